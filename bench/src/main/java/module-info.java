@@ -2,6 +2,7 @@
 module io.tokenwise.bench {
     requires ai.djl.api;
     requires ai.djl.pytorch_engine;
+    requires ai.djl.tokenizers;
     requires com.google.protobuf;
     requires com.microsoft.onnxruntime;
     requires info.picocli;

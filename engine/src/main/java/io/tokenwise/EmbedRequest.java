@@ -4,6 +4,8 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import java.util.Collections;
 import java.util.List;
+import java.util.Optional;
+import java.util.OptionalInt;
 
 /**
  * Texts to embed, and how. Immutable: lists are copied.
@@ -11,11 +13,19 @@ import java.util.List;
  * @param texts none of them null
  * @param budgets one for each text
  * @param inputType what the texts are to the model
+ * @param prompt the name of one of the model's prompts, which is then put before the texts whatever they are; often none is named
+ * @param dimensions how many of a vector's first values are wanted; all if nothing is said
  * @param longTexts what becomes of texts with more tokens than the model reads
  * @param deadline until when the vectors are wanted
  */
 public record EmbedRequest(
-        List<String> texts, List<Budget> budgets, InputType inputType, LongTexts longTexts, Deadline deadline) {
+        List<String> texts,
+        List<Budget> budgets,
+        InputType inputType,
+        Optional<String> prompt,
+        OptionalInt dimensions,
+        LongTexts longTexts,
+        Deadline deadline) {
     /**
      * Checks and copies the texts.
      *
@@ -37,7 +47,13 @@ public record EmbedRequest(
      */
     public static EmbedRequest of(List<String> texts) {
         return new EmbedRequest(
-                texts, Collections.nCopies(texts.size(), Budget.FULL), InputType.TEXT, LongTexts.CUT, Deadline.NONE);
+                texts,
+                Collections.nCopies(texts.size(), Budget.FULL),
+                InputType.TEXT,
+                Optional.empty(),
+                OptionalInt.empty(),
+                LongTexts.CUT,
+                Deadline.NONE);
     }
 
     /**
@@ -65,16 +81,34 @@ public record EmbedRequest(
      * @throws IllegalArgumentException if there are not as many budgets as texts
      */
     public EmbedRequest withBudgets(List<Budget> newBudgets) {
-        return new EmbedRequest(texts, newBudgets, inputType, longTexts, deadline);
+        return new EmbedRequest(texts, newBudgets, inputType, prompt, dimensions, longTexts, deadline);
     }
 
     /**
-     * {@return the same with the words before the texts that the model wants, if any}
+     * {@return the same with the words before the texts that the model wants, if any, in the place of a prompt that was named}
      *
      * @param newInputType what the texts are to the model
      */
     public EmbedRequest as(InputType newInputType) {
-        return new EmbedRequest(texts, budgets, newInputType, longTexts, deadline);
+        return new EmbedRequest(texts, budgets, newInputType, Optional.empty(), dimensions, longTexts, deadline);
+    }
+
+    /**
+     * {@return the same with one of the model's prompts before the texts}
+     *
+     * @param name what config_sentence_transformers.json calls it, such as {@code clustering}; a name that the model does not have fails when texts are embedded
+     */
+    public EmbedRequest withPrompt(String name) {
+        return new EmbedRequest(texts, budgets, inputType, Optional.of(name), dimensions, longTexts, deadline);
+    }
+
+    /**
+     * {@return the same for vectors of fewer values; see {@link TextEncoder#withDimensions}}
+     *
+     * @param count of a vector's first values; one that the model does not give fails when texts are embedded
+     */
+    public EmbedRequest withDimensions(int count) {
+        return new EmbedRequest(texts, budgets, inputType, prompt, OptionalInt.of(count), longTexts, deadline);
     }
 
     /**
@@ -83,7 +117,7 @@ public record EmbedRequest(
      * @param newLongTexts what becomes of texts with more tokens than the model reads
      */
     public EmbedRequest withLongTexts(LongTexts newLongTexts) {
-        return new EmbedRequest(texts, budgets, inputType, newLongTexts, deadline);
+        return new EmbedRequest(texts, budgets, inputType, prompt, dimensions, newLongTexts, deadline);
     }
 
     /**
@@ -92,6 +126,6 @@ public record EmbedRequest(
      * @param newDeadline until when the vectors are wanted
      */
     public EmbedRequest withDeadline(Deadline newDeadline) {
-        return new EmbedRequest(texts, budgets, inputType, longTexts, newDeadline);
+        return new EmbedRequest(texts, budgets, inputType, prompt, dimensions, longTexts, newDeadline);
     }
 }

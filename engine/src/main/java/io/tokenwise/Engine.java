@@ -72,6 +72,17 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * Opens a classifier of tokens, such as a recogniser of names; see {@link #textEncoder}.
+     *
+     * @param model a directory in Hugging Face's layout
+     * @return the classifier, which closes with the engine if not before
+     * @throws IOException if a file cannot be read
+     */
+    public TokenClassifier tokenClassifier(String model) throws IOException {
+        return new TokenClassifier(core.open(model, ModelFiles::tokenClasses));
+    }
+
+    /**
      * Opens an image classifier; see {@link #textEncoder}.
      *
      * @param model a built-in name, such as {@code vit-cifar10-acm}, or a directory in Hugging Face's layout

@@ -3,7 +3,9 @@ package io.tokenwise;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.Prompts;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.VectorStep;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.VectorLength;
 import io.tokenwise.session.OpenModel;
@@ -27,10 +29,16 @@ import java.util.concurrent.CompletableFuture;
 public final class TextEncoder implements AutoCloseable {
     private final OpenModel model;
     private final Tokenizer tokenizer;
+    private final int dimensions;
 
     TextEncoder(OpenModel model) {
+        this(model, model.files().text().outputs());
+    }
+
+    private TextEncoder(OpenModel model, int dimensions) {
         this.model = model;
         this.tokenizer = model.files().tokenizer();
+        this.dimensions = dimensions;
     }
 
     /**
@@ -76,6 +84,18 @@ public final class TextEncoder implements AutoCloseable {
      */
     public static TextEncoder open(ModelFiles files, EngineOptions options) {
         return new TextEncoder(OpenModel.open(files, options, ModelFiles::text));
+    }
+
+    /**
+     * {@return an encoder whose vectors are the first values of this one's, of length 1 again if these are} Both are of the same model: to close one is to close both.
+     * A model that was not trained for it (Matryoshka) loses much by that; where config.json says for how many values it was
+     * ({@code matryoshka_dimensions}), others are refused.
+     *
+     * @param count of values
+     * @throws IllegalArgumentException if the model does not give so many
+     */
+    public TextEncoder withDimensions(int count) {
+        return new TextEncoder(model, description().checkDimensions(count));
     }
 
     /**
@@ -153,7 +173,7 @@ public final class TextEncoder implements AutoCloseable {
      *
      * @param request the texts, and how
      * @return a vector for each text
-     * @throws IllegalArgumentException if a budget is one that the model cannot keep
+     * @throws IllegalArgumentException if a budget is one that the model cannot keep, or it has no such prompt or vectors of so many values
      * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
@@ -182,7 +202,8 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     private List<Embedding> embedCut(EmbedRequest request, OpenModel.Encoding encoding) {
-        String prefix = prefix(request.inputType());
+        String prefix = prefix(request);
+        int values = dimensions(request);
         List<Tokenizer.Encoded> encoded = request.texts().stream()
                 .map(text -> tokenizer.encode(prefix + text))
                 .toList();
@@ -193,13 +214,15 @@ public final class TextEncoder implements AutoCloseable {
             Tokenizer.Encoded text = encoded.get(i);
             Spent spent =
                     Spent.of(model.encoder(), text.ids(), request.budgets().get(i));
-            embeddings.add(new Embedding(vectors[i], text.ids().length, text.truncated(), spent));
+            float[] vector = description().shortened(vectors[i], values);
+            embeddings.add(new Embedding(vector, text.ids().length, text.truncated(), spent));
         }
         return embeddings;
     }
 
     private List<Embedding> embedSplit(EmbedRequest request, OpenModel.Encoding encoding) {
-        String prefix = prefix(request.inputType());
+        String prefix = prefix(request);
+        int values = dimensions(request);
         int most = description().architecture().maxPositions();
         List<TextParts> texts = request.texts().stream()
                 .map(text -> TextParts.of(prefix, text, tokenizer, most))
@@ -219,14 +242,14 @@ public final class TextEncoder implements AutoCloseable {
             Spent spent =
                     Spent.of(model.encoder(), text.parts(), request.budgets().get(i));
             float[] vector = text.isWhole() ? ofWhole.next() : mean(text, ofParts);
-            embeddings.add(new Embedding(vector, text.tokens(), false, spent));
+            embeddings.add(new Embedding(description().shortened(vector, values), text.tokens(), false, spent));
         }
         return embeddings;
     }
 
     private float[] mean(TextParts text, Iterator<float[]> vectors) {
         float[] mean = text.mean(text.parts().stream().map(_ -> vectors.next()).toList());
-        return description().normalize() ? TextParts.scaled(mean) : mean;
+        return description().normalize() ? VectorStep.Normalize.scaled(mean) : mean;
     }
 
     /** What runs together. */
@@ -245,12 +268,22 @@ public final class TextEncoder implements AutoCloseable {
         }
     }
 
-    private String prefix(InputType type) {
-        return switch (type) {
-            case TEXT -> "";
-            case QUERY -> description().queryPrefix();
-            case PASSAGE -> description().passagePrefix();
+    private String prefix(EmbedRequest request) {
+        Prompts prompts = description().prompts();
+        if (request.prompt().isPresent()) {
+            return prompts.named(request.prompt().get(), name());
+        }
+        return switch (request.inputType()) {
+            case TEXT -> prompts.text();
+            case QUERY -> prompts.query();
+            case PASSAGE -> prompts.passage();
         };
+    }
+
+    private int dimensions(EmbedRequest request) {
+        return request.dimensions().isPresent()
+                ? description().checkDimensions(request.dimensions().getAsInt())
+                : dimensions;
     }
 
     private TextDescription description() {
@@ -264,7 +297,7 @@ public final class TextEncoder implements AutoCloseable {
 
     /** {@return how many values a vector has} */
     public int dimensions() {
-        return description().outputs();
+        return dimensions;
     }
 
     /** {@return how many tokens the model reads of a text at most, special ones included} */

@@ -12,9 +12,6 @@ import java.util.List;
  * @param weights tokens of the text itself in each part
  */
 record TextParts(List<int[]> parts, int[] weights) {
-    /** As the engine's own scaling has it. */
-    private static final double SMALLEST_NORM = 1e-12;
-
     /** A whole text. */
     TextParts(int[] ids) {
         this(List.of(ids), new int[] {1});
@@ -84,19 +81,5 @@ record TextParts(List<int[]> parts, int[] weights) {
             mean[i] = (float) (sums[i] / all);
         }
         return mean;
-    }
-
-    /** The vector with length 1; zeros stay zeros, as the model leaves them. */
-    static float[] scaled(float... vector) {
-        double squares = 0;
-        for (float value : vector) {
-            squares += (double) value * value;
-        }
-        double norm = Math.max(Math.sqrt(squares), SMALLEST_NORM);
-        var scaled = new float[vector.length];
-        for (int i = 0; i < vector.length; i++) {
-            scaled[i] = (float) (vector[i] / norm);
-        }
-        return scaled;
     }
 }

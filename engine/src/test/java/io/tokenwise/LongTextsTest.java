@@ -7,6 +7,7 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.VectorStep;
 import io.tokenwise.nn.VectorLength;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -143,8 +144,8 @@ class LongTextsTest {
     /** As the model leaves them, where other numbers would be none. */
     @Test
     void aMeanOfZerosStaysZero() {
-        assertThat(TextParts.scaled(0, 0)).containsExactly(0, 0);
-        assertThat(TextParts.scaled(3, -4)).containsExactly(0.6f, -0.8f);
+        assertThat(VectorStep.Normalize.scaled(0, 0)).containsExactly(0, 0);
+        assertThat(VectorStep.Normalize.scaled(3, -4)).containsExactly(0.6f, -0.8f);
     }
 
     @Test

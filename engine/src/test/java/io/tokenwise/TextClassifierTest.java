@@ -6,10 +6,14 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
+import io.tokenwise.io.Safetensors;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
@@ -26,7 +30,8 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.FieldSource;
+import tools.jackson.databind.json.JsonMapper;
 
 class TextClassifierTest {
     private static final EngineOptions OPTIONS = EngineOptions.defaults()
@@ -80,39 +85,108 @@ class TextClassifierTest {
         }
     }
 
-    /** Each with its own head: of RoBERTa the dense layer is the classifier's, DistilBERT has ReLU. */
+    /**
+     * A family's own head.
+     *
+     * @param prefix of the model's tensors in the file
+     * @param changes of what its config says otherwise
+     */
+    record Relative(String family, String type, String name, String prefix, Map<String, Object> changes) {
+        @Override
+        public String toString() {
+            return type + changes;
+        }
+    }
+
+    static final List<Relative> RELATIVES = List.of(
+            new Relative("bert", "roberta", "Roberta", "roberta.", Map.of("type_vocab_size", 1)),
+            new Relative("bert", "xlm-roberta", "XLMRoberta", "roberta.", Map.of("type_vocab_size", 1)),
+            new Relative("distilbert", "distilbert", "DistilBert", "distilbert.", Map.of()),
+            new Relative("mpnet", "mpnet", "MPNet", "mpnet.", Map.of()),
+            new Relative("jina_bert", "bert", "JinaBert", "bert.", Map.of()),
+            new Relative("new", "new", "New", "new.", Map.of()),
+            new Relative("new", "new", "New", "new.", Map.of("type_vocab_size", 0)),
+            new Relative("modernbert", "modernbert", "ModernBert", "model.", Map.of("classifier_bias", true)),
+            new Relative(
+                    "modernbert",
+                    "modernbert",
+                    "ModernBert",
+                    "model.",
+                    Map.of("classifier_pooling", "mean", "norm_bias", false, "classifier_activation", "silu")));
+
+    /** Of RoBERTa the dense layer is the classifier's, DistilBERT has ReLU, ModernBERT a norm, and it may pool the mean. */
     @ParameterizedTest
-    @CsvSource({
-        "bert,roberta,Roberta,roberta.",
-        "bert,xlm-roberta,XLMRoberta,roberta.",
-        "distilbert,distilbert,DistilBert,distilbert."
-    })
-    void relativesHaveTheirOwnHeads(String family, String type, String name, String prefix) throws IOException {
+    @FieldSource("RELATIVES")
+    void relativesHaveTheirOwnHeads(Relative relative, @TempDir Path model) throws IOException {
         assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
-        Map<String, Object> config = Map.of(
+        Map<String, Object> config = new HashMap<>(relative.changes());
+        config.putAll(Map.of(
                 "architectures",
-                List.of(name + "ForSequenceClassification"),
+                List.of(relative.name() + "ForSequenceClassification"),
                 "model_type",
-                type,
+                relative.type(),
                 "vocab_size",
                 30_522,
                 "pad_token_id",
-                1);
-        RandomModel random = RandomModel.small(family, config, 5).with("classifiers", Map.of("num_labels", 3), 6);
-        Path model = folder.resolve(type);
-        random.write(model, prefix);
+                1));
+        RandomModel random =
+                RandomModel.small(relative.family(), config, 5).with("classifiers", Map.of("num_labels", 3), 6);
+        random.write(model, relative.prefix());
         try (ModelFiles minilm = Models.builtIn("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
         try (TextClassifier classifier = TextClassifier.open(model.toString(), OPTIONS);
                 Reference torch = random.reference();
                 Reference head = random.reference("classifiers")) {
+            Tokenizer tokenizer = classifier.model().files().tokenizer();
             for (String text : TEXTS) {
-                int[] ids = classifier.model().files().tokenizer().encode(text).ids();
+                int[] ids = tokenizer.encode(text).ids();
                 float[] logits = head.run(torch.run(ids).last()).part("logits")[0];
                 compare(classifier.classify(text), logits, classifier.labels());
             }
+            int[] pair =
+                    tokenizer.encodePair("a", "b c", classifier.maxTokens()).ids();
+            int[] types = Arrays.stream(pair).map(TokenTypes::type).toArray();
+            boolean typed = classifier.model().files().description().architecture() instanceof TextArchitecture sizes
+                    && sizes.types() > 1;
+            assertThat(Arrays.stream(types).anyMatch(type -> type > 0)).isEqualTo(typed);
+            float[] logits = head.run(
+                            torch.run(Arrays.stream(pair).map(TokenTypes::id).toArray(), types)
+                                    .last())
+                    .part("logits")[0];
+            compare(classifier.classify("a", "b c"), logits, classifier.labels());
+            assertSavedTheSame(model, classifier);
         }
+    }
+
+    /** With the names of tensors, and the class, that transformers wants. */
+    private static void assertSavedTheSame(Path model, TextClassifier classifier) throws IOException {
+        Path saved = model.resolve("saved");
+        classifier.model().encoder().save(saved, classifier.model().files().tokenizer(), ModelWriter.Existing.KEEP);
+        try (TextClassifier again = TextClassifier.open(saved.toString(), OPTIONS);
+                Safetensors before = Safetensors.open(model.resolve("model.safetensors"));
+                Safetensors after = Safetensors.open(saved.resolve("model.safetensors"))) {
+            for (String text : TEXTS) {
+                assertThat(again.classify(text).probabilities())
+                        .isEqualTo(classifier.classify(text).probabilities());
+            }
+            assertThat(after.names()).hasSameElementsAs(before.names());
+            JsonMapper json = JsonMapper.shared();
+            assertThat(json.readTree(saved.resolve("config.json")).get("architectures"))
+                    .isEqualTo(json.readTree(model.resolve("config.json")).get("architectures"));
+        }
+    }
+
+    @Test
+    void typesThatTheModelHasNotAreRefusedWhenItIsOpened() throws IOException {
+        write("types", Map.of());
+        Path tokenizer = folder.resolve("types").resolve("tokenizer.json");
+        String json = Files.readString(tokenizer);
+        assertThat(json).contains("\"type_id\": 1");
+        Files.writeString(tokenizer, json.replace("\"type_id\": 1", "\"type_id\": 2"));
+        assertThatThrownBy(() -> TextClassifier.open(folder.resolve("types").toString(), OPTIONS))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(tokenizer + ": gives tokens of pairs the type 2, the model has only 0 to 1");
     }
 
     private static void compare(Classification ours, float[] logits, List<String> labels) {

@@ -75,11 +75,17 @@ final class BenchCommands {
                 paramLabel = "MODEL",
                 defaultValue = "minilm",
                 converter = SizesConverter.class,
-                description = "Whose MLPs: minilm or vit-b (default: ${DEFAULT-VALUE}).")
+                description = "Whose MLPs: minilm, vit-b, wav2vec2-base or xls-r (default: ${DEFAULT-VALUE}).")
         private DispatchSizes sizes;
 
         @Option(names = "--gated", description = "MLPs with gates, u * silu(g) in place of gelu(u).")
         private boolean gated;
+
+        @Option(
+                names = "--line",
+                description =
+                        "Instead, the straight line that fits the time best over the mean of learner counts, which are drawn from none to all.")
+        private boolean line;
 
         /** Reads the name of a model's sizes. */
         static final class SizesConverter implements ITypeConverter<DispatchSizes> {
@@ -88,7 +94,8 @@ final class BenchCommands {
                 return Arrays.stream(DispatchSizes.values())
                         .filter(value -> value.label().equals(text))
                         .findFirst()
-                        .orElseThrow(() -> new TypeConversionException("give minilm or vit-b, not '" + text + "'"));
+                        .orElseThrow(() -> new TypeConversionException(
+                                "give minilm, vit-b, wav2vec2-base or xls-r, not '" + text + "'"));
             }
         }
 
@@ -104,9 +111,45 @@ final class BenchCommands {
                             sizes,
                             trained,
                             gated,
+                            line,
                             spec.commandLine().getOut())
                     ? 0
                     : 1;
+        }
+    }
+
+    @Command(name = "window", header = "What a window saves of the time of attention, one thread.")
+    static final class Window implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private Options.Help help;
+
+        @Mixin
+        private Options.Engine engine;
+
+        @Option(
+                names = "--side",
+                paramLabel = "N",
+                defaultValue = "64",
+                converter = Options.CountConverter.class,
+                description = "How many tokens before and after its own a token sees (default: ${DEFAULT-VALUE}).")
+        private int side;
+
+        @Option(
+                names = "--tokens",
+                paramLabel = "N",
+                split = ",",
+                converter = Options.CountConverter.class,
+                defaultValue = "512,2048,8192",
+                description = "Lengths of texts (default: ${DEFAULT-VALUE}).")
+        private List<Integer> tokens;
+
+        @Override
+        public Integer call() {
+            new WindowBench(engine.get(), side).run(tokens, spec.commandLine().getOut());
+            return 0;
         }
     }
 
@@ -230,6 +273,52 @@ final class BenchCommands {
             return FetchedData.find(name)
                     .orElseThrow(() -> new ParameterException(
                             spec.commandLine(), name + " is not there; bring it by ./tokenwise fetch " + name));
+        }
+    }
+
+    @Command(
+            name = "tokenizers",
+            header = "Our tokenizers beside Hugging Face's library (by DJL) on the same texts, one thread.",
+            description =
+                    "Prints the medians of a text's time, all in turn, then the time against a text's length; fails if an id differs.")
+    static final class Tokenizers implements Callable<Integer> {
+        @Spec
+        private CommandSpec spec;
+
+        @Mixin
+        private Options.Help help;
+
+        @Mixin
+        private Options.Turns turns;
+
+        @Parameters(
+                paramLabel = "NAME",
+                description = "minilm (WordPiece), unigram, cl100k, qwen3, llama3 (byte-level BPE), llama2, gemma3"
+                        + " (SentencePiece's BPE); unigram has the pieces of gemma3 (default: those that are there).")
+        private List<String> names = List.of();
+
+        @Override
+        public Integer call() throws IOException {
+            for (String name : names) {
+                Options.check(
+                        spec,
+                        TokenizerKinds.NAMES.contains(name),
+                        "there is no tokenizer called " + name + "; there are "
+                                + String.join(", ", TokenizerKinds.NAMES));
+                TokenizerKinds.missing(name)
+                        .ifPresent(data -> Options.check(
+                                spec, false, data + " is not there; bring it by ./tokenwise fetch " + data));
+            }
+            List<String> there = TokenizerKinds.NAMES.stream()
+                    .filter(name -> names.contains(name)
+                            || names.isEmpty() && TokenizerKinds.missing(name).isEmpty())
+                    .toList();
+            new TokenizersBench(
+                            turns.rounds(),
+                            turns.warmUpNanos(),
+                            spec.commandLine().getOut())
+                    .run(there);
+            return 0;
         }
     }
 

@@ -133,7 +133,7 @@ final class Candidates implements AutoCloseable {
         for (String precision : List.of("f32", "int8")) {
             String key = "onnxruntime-" + precision;
             if (choice.denseModel.equals(MINILM) && choice.wanted.test(key)) {
-                var model = new OrtModel(precision, 1);
+                var model = OrtModel.miniLm(precision, 1);
                 opened.add(model);
                 add(
                         choice.series(key, "dense, ONNX Runtime " + precision, Kind.RIVAL, false),

@@ -9,11 +9,12 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Random;
 import java.util.function.IntSupplier;
+import java.util.stream.IntStream;
 
 /**
  * What grouping tokens by learner count costs, on one thread. First, all tokens want the same k: gate, grouping and k learners beside a
  * plain MLP as wide as k learners. Then each token wants a random k: the time beside the straight line through k = 1 and k = N, at the mean
- * of k.
+ * of k. Or else the straight line that fits the times of random counts best, as the paper draws it (Wójcik et al., arXiv 2312.10193).
  */
 final class DispatchBench {
     static final int LEARNERS = 4;
@@ -34,6 +35,11 @@ final class DispatchBench {
 
     private static final double LEAST_GAIN = 1.5;
 
+    /** Of the line: how many means of k it goes through. */
+    private static final int MEANS = 9;
+
+    private static final Interleaved LINE_TIMES = new Interleaved(9, 1_000_000_000L, 20_000_000L);
+
     private final DispatchModules modules;
     private final PrintWriter out;
 
@@ -53,7 +59,8 @@ final class DispatchBench {
     }
 
     /** Measures and prints with what must hold; returns whether all of it does. */
-    static boolean run(OwnEngine engine, DispatchSizes sizes, int trained, boolean gated, PrintWriter out) {
+    static boolean run(
+            OwnEngine engine, DispatchSizes sizes, int trained, boolean gated, boolean line, PrintWriter out) {
         try (var modules = new DispatchModules(engine, sizes, 1, LEARNERS, trained, gated)) {
             var bench = new DispatchBench(modules, out);
             boolean good = true;
@@ -66,6 +73,12 @@ final class DispatchBench {
                     gated ? " gated" : "",
                     trained,
                     DispatchModules.LAYERS);
+            if (line) {
+                for (int tokens : sizes.tokens()) {
+                    bench.line(tokens);
+                }
+                return true;
+            }
             out.printf("%n%6s %22s %10s %10s %8s %6s%n", "tokens", "k of all tokens", "us", "MLP us", "ratio", "most");
             for (int tokens : sizes.tokens()) {
                 good &= bench.sameForAll(tokens);
@@ -106,6 +119,37 @@ final class DispatchBench {
             good &= print(tokens, String.valueOf(counts[i]), seconds[2 * i], seconds[2 * i + 1], most);
         }
         return good;
+    }
+
+    /** Counts from none on, by a coin for each that is more likely from mean to mean. */
+    private void line(int tokens) {
+        var random = new Random(2);
+        var means = new double[MEANS];
+        var work = new ArrayList<Runnable>();
+        for (int i = 0; i < MEANS; i++) {
+            double share = i / (MEANS - 1.);
+            Draw draw = draw("binomial", tokens, () -> {
+                int choice = coins(random, counts.length, share);
+                return choice == 0 ? 0 : counts[choice - 1];
+            });
+            Tensor x = modules.tokens(draw.counts);
+            modules.check(x, draw.counts);
+            means[i] = draw.mean();
+            work.add(modules.adaptive(x));
+        }
+        Tensor x = modules.tokens(new int[tokens]);
+        work.add(modules.plain(plain.getLast(), x));
+        double[] seconds = LINE_TIMES.medians(work);
+        var micros = new double[MEANS];
+        Arrays.setAll(micros, i -> seconds[i] * 1e6 / DispatchModules.LAYERS);
+        out.printf("%n%6s %8s %10s %10s%n", "tokens", "mean k", "us", "line us");
+        StraightLine line = StraightLine.through(means, micros);
+        for (int i = 0; i < MEANS; i++) {
+            out.printf("%6d %8.3f %10s %10s%n", tokens, means[i], round(micros[i]), round(line.at(means[i])));
+        }
+        out.printf(
+                "%6d %.1f us + %.1f us for each learner, R^2 %.5f; dense MLP %.1f us%n",
+                tokens, line.start(), line.slope(), line.fit(), seconds[MEANS] * 1e6 / DispatchModules.LAYERS);
     }
 
     /** How k is drawn. */
@@ -157,11 +201,13 @@ final class DispatchBench {
     }
 
     private int binomial(Random random, double share) {
-        int choice = 0;
-        for (int n = 1; n < counts.length; n++) {
-            choice += random.nextDouble() < share ? 1 : 0;
-        }
-        return counts[choice];
+        return counts[coins(random, counts.length - 1, share)];
+    }
+
+    private static int coins(Random random, int coins, double share) {
+        return (int) IntStream.range(0, coins)
+                .filter(_ -> random.nextDouble() < share)
+                .count();
     }
 
     /** Prints a line; the times are of one module. */

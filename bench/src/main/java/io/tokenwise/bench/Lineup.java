@@ -61,7 +61,7 @@ final class Lineup implements AutoCloseable {
         for (String precision : List.of("f32", "int8")) {
             if (choice.wanted.test("onnxruntime-" + precision)
                     || choice.wanted.test("onnxruntime-" + precision + "-arrival")) {
-                OrtModel model = opened.add(new OrtModel(precision, choice.threads));
+                OrtModel model = opened.add(OrtModel.miniLm(precision, choice.threads));
                 add(model.sorted());
                 add(model.arrival());
             }

@@ -10,6 +10,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 
@@ -18,34 +19,59 @@ import java.util.Map;
  * too. Pooling and normalisation are not in the graph and are done here. Thread-safe; its callers are not.
  */
 final class OrtModel implements AutoCloseable {
-    private static final int MAX_TOKENS = 256;
-    private static final int HIDDEN = 384;
-
     private final OrtEnvironment environment = OrtEnvironment.getEnvironment();
     private final String precision;
     private final OrtSession session;
     private final String output;
+    private final int mostTokens;
+    private final int hidden;
+
+    private OrtModel(String precision, OrtSession session, int mostTokens, int hidden) {
+        this.precision = precision;
+        this.session = session;
+        this.mostTokens = mostTokens;
+        this.hidden = hidden;
+        output = session.getOutputNames().iterator().next();
+    }
 
     /**
-     * @param precision {@code f32} or {@code int8}; the models come from the class path
+     * MiniLM from the class path.
+     *
+     * @param precision {@code f32} or {@code int8}
      * @param threads within one operation
      */
-    OrtModel(String precision, int threads) throws IOException, OrtException {
-        this.precision = precision;
+    static OrtModel miniLm(String precision, int threads) throws IOException, OrtException {
         String resource = precision.equals("f32") ? "all-minilm-l6-v2.onnx" : "all-minilm-l6-v2-q.onnx";
         try (InputStream in = OrtModel.class.getClassLoader().getResourceAsStream(resource);
-                OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
+                OrtSession.SessionOptions options = options(threads)) {
             if (in == null) {
                 throw new IOException(resource + " is not on the class path");
             }
-            options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
-            options.setIntraOpNumThreads(threads);
-            options.setInterOpNumThreads(1);
-            // Its threads spin while a call runs, as is its default, but not into the next contender's turn.
-            options.addConfigEntry("session.force_spinning_stop", "1");
-            session = environment.createSession(in.readAllBytes(), options);
-            output = session.getOutputNames().iterator().next();
+            OrtSession session = OrtEnvironment.getEnvironment().createSession(in.readAllBytes(), options);
+            return new OrtModel(precision, session, 256, 384);
         }
+    }
+
+    /**
+     * A graph of the same inputs and of one output.
+     *
+     * @param precision what it computes in
+     */
+    static OrtModel of(Path graph, String precision, int threads, int mostTokens, int hidden) throws OrtException {
+        try (OrtSession.SessionOptions options = options(threads)) {
+            OrtSession session = OrtEnvironment.getEnvironment().createSession(graph.toString(), options);
+            return new OrtModel(precision, session, mostTokens, hidden);
+        }
+    }
+
+    private static OrtSession.SessionOptions options(int threads) throws OrtException {
+        var options = new OrtSession.SessionOptions();
+        options.setOptimizationLevel(OrtSession.SessionOptions.OptLevel.ALL_OPT);
+        options.setIntraOpNumThreads(threads);
+        options.setInterOpNumThreads(1);
+        // Its threads spin while a call runs, as is its default, but not into the next contender's turn.
+        options.addConfigEntry("session.force_spinning_stop", "1");
+        return options;
     }
 
     static String version() {
@@ -90,14 +116,14 @@ final class OrtModel implements AutoCloseable {
         private final LongBuffer mask;
         private final LongBuffer types;
         private final FloatBuffer tokens;
-        private final float[] token = new float[HIDDEN];
+        private final float[] token = new float[hidden];
 
         Buffers(int texts) {
-            int positions = texts * MAX_TOKENS;
+            int positions = texts * mostTokens;
             ids = direct(positions * Long.BYTES).asLongBuffer();
             mask = direct(positions * Long.BYTES).asLongBuffer();
             types = direct(positions * Long.BYTES).asLongBuffer();
-            tokens = direct(positions * HIDDEN * Float.BYTES).asFloatBuffer();
+            tokens = direct(positions * hidden * Float.BYTES).asFloatBuffer();
         }
 
         void run(List<int[]> texts, int[] order, int from, int to, int length, float[][] vectors) {
@@ -111,12 +137,12 @@ final class OrtModel implements AutoCloseable {
             }
             long[] shape = {to - from, length};
             int positions = (to - from) * length;
-            FloatBuffer result = tokens.slice(0, positions * HIDDEN);
+            FloatBuffer result = tokens.slice(0, positions * hidden);
             try (OnnxTensor idTensor = OnnxTensor.createTensor(environment, ids.slice(0, positions), shape);
                     OnnxTensor maskTensor = OnnxTensor.createTensor(environment, mask.slice(0, positions), shape);
                     OnnxTensor typeTensor = OnnxTensor.createTensor(environment, types.slice(0, positions), shape);
                     OnnxTensor resultTensor =
-                            OnnxTensor.createTensor(environment, result, new long[] {to - from, length, HIDDEN});
+                            OnnxTensor.createTensor(environment, result, new long[] {to - from, length, hidden});
                     OrtSession.Result _ = session.run(
                             Map.of("input_ids", idTensor, "attention_mask", maskTensor, "token_type_ids", typeTensor),
                             Map.of(output, resultTensor))) {
@@ -130,10 +156,10 @@ final class OrtModel implements AutoCloseable {
 
         /** Mean of a text's token vectors, scaled to length 1. */
         private float[] pooled(int first, int count) {
-            var vector = new float[HIDDEN];
+            var vector = new float[hidden];
             for (int t = 0; t < count; t++) {
-                tokens.get((first + t) * HIDDEN, token);
-                for (int i = 0; i < HIDDEN; i++) {
+                tokens.get((first + t) * hidden, token);
+                for (int i = 0; i < hidden; i++) {
                     vector[i] += token[i];
                 }
             }
@@ -142,7 +168,7 @@ final class OrtModel implements AutoCloseable {
                 squares += (double) value * value;
             }
             float scale = (float) (1 / Math.sqrt(squares));
-            for (int i = 0; i < HIDDEN; i++) {
+            for (int i = 0; i < hidden; i++) {
                 vector[i] *= scale;
             }
             return vector;

@@ -44,6 +44,11 @@ final class OwnModel implements AutoCloseable {
         return new OwnModel(Models.builtIn("minilm"), engine, threads);
     }
 
+    /** A model in a folder, as it is. */
+    static OwnModel dense(Path directory, OwnEngine engine, int threads) throws IOException {
+        return new OwnModel(Models.open(directory), engine, threads);
+    }
+
     /** MiniLM with learners cut from its own units by how they behave on the sample, and gates that know nothing. */
     static OwnModel untrained(OwnEngine engine, int threads, List<int[]> sample) throws IOException {
         OwnModel model = dense(engine, threads);

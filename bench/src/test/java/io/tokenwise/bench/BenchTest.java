@@ -61,6 +61,7 @@ class BenchTest {
                 "load --load step,burst --controller bath| --controller: none has such a name",
                 "load --cost --soak 1| give --cost or --soak, not both",
                 "load --soak 0| --soak must be over 0 and at most 10000 minutes",
+                "tokenizers bert| there is no tokenizer called bert; there are minilm, unigram, cl100k",
                 "train --engine vector| no engine is called vector; there are vector-f32",
             })
     void wrongUsageIsOneLineAndCodeTwo(String arguments, String message) {
@@ -95,6 +96,14 @@ class BenchTest {
                     .isEqualTo(row.get("predictedMicros").asDouble() / measured);
             assertThat(row.get("table").asString()).startsWith("shipped for ");
         }
+    }
+
+    @Test
+    void tokenizersAreTimedBesideTheLibrary() {
+        assertThat(run("tokenizers", "minilm", "--rounds", "1", "--warm-up", "0"))
+                .isZero();
+        assertThat(out.toString().lines().filter(line -> line.matches(" +128 +English( +[0-9.]+){3}")))
+                .hasSize(1);
     }
 
     @Test

@@ -1,8 +1,9 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.EmbedRequest;
 import io.tokenwise.Embedding;
+import io.tokenwise.InputType;
 import io.tokenwise.TextEncoder;
-import io.tokenwise.api.Budget;
 import io.tokenwise.io.TextLines;
 import io.tokenwise.model.TextKind;
 import java.io.IOException;
@@ -22,7 +23,8 @@ import picocli.CommandLine.Spec;
         name = "embed",
         header = "Turn texts into vectors.",
         description =
-                "Reads UTF-8 text from stdin, one text a line, and prints for each line one JSON array: the text's vector.",
+                "Reads UTF-8 text from stdin, one text a line, and prints for each line one JSON array: the text's"
+                        + " vector.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  echo 'how do I pay an invoice?' | ./tokenwise embed",
@@ -55,6 +57,22 @@ final class Embed implements Callable<Integer> {
                             + " (default: ${DEFAULT-VALUE}).")
     private TextKind kind;
 
+    @Option(
+            names = "--prompt-name",
+            paramLabel = "NAME",
+            description = "Put this one of the model's prompts before each text, by its name in"
+                    + " config_sentence_transformers.json; --as then says nothing.")
+    private String prompt;
+
+    @Option(
+            names = "--dimensions",
+            paramLabel = "N",
+            converter = CommonOptions.CountConverter.class,
+            description =
+                    "Print the first N values of each vector, at length 1 again: for models that were trained for it"
+                            + " (Matryoshka); others lose much by it.")
+    private Integer dimensions;
+
     /** Reads a kind of text. */
     static final class KindConverter implements ITypeConverter<TextKind> {
         @Override
@@ -77,13 +95,10 @@ final class Embed implements Callable<Integer> {
     }
 
     private List<Embedding> encode(TextEncoder encoder, List<String> texts) {
-        Budget share = budget.asked(options.seed());
-        return switch (kind) {
-            case TEXT -> encoder.embed(texts, share);
-            case QUERY ->
-                texts.stream().map(text -> encoder.embedQuery(text, share)).toList();
-            case PASSAGE -> encoder.embedPassages(texts, share);
-        };
+        EmbedRequest request =
+                EmbedRequest.of(texts).withBudget(budget.asked(options.seed())).as(InputType.valueOf(kind.name()));
+        EmbedRequest prompted = prompt == null ? request : request.withPrompt(prompt);
+        return encoder.embed(dimensions == null ? prompted : prompted.withDimensions(dimensions));
     }
 
     /** Prints the vectors of all texts and returns how many texts were cut. */

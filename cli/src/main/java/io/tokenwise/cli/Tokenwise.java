@@ -38,6 +38,7 @@ final class Tokenwise implements Runnable {
             Demo.class,
             Embed.class,
             Rerank.class,
+            Ner.class,
             Transcribe.class,
             Distill.class,
             Finetune.class,

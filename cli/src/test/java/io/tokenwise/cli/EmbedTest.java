@@ -25,6 +25,35 @@ class EmbedTest extends CommandTest {
     @BeforeAll
     static void write(@TempDir Path folder) throws IOException {
         adaptive = UntrainedAdaptive.ofMiniLm(folder);
+        Files.writeString(
+                adaptive.resolve("config_sentence_transformers.json"),
+                "{\"prompts\": {\"query\": \"find: \", \"sort\": \"sort: \"}}");
+    }
+
+    @Test
+    void aPromptIsNamedAndFewerValuesAreAskedFor() {
+        String model = adaptive.toString();
+        String[] command = {"embed", "--model", model, "--dimensions", "96", "--threads", "1"};
+        assertThat(runOn(
+                        "a cat",
+                        Stream.concat(Stream.of(command), Stream.of("--prompt-name", "sort"))
+                                .toArray(String[]::new)))
+                .as(err.toString())
+                .isZero();
+        JsonNode prompted = line(0);
+        assertThat(prompted).hasSize(96);
+        assertThat(prompted.valueStream()
+                        .mapToDouble(value -> Math.pow(value.asDouble(), 2))
+                        .sum())
+                .isCloseTo(1, within(1e-5));
+        out.getBuffer().setLength(0);
+        assertThat(runOn("sort: a cat", command)).isZero();
+        assertThat(line(0)).isEqualTo(prompted);
+        assertThat(runOn("a", "embed", "--model", model, "--prompt-name", "sorts"))
+                .isOne();
+        assertThat(err.toString()).contains(model + " has no prompt 'sorts'; it has query, sort");
+        assertThat(runOn("a", "embed", "--model", model, "--dimensions", "385")).isOne();
+        assertThat(err.toString()).contains("dimensions is 385, of " + model + " it must be 1 to 384");
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
+import io.tokenwise.model.Prompts;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.bert.BertArchitecture;
@@ -39,12 +40,19 @@ final class SmallModel {
 
     /** A cross-encoder of the same sizes. */
     static void writeScores(Path folder) throws IOException {
-        var head = new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
+        var head = HeadForm.pooled("pooler.dense", "classifier");
         write(folder, new TextOutput.SequenceClasses(head, List.of("LABEL_0"), false), Map.of());
     }
 
+    /** A classifier of tokens. */
+    static void writeTokenClasses(Path folder) throws IOException {
+        var labels = List.of("O", "B-PER", "I-PER", "B-LOC", "I-LOC");
+        write(folder, new TextOutput.TokenClasses(Optional.empty(), "classifier", labels), Map.of());
+    }
+
     private static void write(Path folder, TextOutput output, Map<String, TensorData> more) throws IOException {
-        var description = new TextDescription("small", BertFamily.BERT, SIZES, 40, output, "", "", Optional.empty());
+        var description =
+                new TextDescription("small", BertFamily.BERT, SIZES, 40, output, Prompts.NONE, Optional.empty());
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         ModelShapes.of(description).tensors().forEach((name, shape) -> {

@@ -93,7 +93,7 @@ public final class FineTuning implements AutoCloseable {
     }
 
     private Linear head(int classes) {
-        Parameter weight = headParameters.add("classifier.weight", model.hidden(), classes);
+        Parameter weight = headParameters.add("classifier.weight", model.outputs(), classes);
         Parameter bias = headParameters.add("classifier.bias", 1, classes);
         return new Linear(new Weight(headParameters, weight), bias);
     }

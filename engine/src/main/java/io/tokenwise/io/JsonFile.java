@@ -11,6 +11,7 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.function.Consumer;
@@ -19,7 +20,10 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
+import tools.jackson.core.TokenStreamFactory;
 import tools.jackson.core.json.JsonFactory;
+import tools.jackson.core.json.JsonFactoryBuilder;
+import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
@@ -38,13 +42,24 @@ public record JsonFile(String file, JsonNode root) {
     /** Gemma's tokenizer.json has 33 MB, the largest that is published; it is read as a stream. */
     public static final int MAX_STREAMED_BYTES = 64 << 20;
 
-    private static final JsonMapper MAPPER = JsonMapper.builder(JsonFactory.builder()
-                    .streamReadConstraints(StreamReadConstraints.builder()
-                            .maxNestingDepth(MAX_DEPTH)
-                            .build())
+    private static final JsonMapper MAPPER = JsonMapper.builder(factory()
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .build();
+
+    /** Keeps no table of names: that of a tokenizer.json has hundreds of thousands, each once. */
+    private static final JsonMapper STREAMING_MAPPER = JsonMapper.builder(factory()
+                    .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
+                    .build())
+            .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
+            .build();
+
+    private static JsonFactoryBuilder factory() {
+        return JsonFactory.builder()
+                .streamReadConstraints(StreamReadConstraints.builder()
+                        .maxNestingDepth(MAX_DEPTH)
+                        .build());
+    }
 
     /** Parses an array of objects. */
     public static List<JsonFile> parseArray(String file, byte[] bytes) {
@@ -70,38 +85,48 @@ public record JsonFile(String file, JsonNode root) {
      * Parses an object that is too large to be kept as a tree: some fields of one of its parts are handed over as they are read.
      *
      * @param part the field whose object has such fields
-     * @param streamed who reads each of them; the parser is at the value's begin, and must be at its end afterwards
+     * @param streamed who reads each of them, and refuses a key that it has twice; the parser is at the value's begin, and must be at its end afterwards
      * @return all other fields
      */
     public static JsonFile parse(String file, byte[] bytes, String part, Map<String, Consumer<JsonParser>> streamed) {
         requireSize(file, bytes, MAX_STREAMED_BYTES);
         var reader = new InputStreamReader(new ByteArrayInputStream(bytes), StandardCharsets.UTF_8.newDecoder());
-        try (JsonParser in = MAPPER.createParser(reader)) {
+        try (JsonParser in = STREAMING_MAPPER.createParser(reader)) {
             if (in.nextToken() != JsonToken.START_OBJECT) {
                 throw new BadFileException(file, "must hold a JSON object");
             }
-            ObjectNode root = MAPPER.createObjectNode();
-            while (in.nextToken() != JsonToken.END_OBJECT) {
-                String name = in.currentName();
-                boolean inner = in.nextToken() == JsonToken.START_OBJECT && name.equals(part);
-                root.set(name, inner ? streamed(in, streamed) : in.readValueAsTree());
-            }
+            ObjectNode inner = MAPPER.createObjectNode();
+            ObjectNode root = fields(
+                    file,
+                    in,
+                    Map.of(
+                            part,
+                            at -> inner.set(
+                                    part,
+                                    at.currentToken() == JsonToken.START_OBJECT
+                                            ? fields(file, at, streamed)
+                                            : at.readValueAsTree())));
             if (in.nextToken() != null) {
                 throw new BadFileException(file, "is not valid JSON: there is more after the object");
             }
-            return new JsonFile(file, root);
+            return new JsonFile(file, root.setAll(inner));
         } catch (JacksonException e) {
             throw invalid(file, e);
         }
     }
 
-    private static ObjectNode streamed(JsonParser in, Map<String, Consumer<JsonParser>> streamed) {
+    /** Hands some fields of an object over and returns the others. */
+    private static ObjectNode fields(String file, JsonParser in, Map<String, Consumer<JsonParser>> readers) {
         ObjectNode rest = MAPPER.createObjectNode();
+        var names = new HashSet<String>();
         while (in.nextToken() != JsonToken.END_OBJECT) {
             String name = in.currentName();
+            if (!names.add(name)) {
+                throw new BadFileException(file, "is not valid JSON: Duplicate field '" + name + "'");
+            }
             in.nextToken();
-            if (streamed.containsKey(name)) {
-                streamed.get(name).accept(in);
+            if (readers.containsKey(name)) {
+                readers.get(name).accept(in);
             } else {
                 rest.set(name, in.readValueAsTree());
             }

@@ -248,7 +248,10 @@ public final class Encoder implements AutoCloseable {
         batch.addPart(pixels, places, description.tokens(pixels));
     }
 
-    /** What comes out for each input, {@code [sequences, outputs]}: a text's vector, of length 1 if the model's description says so, or logits. */
+    /**
+     * What comes out for each input, {@code [sequences, outputs]}: a text's vector, of length 1 if the model's description says so, or logits. Where it is of each
+     * token, {@code [tokens, outputs]}.
+     */
     public Tensor forward(Pass pass, TokenBatch batch) {
         plan(pass, batch);
         return forward(pass);
@@ -336,7 +339,7 @@ public final class Encoder implements AutoCloseable {
         return network.layers(pass, x, 0);
     }
 
-    /** From token vectors what comes out for each input. */
+    /** From token vectors what comes out for each input; where it is of each token, of any rows of them. */
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
         return network.outputs(pass, tokens, batch);
     }

@@ -193,6 +193,7 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
             case GELU_TANH -> "gelu_pytorch_tanh";
             case SILU -> "silu";
             case RELU -> "relu";
+            case TANH -> "tanh";
         };
     }
 
@@ -210,11 +211,12 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
      * A config.json with the sizes that {@link #read(JsonFile)} reads, and the longest text.
      *
      * @param type what {@code model_type} is
-     * @param transformers the class in transformers
+     * @param transformers what classes in transformers begin with
      */
-    public static ObjectNode written(String type, String transformers, EncoderForm form) {
+    public static ObjectNode written(String type, String transformers, ModelDescription model) {
+        var form = (EncoderForm) model.architecture();
         ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add(transformers);
+        ClassesConfig.write(((TextDescription) model).output(), transformers, config);
         return config.put("model_type", type)
                 .put("hidden_size", form.hiddenSize())
                 .put("num_hidden_layers", form.layers())

@@ -86,6 +86,11 @@ public record EncoderForm(int hiddenSize, EmbeddingForm embeddings, List<LayerFo
         return embeddings.vocabulary();
     }
 
+    @Override
+    public int types() {
+        return embeddings.types();
+    }
+
     /** As many as the table of positions has, else as the layers have. */
     @Override
     public int maxPositions() {

@@ -283,7 +283,12 @@ public final class LayerBuilder {
 
     /** A linear layer with a bias. */
     public Linear linear(String path, int inputs, int outputs) {
-        return sideBySide("", "", inputs, List.of(new Wide(Side.of(path), outputs)), true);
+        return linear(path, inputs, outputs, true);
+    }
+
+    /** A linear layer with a bias or without. */
+    Linear linear(String path, int inputs, int outputs, boolean biased) {
+        return sideBySide("", "", inputs, List.of(new Wide(Side.of(path), outputs)), biased);
     }
 
     /**

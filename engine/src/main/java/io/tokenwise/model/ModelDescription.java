@@ -3,6 +3,7 @@ package io.tokenwise.model;
 import java.util.List;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** What a model is, apart from its weights. */
 public sealed interface ModelDescription permits TextDescription, ImageDescription, SpeechDescription {
@@ -51,7 +52,12 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
         return false;
     }
 
-    /** Values of the result for each input. */
+    /** Whether the result is of each token, not of the input as a whole. */
+    default boolean perToken() {
+        return false;
+    }
+
+    /** Values of the result for each input, or token. */
     int outputs();
 
     /** Names of the classes, in the order of the logits; none of a model that gives something else. */
@@ -66,6 +72,16 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
      */
     default Variation variation(boolean mirrored) {
         return Variation.NONE;
+    }
+
+    /** Writes into config.json what no family knows: adaptive layers. */
+    default void addTo(ObjectNode config) {
+        acm().ifPresent(acm -> config.set("acm", acm));
+    }
+
+    /** Folders of a model's folder that have weights too. */
+    default List<String> weightFolders() {
+        return List.of();
     }
 
     /** What it is to do as its teacher does. */

@@ -1,8 +1,10 @@
 package io.tokenwise.model;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.FolderWeights;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.tokenizer.Tokenizer;
+import java.util.LinkedHashMap;
 import java.util.Optional;
 
 /**
@@ -32,7 +34,11 @@ public final class ModelFiles implements AutoCloseable {
         try {
             TensorNames names = description.family().names(description);
             WeightSource source = names.inOurForm(weights);
-            var renamed = new RenamedWeights(source, names.origins(source));
+            var origins = new LinkedHashMap<>(names.origins(source));
+            source.names().stream()
+                    .filter(FolderWeights::isInFolder)
+                    .forEach(name -> origins.put(name, new RenamedWeights.Origin(name)));
+            var renamed = new RenamedWeights(source, origins);
             renamed.check(description);
             return new ModelFiles(description, renamed, tokenizer);
         } catch (Throwable e) {
@@ -73,7 +79,8 @@ public final class ModelFiles implements AutoCloseable {
         if (tokenizer.frame().pair().isEmpty()) {
             throw new BadFileException(
                     description.name(),
-                    "gives scores of single texts: its tokenizer.json has no form for pairs; a cross-encoder is wanted here");
+                    "gives scores of single texts: its tokenizer.json has no form for pairs; a cross-encoder is wanted"
+                            + " here");
         }
         return (TextDescription) description;
     }
@@ -91,6 +98,18 @@ public final class ModelFiles implements AutoCloseable {
             throw unwanted("a text classifier");
         }
         return (TextDescription) description;
+    }
+
+    /**
+     * What the classifier of tokens is.
+     *
+     * @throws BadFileException if the model gives no classes of tokens
+     */
+    public TextDescription tokenClasses() {
+        if (description instanceof TextDescription text && text.output() instanceof TextOutput.TokenClasses) {
+            return text;
+        }
+        throw unwanted("a token classifier");
     }
 
     private BadFileException unwanted(String wanted) {

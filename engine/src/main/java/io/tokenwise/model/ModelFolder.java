@@ -32,4 +32,7 @@ public interface ModelFolder {
 
     /** The weights, which must be there. */
     WeightSource weights() throws IOException;
+
+    /** Those in a folder of it, which must be there. */
+    WeightSource weights(String folder) throws IOException;
 }

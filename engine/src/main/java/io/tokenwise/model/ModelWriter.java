@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.FolderWeights;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.StoredType;
@@ -14,6 +15,7 @@ import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -37,6 +39,9 @@ public final class ModelWriter {
             "added_tokens.json",
             "tokenizer_config.json",
             "special_tokens_map.json");
+
+    /** Likewise: dense layers after pooling, by the names that sentence-transformers gives them. */
+    static final Pattern DENSE = Pattern.compile("\\d+_Dense\\w*");
 
     private ModelWriter() {}
 
@@ -111,8 +116,9 @@ public final class ModelWriter {
                 if (existing == Existing.KEEP) {
                     throw new IOException(directory + ": exists and is not empty");
                 }
-                if (!OURS.contains(entry.getFileName().toString())) {
-                    throw new IOException(directory + ": is not replaced, because it holds " + entry.getFileName()
+                String name = entry.getFileName().toString();
+                if (!OURS.contains(name) && !DENSE.matcher(name).matches()) {
+                    throw new IOException(directory + ": is not replaced, because it holds " + name
                             + ", which is not part of a model");
                 }
             }
@@ -129,13 +135,27 @@ public final class ModelWriter {
         ModelFamily family = description.family();
         TensorNames names = family.names(description);
         Map<String, TensorData> named = new LinkedHashMap<>();
-        names.inFilesForm(tensors).forEach((name, tensor) -> named.put(names.written(name), tensor));
-        SafetensorsWriter.write(directory.resolve(ModelFolder.WEIGHTS), named, Map.of("format", "pt"), type);
+        Map<String, Map<String, TensorData>> inFolders = new LinkedHashMap<>();
+        names.inFilesForm(tensors).forEach((name, tensor) -> {
+            if (FolderWeights.isInFolder(name)) {
+                inFolders
+                        .computeIfAbsent(FolderWeights.folder(name), _ -> new LinkedHashMap<>())
+                        .put(FolderWeights.nameThere(name), tensor);
+            } else {
+                named.put(names.written(name), tensor);
+            }
+        });
+        writeWeights(directory, named, type);
+        for (Map.Entry<String, Map<String, TensorData>> folder : inFolders.entrySet()) {
+            Path path = directory.resolve(folder.getKey());
+            Files.createDirectory(path);
+            writeWeights(path, folder.getValue(), type);
+        }
         if (tokenizer != null) {
             write(directory.resolve(TOKENIZER), tokenizer.json());
         }
         ObjectNode config = family.config(description);
-        description.acm().ifPresent(acm -> config.set("acm", acm));
+        description.addTo(config);
         write(directory.resolve(CONFIG), JsonFile.format(config));
         for (Map.Entry<String, byte[]> file : family.filesBeside(description).entrySet()) {
             Path path = directory.resolve(file.getKey());
@@ -143,6 +163,10 @@ public final class ModelWriter {
             write(path, file.getValue());
             AtomicFiles.syncDirectory(path.getParent());
         }
+    }
+
+    private static void writeWeights(Path folder, Map<String, TensorData> tensors, StoredType type) throws IOException {
+        SafetensorsWriter.write(folder.resolve(ModelFolder.WEIGHTS), tensors, Map.of("format", "pt"), type);
     }
 
     private static void write(Path file, byte[] content) throws IOException {

@@ -4,23 +4,23 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
+import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import tools.jackson.databind.JsonNode;
-import tools.jackson.databind.node.ArrayNode;
-import tools.jackson.databind.node.JsonNodeFactory;
-import tools.jackson.databind.node.ObjectNode;
 
 /** What sentence-transformers has beside a text encoder's config.json: what becomes of token vectors, how long texts may be, what is put before them. */
 final class SentenceFiles {
-    private static final String MODULES = "modules.json";
-    private static final String LENGTH = "sentence_bert_config.json";
-    private static final String PROMPTS = "config_sentence_transformers.json";
-    private static final String POOLING = "1_Pooling";
+    static final String MODULES = "modules.json";
+    static final String LENGTH = "sentence_bert_config.json";
+    static final String PROMPTS = "config_sentence_transformers.json";
 
-    private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
+    /** In config.json: how many values a vector may have besides all. No file of sentence-transformers says it; some models' authors do. */
+    static final String SHORTER = "matryoshka_dimensions";
+
+    private static final int MOST_WIDTH = 1 << 16;
 
     private SentenceFiles() {}
 
@@ -38,27 +38,21 @@ final class SentenceFiles {
                 throw length.refuse("do_lower_case", "false; tokenizer.json says what becomes of capitals");
             }
         }
-        String queryPrefix = "";
-        String passagePrefix = "";
-        if (folder.has(PROMPTS)) {
-            JsonNode prompts = folder.read(PROMPTS).root().path("prompts");
-            queryPrefix = prompts.path("query").asString("");
-            passagePrefix =
-                    prompts.path("passage").asString(prompts.path("document").asString(""));
-        }
         return new TextDescription(
                 folder.name(),
                 family,
                 architecture,
                 maxTokens,
-                modules.isEmpty() && ClassesConfig.isIn(config)
-                        ? ClassesConfig.read(config, family.head(config))
-                        : new TextOutput.Vectors(
-                                pooling(folder, modules),
-                                modules.stream().anyMatch(module -> type(module).equals("Normalize"))),
-                queryPrefix,
-                passagePrefix,
+                output(family, folder, config, modules, architecture.hiddenSize()),
+                folder.has(PROMPTS) ? prompts(folder.read(PROMPTS)) : Prompts.NONE,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
+    }
+
+    private static TextOutput output(
+            TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules, int hiddenSize)
+            throws IOException {
+        Optional<TextOutput> head = modules.isEmpty() ? ClassesConfig.output(config, family) : Optional.empty();
+        return head.isPresent() ? head.get() : vectors(folder, modules, config, hiddenSize);
     }
 
     /** The steps of sentence-transformers' pipeline: none if the directory has no modules.json. */
@@ -68,12 +62,9 @@ final class SentenceFiles {
         }
         List<JsonFile> modules = JsonFile.parseArray(folder.file(MODULES), folder.json(MODULES));
         for (JsonFile module : modules) {
-            if (!List.of("Transformer", "Pooling", "Normalize").contains(type(module))) {
-                throw module.refuse("type", "Transformer, Pooling, Normalize");
-            }
-            boolean elsewhere = type(module).equals("Transformer")
-                    && !module.root().path("path").asString("").isEmpty();
-            if (elsewhere || module.root().path("path").asString("").matches(".*[/\\\\].*|\\.\\.")) {
+            boolean elsewhere =
+                    type(module).equals("Transformer") && !path(module).isEmpty();
+            if (elsewhere || path(module).matches(".*[/\\\\].*|\\.\\.")) {
                 throw module.refuse("path", "the model's directory for Transformer, a folder in it for the others");
             }
         }
@@ -85,15 +76,88 @@ final class SentenceFiles {
         return type.substring(type.lastIndexOf('.') + 1);
     }
 
-    /** What modules.json asks for; without it the mean, as sentence-transformers does. */
-    private static Pooling pooling(ModelFolder folder, List<JsonFile> modules) throws IOException {
+    private static String path(JsonFile module) {
+        return module.root().path("path").asString("");
+    }
+
+    /** What modules.json asks for, in its order; without it the mean, as sentence-transformers does. */
+    private static TextOutput.Vectors vectors(
+            ModelFolder folder, List<JsonFile> modules, JsonFile config, int hiddenSize) throws IOException {
+        Pooling pooling = null;
+        var steps = new ArrayList<VectorStep>();
+        int width = hiddenSize;
         for (JsonFile module : modules) {
-            if (type(module).equals("Pooling")) {
-                String path = module.root().path("path").asString("");
-                return pooling(folder.read(path.isEmpty() ? "config.json" : path + "/config.json"));
+            String type = type(module);
+            if (type.equals("Transformer")) {
+                continue;
+            }
+            if (pooling == null && !type.equals("Pooling") && (type.equals("Dense") || type.equals("Normalize"))) {
+                throw module.refuse("type", type + " after a Pooling");
+            }
+            switch (type) {
+                case "Pooling" -> pooling = pooling(folder.read(configPath(module)));
+                case "Normalize" -> steps.add(new VectorStep.Normalize());
+                case "Dense" -> {
+                    VectorStep.Dense dense = dense(folder, module, width);
+                    width = dense.outputs();
+                    steps.add(dense);
+                }
+                default -> throw module.refuse("type", "Transformer, Pooling, Dense, Normalize");
             }
         }
-        return Pooling.MEAN;
+        return new TextOutput.Vectors(pooling == null ? Pooling.MEAN : pooling, steps, shorter(config, width));
+    }
+
+    private static String configPath(JsonFile module) {
+        return path(module).isEmpty() ? "config.json" : path(module) + "/config.json";
+    }
+
+    private static VectorStep.Dense dense(ModelFolder folder, JsonFile module, int width) throws IOException {
+        if (!ModelWriter.DENSE.matcher(path(module)).matches()) {
+            throw module.refuse("path", "a folder called as 2_Dense");
+        }
+        JsonFile config = folder.read(configPath(module));
+        if (config.integer("in_features", 1, MOST_WIDTH) != width) {
+            throw config.refuse("in_features", width + ", the width of what it reads");
+        }
+        return new VectorStep.Dense(
+                path(module),
+                config.integer("out_features", 1, MOST_WIDTH),
+                config.flag("bias", true),
+                DenseActivation.of(config));
+    }
+
+    private static List<Integer> shorter(JsonFile config, int width) {
+        if (!config.has(SHORTER)) {
+            return List.of();
+        }
+        JsonNode sizes = config.root().get(SHORTER);
+        if (!sizes.isArray()
+                || sizes.valueStream()
+                        .anyMatch(size -> !size.isInt() || size.intValue() < 1 || size.intValue() > MOST_WIDTH)) {
+            throw config.refuse(SHORTER, "a list of numbers of values");
+        }
+        return sizes.valueStream()
+                .map(JsonNode::intValue)
+                .filter(size -> size < width)
+                .sorted()
+                .distinct()
+                .toList();
+    }
+
+    private static Prompts prompts(JsonFile file) {
+        Map<String, String> byName = new LinkedHashMap<>();
+        for (Map.Entry<String, JsonNode> prompt : file.root().path("prompts").properties()) {
+            if (!prompt.getValue().isString()) {
+                throw new BadFileException(file.file(), "the prompt " + prompt.getKey() + " is no text");
+            }
+            byName.put(prompt.getKey(), prompt.getValue().stringValue());
+        }
+        String usual = file.root().path("default_prompt_name").asString("");
+        if (!usual.isEmpty() && !byName.containsKey(usual)) {
+            throw file.refuse("default_prompt_name", "null, or one of prompts: " + String.join(", ", byName.keySet()));
+        }
+        return new Prompts(byName, usual.isEmpty() ? Optional.empty() : Optional.of(usual));
     }
 
     private static Pooling pooling(JsonFile config) {
@@ -128,53 +192,5 @@ final class SentenceFiles {
                         && field.getValue().asBoolean(false))
                 .map(field -> field.getKey().substring("pooling_mode_".length()).replaceFirst("_tokens?$", ""))
                 .toList();
-    }
-
-    /** What is written for a model, by the path in its folder. */
-    static Map<String, byte[]> of(TextDescription description) {
-        Map<String, byte[]> files = new LinkedHashMap<>();
-        boolean vectors = description.output() instanceof TextOutput.Vectors;
-        if (vectors) {
-            files.put(MODULES, JsonFile.format(modules(description)));
-        }
-        ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
-        files.put(LENGTH, JsonFile.format(length.put("do_lower_case", false)));
-        if (!description.queryPrefix().isEmpty() || !description.passagePrefix().isEmpty()) {
-            ObjectNode prompts = JSON.objectNode();
-            prompts.putObject("prompts")
-                    .put("query", description.queryPrefix())
-                    .put("passage", description.passagePrefix());
-            files.put(PROMPTS, JsonFile.format(prompts));
-        }
-        if (vectors) {
-            files.put(POOLING + "/config.json", JsonFile.format(pooling(description)));
-        }
-        return files;
-    }
-
-    private static ArrayNode modules(TextDescription description) {
-        ArrayNode modules = JSON.arrayNode();
-        addModule(modules, "", "Transformer");
-        addModule(modules, POOLING, "Pooling");
-        if (description.normalize()) {
-            addModule(modules, "2_Normalize", "Normalize");
-        }
-        return modules;
-    }
-
-    private static void addModule(ArrayNode modules, String path, String type) {
-        modules.addObject()
-                .put("idx", modules.size() - 1)
-                .put("name", Integer.toString(modules.size() - 1))
-                .put("path", path)
-                .put("type", "sentence_transformers.models." + type);
-    }
-
-    private static ObjectNode pooling(TextDescription description) {
-        return JSON.objectNode()
-                .put("word_embedding_dimension", description.architecture().hiddenSize())
-                .put("pooling_mode_cls_token", description.pooling() == Pooling.FIRST)
-                .put("pooling_mode_mean_tokens", description.pooling() == Pooling.MEAN)
-                .put("pooling_mode_lasttoken", description.pooling() == Pooling.LAST);
     }
 }

@@ -31,6 +31,30 @@ public interface TensorNames {
         return ours;
     }
 
+    /**
+     * The same of a model whose head stands beside it: as transformers reads that, the model's own tensors have the first prefix before their names, and the head's
+     * have not.
+     *
+     * @param heads what names of the head's tensors begin with
+     */
+    static TensorNames behind(String prefix, ModelDescription model, String... heads) {
+        TensorNames names = behind(prefix);
+        if (!(((TextDescription) model).output() instanceof TextOutput.SequenceClasses)) {
+            return names;
+        }
+        return new TensorNames() {
+            @Override
+            public Map<String, RenamedWeights.Origin> origins(WeightSource source) {
+                return names.origins(source);
+            }
+
+            @Override
+            public String written(String ours) {
+                return List.of(heads).stream().anyMatch(ours::startsWith) ? ours : prefix + ours;
+            }
+        };
+    }
+
     /** Our names, in files possibly with one of these before them. */
     static TensorNames behind(String... prefixes) {
         return source -> {

@@ -5,6 +5,9 @@ public interface TextArchitecture extends Architecture {
     /** Words of the embeddings. */
     int vocabularySize();
 
+    /** Types of tokens that it tells apart, as of a pair's two texts; 0 or 1 if none. */
+    int types();
+
     /** No text can have more tokens. */
     int maxPositions();
 

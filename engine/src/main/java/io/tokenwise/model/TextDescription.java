@@ -3,17 +3,19 @@ package io.tokenwise.model;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /**
- * What a model of texts is, apart from its weights. It reads token ids and gives a vector, or classes.
+ * What a model of texts is, apart from its weights. It reads token ids and gives a vector, classes, or something for each token.
  *
  * @param maxTokens longer texts are cut to this many tokens, the special ones included
  * @param output what it gives
- * @param queryPrefix what to put before a search query, possibly empty
- * @param passagePrefix what to put before a text to be found, possibly empty
+ * @param prompts what to put before texts
  */
 public record TextDescription(
         String name,
@@ -21,8 +23,7 @@ public record TextDescription(
         TextArchitecture architecture,
         int maxTokens,
         TextOutput output,
-        String queryPrefix,
-        String passagePrefix,
+        Prompts prompts,
         Optional<JsonNode> acm)
         implements ModelDescription {
     /** One that gives vectors. */
@@ -42,14 +43,13 @@ public record TextDescription(
                 architecture,
                 maxTokens,
                 new TextOutput.Vectors(pooling, normalize),
-                queryPrefix,
-                passagePrefix,
+                Prompts.of(queryPrefix, passagePrefix),
                 acm);
     }
 
     @Override
     public TextDescription withAcm(Optional<JsonNode> newAcm) {
-        return new TextDescription(name, family, architecture, maxTokens, output, queryPrefix, passagePrefix, newAcm);
+        return new TextDescription(name, family, architecture, maxTokens, output, prompts, newAcm);
     }
 
     /**
@@ -58,8 +58,17 @@ public record TextDescription(
      * @throws IllegalArgumentException if it has fewer, or none is left
      */
     TextDescription withLayers(int layers) {
-        return new TextDescription(
-                name, family, architecture.withLayers(layers), maxTokens, output, queryPrefix, passagePrefix, acm);
+        return new TextDescription(name, family, architecture.withLayers(layers), maxTokens, output, prompts, acm);
+    }
+
+    /** What to put before a search query, possibly empty. */
+    public String queryPrefix() {
+        return prompts.query();
+    }
+
+    /** What to put before a text to be found, possibly empty. */
+    public String passagePrefix() {
+        return prompts.passage();
     }
 
     /** How token vectors become what the model gives; a head of classes reads the first. */
@@ -73,18 +82,61 @@ public record TextDescription(
     }
 
     /**
+     * Checks how many of a vector's first values are wanted (Matryoshka). Where config.json says for how many the model was trained it is one of these; where it
+     * says nothing whoever asks must know, as with sentence-transformers.
+     *
+     * @throws IllegalArgumentException if there are no such vectors
+     */
+    public int checkDimensions(int wanted) {
+        List<Integer> shorter = output instanceof TextOutput.Vectors vectors ? vectors.shorter() : List.of();
+        boolean given = wanted == outputs() || shorter.contains(wanted);
+        if (!given && (wanted < 1 || wanted > outputs() || !shorter.isEmpty())) {
+            String sizes = shorter.isEmpty()
+                    ? "1 to " + outputs()
+                    : shorter.stream().map(String::valueOf).collect(Collectors.joining(", ")) + " or " + outputs()
+                            + ", for which it was trained";
+            throw new IllegalArgumentException("dimensions is " + wanted + ", of " + name + " it must be " + sizes);
+        }
+        return wanted;
+    }
+
+    /** The first values of a vector; of length 1 again if the model's vectors are. */
+    public float[] shortened(float[] vector, int dimensions) {
+        if (dimensions == vector.length) {
+            return vector;
+        }
+        float[] first = Arrays.copyOf(vector, dimensions);
+        return normalize() ? VectorStep.Normalize.scaled(first) : first;
+    }
+
+    /**
      * The tokenizer of such a file.
      *
      * @throws BadFileException if it is bad, or has tokens that the model does not know
      */
     public Tokenizer tokenizer(String file, byte[] json) {
-        var tokenizer = Tokenizer.open(file, json, maxTokens);
+        var tokenizer = Tokenizer.open(file, json, maxTokens, architecture.types());
         int words = architecture.vocabularySize();
         if (tokenizer.vocabularySize() > words) {
             throw new BadFileException(
                     file, "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);
         }
         return tokenizer;
+    }
+
+    @Override
+    public void addTo(ObjectNode config) {
+        ModelDescription.super.addTo(config);
+        if (output instanceof TextOutput.Vectors vectors && !vectors.shorter().isEmpty()) {
+            vectors.shorter().forEach(config.putArray(SentenceFiles.SHORTER)::add);
+        }
+    }
+
+    @Override
+    public List<String> weightFolders() {
+        return output instanceof TextOutput.Vectors vectors
+                ? vectors.dense().stream().map(VectorStep.Dense::folder).toList()
+                : List.of();
     }
 
     @Override
@@ -97,6 +149,7 @@ public record TextDescription(
         return switch (output) {
             case TextOutput.Vectors _ -> "a text encoder";
             case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
+            case TextOutput.TokenClasses _ -> "a token classifier";
         };
     }
 
@@ -133,10 +186,16 @@ public record TextDescription(
     }
 
     @Override
+    public boolean perToken() {
+        return output.perToken();
+    }
+
+    @Override
     public int outputs() {
         return switch (output) {
-            case TextOutput.Vectors _ -> architecture.hiddenSize();
+            case TextOutput.Vectors vectors -> vectors.width(architecture.hiddenSize());
             case TextOutput.SequenceClasses classes -> classes.labels().size();
+            case TextOutput.TokenClasses classes -> classes.labels().size();
         };
     }
 }

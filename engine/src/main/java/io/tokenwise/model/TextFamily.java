@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.io.JsonFile;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
 
 /** A family of text encoders, which all have sentence-transformers' files beside config.json. */
@@ -27,6 +28,16 @@ public interface TextFamily extends ModelFamily {
         throw config.refuse("architectures", "models of " + name() + " without a head");
     }
 
+    /**
+     * What makes classes of each token's vector, where config.json says that it does.
+     *
+     * @param labels what the classes are called
+     * @throws io.tokenwise.api.BadFileException if it is not supported
+     */
+    default TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        throw config.refuse("architectures", "models of " + name() + " without a head");
+    }
+
     @Override
     default TextDescription describe(ModelFolder folder, JsonFile config) throws IOException {
         return SentenceFiles.describe(this, architecture(config), folder, config);
@@ -34,7 +45,7 @@ public interface TextFamily extends ModelFamily {
 
     @Override
     default Map<String, byte[]> filesBeside(ModelDescription model) {
-        return SentenceFiles.of((TextDescription) model);
+        return SentenceFilesWriter.files((TextDescription) model);
     }
 
     @Override
@@ -47,9 +58,20 @@ public interface TextFamily extends ModelFamily {
         return ((TextDescription) model).output() instanceof TextOutput.Vectors ? Objective.VECTORS : Objective.CLASSES;
     }
 
-    /** A text's token is a number. */
+    /** A text's token is a number; what comes out of it may be many. Dense layers after pooling find place where the layers were, unless they are very wide. */
     @Override
     default RowMemory memory(ModelDescription model) {
-        return RowMemory.NONE;
+        Architecture sizes = model.architecture();
+        if (model.perToken()) {
+            // What is taken of the last layer, two layers of a head, and what comes out.
+            return new RowMemory(3L * sizes.hiddenSize() + model.outputs(), 0);
+        }
+        if (!(((TextDescription) model).output() instanceof TextOutput.Vectors vectors)) {
+            return RowMemory.NONE;
+        }
+        long after = vectors.dense().stream()
+                .mapToLong(dense -> 2L * dense.outputs())
+                .sum();
+        return new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
     }
 }

@@ -4,7 +4,7 @@ import java.util.Locale;
 
 /** What a text is, for models that want a prefix before it. */
 public enum TextKind {
-    /** One like any other, that nothing is put before. */
+    /** One like any other; few models want anything before it. */
     TEXT,
     /** A search query. */
     QUERY,
@@ -14,7 +14,7 @@ public enum TextKind {
     /** What the model wants to see before such a text; often nothing. */
     public String prefix(TextDescription model) {
         return switch (this) {
-            case TEXT -> "";
+            case TEXT -> model.prompts().text();
             case QUERY -> model.queryPrefix();
             case PASSAGE -> model.passagePrefix();
         };

@@ -7,21 +7,14 @@ import io.tokenwise.nn.Embeddings;
 import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.nn.VectorLength;
 import io.tokenwise.op.EmbeddingSums;
-import io.tokenwise.op.Lengths;
-import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** A model of texts: embeddings, layers, and of each text's token vectors one, or what a head makes of the first. */
+/** A model of texts: embeddings, layers, and of each text's token vectors one, or what a head makes of them. */
 public record TextNetwork(
-        TextDescription description,
-        Embeddings embeddings,
-        LayerStack layers,
-        Optional<Norm> lastNorm,
-        Optional<SequenceHead> head)
+        TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm, TextHead head)
         implements Network {
     /**
      * With zero weights.
@@ -45,15 +38,17 @@ public record TextNetwork(
                 embeddings(form.embeddings(), tables, parts.inputs()),
                 layers(description, form, path, names, parts),
                 form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)),
-                description.output() instanceof TextOutput.SequenceClasses classes
-                        ? Optional.of(SequenceHead.of(classes, form.hiddenSize(), parts.head()))
-                        : Optional.empty());
+                TextHead.of(description.output(), form.hiddenSize(), parts.head()));
     }
 
-    /** With a short path if the model has one, and if tokens that leave change nothing of where the others stand: attention that knows it counts rows. */
+    /**
+     * With a short path if the model has one, and if tokens that leave change nothing of where the others stand: attention that knows it counts rows.
+     * Of tokens that are asked for one by one none leaves.
+     */
     private static LayerStack layers(
             TextDescription description, EncoderForm form, String path, LayerNames names, LayerBuilder parts) {
-        if (form.forms().stream().anyMatch(layer -> layer.attention().countsRows())) {
+        if (description.output().perToken()
+                || form.forms().stream().anyMatch(layer -> layer.attention().countsRows())) {
             return parts.layers(path, form.forms(), names);
         }
         int most = form.embeddings()
@@ -90,16 +85,7 @@ public record TextNetwork(
 
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
-        if (head.isPresent()) {
-            return head.get().forward(pass, tokens, batch);
-        }
-        Tensor y = switch (description.pooling()) {
-            case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
-            case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());
-            case LAST -> Pools.last(pass, tokens, batch.offsets(), batch.sequences());
-        };
-        boolean scaled = description.normalize() && pass.given(VectorLength.class) != VectorLength.POOLED;
-        return scaled ? Lengths.of(pass, y) : y;
+        return head.forward(pass, tokens, batch);
     }
 
     @Override
@@ -119,12 +105,12 @@ public record TextNetwork(
 
     @Override
     public double fixedFlops(int tokens) {
-        return head.map(SequenceHead::flops).orElse(0.0);
+        return head.flops(tokens);
     }
 
     /** Embeddings are used as they are. */
     @Override
     public void prepare(Stream stream) {
-        head.ifPresent(classes -> classes.prepare(stream));
+        head.prepare(stream);
     }
 }

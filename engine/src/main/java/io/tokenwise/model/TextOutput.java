@@ -1,16 +1,51 @@
 package io.tokenwise.model;
 
 import java.util.List;
+import java.util.Optional;
 
-/** What a model gives for a text, or for a pair of texts. */
+/** What a model gives for a text, for a pair of texts, or for each token. */
 public sealed interface TextOutput {
+    /** Whether it is of each token, not of the text as a whole. */
+    default boolean perToken() {
+        return false;
+    }
+
     /**
      * A vector.
      *
-     * @param pooling how token vectors become the text's vector
-     * @param normalize whether it is scaled to length 1
+     * @param pooling how token vectors become one
+     * @param steps what becomes of that
+     * @param shorter how many of its first values the model was trained to do with too (Matryoshka), by config.json; often nothing is said
      */
-    record Vectors(Pooling pooling, boolean normalize) implements TextOutput {}
+    record Vectors(Pooling pooling, List<VectorStep> steps, List<Integer> shorter) implements TextOutput {
+        public Vectors {
+            steps = List.copyOf(steps);
+            shorter = List.copyOf(shorter);
+        }
+
+        /** @param normalize whether what is pooled is scaled to length 1 */
+        public Vectors(Pooling pooling, boolean normalize) {
+            this(pooling, normalize ? List.of(new VectorStep.Normalize()) : List.of(), List.of());
+        }
+
+        /** Whether it is of length 1 at the end. */
+        public boolean normalize() {
+            return !steps.isEmpty() && steps.getLast() instanceof VectorStep.Normalize;
+        }
+
+        /** The dense layers, first to last. */
+        public List<VectorStep.Dense> dense() {
+            return steps.stream()
+                    .filter(VectorStep.Dense.class::isInstance)
+                    .map(VectorStep.Dense.class::cast)
+                    .toList();
+        }
+
+        /** How many values it has. */
+        public int width(int hiddenSize) {
+            return dense().isEmpty() ? hiddenSize : dense().getLast().outputs();
+        }
+    }
 
     /**
      * A number for each class, or one: a score. Before softmax, or the logistic function.
@@ -26,6 +61,24 @@ public sealed interface TextOutput {
         /** Whether it is a score, as cross-encoders give it. */
         public boolean isScore() {
             return labels.size() == 1;
+        }
+    }
+
+    /**
+     * A number for each class of each token, before softmax.
+     *
+     * @param layer what a token's vector goes through first, if anything
+     * @param classifier the tensors of the last layer
+     * @param labels what classes are called
+     */
+    record TokenClasses(Optional<HeadForm.Layer> layer, String classifier, List<String> labels) implements TextOutput {
+        public TokenClasses {
+            labels = List.copyOf(labels);
+        }
+
+        @Override
+        public boolean perToken() {
+            return true;
         }
     }
 }

@@ -78,6 +78,10 @@ public final class Activations {
             gelu(stream, x, y);
             return;
         }
+        if (activation == Activation.TANH) {
+            tanh(stream, x, y);
+            return;
+        }
         Shapes.same("activation", x, y);
         CpuDevice.only(stream, "activation " + activation)
                 .operands(x, y, null)
@@ -127,12 +131,12 @@ public final class Activations {
         }
     }
 
-    /** Has no gradient. */
     public static void tanh(Stream stream, Tensor x, Tensor y) {
         Shapes.same("tanh", x, y);
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, y, null)
-                    .forValues(x, (o, from, to, _) -> o.kernels.speech().tanh(o.a, o.b, from, to));
+                    .activation(Activation.TANH)
+                    .forValues(x, (o, from, to, _) -> o.kernels.gates().activate(o.a, o.b, o.activation, from, to));
         } else {
             CudaDevice.of(stream)
                     .kernel("tanhValues")

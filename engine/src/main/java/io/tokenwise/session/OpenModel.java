@@ -81,6 +81,15 @@ public final class OpenModel implements AutoCloseable {
         return onPlatform(deadline, stop -> sessions.encode(inputs, budgets, length, null, stop));
     }
 
+    /**
+     * What the model gives for tokens, a row for each; otherwise as {@link #encode(List, List, Deadline)}.
+     *
+     * @param places for each input the tokens that are asked for, no one twice; null for all tokens of all
+     */
+    public float[][][] encodeTokens(List<int[]> inputs, List<int[]> places, List<Budget> budgets, Deadline deadline) {
+        return onPlatform(deadline, stop -> sessions.encodeTokens(inputs, places, budgets, null, stop));
+    }
+
     /** What a call computes in a session, which it has for that long; otherwise as {@link #encode(List, List, Deadline)}. */
     public <T> T lend(Deadline deadline, Function<Session, T> work) {
         return onPlatform(

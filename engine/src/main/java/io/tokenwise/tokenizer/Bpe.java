@@ -1,5 +1,7 @@
 package io.tokenwise.tokenizer;
 
+import static io.tokenwise.tokenizer.SentencePieces.MARK;
+
 import java.util.Arrays;
 import java.util.BitSet;
 import java.util.HashMap;
@@ -9,13 +11,7 @@ import java.util.Map;
  * Byte pair encoding (Sennrich et al. 2016): a word begins as its characters or bytes, and as long as two neighbours are in the list of
  * merges, those become one that stand first in it. Gives the ids that Hugging Face's tokenizers library gives. Thread-safe.
  */
-final class Bpe {
-    /** How SentencePiece writes a space. */
-    private static final char MARK = '\u2581';
-
-    /** No piece that is worth looking up is longer, in chars. */
-    private static final int LONGEST = 128;
-
+final class Bpe implements SentencePieces.Model {
     private final String[] pieces;
     private final Merges merges;
     private final Options options;
@@ -25,14 +21,13 @@ final class Bpe {
 
     private final Map<Integer, Integer> others = new HashMap<>();
 
-    /** Characters that some merge joins with a mark after them; null if it may be any. */
+    /**
+     * Characters that some merge joins with a mark after them, of Gemma's only {@code >}: before all other marks a text can be cut, and what merges
+     * make of one part does not depend on the others. Null if it cannot.
+     */
     private final BitSet joined;
 
-    /**
-     * Whether merging a piece's characters gives that piece: 0 if nobody asked yet, 1 if so, 2 if not. Threads may find it out at the same
-     * time: they find the same.
-     */
-    private final byte[] whole;
+    private final WholeWords words;
 
     /** Ids of {@code <0x00>} to {@code <0xFF>}; -1 where there is none. */
     private final int[] bytes = new int[256];
@@ -51,12 +46,13 @@ final class Bpe {
      * Of a vocabulary and its merges.
      *
      * @param pieces by id, without added tokens; null where an id has none
+     * @param table of the same
      */
-    Bpe(String[] pieces, Merges merges, Options options) {
+    Bpe(String[] pieces, PieceTable table, Merges merges, Options options) {
         this.pieces = pieces;
         this.merges = merges;
         this.options = options;
-        this.whole = new byte[pieces.length];
+        words = new WholeWords(table, pieces.length, this::staysWhole);
         Arrays.fill(bytes, -1);
         for (int id = 0; id < pieces.length; id++) {
             String piece = pieces[id];
@@ -78,12 +74,21 @@ final class Bpe {
     }
 
     private BitSet joined() {
+        // A word is looked up as a whole where merges do not count; an unknown mark would be one token with what is
+        // unknown before it; where characters
+        // are left out, those beside them become neighbours.
+        if (options.ignoreMerges() || id(MARK) < 0 || options.unknown() < 0) {
+            return null;
+        }
+        var marked = new BitSet(pieces.length);
+        for (int id = 0; id < pieces.length; id++) {
+            marked.set(id, pieces[id] != null && !pieces[id].isEmpty() && pieces[id].charAt(0) == MARK);
+        }
         var before = new BitSet();
-        // Where characters are left out, those beside them become neighbours.
-        boolean[] any = {options.unknown() < 0};
+        boolean[] any = {false};
         merges.forEach((left, right) -> {
-            int last = pieces[left].codePointBefore(pieces[left].length());
-            if (pieces[right].charAt(0) == MARK && last != MARK) {
+            int last = marked.get(right) ? pieces[left].codePointBefore(pieces[left].length()) : MARK;
+            if (last != MARK) {
                 before.set(last);
                 // Such a piece stands for another character than its last.
                 any[0] |= left == options.unknown() || byteOf(pieces[left]) >= 0;
@@ -103,56 +108,38 @@ final class Bpe {
         return c >= '0' && c <= '9' ? c - '0' : c >= 'A' && c <= 'F' ? c - 'A' + 10 : Integer.MIN_VALUE;
     }
 
-    String[] pieces() {
-        return pieces;
-    }
-
     Merges merges() {
         return merges;
     }
 
-    boolean ignoresMerges() {
-        return options.ignoreMerges();
+    /** Words that merges make one piece of, or that are one whatever merges say. */
+    WholeWords words() {
+        return words;
+    }
+
+    @Override
+    public boolean beginsWord(char[] text, int at) {
+        return text[at] == MARK
+                && joined != null
+                && text[at - 1] != MARK
+                && !joined.get(Character.codePointBefore(text, at));
     }
 
     /** Adds the tokens of a word, or of a text that is not cut into words. */
-    void characters(String text, int from, int to, Symbols out) {
-        if (options.ignoreMerges()) {
-            Integer id = merges.ids().get(text.substring(from, to));
-            if (id != null) {
-                out.add(id, from, to);
-                return;
-            }
+    @Override
+    public void encode(char[] text, int from, int to, Tokens work, Symbols out) {
+        int piece = words.find(text, from, to);
+        if (piece >= 0) {
+            out.add(piece, from, to);
+        } else {
+            merge(text, from, to, out);
         }
+    }
+
+    private void merge(char[] text, int from, int to, Symbols out) {
         int first = out.count;
         for (int at = from; at < to; ) {
-            int end = end(text, at, to);
-            word(text, at, end, first, out);
-            at = end;
-        }
-    }
-
-    /** Where a part ends that no merge joins with what comes after it: before a mark, mostly. */
-    private int end(String text, int from, int to) {
-        int at = from + 1;
-        while (joined != null && at < to) {
-            if (text.charAt(at) == MARK && text.charAt(at - 1) != MARK && !joined.get(text.codePointBefore(at))) {
-                return at;
-            }
-            at++;
-        }
-        return to;
-    }
-
-    private void word(String text, int from, int to, int first, Symbols out) {
-        Integer piece = to - from > LONGEST ? null : merges.ids().get(text.substring(from, to));
-        if (piece != null && isWhole(piece)) {
-            out.add(piece, from, to);
-            return;
-        }
-        int before = out.count;
-        for (int at = from; at < to; ) {
-            int c = text.codePointAt(at);
+            int c = Character.codePointAt(text, at, to);
             int end = at + Character.charCount(c);
             int id = id(c);
             if (id >= 0) {
@@ -162,22 +149,21 @@ final class Bpe {
             }
             at = end;
         }
-        out.merge(before, merges);
+        out.merge(first, merges);
     }
 
-    private int id(int c) {
+    /** The id of a piece that is one character, or -1. */
+    int id(int c) {
         return c < plane.length ? plane[c] - 1 : others.getOrDefault(c, -1);
     }
 
-    private boolean isWhole(int piece) {
-        if (whole[piece] == 0) {
-            var symbols = new Symbols();
-            boolean known = pieces[piece].codePoints().allMatch(c -> id(c) >= 0);
-            pieces[piece].codePoints().forEach(c -> symbols.add(id(c), 0, 0));
-            symbols.merge(0, merges);
-            whole[piece] = (byte) (known && symbols.count == 1 && symbols.ids[0] == piece ? 1 : 2);
+    private boolean staysWhole(int piece) {
+        if (options.ignoreMerges()) {
+            return true;
         }
-        return whole[piece] == 1;
+        var symbols = new Symbols();
+        merge(pieces[piece].toCharArray(), 0, pieces[piece].length(), symbols);
+        return symbols.count == 1 && symbols.ids[0] == piece;
     }
 
     private void unknown(int first, int start, int end, Symbols out) {

@@ -1,13 +1,14 @@
 package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
-import java.util.Arrays;
+import java.nio.charset.StandardCharsets;
 
 /**
  * Byte-level BPE (Radford et al. 2019): a text is cut into words by a pattern, and the bytes of each are merged. A word that is one piece of
  * the vocabulary, as most are, is looked up as a whole. Gives the ids that Hugging Face's tokenizers library gives. Thread-safe.
  */
 final class ByteLevel {
+    /** By which characters a vocabulary writes the 256 bytes: those that can be seen stand for themselves. */
     private static final String PRINTED = printed();
 
     private final Bpe bpe;
@@ -16,21 +17,6 @@ final class ByteLevel {
 
     /** Ids of the pieces that are one byte; -1 where there is none. */
     private final int[] single = new int[256];
-
-    /** The bytes of all pieces one after another, and where each piece begins among them. */
-    private final byte[] bytes;
-
-    private final int[] begins;
-    private final int longest;
-
-    /** Ids of pieces plus one, at their hashes. */
-    private final int[] table;
-
-    /**
-     * Whether merging a piece's bytes gives that piece: 0 if nobody asked yet, 1 if so, 2 if not. Threads may find it out at the same time:
-     * they find the same.
-     */
-    private final byte[] whole;
 
     /** Takes the tokens of a text. */
     interface Sink {
@@ -58,37 +44,8 @@ final class ByteLevel {
         this.bpe = bpe;
         this.pattern = pattern;
         this.prefixSpace = prefixSpace;
-        String[] pieces = bpe.pieces();
-        byte[] values = values();
-        begins = new int[pieces.length + 1];
-        byte[] all = new byte[1 << 16];
-        int size = 0;
-        int most = 0;
-        for (int id = 0; id < pieces.length; id++) {
-            int length = pieces[id] == null ? 0 : pieces[id].length();
-            if (size + length > all.length) {
-                all = Arrays.copyOf(all, 2 * (size + length));
-            }
-            int read = read(pieces[id], values, all, size);
-            size += read;
-            most = Math.max(most, read);
-            begins[id + 1] = size;
-        }
-        bytes = Arrays.copyOf(all, size);
-        longest = most;
-        whole = new byte[pieces.length];
-        table = new int[Integer.highestOneBit(Math.max(1, pieces.length)) << 2];
-        Arrays.fill(single, -1);
-        for (int id = 0; id < pieces.length; id++) {
-            int length = begins[id + 1] - begins[id];
-            if (length == 1) {
-                single[bytes[begins[id]] & 0xFF] = id;
-            }
-            if (length > 0) {
-                enter(id);
-            }
-        }
         for (int value = 0; value < 256; value++) {
+            single[value] = bpe.id(PRINTED.charAt(value));
             boolean occurs = value < 0xF5 && value != 0xC0 && value != 0xC1;
             if (occurs && single[value] < 0) {
                 throw new BadFileException(
@@ -100,7 +57,6 @@ final class ByteLevel {
         }
     }
 
-    /** By which characters a vocabulary writes the 256 bytes: those that can be seen stand for themselves. */
     private static String printed() {
         var printed = new StringBuilder();
         char other = 0x100;
@@ -120,57 +76,18 @@ final class ByteLevel {
         return values;
     }
 
-    /** Reads a piece's bytes; none if some character of it stands for no byte. */
-    private static int read(String piece, byte[] values, byte[] to, int from) {
-        int length = piece == null ? 0 : piece.length();
-        for (int i = 0; i < length; i++) {
-            char c = piece.charAt(i);
-            if (c >= values.length || PRINTED.charAt(values[c] & 0xFF) != c) {
-                return 0;
-            }
-            to[from + i] = values[c];
-        }
-        return length;
-    }
-
     /** What a token's text is in bytes, as far as its characters stand for some: others are taken as they are. */
     static byte[] bytes(String token) {
-        byte[] read = new byte[token.length()];
-        int length = read(token, values(), read, 0);
-        return length == token.length() ? read : token.getBytes(java.nio.charset.StandardCharsets.UTF_8);
-    }
-
-    private void enter(int id) {
-        int hash = 0;
-        for (int i = begins[id]; i < begins[id + 1]; i++) {
-            hash = hashed(hash, bytes[i]);
-        }
-        int slot = slot(hash);
-        while (table[slot] != 0) {
-            slot = (slot + 1) & (table.length - 1);
-        }
-        table[slot] = id + 1;
-    }
-
-    private static int hashed(int hash, byte next) {
-        return 31 * hash + next;
-    }
-
-    private int slot(int hash) {
-        return (hash * 0x9E3779B9) >>> 7 & (table.length - 1);
-    }
-
-    /** The id of these bytes, or -1. */
-    private int find(byte[] word, int length, int hash) {
-        int slot = slot(hash);
-        while (table[slot] != 0) {
-            int id = table[slot] - 1;
-            if (Arrays.equals(bytes, begins[id], begins[id + 1], word, 0, length)) {
-                return id;
+        byte[] values = values();
+        var read = new byte[token.length()];
+        for (int i = 0; i < read.length; i++) {
+            char c = token.charAt(i);
+            if (c >= values.length || PRINTED.charAt(values[c] & 0xFF) != c) {
+                return token.getBytes(StandardCharsets.UTF_8);
             }
-            slot = (slot + 1) & (table.length - 1);
+            read[i] = values[c];
         }
-        return -1;
+        return read;
     }
 
     /** Gives the tokens of a text, or of a part of it, until no more are wanted. Unpaired surrogates are left out. */
@@ -193,14 +110,14 @@ final class ByteLevel {
     }
 
     private void give(Word word, int at, int next, Sink sink) {
-        int id = word.size > 0 && word.size <= longest ? find(word.bytes, word.size, word.hash) : -1;
-        if (id >= 0 && isWhole(id)) {
+        int id = word.size > 0 ? bpe.words().find(word.chars, 0, word.size) : PieceTable.NONE;
+        if (id >= 0) {
             sink.token(id, word.start(at), word.end(next));
             return;
         }
         var symbols = word.symbols;
         for (int i = 0; i < word.size; i++) {
-            symbols.add(single[word.bytes[i] & 0xFF], word.starts[i], word.starts[i] + word.widths[i]);
+            symbols.add(bpe.id(word.chars[i]), word.starts[i], word.starts[i] + word.widths[i]);
         }
         symbols.merge(0, bpe.merges());
         for (int i = 0; i < symbols.count; i++) {
@@ -209,30 +126,13 @@ final class ByteLevel {
         symbols.count = 0;
     }
 
-    private boolean isWhole(int id) {
-        if (whole[id] == 0) {
-            boolean is = bpe.ignoresMerges();
-            if (!is) {
-                var symbols = new Symbols();
-                for (int i = begins[id]; i < begins[id + 1]; i++) {
-                    symbols.add(single[bytes[i] & 0xFF], 0, 0);
-                }
-                symbols.merge(0, bpe.merges());
-                is = symbols.count == 1 && symbols.ids[0] == id;
-            }
-            whole[id] = (byte) (is ? 1 : 2);
-        }
-        return whole[id] == 1;
-    }
-
-    /** The bytes of a word, and which chars they come from. */
+    /** The bytes of a word, as a vocabulary writes them, and which chars they come from. */
     private static final class Word {
         final Symbols symbols = new Symbols();
-        byte[] bytes = new byte[64];
+        char[] chars = new char[64];
         int[] starts = new int[64];
         byte[] widths = new byte[64];
         int size;
-        int hash;
 
         private final int from;
         private final int least;
@@ -261,32 +161,30 @@ final class ByteLevel {
 
         void read(String text, int from, int to) {
             size = 0;
-            hash = 0;
-            if (bytes.length < 3 * (to - from)) {
-                bytes = new byte[4 * (to - from)];
-                starts = new int[bytes.length];
-                widths = new byte[bytes.length];
+            if (chars.length < 3 * (to - from)) {
+                chars = new char[4 * (to - from)];
+                starts = new int[chars.length];
+                widths = new byte[chars.length];
             }
             for (int at = from; at < to; ) {
                 int c = text.charAt(at);
                 if (c < 0x80) {
-                    add((byte) c, at++, 1);
+                    add(c, at++, 1);
                     continue;
                 }
                 c = text.codePointAt(at);
                 int length = Utf8.length(c);
                 for (int i = 0; i < length; i++) {
-                    add((byte) Utf8.at(c, i), at, Character.charCount(c));
+                    add(Utf8.at(c, i), at, Character.charCount(c));
                 }
                 at += Character.charCount(c);
             }
         }
 
-        private void add(byte value, int start, int width) {
-            bytes[size] = value;
+        private void add(int value, int start, int width) {
+            chars[size] = PRINTED.charAt(value);
             starts[size] = start;
             widths[size++] = (byte) width;
-            hash = hashed(hash, value);
         }
     }
 }

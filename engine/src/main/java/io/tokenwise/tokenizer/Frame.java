@@ -1,6 +1,9 @@
 package io.tokenwise.tokenizer;
 
+import io.tokenwise.api.BadFileException;
 import java.util.Optional;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * The tokens that a model wants around a text, or around and between two.
@@ -32,12 +35,45 @@ public record Frame(int[] before, int[] after, Optional<Pair> pair) {
             return all;
         }
 
+        private int mostType() {
+            IntStream marks = Stream.of(before, between, after)
+                    .flatMapToInt(IntStream::of)
+                    .map(TokenTypes::type);
+            return Math.max(Math.max(firstType, secondType), marks.max().orElse(0));
+        }
+
+        private Pair withoutTypes() {
+            return new Pair(ids(before), ids(between), ids(after), 0, 0);
+        }
+
+        private static int[] ids(int... typed) {
+            return IntStream.of(typed).map(TokenTypes::id).toArray();
+        }
+
         private static int put(int[] ids, int count, int type, int[] to, int at) {
             for (int i = 0; i < count; i++) {
                 to[at + i] = TokenTypes.of(ids[i], type);
             }
             return at + count;
         }
+    }
+
+    /**
+     * The same for a model that knows so many types.
+     *
+     * @throws BadFileException if that are several and the form for pairs has others
+     */
+    Frame within(int types, String file) {
+        if (pair.isEmpty() || pair.get().mostType() < types) {
+            return this;
+        }
+        if (types > 1) {
+            throw new BadFileException(
+                    file,
+                    "gives tokens of pairs the type " + pair.get().mostType() + ", the model has only 0 to "
+                            + (types - 1));
+        }
+        return new Frame(before, after, pair.map(Pair::withoutTypes));
     }
 
     /** How many ids it adds to one text. */

@@ -1,7 +1,7 @@
 package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
-import java.util.Map;
+import java.util.concurrent.ThreadLocalRandom;
 
 /**
  * The pairs of pieces that byte pair encoding makes one of, in the order in which it does so. Read-only once they are in a {@link Bpe}:
@@ -12,7 +12,10 @@ final class Merges {
     static final long NONE = Long.MAX_VALUE;
 
     private final String file;
-    private final Map<String, Integer> ids;
+    private final PieceTable pieces;
+
+    /** By chance, so that no file can be made whose pairs all meet at one place. */
+    private final long spread = ThreadLocalRandom.current().nextLong() | 1;
 
     /** Pairs and what becomes of them, in turns; a pair is stored plus one, so 0 is an empty place. */
     private long[] table = new long[2 << 10];
@@ -24,47 +27,44 @@ final class Merges {
      * None yet.
      *
      * @param file the name of what they are read from, for messages
-     * @param ids of all pieces
      */
-    Merges(String file, Map<String, Integer> ids) {
+    Merges(String file, PieceTable pieces) {
         this.file = file;
-        this.ids = ids;
+        this.pieces = pieces;
     }
 
-    /** The next merge, as older files write it: both parts with a space between them. */
-    void add(String both) {
-        int space = both.indexOf(' ');
-        if (space < 0 || space != both.lastIndexOf(' ')) {
-            throw bad("is '" + both + "'; must be two pieces with a space between them");
-        }
-        add(both.substring(0, space), both.substring(space + 1));
-    }
-
-    /** The next merge. Of a pair that is there already the later counts, as in Hugging Face's library. */
-    void add(String left, String right) {
+    /**
+     * The next merge. Of a pair that is there already the later counts, as in Hugging Face's library.
+     *
+     * @param both the chars of both pieces
+     * @param middle where the second begins
+     * @param end where it ends
+     */
+    void add(char[] both, int middle, int end) {
         // What grows with each merge cannot go round in a circle.
-        if (left.isEmpty() || right.isEmpty()) {
+        if (middle == 0 || middle == end) {
             throw bad("joins an empty piece; both must have characters");
         }
-        int leftId = id(left);
-        int rightId = id(right);
-        int merged = id(left + right);
+        int left = id(both, 0, middle);
+        int right = id(both, middle, end);
+        int merged = id(both, 0, end);
         if (4 * (size + 1) > table.length) {
             grow();
         }
-        put(pair(leftId, rightId), (long) added << 32 | merged);
+        put(pair(left, right), (long) added << 32 | merged);
         added++;
     }
 
-    private int id(String piece) {
-        Integer id = ids.get(piece);
-        if (id == null) {
-            throw bad("needs the piece '" + piece + "', which model.vocab has not");
+    private int id(char[] both, int from, int to) {
+        int id = pieces.find(both, from, to);
+        if (id < 0) {
+            throw bad("needs the piece '" + new String(both, from, to - from) + "', which model.vocab has not");
         }
         return id;
     }
 
-    private BadFileException bad(String fact) {
+    /** Refuses the next merge. */
+    BadFileException bad(String fact) {
         return new BadFileException(file, "model.merges: number " + (added + 1) + " " + fact);
     }
 
@@ -95,11 +95,6 @@ final class Merges {
         return table[slot] == 0 ? NONE : table[slot + 1];
     }
 
-    /** The ids of all pieces. */
-    Map<String, Integer> ids() {
-        return ids;
-    }
-
     /** What is done with each pair that is merged. */
     interface Pairs {
         void pair(int left, int right);
@@ -120,7 +115,7 @@ final class Merges {
     /** Where the pair is, or the empty place where it would be; half of the table is empty. */
     private int slot(long pair) {
         int mask = table.length - 2;
-        int slot = (int) ((pair * 0x9E3779B97F4A7C15L) >>> 32) & mask;
+        int slot = (int) ((pair * spread) >>> 32) & mask;
         while (table[slot] != 0 && table[slot] != pair + 1) {
             slot = (slot + 2) & mask;
         }

@@ -34,11 +34,11 @@ final class SentencePieces implements Pieces {
 
     /** Cuts a word. */
     interface Model {
-        /** A word is given in both forms. */
-        void encode(String text, char[] chars, int from, int to, Tokens work, Symbols out);
+        /** Adds the tokens of a word. */
+        void encode(char[] text, int from, int to, Tokens work, Symbols out);
 
         /** Whether a text may be cut before a char, though nothing says so, because nothing changes by it. */
-        default boolean beginsWord(char[] chars, int at) {
+        default boolean beginsWord(char[] text, int at) {
             return false;
         }
     }
@@ -46,10 +46,6 @@ final class SentencePieces implements Pieces {
     SentencePieces(Splitting splitting, Model model) {
         this.splitting = splitting;
         this.model = model;
-    }
-
-    static Model model(Unigram unigram) {
-        return (text, chars, from, to, work, out) -> unigram.encode(chars, from, to, work.lattice(), out);
     }
 
     @Override
@@ -62,15 +58,15 @@ final class SentencePieces implements Pieces {
     }
 
     private void plain(String text, int from, int to, boolean afterSpaces, Tokens out) {
-        String part = from == 0 && to == text.length() ? text : text.substring(from, to);
-        char[] chars = part.toCharArray();
+        var chars = new char[to - from];
+        text.getChars(from, to, chars, 0);
         for (int start = 0; start < chars.length && !out.full(); ) {
             int end = start + 1;
             while (end < chars.length && !(afterSpaces && chars[end - 1] == ' ') && !model.beginsWord(chars, end)) {
                 end++;
             }
             Symbols symbols = out.symbols();
-            model.encode(part, chars, start, end, out, symbols);
+            model.encode(chars, start, end, out, symbols);
             for (int i = 0; i < symbols.count; i++) {
                 out.token(symbols.ids[i], symbols.starts[i] + from, symbols.ends[i] + from);
             }
@@ -101,7 +97,6 @@ final class SentencePieces implements Pieces {
             char c = text.charAt(i);
             chars[i - from + added] = c == ' ' ? mark : c;
         }
-        String part = new String(chars);
         // The mark that was put in has the place of the character after it.
         int least = from + Character.charCount(text.codePointAt(from));
         for (int start = 0; start < chars.length && !out.full(); ) {
@@ -110,7 +105,7 @@ final class SentencePieces implements Pieces {
                 end++;
             }
             Symbols symbols = out.symbols();
-            model.encode(part, chars, start, end, out, symbols);
+            model.encode(chars, start, end, out, symbols);
             for (int i = 0; i < symbols.count; i++) {
                 int first = symbols.starts[i] - added + from;
                 int last = symbols.ends[i] - added + from;

@@ -2,6 +2,9 @@ package io.tokenwise.tokenizer;
 
 /** Which text of a pair a token is of, in the topmost byte of the number that stands for it: ids of words are below 2^24. */
 public final class TokenTypes {
+    /** How many there are. */
+    public static final int MOST = 128;
+
     private static final int SHIFT = 24;
 
     private TokenTypes() {}

@@ -20,6 +20,7 @@ public final class Tokenizer {
     private final byte[] json;
     private final int maxTokens;
     private final TokenizerJson description;
+    private final Frame frame;
 
     /**
      * A text's tokens.
@@ -30,7 +31,7 @@ public final class Tokenizer {
      */
     public record Encoded(int[] ids, boolean truncated) {}
 
-    private Tokenizer(String file, byte[] json, int maxTokens) {
+    private Tokenizer(String file, byte[] json, int maxTokens, int types) {
         if (maxTokens < LEAST_MAX_TOKENS) {
             throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be at least " + LEAST_MAX_TOKENS);
         }
@@ -38,10 +39,11 @@ public final class Tokenizer {
         this.json = json;
         this.maxTokens = maxTokens;
         this.description = TokenizerJson.read(file, json);
-        if (maxTokens <= description.frame().marks()) {
+        this.frame = description.frame().within(types, file);
+        if (maxTokens <= frame.marks()) {
             throw new BadFileException(
                     file,
-                    "puts " + description.frame().marks() + " tokens around a text, and the model takes " + maxTokens
+                    "puts " + frame.marks() + " tokens around a text, and the model takes " + maxTokens
                             + "; must leave room for one of the text");
         }
     }
@@ -59,7 +61,16 @@ public final class Tokenizer {
      * @throws BadFileException if it is no tokenizer of a kind that is read or names tokens that it does not have
      */
     public static Tokenizer open(String file, byte[] json, int maxTokens) {
-        return new Tokenizer(file, json.clone(), maxTokens);
+        return open(file, json, maxTokens, TokenTypes.MOST);
+    }
+
+    /**
+     * The same for a model that knows so many types of tokens. One that knows none, or one alone, gets no types: so it is in transformers too.
+     *
+     * @throws BadFileException also if of several types the tokenizer gives others
+     */
+    public static Tokenizer open(String file, byte[] json, int maxTokens, int types) {
+        return new Tokenizer(file, json.clone(), maxTokens, types);
     }
 
     /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text words are looked at only until there are tokens enough. */
@@ -74,9 +85,9 @@ public final class Tokenizer {
      */
     public Encoded encode(String text, int most) {
         requireRoom(most);
-        int room = most - description.frame().marks();
+        int room = most - frame.marks();
         int[] tokens = ids(text, room);
-        return new Encoded(description.frame().around(tokens, Math.min(tokens.length, room)), tokens.length > room);
+        return new Encoded(frame.around(tokens, Math.min(tokens.length, room)), tokens.length > room);
     }
 
     /**
@@ -87,9 +98,7 @@ public final class Tokenizer {
      */
     public Encoded encodePair(String first, String second, int most) {
         requireRoom(most);
-        Frame.Pair pair = description
-                .frame()
-                .pair()
+        Frame.Pair pair = frame.pair()
                 .orElseThrow(() -> new IllegalArgumentException(
                         file + ": post_processor has no form for pairs of texts; this model takes one text"));
         int room = most - pair.marks();
@@ -121,7 +130,7 @@ public final class Tokenizer {
     }
 
     private void requireRoom(int most) {
-        int least = Math.max(LEAST_MAX_TOKENS, description.frame().marks() + 1);
+        int least = Math.max(LEAST_MAX_TOKENS, frame.marks() + 1);
         if (most < least || most > maxTokens) {
             throw new IllegalArgumentException(
                     file + ": texts can be cut to " + least + " to " + maxTokens + " tokens, not to " + most);
@@ -187,12 +196,12 @@ public final class Tokenizer {
 
     /** Such tokens with the special ones around them. */
     public int[] surrounded(int... ids) {
-        return description.frame().around(ids, ids.length);
+        return frame.around(ids, ids.length);
     }
 
     /** The special tokens around a text, and around and between two. */
     public Frame frame() {
-        return description.frame();
+        return frame;
     }
 
     /** Whether a token goes on with the word of the one before it. */

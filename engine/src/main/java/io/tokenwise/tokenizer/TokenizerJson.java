@@ -92,11 +92,7 @@ record TokenizerJson(
                 .anyMatch(step -> StepsJson.type(step).equals("ByteLevel"));
         Pieces pieces = byteLevel
                 ? bytePieces(steps, bpe(model, vocabulary))
-                : new SentencePieces(
-                        steps.splitting(),
-                        scores
-                                ? SentencePieces.model(unigram(model, vocabulary))
-                                : new MarkedBpe(bpe(model, vocabulary)));
+                : new SentencePieces(steps.splitting(), scores ? unigram(model, vocabulary) : bpe(model, vocabulary));
         List<Normalizer> normalizers = steps.normalizers();
         vocabulary.readAdded(json);
         return of(json, vocabulary, normalizers, pieces, byteLevel ? BYTE_SPACE : "\u2581", false, steps.decoders());
@@ -147,8 +143,8 @@ record TokenizerJson(
     private static WordPiece wordPiece(JsonFile json, JsonFile model, Vocabulary vocabulary) {
         requireType(json, "normalizer", "BertNormalizer");
         requireType(json, "pre_tokenizer", "BertPreTokenizer");
-        Integer unknown = vocabulary.id(model.root().path("unk_token").asString(""));
-        if (unknown == null) {
+        int unknown = vocabulary.table().find(model.root().path("unk_token").asString(""));
+        if (unknown < 0) {
             throw new BadFileException(json.file(), "model.unk_token is not in model.vocab");
         }
         var normalizer = new JsonFile(json.file(), json.root().get("normalizer"));
@@ -177,6 +173,7 @@ record TokenizerJson(
         return new Unigram(
                 model.file(),
                 pieces,
+                vocabulary.table(),
                 vocabulary.scores(),
                 new JsonFile(model.file(), model.root()).integer("unk_id", 0, pieces.length - 1),
                 model.flag("byte_fallback", false));
@@ -189,18 +186,19 @@ record TokenizerJson(
         if (model.has("dropout") && model.number("dropout", 0, 1) != 0) {
             throw model.refuse("dropout", "0");
         }
-        Integer unknown = null;
+        int unknown = -1;
         if (model.has("unk_token")) {
-            unknown = vocabulary.id(model.root().path("unk_token").asString(""));
-            if (unknown == null) {
+            unknown = vocabulary.table().find(model.root().path("unk_token").asString(""));
+            if (unknown < 0) {
                 throw new BadFileException(model.file(), "model.unk_token is not in model.vocab");
             }
         }
         return new Bpe(
                 vocabulary.words(),
+                vocabulary.table(),
                 vocabulary.merges(),
                 new Bpe.Options(
-                        unknown == null ? -1 : unknown,
+                        unknown,
                         model.flag("fuse_unk", false),
                         model.flag("byte_fallback", false),
                         model.flag("ignore_merges", false)));

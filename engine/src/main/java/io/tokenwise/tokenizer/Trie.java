@@ -1,6 +1,7 @@
 package io.tokenwise.tokenizer;
 
 import java.util.Arrays;
+import java.util.concurrent.ThreadLocalRandom;
 
 /** Strings with a number each, found char by char: a table of edges, one {@code long} each, so that a step is one look into memory. */
 final class Trie {
@@ -10,7 +11,8 @@ final class Trie {
     static final int ROOT = 0;
     static final int NONE = -1;
 
-    private static final long SPREAD = 0x9E3779B97F4A7C15L;
+    /** By chance, so that no file can be made whose edges all meet at one place. */
+    private final long spread = ThreadLocalRandom.current().nextLong() | 1;
 
     /** {@code node << 40 | char << 24 | child}; the root is no child, so 0 is free. At most half of them are used. */
     private long[] edges = new long[64];
@@ -39,7 +41,7 @@ final class Trie {
     int next(int node, char c) {
         long key = (long) node << 16 | c;
         int mask = edges.length - 1;
-        for (int at = (int) (key * SPREAD >>> shift); ; at = at + 1 & mask) {
+        for (int at = (int) (key * spread >>> shift); ; at = at + 1 & mask) {
             long edge = edges[at];
             if (edge >>> 24 == key && edge != 0) {
                 return (int) edge & 0xFFFFFF;
@@ -88,7 +90,7 @@ final class Trie {
     }
 
     private void insert(long edge) {
-        int at = (int) ((edge >>> 24) * SPREAD >>> shift);
+        int at = (int) ((edge >>> 24) * spread >>> shift);
         while (edges[at] != 0) {
             at = at + 1 & edges.length - 1;
         }

@@ -7,7 +7,7 @@ import java.nio.charset.StandardCharsets;
  * SentencePiece's unigram model (Kudo 2018): of all ways to cut a word into pieces the one with the greatest sum of scores. Ties are broken as
  * Hugging Face's tokenizers library does (src/models/unigram/model.rs, encode_optimized): the way whose last piece begins first. Thread-safe.
  */
-final class Unigram {
+final class Unigram implements SentencePieces.Model {
     /** Bounds the time that a char takes. The longest of published vocabularies have 16. */
     private static final int LONGEST = 1_000;
 
@@ -17,6 +17,8 @@ final class Unigram {
     private static final int BYTES = 256;
 
     private final Trie trie = new Trie();
+    private final String[] pieces;
+    private final WholeWords words;
     private final double[] scores;
     private final int unknown;
     private final double unknownScore;
@@ -26,10 +28,11 @@ final class Unigram {
 
     /**
      * @param pieces by id
+     * @param table of the same
      * @param unknown id of what is in no piece
      * @param byteFallback whether characters in no piece become the bytes that they are made of, where the vocabulary has those
      */
-    Unigram(String file, String[] pieces, double[] scores, int unknown, boolean byteFallback) {
+    Unigram(String file, String[] pieces, PieceTable table, double[] scores, int unknown, boolean byteFallback) {
         long chars = 0;
         double least = Double.POSITIVE_INFINITY;
         for (int id = 0; id < pieces.length; id++) {
@@ -44,12 +47,11 @@ final class Unigram {
                 throw new BadFileException(
                         file, "model.vocab has more than " + Trie.MOST_CHARS + " chars in its pieces");
             }
-            int before = trie.put(pieces[id], id);
-            if (before != Trie.NONE) {
-                throw new BadFileException(file, "model.vocab: pieces " + before + " and " + id + " are the same");
-            }
+            trie.put(pieces[id], id);
             least = Math.min(least, scores[id]);
         }
+        this.pieces = pieces;
+        words = new WholeWords(table, pieces.length, this::staysWhole);
         this.scores = scores;
         this.unknown = unknown;
         this.unknownScore = least - UNKNOWN;
@@ -65,8 +67,23 @@ final class Unigram {
         return ids;
     }
 
-    /** Adds the tokens of a word. */
-    void encode(char[] text, int from, int end, Lattice to, Symbols out) {
+    @Override
+    public void encode(char[] text, int from, int to, Tokens work, Symbols out) {
+        int piece = words.find(text, from, to);
+        if (piece >= 0) {
+            out.add(piece, from, to);
+        } else {
+            cut(text, from, to, work.lattice(), out);
+        }
+    }
+
+    private boolean staysWhole(int piece) {
+        var symbols = new Symbols();
+        cut(pieces[piece].toCharArray(), 0, pieces[piece].length(), new Lattice(), symbols);
+        return symbols.count == 1 && symbols.ids[0] == piece;
+    }
+
+    private void cut(char[] text, int from, int end, Lattice to, Symbols out) {
         int length = end - from;
         to.begin(length);
         for (int start = 0; start < length; ) {

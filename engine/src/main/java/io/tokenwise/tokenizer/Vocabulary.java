@@ -5,9 +5,7 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.tokenizer.AddedTokens.AddedToken;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.HashMap;
 import java.util.List;
-import java.util.Map;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.databind.JsonNode;
@@ -26,7 +24,7 @@ final class Vocabulary {
     private double[] scores = {};
     private boolean isObject;
     private boolean isArray;
-    private Map<String, Integer> idOf = Map.of();
+    private PieceTable table;
     private Merges merges;
     private String[] all = {};
 
@@ -79,15 +77,14 @@ final class Vocabulary {
             most = Math.max(most, ids[i] + 1);
         }
         var byId = new String[most];
-        idOf = HashMap.newHashMap(words);
         for (int i = 0; i < words; i++) {
             int id = ids[i];
             if (byId[id] != null) {
                 throw new BadFileException(file, "model.vocab gives the id " + id + " twice");
             }
             byId[id] = pieces.get(i);
-            idOf.put(byId[id], id);
         }
+        table = new PieceTable(file, byId);
         all = byId;
         end = byId.length;
     }
@@ -121,13 +118,7 @@ final class Vocabulary {
         }
         all = pieces.toArray(new String[0]);
         end = all.length;
-        idOf = HashMap.newHashMap(all.length);
-        for (int id = 0; id < all.length; id++) {
-            Integer before = idOf.put(all[id], id);
-            if (before != null) {
-                throw new BadFileException(file, "model.vocab: pieces " + before + " and " + id + " are the same");
-            }
-        }
+        table = new PieceTable(file, all);
     }
 
     private void add(String piece) {
@@ -153,20 +144,63 @@ final class Vocabulary {
         if (!isObject) {
             throw new BadFileException(file, "model.merges must come after model.vocab, an object of pieces and ids");
         }
-        merges = new Merges(file, idOf);
+        merges = new Merges(file, table);
+        var both = new Both();
         for (int i = 0; in.nextToken() != JsonToken.END_ARRAY; i++) {
+            both.size = 0;
             if (in.currentToken() == JsonToken.VALUE_STRING) {
-                merges.add(in.getString());
+                both.add(in);
+                merges.add(both.chars, both.takeSpaceOut(merges), both.size);
                 continue;
             }
-            boolean pair = in.currentToken() == JsonToken.START_ARRAY && in.nextToken() == JsonToken.VALUE_STRING;
-            String left = pair ? in.getString() : "";
-            pair = pair && in.nextToken() == JsonToken.VALUE_STRING;
-            String right = pair ? in.getString() : "";
-            if (!pair || in.nextToken() != JsonToken.END_ARRAY) {
+            boolean pair = in.currentToken() == JsonToken.START_ARRAY && both.add(in.nextToken(), in);
+            int middle = both.size;
+            if (!pair || !both.add(in.nextToken(), in) || in.nextToken() != JsonToken.END_ARRAY) {
                 throw new BadFileException(file, "model.merges: entry " + i + " must be two pieces");
             }
-            merges.add(left, right);
+            merges.add(both.chars, middle, both.size);
+        }
+    }
+
+    /** Two pieces one after the other. */
+    private static final class Both {
+        char[] chars = new char[256];
+        int size;
+
+        /** False if it is no text that is read. */
+        boolean add(JsonToken token, JsonParser in) {
+            if (token == JsonToken.VALUE_STRING) {
+                add(in);
+            }
+            return token == JsonToken.VALUE_STRING;
+        }
+
+        void add(JsonParser in) {
+            int length = in.getStringLength();
+            if (size + length > chars.length) {
+                chars = Arrays.copyOf(chars, 2 * (size + length));
+            }
+            System.arraycopy(in.getStringCharacters(), in.getStringOffset(), chars, size, length);
+            size += length;
+        }
+
+        /** As older files write it: both with a space between them. Returns where the second begins. */
+        int takeSpaceOut(Merges merges) {
+            int space = 0;
+            while (space < size && chars[space] != ' ') {
+                space++;
+            }
+            boolean one = space < size;
+            for (int i = space + 1; i < size; i++) {
+                one &= chars[i] != ' ';
+            }
+            if (!one) {
+                throw merges.bad(
+                        "is '" + new String(chars, 0, size) + "'; must be two pieces with a space between them");
+            }
+            System.arraycopy(chars, space + 1, chars, space, size - space - 1);
+            size--;
+            return space;
         }
     }
 
@@ -178,14 +212,14 @@ final class Vocabulary {
         for (JsonNode token : tokens) {
             var fields = new JsonFile(file, token);
             String text = token.path("content").asString("");
-            Integer known = idOf.get(text);
-            boolean free = known != null || end == pieces.size();
-            if (!free || token.path("id").asInt(-1) != (known == null ? size : known)) {
+            int known = table.find(text);
+            boolean free = known >= 0 || end == pieces.size();
+            if (!free || token.path("id").asInt(-1) != (known < 0 ? size : known)) {
                 throw new BadFileException(
                         file,
                         "added token " + text + " has not the id that model.vocab gives it, or the next free one");
             }
-            if (known == null) {
+            if (known < 0) {
                 vocabulary[size++] = text;
             }
             if (!text.isEmpty()) {
@@ -210,9 +244,9 @@ final class Vocabulary {
         return isArray && !pieces.isEmpty();
     }
 
-    /** The id of a piece, added tokens not among them; null if there is none. */
-    Integer id(String piece) {
-        return idOf.get(piece);
+    /** The ids of pieces, added tokens not among them. */
+    PieceTable table() {
+        return table;
     }
 
     /** All tokens by id, null where an id has none; those that were added come last. */
@@ -231,7 +265,7 @@ final class Vocabulary {
 
     /** Those of the file; none if it has none. */
     Merges merges() {
-        return merges == null ? new Merges(file, idOf) : merges;
+        return merges == null ? new Merges(file, table) : merges;
     }
 
     List<AddedToken> added() {

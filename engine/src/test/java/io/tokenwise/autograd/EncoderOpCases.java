@@ -22,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The differentiable operations that encoders after BERT have besides its own. */
+/** The differentiable operations that encoders after BERT have besides its own, and those of speech that no device has yet. */
 final class EncoderOpCases {
     private static final float EPSILON = 1e-3f;
     private static final float SCALE = 0.75f;
@@ -44,6 +44,8 @@ final class EncoderOpCases {
             int key = 1 + s[2] % 2;
             cases.add(attention(batch, new Shape(key * (1 + s[1] % 3), key, s[1], 1 + s[0] % 3, s[2] % 4, s[0] % 2)));
             cases.add(attention(batch, new Shape(2, 2, s[1], ALL, 0, 2)));
+            cases.add(SpeechOpCases.windows(new int[] {s[0], 1, s[1]}, s[2], 3, 1 + s[1] % 4));
+            cases.add(SpeechOpCases.groupedConvolution(batch, 1 + s[1] % 3, 1 + s[2] % 4, 1 + s[0]));
         }
         return cases;
     }
@@ -59,6 +61,8 @@ final class EncoderOpCases {
             cases.add(attention(batch, new Shape(12, 12, 64, 64, 64, 0)));
             cases.add(attention(batch, new Shape(6, 2, 64, ALL, 0, 0)));
             cases.add(attention(batch, new Shape(3, 3, 32, ALL, ALL, 128)));
+            cases.add(SpeechOpCases.windows(new int[] {tokens, 1, 40}, 48, 8, 4));
+            cases.add(SpeechOpCases.groupedConvolution(batch, 4, 12, 128));
         }
         return cases;
     }
@@ -429,6 +433,7 @@ final class EncoderOpCases {
             case GELU_TANH -> x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))) / 2;
             case SILU -> x / (1 + Math.exp(-x));
             case RELU -> Math.max(x, 0);
+            case TANH -> Math.tanh(x);
         };
     }
 
@@ -446,6 +451,7 @@ final class EncoderOpCases {
                         .div(2);
             case SILU -> x.div(x.neg().exp().add(1));
             case RELU -> ai.djl.nn.Activation.relu(x);
+            case TANH -> x.tanh();
         };
     }
 }

@@ -265,6 +265,7 @@ class SlicesTest {
                 case GELU_TANH -> x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))) / 2;
                 case SILU -> x / (1 + Math.exp(-x));
                 case RELU -> Math.max(x, 0);
+                case TANH -> Math.tanh(x);
             };
         }
 
@@ -519,8 +520,8 @@ class SlicesTest {
                     "slices of outputs: slice 1 of [4, 5] does not fit [3, 5]: they have the same inputs");
             assertMistake(
                     () -> new MlpSlices(outputs, inputs, Activation.SILU, true),
-                    "mlp: slice 0 of [5, 3] and [3, 5] does not fit: the outputs of one are the inputs of the other, and as many"
-                            + " gates");
+                    "mlp: slice 0 of [5, 3] and [3, 5] does not fit: the outputs of one are the inputs of the other,"
+                            + " and as many gates");
         }
     }
 

@@ -69,10 +69,12 @@ class BpeTest {
     }
 
     private Bpe bpe(boolean unknown, boolean fuse, boolean bytes) {
-        var read = new Merges("tokenizer.json", ids);
-        merges.forEach(pair -> read.add(pair[0], pair[1]));
+        String[] pieces = ids.keySet().toArray(String[]::new);
         return new Bpe(
-                ids.keySet().toArray(String[]::new), read, new Bpe.Options(unknown ? 0 : -1, fuse, bytes, false));
+                pieces,
+                new PieceTable("tokenizer.json", pieces),
+                ByteVocabulary.merges(pieces, merges),
+                new Bpe.Options(unknown ? 0 : -1, fuse, bytes, false));
     }
 
     @ParameterizedTest
@@ -92,7 +94,7 @@ class BpeTest {
                         text.append(letters[random.nextInt(letters.length)]);
                     }
                     var symbols = new Symbols();
-                    ours.characters(text.toString(), 0, text.length(), symbols);
+                    ours.encode(text.toString().toCharArray(), 0, text.length(), Tokens.withPlaces(), symbols);
                     List<String> tokens = new ArrayList<>();
                     for (int s = 0; s < symbols.count; s++) {
                         tokens.add(HuggingFace.token(symbols.ids[s], symbols.starts[s], symbols.ends[s]));

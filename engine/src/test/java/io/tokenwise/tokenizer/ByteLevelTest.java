@@ -242,7 +242,11 @@ class ByteLevelTest {
         vocabulary.ids.remove("\u010a");
         vocabulary.ids.replaceAll((piece, id) -> Math.min(id, 254));
         String[] pieces = vocabulary.ids.keySet().toArray(String[]::new);
-        var bpe = new Bpe(pieces, whole.merges(), new Bpe.Options(-1, false, false, false));
+        var bpe = new Bpe(
+                pieces,
+                new PieceTable("tokenizer.json", pieces),
+                whole.merges(),
+                new Bpe.Options(-1, false, false, false));
         assertThatThrownBy(() -> new ByteLevel("tokenizer.json", bpe, Patterns.GPT2, false))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage("tokenizer.json: model.vocab has no piece for the byte 0x0A; must have '\u010a'");
@@ -263,14 +267,18 @@ class ByteLevelTest {
                 "ab|is 'ab'; must be two pieces with a space between them",
                 "a b c|is 'a b c'; must be two pieces with a space between them",
                 "a |joins an empty piece; both must have characters",
-                "x a|needs the piece 'x', which model.vocab has not",
+                "xy a|needs the piece 'xy', which model.vocab has not",
                 "b a|needs the piece 'ba', which model.vocab has not"
             },
             ignoreLeadingAndTrailingWhitespace = false)
     void aBadMergeIsRefused(String merge, String fact) {
-        var merges = new Merges("tokenizer.json", Map.of("a", 0, "b", 1, "ab", 2));
-        merges.add("a b");
-        assertThatThrownBy(() -> merges.add(merge))
+        ByteVocabulary vocabulary = ByteVocabulary.bytes();
+        vocabulary.merge("a", "b");
+        vocabulary.merge("Q", "Q");
+        String json = new String(vocabulary.json("{\"type\":\"ByteLevel\"}", ""), StandardCharsets.UTF_8);
+        assertThat(json).contains("\"Q Q\"");
+        byte[] changed = json.replace("\"Q Q\"", '"' + merge + '"').getBytes(StandardCharsets.UTF_8);
+        assertThatThrownBy(() -> Tokenizer.open("tokenizer.json", changed, 100))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage("tokenizer.json: model.merges: number 2 " + fact);
     }

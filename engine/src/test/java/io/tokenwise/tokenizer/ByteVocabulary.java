@@ -147,8 +147,20 @@ final class ByteVocabulary {
 
     /** The same for us. */
     Bpe bpe() {
-        var read = new Merges("tokenizer.json", ids);
-        merges.forEach(pair -> read.add(pair[0], pair[1]));
-        return new Bpe(ids.keySet().toArray(String[]::new), read, new Bpe.Options(-1, false, false, ignoreMerges));
+        String[] pieces = ids.keySet().toArray(String[]::new);
+        return new Bpe(
+                pieces,
+                new PieceTable("tokenizer.json", pieces),
+                merges(pieces, merges),
+                new Bpe.Options(-1, false, false, ignoreMerges));
+    }
+
+    static Merges merges(String[] pieces, List<String[]> pairs) {
+        var read = new Merges("tokenizer.json", new PieceTable("tokenizer.json", pieces));
+        for (String[] pair : pairs) {
+            String both = pair[0] + pair[1];
+            read.add(both.toCharArray(), pair[0].length(), both.length());
+        }
+        return read;
     }
 }

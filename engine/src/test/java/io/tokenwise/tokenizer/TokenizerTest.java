@@ -340,7 +340,7 @@ public class TokenizerTest {
                 arguments("\"a\":4", "\"a\":70", "a token has the id 70, ids here go from 0 to 6"),
                 arguments("\"a\":4", "\"a\":-4", "a token has the id -4"),
                 arguments("\"a\":4", "\"a\":\"4\"", "a token has the id \"4\""),
-                arguments("\"a\":4", "\"[PAD]\":4", "Duplicate"),
+                arguments("\"a\":4", "\"[PAD]\":4", "model.vocab: pieces 0 and 4 are the same"),
                 arguments("\"id\":2,\"content\"", "\"id\":4,\"content\"", "added token [CLS] has not the id"),
                 arguments("\"[SEP]\":{", "\"[END]\":{", "post_processor uses [SEP]"),
                 arguments("\"ids\":[3]", "\"ids\":[7]", "a token has the id 7"),

@@ -7,6 +7,7 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.testdata.NfkcCharsmap;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;

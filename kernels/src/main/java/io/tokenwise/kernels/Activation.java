@@ -1,6 +1,6 @@
 package io.tokenwise.kernels;
 
-/** What an MLP does between its two products, to a value or to the gate that scales one. */
+/** What is done to single values: between an MLP's two products, or to the gate that scales one, and in heads. */
 public enum Activation {
     /** {@code x Phi(x)}, Phi being the standard normal distribution (Hendrycks and Gimpel 2016). */
     GELU,
@@ -12,5 +12,8 @@ public enum Activation {
     SILU,
 
     /** {@code max(x, 0)}. */
-    RELU
+    RELU,
+
+    /** Of layers that make something of a text's vector. */
+    TANH
 }

@@ -14,6 +14,7 @@ final class ScalarGateOps implements GateOps {
             case GELU -> ScalarMath.gelu(x);
             case GELU_TANH, SILU -> x / ScalarMath.closed(x, activation == Activation.SILU);
             case RELU -> x < 0 ? 0 : x;
+            case TANH -> ScalarMath.tanh(x);
         };
     }
 
@@ -29,6 +30,7 @@ final class ScalarGateOps implements GateOps {
             case GELU -> ScalarMath.geluSlope(x);
             case GELU_TANH, SILU -> ScalarMath.openSlope(x, activation == Activation.SILU);
             case RELU -> x > 0 ? 1 : 0;
+            case TANH -> ScalarMath.tanhSlope(x);
         };
     }
 
@@ -48,7 +50,7 @@ final class ScalarGateOps implements GateOps {
             y.set(
                     (long) row * units + j,
                     switch (activation) {
-                        case GELU, RELU -> value * value(activation, gate);
+                        case GELU, RELU, TANH -> value * value(activation, gate);
                         // One division for both.
                         case GELU_TANH, SILU -> value * gate / ScalarMath.closed(gate, activation == Activation.SILU);
                     });
@@ -69,7 +71,7 @@ final class ScalarGateOps implements GateOps {
             float gate = x.get(up + units + j);
             float gradient = dy.get((long) row * units + j);
             float through = switch (activation) {
-                case GELU, RELU -> gradient * value(activation, gate);
+                case GELU, RELU, TANH -> gradient * value(activation, gate);
                 case GELU_TANH, SILU -> gradient * gate * (1 / ScalarMath.closed(gate, activation == Activation.SILU));
             };
             dx.set(up + units + j, gradient * x.get(up + j) * slope(activation, gate));

@@ -172,4 +172,9 @@ final class ScalarMath {
         }
         return 1 - 2 / (exp(Math.min(x + x, EXP_LARGEST)) + 1);
     }
+
+    static float tanhSlope(float x) {
+        float y = tanh(x);
+        return Math.fma(-y, y, 1);
+    }
 }

@@ -10,13 +10,6 @@ final class ScalarSpeechOps implements SpeechOps {
     private final RowAttention attention = new ScalarRowAttention();
 
     @Override
-    public void tanh(Floats x, Floats y, int from, int to) {
-        for (int i = from; i < to; i++) {
-            y.set(i, ScalarMath.tanh(x.get(i)));
-        }
-    }
-
-    @Override
     public void windows(
             Floats x, int[] offsets, int columns, int width, int step, Floats y, int[] yOffsets, int from, int to) {
         long bytes = (long) width * columns * Float.BYTES;
@@ -146,8 +139,7 @@ final class ScalarSpeechOps implements SpeechOps {
             zero(y, row, (long) (begin - top) * count);
             for (int source = begin; source < end; source++) {
                 long at = row + (long) (source - top) * count;
-                MemorySegment.copy(
-                        x.segment(), x.at((long) source * columns + first), y.segment(), y.at(at), bytes);
+                MemorySegment.copy(x.segment(), x.at((long) source * columns + first), y.segment(), y.at(at), bytes);
             }
             zero(y, row + (long) (end - top) * count, (long) (top + width - end) * count);
         }

@@ -8,9 +8,6 @@ public interface SpeechOps {
     /** Tokens that {@link #attendOne} takes at a time: four of the widest vectors, sums that do not wait for each other. */
     int STEP = 64;
 
-    /** {@code y = tanh(x)} for the values {@code from} to {@code to}. May run in place. */
-    void tanh(Floats x, Floats y, int from, int to);
-
     /**
      * What a convolution multiplies: row r of a sequence of y is the {@code width} rows of x from its row {@code r * step} on, one after the other. y is
      * {@code [windows, width * columns]}, and its sequences lie at {@code yOffsets}; every window must lie within its sequence of x.
@@ -68,7 +65,8 @@ public interface SpeechOps {
      *
      * @param xColumns of all columns of x, like yColumns
      */
-    void copyColumns(Floats x, int xColumns, int xFirst, Floats y, int yColumns, int yFirst, int count, int from, int to);
+    void copyColumns(
+            Floats x, int xColumns, int xFirst, Floats y, int yColumns, int yFirst, int count, int from, int to);
 
     /**
      * Rotary positions (Su et al. 2021, equation 34), in place: of each of the first {@code heads} heads of a row, side by side from its first column on,

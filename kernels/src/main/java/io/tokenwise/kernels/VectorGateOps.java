@@ -28,6 +28,7 @@ final class VectorGateOps implements GateOps {
             case GELU_TANH -> geluTanh(x, y, from, end);
             case SILU -> silu(x, y, from, end);
             case RELU -> relu(x, y, from, end);
+            case TANH -> tanh(x, y, from, end);
         }
         rest.activate(x, y, activation, end, to);
     }
@@ -68,6 +69,18 @@ final class VectorGateOps implements GateOps {
         }
     }
 
+    private static void tanh(Floats x, Floats y, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment yMemory = y.segment();
+        long yBase = y.offset();
+        for (int i = from; i < to; i += LANES) {
+            long at = (long) i * Float.BYTES;
+            FloatVector value = FloatVector.fromMemorySegment(F, xMemory, xBase + at, ORDER);
+            VectorMath.tanh(value).intoMemorySegment(yMemory, yBase + at, ORDER);
+        }
+    }
+
     @Override
     public void activateBackward(Floats x, Floats dy, Floats dx, Activation activation, int from, int to) {
         int end = from + F.loopBound(Math.max(0, to - from));
@@ -76,6 +89,7 @@ final class VectorGateOps implements GateOps {
             case GELU_TANH -> geluTanhBackward(x, dy, dx, from, end);
             case SILU -> siluBackward(x, dy, dx, from, end);
             case RELU -> reluBackward(x, dy, dx, from, end);
+            case TANH -> tanhBackward(x, dy, dx, from, end);
         }
         rest.activateBackward(x, dy, dx, activation, end, to);
     }
@@ -125,6 +139,21 @@ final class VectorGateOps implements GateOps {
         }
     }
 
+    private static void tanhBackward(Floats x, Floats dy, Floats dx, int from, int to) {
+        MemorySegment xMemory = x.segment();
+        long xBase = x.offset();
+        MemorySegment dyMemory = dy.segment();
+        long dyBase = dy.offset();
+        MemorySegment dxMemory = dx.segment();
+        long dxBase = dx.offset();
+        for (int i = from; i < to; i += LANES) {
+            long at = (long) i * Float.BYTES;
+            FloatVector value = FloatVector.fromMemorySegment(F, xMemory, xBase + at, ORDER);
+            FloatVector gradient = FloatVector.fromMemorySegment(F, dyMemory, dyBase + at, ORDER);
+            gradient.mul(VectorMath.tanhSlope(value)).intoMemorySegment(dxMemory, dxBase + at, ORDER);
+        }
+    }
+
     @Override
     public void gated(Floats x, Floats y, Activation activation, int units, int from, int to) {
         int whole = F.loopBound(units);
@@ -137,6 +166,7 @@ final class VectorGateOps implements GateOps {
                 case GELU_TANH -> gatedGeluTanh(x, up, gates, y, out, whole);
                 case SILU -> gatedSilu(x, up, gates, y, out, whole);
                 case RELU -> gatedRelu(x, up, gates, y, out, whole);
+                case TANH -> gatedTanh(x, up, gates, y, out, whole);
             }
             ScalarGateOps.gatedRow(x, y, activation, units, i, whole);
         }
@@ -186,6 +216,17 @@ final class VectorGateOps implements GateOps {
         }
     }
 
+    private static void gatedTanh(Floats x, long up, long gates, Floats y, long out, int whole) {
+        MemorySegment xMemory = x.segment();
+        MemorySegment yMemory = y.segment();
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * Float.BYTES;
+            FloatVector gate = FloatVector.fromMemorySegment(F, xMemory, gates + at, ORDER);
+            FloatVector value = FloatVector.fromMemorySegment(F, xMemory, up + at, ORDER);
+            value.mul(VectorMath.tanh(gate)).intoMemorySegment(yMemory, out + at, ORDER);
+        }
+    }
+
     @Override
     public void gatedBackward(Floats x, Floats dy, Floats dx, Activation activation, int units, int from, int to) {
         int whole = F.loopBound(units);
@@ -204,6 +245,11 @@ final class VectorGateOps implements GateOps {
                 case GELU_TANH -> gatedGeluTanhBackward(x, up, gates, dy, in, dx, outUp, outGates, whole);
                 case SILU -> gatedSiluBackward(x, up, gates, dy, in, dx, outUp, outGates, whole);
                 case RELU -> gatedReluBackward(x, up, gates, dy, in, dx, outUp, outGates, whole);
+                case TANH -> {
+                    int gate = (2 * i + 1) * units;
+                    gatedTanhBackward(x, up, gates, dy, in, dx, outUp, outGates, whole);
+                    tanhBackward(x, dx, dx, gate, gate + whole);
+                }
             }
             ScalarGateOps.gatedBackwardRow(x, dy, dx, activation, units, i, whole);
         }
@@ -271,6 +317,22 @@ final class VectorGateOps implements GateOps {
             gradient.mul(value)
                     .mul(ZERO.blend(ONE, gate.compare(GT, ZERO)))
                     .intoMemorySegment(dxMemory, outGates + at, ORDER);
+        }
+    }
+
+    /** Without the gate's slope, for the same reason. */
+    private static void gatedTanhBackward(
+            Floats x, long up, long gates, Floats dy, long in, Floats dx, long outUp, long outGates, int whole) {
+        MemorySegment xMemory = x.segment();
+        MemorySegment dyMemory = dy.segment();
+        MemorySegment dxMemory = dx.segment();
+        for (int j = 0; j < whole; j += LANES) {
+            long at = (long) j * Float.BYTES;
+            FloatVector gate = FloatVector.fromMemorySegment(F, xMemory, gates + at, ORDER);
+            FloatVector gradient = FloatVector.fromMemorySegment(F, dyMemory, in + at, ORDER);
+            FloatVector value = FloatVector.fromMemorySegment(F, xMemory, up + at, ORDER);
+            gradient.mul(VectorMath.tanh(gate)).intoMemorySegment(dxMemory, outUp + at, ORDER);
+            gradient.mul(value).intoMemorySegment(dxMemory, outGates + at, ORDER);
         }
     }
 }

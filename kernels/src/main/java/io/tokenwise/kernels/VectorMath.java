@@ -181,4 +181,9 @@ final class VectorMath {
         FloatVector large = ONE.sub(TWO.div(exp(x.add(x).min(EXP_LARGEST)).add(ONE)));
         return large.blend(small, square.compare(LT, TANH_SMALL_SQUARE));
     }
+
+    static FloatVector tanhSlope(FloatVector x) {
+        FloatVector y = tanh(x);
+        return y.neg().fma(y, ONE);
+    }
 }

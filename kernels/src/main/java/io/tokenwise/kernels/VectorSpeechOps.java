@@ -18,20 +18,6 @@ final class VectorSpeechOps implements SpeechOps {
     private final RowAttention attention = new VectorRowAttention();
 
     @Override
-    public void tanh(Floats x, Floats y, int from, int to) {
-        MemorySegment xMemory = x.segment();
-        long xBase = x.offset();
-        MemorySegment yMemory = y.segment();
-        long yBase = y.offset();
-        int end = from + F.loopBound(Math.max(0, to - from));
-        for (int i = from; i < end; i += LANES) {
-            VectorMath.tanh(FloatVector.fromMemorySegment(F, xMemory, xBase + (long) i * Float.BYTES, ORDER))
-                    .intoMemorySegment(yMemory, yBase + (long) i * Float.BYTES, ORDER);
-        }
-        scalar.tanh(x, y, end, to);
-    }
-
-    @Override
     public void windows(
             Floats x, int[] offsets, int columns, int width, int step, Floats y, int[] yOffsets, int from, int to) {
         scalar.windows(x, offsets, columns, width, step, y, yOffsets, from, to);

@@ -32,13 +32,12 @@ final class Graph {
         graph = GraphProto.newBuilder().setName(name);
     }
 
-    byte[] bytes() {
+    ModelProto model() {
         return ModelProto.newBuilder()
                 .setIrVersion(IR_VERSION)
                 .addOpsetImport(OperatorSetIdProto.newBuilder().setVersion(OPSET))
                 .setGraph(graph)
-                .build()
-                .toByteArray();
+                .build();
     }
 
     /** An input of whole numbers or of floats, whose dimensions are named. */

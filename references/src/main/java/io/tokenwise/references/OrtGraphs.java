@@ -1,5 +1,6 @@
 package io.tokenwise.references;
 
+import ai.onnx.proto.OnnxMl.ModelProto;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -31,7 +32,7 @@ final class OrtGraphs {
      * @param int8 whether products are of bytes
      * @param everyLayer whether outputs are {@code embeddings}, {@code layer.0} and so on, and {@code last}, or {@code last} alone
      */
-    static byte[] of(RandomModel model, boolean int8, boolean everyLayer) throws IOException {
+    static ModelProto of(RandomModel model, boolean int8, boolean everyLayer) throws IOException {
         var graphs = new OrtGraphs(Config.of(model.family(), model.config()), model.weights(), int8, everyLayer);
         if (model.family().equals("wav2vec2")) {
             new OrtSpeech(graphs.config, graphs.layers, graphs::give).wav2Vec2();
@@ -48,7 +49,7 @@ final class OrtGraphs {
                 default -> throw new IllegalArgumentException("no graph for " + model.family());
             }
         }
-        return graphs.graph.bytes();
+        return graphs.graph.model();
     }
 
     private void texts() {
@@ -136,10 +137,9 @@ final class OrtGraphs {
             x = layers.norm(
                     at + "attention." + (mpnet ? "LayerNorm" : "output.LayerNorm"), layers.add(attended, x), epsilon);
             if (family.equals("jina_bert")) {
-                int units = config.integer("intermediate_size");
-                String gate = layers.activate(layers.linear(at + "mlp.gated_layers", 0, units, x), act);
-                String up = layers.linear(at + "mlp.gated_layers", units, 2 * units, x);
-                String y = layers.linear(at + "mlp.wo", layers.multiply(gate, up));
+                String[] halves = layers.split(layers.linear(at + "mlp.gated_layers", x), 2);
+                String gate = layers.activate(halves[0], act);
+                String y = layers.linear(at + "mlp.wo", layers.multiply(gate, halves[1]));
                 x = layers.norm(at + "mlp.layernorm", layers.add(y, x), epsilon);
             } else {
                 String units = layers.activate(layers.linear(at + "intermediate.dense", x), act);
@@ -194,9 +194,10 @@ final class OrtGraphs {
     private String fused(
             String name, String x, int hidden, int heads, String table, double[] frequencies, String bias) {
         int size = hidden / heads;
-        String q = layers.heads(layers.linear(name, 0, hidden, x), heads, size);
-        String k = layers.heads(layers.linear(name, hidden, 2 * hidden, x), heads, size);
-        String v = layers.heads(layers.linear(name, 2 * hidden, 3 * hidden, x), heads, size);
+        String[] qkv = layers.split(layers.linear(name, x), 3);
+        String q = layers.heads(qkv[0], heads, size);
+        String k = layers.heads(qkv[1], heads, size);
+        String v = layers.heads(qkv[2], heads, size);
         q = layers.rotate(q, table, frequencies, most, tokens);
         k = layers.rotate(k, table, frequencies, most, tokens);
         return layers.attend(q, k, v, Math.sqrt(size), bias);
@@ -205,7 +206,6 @@ final class OrtGraphs {
     private void modernBert() {
         int hidden = config.integer("hidden_size");
         int heads = config.integer("num_attention_heads");
-        int units = config.integer("intermediate_size");
         int reach = config.integer("local_attention") / 2;
         double epsilon = config.real("norm_eps");
         String x = layers.norm("embeddings.norm", layers.lookUp("embeddings.tok_embeddings", ids), epsilon);
@@ -221,10 +221,9 @@ final class OrtGraphs {
                     fused(at + "attn.Wqkv", normed, hidden, heads, table, frequencies, global ? padding : local);
             x = layers.add(x, layers.linear(at + "attn.Wo", context));
             normed = layers.norm(at + "mlp_norm", x, epsilon);
-            String act =
-                    layers.activate(layers.linear(at + "mlp.Wi", 0, units, normed), config.string("hidden_activation"));
-            String up = layers.linear(at + "mlp.Wi", units, 2 * units, normed);
-            x = layers.add(x, layers.linear(at + "mlp.Wo", layers.multiply(act, up)));
+            String[] halves = layers.split(layers.linear(at + "mlp.Wi", normed), 2);
+            String act = layers.activate(halves[0], config.string("hidden_activation"));
+            x = layers.add(x, layers.linear(at + "mlp.Wo", layers.multiply(act, halves[1])));
             give("layer." + i, x);
         }
         give("last", layers.norm("final_norm", x, epsilon));
@@ -259,7 +258,6 @@ final class OrtGraphs {
     private void gteNew() {
         int hidden = config.integer("hidden_size");
         int heads = config.integer("num_attention_heads");
-        int units = config.integer("intermediate_size");
         double epsilon = config.real("layer_norm_eps");
         double factor = config.real("rope_scaling_factor");
         double[] frequencies = OrtLayers.frequencies(hidden / heads, config.real("rope_theta") * factor);
@@ -275,12 +273,11 @@ final class OrtGraphs {
             String at = "encoder.layer." + i + ".";
             String context = fused(at + "attention.qkv_proj", x, hidden, heads, "rotary", frequencies, padding);
             x = layers.norm(at + "attn_ln", layers.add(layers.linear(at + "attention.o_proj", context), x), epsilon);
-            String up = layers.linear(at + "mlp.up_gate_proj", 0, units, x);
-            String gate = layers.activate(
-                    layers.linear(at + "mlp.up_gate_proj", units, 2 * units, x), config.string("hidden_act"));
+            String[] halves = layers.split(layers.linear(at + "mlp.up_gate_proj", x), 2);
+            String gate = layers.activate(halves[1], config.string("hidden_act"));
             x = layers.norm(
                     at + "mlp_ln",
-                    layers.add(layers.linear(at + "mlp.down_proj", layers.multiply(gate, up)), x),
+                    layers.add(layers.linear(at + "mlp.down_proj", layers.multiply(gate, halves[0])), x),
                     epsilon);
             give("layer." + i, x);
         }

@@ -58,29 +58,24 @@ final class OrtLayers {
     }
 
     String linear(String name, String x) {
-        return linear(name, 0, Math.toIntExact(array(name + ".weight").shape()[0]), x);
-    }
-
-    /** With rows {@code from} to {@code to} of the weights alone, where several matrices are stacked in one tensor. */
-    String linear(String name, int from, int to, String x) {
         Array matrix = array(name + ".weight");
+        int outputs = Math.toIntExact(matrix.shape()[0]);
         int inputs = Math.toIntExact(matrix.shape()[1]);
-        var turned = new float[inputs * (to - from)];
-        for (int row = from; row < to; row++) {
+        var turned = new float[inputs * outputs];
+        for (int row = 0; row < outputs; row++) {
             for (int column = 0; column < inputs; column++) {
-                turned[column * (to - from) + row - from] = matrix.values()[row * inputs + column];
+                turned[column * outputs + row] = matrix.values()[row * inputs + column];
             }
         }
-        String part = name + ".weight." + from;
         String y = int8
-                ? integerProduct(part, turned, inputs, x)
-                : graph.op("MatMul", x, constant(part, new Array(turned, inputs, to - from)));
-        if (!has(name + ".bias")) {
-            return y;
-        }
-        var bias = new float[to - from];
-        System.arraycopy(array(name + ".bias").values(), from, bias, 0, bias.length);
-        return add(y, constant(name + ".bias." + from, new Array(bias, bias.length)));
+                ? integerProduct(name + ".turned", turned, inputs, x)
+                : graph.op("MatMul", x, constant(name + ".turned", new Array(turned, inputs, outputs)));
+        return has(name + ".bias") ? add(y, weight(name + ".bias")) : y;
+    }
+
+    /** As many equal parts, where several matrices are stacked in one tensor. */
+    String[] split(String x, int parts) {
+        return graph.op(parts, "Split", Map.of("axis", -1), x);
     }
 
     /** As ONNX Runtime's quantize_dynamic writes it with a scale for each column; what is read is made bytes once for all that read it. */

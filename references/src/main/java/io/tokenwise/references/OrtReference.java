@@ -4,9 +4,13 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import java.io.BufferedOutputStream;
 import java.io.IOException;
+import java.io.OutputStream;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -28,7 +32,7 @@ public final class OrtReference implements AutoCloseable {
 
     /** In float32, with every layer's result. */
     public static OrtReference of(RandomModel model) throws IOException {
-        return open(model, OrtGraphs.of(model, false, true));
+        return open(model, OrtGraphs.of(model, false, true).toByteArray());
     }
 
     /** With products of bytes, as ONNX Runtime's own tool makes them; its last result alone. */
@@ -38,7 +42,14 @@ public final class OrtReference implements AutoCloseable {
 
     /** The graph that gives {@code last [batch, tokens, hidden]} alone, for runs that measure time. */
     public static byte[] graph(RandomModel model, boolean int8) throws IOException {
-        return OrtGraphs.of(model, int8, false);
+        return OrtGraphs.of(model, int8, false).toByteArray();
+    }
+
+    /** Writes that graph into a file: of a large model there need not be room for it a third time. */
+    public static void write(RandomModel model, boolean int8, Path file) throws IOException {
+        try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
+            OrtGraphs.of(model, int8, false).writeTo(out);
+        }
     }
 
     private static OrtReference open(RandomModel model, byte[] graph) throws IOException {

@@ -35,6 +35,7 @@ public final class Shapes {
             case "classifiers" -> shapes.classifiers();
             case "masked" -> shapes.masked();
             case "colbert" -> shapes.matrix("linear", shapes.config.integer("dim"), shapes.width());
+            case "sentence" -> shapes.sentence();
             case "splade" -> {}
             default -> throw new IllegalArgumentException("no shapes for " + program);
         }
@@ -313,6 +314,18 @@ public final class Shapes {
                     linear("pooler.dense", hidden, hidden, true);
                 }
                 linear("classifier", labels, hidden, true);
+            }
+        }
+    }
+
+    /** Widths of dense layers after pooling; every other one has no bias. */
+    private void sentence() {
+        int inputs = width();
+        List<Integer> widths = config.integers("dense_widths");
+        for (int i = 0; i < widths.size(); i++) {
+            if (widths.get(i) > 0) {
+                linear((i + 2) + "_Dense/linear", widths.get(i), inputs, i % 2 == 0);
+                inputs = widths.get(i);
             }
         }
     }

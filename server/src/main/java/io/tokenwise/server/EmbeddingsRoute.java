@@ -1,6 +1,7 @@
 package io.tokenwise.server;
 
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
@@ -29,7 +30,8 @@ final class EmbeddingsRoute implements Route {
     }
 
     /** A request that is understood. */
-    private record Asked(String model, ServedText text, TextInputs inputs, BudgetRange range, boolean base64) {}
+    private record Asked(
+            String model, ServedText text, TextInputs inputs, BudgetRange range, int dimensions, boolean base64) {}
 
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
@@ -57,16 +59,16 @@ final class EmbeddingsRoute implements Route {
                 .orElse("")
                 .equals(BASE64);
         fields.text("user");
-        checkDimensions(fields, found.model().name(), description.outputs());
+        int dimensions = dimensions(fields, found.model().name(), description);
         String prefix = kind.map(word -> word.equals(QUERY) ? description.queryPrefix() : description.passagePrefix())
-                .orElse("");
+                .orElse(description.prompts().text());
         var inputs = TextInputs.read("input", fields.needed("input"), prefix, text.tokenizer(), limits.texts());
         AskedBudget budget = budget(
                 text.defaults(),
                 BudgetAsk.of(exchange, fields, found.budget()),
                 kind,
                 inputs.ids().size());
-        return new Asked(found.model().name(), text, inputs, text.range(budget), base64);
+        return new Asked(found.model().name(), text, inputs, text.range(budget), dimensions, base64);
     }
 
     /** Vectors for an index must not depend on load; queries may. */
@@ -75,22 +77,29 @@ final class EmbeddingsRoute implements Route {
             if (asked.isPresent() && asked.get() instanceof AskedBudget.Auto) {
                 throw ApiError.field(
                         "budget",
-                        "budget is auto, and passages are for an index, whose vectors must not depend on load: give a number");
+                        "budget is auto, and passages are for an index, whose vectors must not depend on load: give a"
+                                + " number");
             }
             return asked.orElse(defaults.forIndex());
         }
         return asked.orElse(texts == 1 || kind.isPresent() ? defaults.budget() : defaults.forIndex());
     }
 
-    static void checkDimensions(Fields fields, String model, int dimensions) {
-        fields.whole("dimensions").ifPresent(asked -> {
-            if (asked != dimensions) {
-                throw ApiError.field(
-                        "dimensions",
-                        "dimensions must be " + dimensions + " or left out: " + model
-                                + " was not trained for shorter vectors");
-            }
-        });
+    /** How many values of a vector are asked for. Whoever asks need not know the model: so only what it says itself that it was trained for. */
+    static int dimensions(Fields fields, String model, TextDescription description) {
+        int all = description.outputs();
+        int asked = fields.whole("dimensions").orElse(all);
+        List<Integer> shorter = ((TextOutput.Vectors) description.output()).shorter();
+        if (asked != all && !shorter.contains(asked)) {
+            throw ApiError.field(
+                    "dimensions",
+                    shorter.isEmpty()
+                            ? "dimensions must be " + all + " or left out: the config.json of " + model
+                                    + " does not say that it was trained for shorter vectors (matryoshka_dimensions)"
+                            : "dimensions must be one of " + shorter + ", " + all + " or left out: for these " + model
+                                    + " was trained");
+        }
+        return asked;
     }
 
     private static Reply reply(Observation observation, Asked asked, List<Answer<float[]>> answers) {
@@ -108,7 +117,7 @@ final class EmbeddingsRoute implements Route {
             json.writeStringProperty("object", "embedding");
             json.writeNumberProperty("index", i);
             json.writeName("embedding");
-            float[] vector = answers.get(i).result();
+            float[] vector = asked.text().description().shortened(answers.get(i).result(), asked.dimensions());
             if (asked.base64()) {
                 json.writeString(Base64.getEncoder().encodeToString(littleEndian(vector)));
             } else {

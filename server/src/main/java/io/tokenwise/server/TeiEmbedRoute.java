@@ -4,6 +4,7 @@ import io.tokenwise.Embedding;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import tools.jackson.databind.JsonNode;
@@ -26,17 +27,24 @@ final class TeiEmbedRoute {
 
     CompletableFuture<Reply> embed(Exchange exchange, Observation observation, Fields fields) {
         var texts = TeiTexts.read(exchange, observation, models, fields, fields, fields.needed("inputs"));
-        checkVectors(fields, texts.model());
+        int dimensions = dimensions(fields, texts.model());
+        TextDescription description = texts.model().text().description();
         return texts.vectors(exchange)
-                .thenApplyAsync(answers -> texts.tell(Reply.json(vectors(answers)), answers), exchange.executor());
+                .thenApplyAsync(
+                        answers -> {
+                            float[][] vectors = vectors(answers);
+                            Arrays.setAll(vectors, i -> description.shortened(vectors[i], dimensions));
+                            return texts.tell(Reply.json(vectors), answers);
+                        },
+                        exchange.executor());
     }
 
     private static float[][] vectors(List<Answer<float[]>> answers) {
         return answers.stream().map(Answer::result).toArray(float[][]::new);
     }
 
-    /** Vectors come as the model was trained to give them. */
-    private static void checkVectors(Fields fields, ServedModel.Texts model) {
+    /** Vectors come as the model was trained to give them; how many values of each are asked for. */
+    private static int dimensions(Fields fields, ServedModel.Texts model) {
         TextDescription description = model.text().description();
         boolean normalize = fields.flag("normalize").orElse(true);
         if (normalize != description.normalize()) {
@@ -45,7 +53,7 @@ final class TeiEmbedRoute {
                     "normalize must be " + description.normalize() + " or left out: so are the vectors of "
                             + model.name());
         }
-        EmbeddingsRoute.checkDimensions(fields, model.name(), description.outputs());
+        return EmbeddingsRoute.dimensions(fields, model.name(), description);
     }
 
     /** {@code {inputs: {source_sentence, sentences}}} in, the cosine of each with the first out. */

@@ -1,9 +1,11 @@
 package io.tokenwise.server;
 
+import io.tokenwise.model.Prompts;
 import io.tokenwise.server.TeiInputs.Cut;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import java.time.Duration;
+import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -34,7 +36,7 @@ record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inpu
         long start = System.nanoTime();
         var found = models.findOrFirst(fields.text("model"), ServedModel.Texts.class);
         ServedText text = found.model().text();
-        Optional<String> prompt = prompt(parameters);
+        Optional<String> prompt = prompt(parameters, found.model());
         boolean truncate = parameters.flag("truncate").orElse(true);
         boolean left = parameters
                 .word("truncation_direction", List.of("left", "right", "Left", "Right"))
@@ -51,20 +53,26 @@ record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inpu
         return new TeiTexts(observation, found.model(), inputs, text.range(budget));
     }
 
-    /** Those that sentence-transformers' models have, so far as ours know them. */
-    private static Optional<String> prompt(Fields parameters) {
-        return parameters.word("prompt_name", List.of(QUERY, EmbeddingsRoute.PASSAGE));
+    /** Those that the model has; a query and a passage all have, possibly with nothing to put before them. */
+    private static Optional<String> prompt(Fields parameters, ServedModel.Texts model) {
+        var names = new LinkedHashSet<>(List.of(QUERY, EmbeddingsRoute.PASSAGE));
+        names.addAll(model.text().description().prompts().byName().keySet());
+        return parameters.word("prompt_name", List.copyOf(names));
     }
 
     private static String prefix(Optional<String> prompt, ServedModel.Texts model) {
-        var description = model.text().description();
-        return prompt.map(name -> name.equals(QUERY) ? description.queryPrefix() : description.passagePrefix())
-                .orElse("");
+        Prompts prompts = model.text().description().prompts();
+        return switch (prompt.orElse("")) {
+            case "" -> prompts.text();
+            case QUERY -> prompts.query();
+            case EmbeddingsRoute.PASSAGE -> prompts.passage();
+            default -> prompts.byName().get(prompt.orElseThrow());
+        };
     }
 
     /** What to put before texts by the name of a prompt that a request gives. */
     static String prefix(Fields fields, ServedModel.Texts model) {
-        return prefix(prompt(fields), model);
+        return prefix(prompt(fields, model), model);
     }
 
     /** The vectors, later. */

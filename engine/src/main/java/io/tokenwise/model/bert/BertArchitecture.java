@@ -25,6 +25,11 @@ public record BertArchitecture(
         double layerNormEpsilon)
         implements TextArchitecture {
     @Override
+    public int types() {
+        return typeVocabularySize;
+    }
+
+    @Override
     public BertArchitecture withLayers(int first) {
         if (first < 1 || first > layers) {
             throw new IllegalArgumentException(

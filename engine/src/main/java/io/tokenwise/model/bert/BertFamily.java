@@ -19,6 +19,7 @@ import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -92,7 +93,12 @@ public final class BertFamily implements TextFamily {
     /** The pooler that BERT was pre-trained with, and a linear layer. */
     @Override
     public HeadForm head(JsonFile config) {
-        return new HeadForm(Optional.of("pooler.dense"), HeadForm.Curve.TANH, "classifier");
+        return HeadForm.pooled("pooler.dense", "classifier");
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
     }
 
     @Override

@@ -118,7 +118,7 @@ public final class Gemma3Family implements TextFamily {
         LayerForm layer = form.forms().getFirst();
         AttentionForm attention = layer.attention();
         boolean causal = attention.after() == 0;
-        ObjectNode config = EncoderConfig.written("gemma3_text", "Gemma3TextModel", form);
+        ObjectNode config = EncoderConfig.written("gemma3_text", "Gemma3Text", model);
         config.put("num_key_value_heads", attention.keyHeads())
                 .put("head_dim", attention.headSize())
                 .put("rms_norm_eps", layer.mlpNorm().epsilon())

@@ -5,6 +5,7 @@ import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -102,8 +103,13 @@ public final class GteFamily implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return HeadForm.pooled("pooler.dense", "classifier");
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("new.");
+        return TensorNames.behind("new.", model, "classifier.");
     }
 
     @Override
@@ -125,7 +131,7 @@ public final class GteFamily implements TextFamily {
         var positions = (Positions.Rotary) layer.attention().positions();
         double[] factors = positions.frequencyFactors();
         double factor = factors.length == 0 ? 1 : rounded(Math.pow(factors[0], -factors.length));
-        ObjectNode config = EncoderConfig.written("new", "NewModel", form)
+        ObjectNode config = EncoderConfig.written("new", "New", model)
                 .put("type_vocab_size", form.embeddings().types())
                 .put("layer_norm_type", "layer_norm")
                 .put("layer_norm_eps", form.layerNormEpsilon())

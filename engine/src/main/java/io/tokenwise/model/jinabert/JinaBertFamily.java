@@ -6,6 +6,7 @@ import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -86,6 +87,11 @@ public final class JinaBertFamily implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return BertFamily.BERT.head(config);
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
         return BertFamily.BERT.names(model);
     }
@@ -111,7 +117,7 @@ public final class JinaBertFamily implements TextFamily {
     @Override
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
-        return EncoderConfig.written("bert", "JinaBertModel", form)
+        return EncoderConfig.written("bert", "JinaBert", model)
                 .put("type_vocab_size", form.embeddings().types())
                 .put("layer_norm_eps", form.layerNormEpsilon())
                 .put("hidden_act", "gelu")

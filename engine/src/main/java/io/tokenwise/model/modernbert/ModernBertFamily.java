@@ -6,16 +6,19 @@ import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.LayerNames.Side;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
+import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -38,6 +41,10 @@ public final class ModernBertFamily implements TextFamily {
             .fused("attn.Wqkv")
             .gatedBy(new Side("mlp.Wi", 1, 2), new Side("mlp.Wi", 0, 2));
 
+    private static final String POOLING = "classifier_pooling";
+    private static final String CLS = "cls";
+    private static final String MEAN = "mean";
+
     private ModernBertFamily() {}
 
     @Override
@@ -54,8 +61,7 @@ public final class ModernBertFamily implements TextFamily {
     public EncoderForm architecture(JsonFile config) {
         EncoderConfig sizes = EncoderConfig.read(config);
         Activation gate = EncoderConfig.activation(config, "hidden_activation", "gelu");
-        var norm = new NormForm(
-                true, config.flag("norm_bias", false), false, EncoderConfig.epsilon(config, "norm_eps", 1e-5));
+        NormForm norm = norm(config);
         boolean attentionBias = config.flag("attention_bias", false);
         boolean mlpBias = config.flag("mlp_bias", false);
         int most = EncoderConfig.positionRows(config, 0);
@@ -84,9 +90,27 @@ public final class ModernBertFamily implements TextFamily {
                 Optional.of(norm));
     }
 
+    private static NormForm norm(JsonFile config) {
+        return new NormForm(
+                true, config.flag("norm_bias", false), false, EncoderConfig.epsilon(config, "norm_eps", 1e-5));
+    }
+
+    /** Of the first token or of the mean. */
+    @Override
+    public HeadForm head(JsonFile config) {
+        config.supports(POOLING, CLS, MEAN);
+        boolean mean = config.root().path(POOLING).asString(CLS).equals(MEAN);
+        var layer = new HeadForm.Layer(
+                "head.dense",
+                config.flag("classifier_bias", false),
+                EncoderConfig.activation(config, "classifier_activation", "gelu"),
+                Optional.of(new HeadForm.Normed("head.norm", norm(config))));
+        return new HeadForm(mean ? Pooling.MEAN : Pooling.FIRST, Optional.of(layer), "classifier");
+    }
+
     @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("model.");
+        return TensorNames.behind("model.", model, "head.", "classifier.");
     }
 
     @Override
@@ -111,12 +135,18 @@ public final class ModernBertFamily implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         LayerForm first = form.forms().getFirst();
-        ObjectNode config = EncoderConfig.written(name(), "ModernBertModel", form);
+        ObjectNode config = EncoderConfig.written(name(), "ModernBert", model);
         config.put("norm_eps", first.mlpNorm().epsilon())
                 .put("norm_bias", first.mlpNorm().shifted())
                 .put("attention_bias", first.attention().inputBias())
                 .put("mlp_bias", first.mlp().upBias())
                 .put("hidden_activation", EncoderConfig.name(first.mlp().activation()));
+        if (((TextDescription) model).output() instanceof TextOutput.SequenceClasses classes) {
+            HeadForm.Layer layer = classes.head().layer().orElseThrow();
+            config.put(POOLING, classes.head().pooling() == Pooling.MEAN ? MEAN : CLS)
+                    .put("classifier_bias", layer.bias())
+                    .put("classifier_activation", EncoderConfig.name(layer.activation()));
+        }
         var types = config.putArray("layer_types");
         for (LayerForm layer : form.forms()) {
             boolean local = layer.attention().before() != AttentionForm.ALL;

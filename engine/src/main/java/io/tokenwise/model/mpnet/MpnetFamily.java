@@ -2,9 +2,11 @@ package io.tokenwise.model.mpnet;
 
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.Adaptable;
+import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -79,8 +81,13 @@ public final class MpnetFamily implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return HeadForm.pooled("classifier.dense", "classifier.out_proj");
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return BertFamily.BERT.names(model);
+        return BertFamily.names(model, "mpnet.");
     }
 
     @Override
@@ -105,7 +112,7 @@ public final class MpnetFamily implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add("MPNetModel");
+        ClassesConfig.write(((TextDescription) model).output(), "MPNet", config);
         return config.put("model_type", name())
                 .put("hidden_size", form.hiddenSize())
                 .put("num_hidden_layers", form.layers())

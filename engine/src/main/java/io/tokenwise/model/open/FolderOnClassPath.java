@@ -42,9 +42,18 @@ record FolderOnClassPath(String name, String artifact) implements ModelFolder {
 
     @Override
     public WeightSource weights() throws IOException {
-        URLConnection connection = open(WEIGHTS);
+        return safetensors(WEIGHTS);
+    }
+
+    @Override
+    public WeightSource weights(String folder) throws IOException {
+        return safetensors(folder + "/" + WEIGHTS);
+    }
+
+    private WeightSource safetensors(String name) throws IOException {
+        URLConnection connection = open(name);
         try (InputStream in = connection.getInputStream()) {
-            String file = file(WEIGHTS);
+            String file = file(name);
             return Safetensors.of(file, ByteSource.read(file, in, connection.getContentLengthLong()));
         }
     }

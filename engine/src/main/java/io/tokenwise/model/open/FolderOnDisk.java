@@ -18,7 +18,8 @@ record FolderOnDisk(String name, Path directory) implements ModelFolder {
             throw new BadFileException(
                     directory.toString(),
                     (Files.exists(directory) ? "is not a directory" : "no such directory")
-                            + "; a model is a directory with config.json and model.safetensors, or has one of the names "
+                            + "; a model is a directory with config.json and model.safetensors, or has one of the"
+                            + " names "
                             + String.join(", ", Models.builtInNames()));
         }
     }
@@ -48,5 +49,10 @@ record FolderOnDisk(String name, Path directory) implements ModelFolder {
         return !has(WEIGHTS) && has(ShardedSafetensors.INDEX)
                 ? ShardedSafetensors.open(directory)
                 : Safetensors.open(directory.resolve(WEIGHTS));
+    }
+
+    @Override
+    public WeightSource weights(String folder) throws IOException {
+        return Safetensors.open(directory.resolve(folder).resolve(WEIGHTS));
     }
 }

@@ -2,8 +2,10 @@ package io.tokenwise.model.open;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.CacheFolder;
+import io.tokenwise.io.FolderWeights;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.ShardedSafetensors;
+import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.ModelFiles;
@@ -14,7 +16,9 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -75,7 +79,27 @@ public final class Models {
                     "pytorch_model.bin",
                     "AutoModel.from_pretrained(folder).save_pretrained(folder)");
         }
-        return ModelFiles.of(description, folder.weights(), tokenizer);
+        return ModelFiles.of(description, weights(description, folder), tokenizer);
+    }
+
+    /** With those of dense layers after pooling, each of which has a folder of its own. */
+    private static WeightSource weights(ModelDescription description, ModelFolder folder) throws IOException {
+        WeightSource weights = folder.weights();
+        Map<String, WeightSource> others = new LinkedHashMap<>();
+        try {
+            for (String other : description.weightFolders()) {
+                refuseInstead(
+                        folder,
+                        other + "/" + ModelFolder.WEIGHTS,
+                        other + "/pytorch_model.bin",
+                        "SentenceTransformer(folder).save(folder)");
+                others.put(other, folder.weights(other));
+            }
+        } catch (Throwable e) {
+            new FolderWeights(weights, others).close();
+            throw e;
+        }
+        return others.isEmpty() ? weights : new FolderWeights(weights, others);
     }
 
     private static Tokenizer tokenizer(TextDescription model, ModelFolder folder) throws IOException {
@@ -88,7 +112,7 @@ public final class Models {
         if (!folder.has(file) && folder.has(other)) {
             throw new BadFileException(
                     folder.file(file),
-                    "no such file, and " + other + " is not read; Python's transformers write it by " + python);
+                    "no such file, and " + other + " is not read; in Python it is written by " + python);
         }
     }
 

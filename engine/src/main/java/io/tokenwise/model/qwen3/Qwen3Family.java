@@ -93,7 +93,7 @@ public final class Qwen3Family implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         LayerForm layer = form.forms().getFirst();
-        return EncoderConfig.written(name(), "Qwen3Model", form)
+        return EncoderConfig.written(name(), "Qwen3", model)
                 .put("num_key_value_heads", layer.attention().keyHeads())
                 .put("head_dim", layer.attention().headSize())
                 .put("rms_norm_eps", layer.mlpNorm().epsilon())

@@ -13,12 +13,14 @@ import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.bert.Bert;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -72,7 +74,12 @@ public final class RobertaFamily implements TextFamily {
 
     @Override
     public HeadForm head(JsonFile config) {
-        return new HeadForm(Optional.of("classifier.dense"), HeadForm.Curve.TANH, "classifier.out_proj");
+        return HeadForm.pooled("classifier.dense", "classifier.out_proj");
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
     }
 
     @Override

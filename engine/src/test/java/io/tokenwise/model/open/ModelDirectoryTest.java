@@ -239,8 +239,8 @@ class ModelDirectoryTest {
                 arguments(
                         "modules.json",
                         "models.Normalize",
-                        "models.Dense",
-                        "type is \"sentence_transformers.models.Dense\""),
+                        "models.WordWeights",
+                        "type is \"sentence_transformers.models.WordWeights\""),
                 arguments("modules.json", "\"1_Pooling\"", "\"../1_Pooling\"", "path is \"../1_Pooling\""),
                 arguments("modules.json", "\"path\" : \"\"", "\"path\" : \"0\"", "path is \"0\""),
                 arguments("modules.json", "[ {", "{\"a\" : [ {", "is not valid JSON"));

@@ -1,4 +1,4 @@
-package io.tokenwise.tokenizer;
+package io.tokenwise.testdata;
 
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
@@ -15,10 +15,11 @@ import java.util.TreeMap;
  * A precompiled_charsmap of the kind that SentencePiece's nmt_nfkc is, made from Unicode's NFKC: characters and pairs of a letter and its mark, and what
  * stands for them, in a double array as Darts lays it out.
  */
-final class NfkcCharsmap {
+public final class NfkcCharsmap {
     private final TreeMap<String, String> rules = new TreeMap<>();
 
-    NfkcCharsmap() {
+    /** Of all characters that this JDK knows. */
+    public NfkcCharsmap() {
         for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
             // What is newer than the test should depend on is not in it.
             if (Character.getType(c) != Character.SURROGATE && Character.isDefined(c)) {
@@ -47,16 +48,18 @@ final class NfkcCharsmap {
     }
 
     /** Another rule. */
-    NfkcCharsmap with(String text, String instead) {
+    public NfkcCharsmap with(String text, String instead) {
         rules.put(text, instead);
         return this;
     }
 
-    String base64() {
+    /** The map as a tokenizer.json has it. */
+    public String base64() {
         return Base64.getEncoder().encodeToString(bytes());
     }
 
-    byte[] bytes() {
+    /** The map. */
+    public byte[] bytes() {
         var strings = new ByteArrayOutputStream();
         TreeMap<byte[], Integer> keys = new TreeMap<>(Arrays::compareUnsigned);
         for (Map.Entry<String, String> rule : rules.entrySet()) {

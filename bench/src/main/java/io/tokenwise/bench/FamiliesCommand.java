@@ -1,0 +1,111 @@
+package io.tokenwise.bench;
+
+import ai.onnxruntime.OrtException;
+import java.io.IOException;
+import java.util.Arrays;
+import java.util.List;
+import java.util.concurrent.Callable;
+import picocli.CommandLine.Command;
+import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Option;
+import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
+
+@Command(
+        name = "families",
+        header = "Models of other families than MiniLM's beside ONNX Runtime on the same graphs.",
+        description =
+                "Weights are random; ONNX Runtime has them in float32 and, quantized as its own tool does, in int8. Before times are taken the run fails"
+                        + " unless all float32 engines give the same vectors. Prints medians, all in turn.")
+final class FamiliesCommand implements Callable<Integer> {
+    @Spec
+    private CommandSpec spec;
+
+    @Mixin
+    private Options.Help help;
+
+    @Mixin
+    private Options.Turns turns;
+
+    @Option(
+            names = "--only",
+            paramLabel = "FAMILY",
+            split = ",",
+            converter = ShapeConverter.class,
+            defaultValue = "nomic,modernbert,xlm-r",
+            description = "Whose sizes (default: ${DEFAULT-VALUE}).")
+    private List<FamilyShape> shapes;
+
+    @Option(
+            names = "--tokens",
+            paramLabel = "N",
+            split = ",",
+            converter = Options.CountConverter.class,
+            defaultValue = "16,128,512",
+            description = "Lengths of texts, one a call (default: ${DEFAULT-VALUE}).")
+    void setTokens(List<Integer> lengths) {
+        for (int length : lengths) {
+            Options.check(
+                    spec,
+                    length <= FamilyShape.MOST_TOKENS,
+                    "--tokens must be at most " + FamilyShape.MOST_TOKENS + ", not " + length);
+        }
+        tokens = lengths;
+    }
+
+    private List<Integer> tokens;
+
+    @Option(names = "--bulk", description = "A list of texts a call too, as bench has it, a quarter of its texts.")
+    private boolean bulk;
+
+    @Option(
+            names = "--threads",
+            paramLabel = "N",
+            split = ",",
+            converter = Options.CountConverter.class,
+            defaultValue = "1",
+            description = "Threads that compute in each engine, the caller among them; one run for each (default:"
+                    + " ${DEFAULT-VALUE}).")
+    private List<Integer> threads;
+
+    @Option(
+            names = "--layers",
+            paramLabel = "N",
+            converter = Options.CountConverter.class,
+            description = "Fewer layers than the families have, where memory or time is scarce.")
+    private Integer layers;
+
+    /** Reads the name of a family's sizes. */
+    static final class ShapeConverter implements ITypeConverter<FamilyShape> {
+        @Override
+        public FamilyShape convert(String text) {
+            return Arrays.stream(FamilyShape.values())
+                    .filter(value -> value.label().equals(text))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException("give "
+                            + String.join(
+                                    ", ",
+                                    Arrays.stream(FamilyShape.values())
+                                            .map(FamilyShape::label)
+                                            .toList())
+                            + ", not '" + text + "'"));
+        }
+    }
+
+    @Override
+    public Integer call() throws IOException, OrtException {
+        var race = new Race(turns.rounds(), turns.warmUpNanos());
+        for (FamilyShape shape : shapes) {
+            int count = layers == null ? shape.layers() : Math.min(layers, shape.layers());
+            try (FamilyFiles files = FamilyFiles.write(shape, count)) {
+                for (int each : threads) {
+                    new FamiliesBench(files, each, race, spec.commandLine().getOut())
+                            .run(FamiliesBench.scenarios(tokens, bulk));
+                }
+            }
+        }
+        return 0;
+    }
+}

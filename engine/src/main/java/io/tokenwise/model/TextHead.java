@@ -1,0 +1,31 @@
+package io.tokenwise.model;
+
+import io.tokenwise.backend.Stream;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.tensor.Tensor;
+
+/** What makes what a model gives of its tokens' last vectors. */
+sealed interface TextHead permits VectorHead, SequenceHead, TokenHead {
+    /**
+     * {@code [sequences, outputs]}; of a head for each token {@code [rows, outputs]}, and which tokens the rows are does not matter to it.
+     *
+     * @param tokens {@code [tokens, hidden]}, after the last layer
+     */
+    Tensor forward(Pass pass, Tensor tokens, TokenBatch batch);
+
+    /** Brings its weights into the form that inference needs. */
+    void prepare(Stream stream);
+
+    /** Multiply-adds for a text of so many tokens. */
+    double flops(int tokens);
+
+    /** With zero weights. */
+    static TextHead of(TextOutput output, int hiddenSize, LayerBuilder parts) {
+        return switch (output) {
+            case TextOutput.Vectors vectors -> VectorHead.of(vectors, hiddenSize, parts);
+            case TextOutput.SequenceClasses classes -> SequenceHead.of(classes, hiddenSize, parts);
+            case TextOutput.TokenClasses classes -> TokenHead.of(classes, hiddenSize, parts);
+        };
+    }
+}
