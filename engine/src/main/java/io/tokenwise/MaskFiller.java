@@ -129,7 +129,7 @@ public final class MaskFiller implements AutoCloseable {
         // Of each hidden word there are as many numbers as the vocabulary has words, so texts are read one by one.
         for (int i = 0; i < inputs.size(); i++) {
             float[][] logits = model.encodeTokens(
-                    inputs.subList(i, i + 1), places.subList(i, i + 1), List.of(budget), deadline)[0];
+                            inputs.subList(i, i + 1), places.subList(i, i + 1), List.of(budget), deadline)[0];
             all.add(Arrays.stream(logits).map(each -> guesses(each, top)).toList());
         }
         return all;
@@ -197,7 +197,8 @@ public final class MaskFiller implements AutoCloseable {
     public void warmUp() {
         List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
         List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
-        List<String> texts = List.of(MASK, MASK + " b c d e f g h i j k l m n o p", MASK + " b c d ".repeat(maxTokens() / 4));
+        List<String> texts =
+                List.of(MASK, MASK + " b c d e f g h i j k l m n o p", MASK + " b c d ".repeat(maxTokens() / 4));
         WarmUp.repeat(() -> budgets.forEach(budget -> fill(texts, 1, budget, Deadline.NONE)));
     }
 

@@ -213,16 +213,15 @@ class SparseEncoderTest {
         // Who opens it for vectors leaves its head aside, as ever.
         TextEncoder.open(model, OPTIONS).close();
         Path pooling = Files.createDirectories(Path.of(model).resolve("1_SpladePooling"));
-        Files.writeString(
-                Path.of(model).resolve("modules.json"),
-                """
+        Files.writeString(Path.of(model).resolve("modules.json"), """
                 [{"idx":0,"name":"0","path":"","type":"sentence_transformers.sparse_encoder.models.MLMTransformer"},
                  {"idx":1,"name":"1","path":"1_SpladePooling","type":"sentence_transformers.sparse_encoder.models.SpladePooling"}]
                 """);
         Files.writeString(pooling.resolve("config.json"), "{\"pooling_strategy\":\"sum\"}");
         assertThatThrownBy(() -> SparseEncoder.open(model, OPTIONS))
                 .hasMessageEndingWith("config.json: pooling_strategy is \"sum\"; supported: max");
-        Files.writeString(pooling.resolve("config.json"), "{\"pooling_strategy\":\"max\",\"activation_function\":\"relu\"}");
+        Files.writeString(
+                pooling.resolve("config.json"), "{\"pooling_strategy\":\"max\",\"activation_function\":\"relu\"}");
         SparseEncoder.open(model, OPTIONS).close();
         assertThatThrownBy(() -> TextEncoder.open(model, OPTIONS))
                 .hasMessage(model + ": is a sparse encoder; a text encoder is wanted here");

@@ -45,14 +45,7 @@ public record WordHead(HeadLayer layer, Weight words, Parameter bias, boolean po
 
     private void logits(Pass pass, Tensor tokens, Tensor logits) {
         pass.frozen("logits of words", tokens, words.parameter(), bias);
-        pass.stream()
-                .linear(
-                        layer.forward(pass, tokens),
-                        words.transposed(),
-                        bias.value(),
-                        false,
-                        null,
-                        logits);
+        pass.stream().linear(layer.forward(pass, tokens), words.transposed(), bias.value(), false, null, logits);
     }
 
     /** {@code [sequences, words]}. Logits are many more than what they become, so they are made of some tokens at a time. */
@@ -104,7 +97,6 @@ public record WordHead(HeadLayer layer, Weight words, Parameter bias, boolean po
 
     @Override
     public double flops(int tokens) {
-        return (double) tokens
-                * (layer.dense().flopsPerToken() + (double) words.inputs() * words.outputs());
+        return (double) tokens * (layer.dense().flopsPerToken() + (double) words.inputs() * words.outputs());
     }
 }

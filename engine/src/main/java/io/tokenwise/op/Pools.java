@@ -197,7 +197,8 @@ public final class Pools {
         }
     }
 
-    // ---- the largest ln(1 + max(x, 0)) of each column, without gradient: how much a text is about a word (SPLADE, Formal et al. 2021, equation 2)
+    // ---- the largest ln(1 + max(x, 0)) of each column, without gradient: how much a text is about a word (SPLADE,
+    // Formal et al. 2021, equation 2)
 
     /** Raises y where a sequence has a larger value in x: called for one part of the tokens after the other, y is the largest of all. */
     public static void raiseToLargest(Stream stream, Tensor x, int[] offsets, int sequences, Tensor y) {

@@ -10,15 +10,15 @@ import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelFolder;
-import io.tokenwise.model.WordsForm;
-import io.tokenwise.model.TextArchitecture;
-import io.tokenwise.nn.NormForm;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -111,7 +111,8 @@ public final class BertFamily implements TextFamily {
                 "cls.predictions.transform.dense",
                 true,
                 Activation.GELU,
-                Optional.of(new HeadForm.Normed("cls.predictions.transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
+                Optional.of(new HeadForm.Normed(
+                        "cls.predictions.transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
         return Optional.of(new WordsForm(layer, "cls.predictions.bias"));
     }
 
