@@ -83,7 +83,8 @@ final class BenchCommands {
 
         @Option(
                 names = "--line",
-                description = "Instead, the straight line that fits the time best over the mean of learner counts, which are drawn from none to all.")
+                description =
+                        "Instead, the straight line that fits the time best over the mean of learner counts, which are drawn from none to all.")
         private boolean line;
 
         /** Reads the name of a model's sizes. */
@@ -147,8 +148,7 @@ final class BenchCommands {
 
         @Override
         public Integer call() {
-            new WindowBench(engine.get(), side)
-                    .run(tokens, spec.commandLine().getOut());
+            new WindowBench(engine.get(), side).run(tokens, spec.commandLine().getOut());
             return 0;
         }
     }
