@@ -1,5 +1,7 @@
 package io.tokenwise.kernels;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -132,10 +134,8 @@ class SpeechOpsTest extends KernelTest {
             found[i] = floats(x);
             SpeechOps ops = both().get(i).speech();
             int cut = columns / 3;
-            ops.channelNorm(
-                    found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, 0, cut);
-            ops.channelNorm(
-                    found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, cut, columns);
+            ops.channelNorm(found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, 0, cut);
+            ops.channelNorm(found[i], offsets, 3, floats(gamma), floats(beta), 1e-5f, found[i], columns, cut, columns);
             assertClose(both().get(i).name(), found[i], expected, 1, 8);
         }
         assertSameBits("twins", found[0], found[1], x.length);
@@ -204,8 +204,7 @@ class SpeechOpsTest extends KernelTest {
         for (Kernels set : both()) {
             Floats y = zeros(12);
             set.speech().copyColumns(floats(new double[] {1, 2, 3, 4, 5, 6}), 3, 1, y, 6, 4, 2, 1, 2);
-            assertSameBits(
-                    set.name(), y, floats(new double[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 6}), 12);
+            assertSameBits(set.name(), y, floats(new double[] {0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 5, 6}), 12);
         }
     }
 
@@ -253,7 +252,8 @@ class SpeechOpsTest extends KernelTest {
                 .rotate(twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
         Floats y = floats(x);
         tested.speech().rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
-        tested.speech().rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+        tested.speech()
+                .rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
         assertClose("rotated", y, expected, 2, 4);
         assertSameBits("rotated", y, twin, x.length);
     }
@@ -291,7 +291,8 @@ class SpeechOpsTest extends KernelTest {
         }
         SpeechOps scalar = Kernels.scalar().speech();
         Floats twin = floats(x);
-        scalar.rotateHalves(twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+        scalar.rotateHalves(
+                twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
         Floats y = floats(x);
         SpeechOps ops = tested.speech();
         ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
