@@ -149,11 +149,7 @@ final class DispatchBench {
         }
         out.printf(
                 "%6d %.1f us + %.1f us for each learner, R^2 %.5f; dense MLP %.1f us%n",
-                tokens,
-                line.start(),
-                line.slope(),
-                line.fit(),
-                seconds[MEANS] * 1e6 / DispatchModules.LAYERS);
+                tokens, line.start(), line.slope(), line.fit(), seconds[MEANS] * 1e6 / DispatchModules.LAYERS);
     }
 
     /** How k is drawn. */

@@ -17,8 +17,9 @@ import picocli.CommandLine.TypeConversionException;
         name = "families",
         header = "Models of other families than MiniLM's beside ONNX Runtime on the same graphs.",
         description =
-                "Weights are random; ONNX Runtime has them in float32 and, quantized as its own tool does, in int8. Before times are taken the run fails"
-                        + " unless all float32 engines give the same vectors. Prints medians, all in turn.")
+                "Weights are random; ONNX Runtime has them in float32 and, quantized as its own tool does, in int8."
+                        + " Before times are taken the run fails unless all float32 engines give the same vectors. Prints"
+                        + " medians, all in turn.")
 final class FamiliesCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;

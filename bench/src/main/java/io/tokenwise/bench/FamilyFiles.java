@@ -10,15 +10,15 @@ import java.nio.file.Path;
 record FamilyFiles(FamilyShape shape, int layers, TemporaryFolder folder) implements AutoCloseable {
     /** Nobody asks it, but models of texts have one. */
     private static final String TOKENIZER = """
-            {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
-             "pre_tokenizer":{"type":"BertPreTokenizer"},
-             "post_processor":{"type":"TemplateProcessing",
-              "single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
-              "pair":[],
-              "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]},"[SEP]":{"id":"[SEP]","ids":[3],"tokens":["[SEP]"]}}},
-             "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
-              "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4}}}
-            """;
+        {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
+         "pre_tokenizer":{"type":"BertPreTokenizer"},
+         "post_processor":{"type":"TemplateProcessing",
+          "single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
+          "pair":[],
+          "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]},"[SEP]":{"id":"[SEP]","ids":[3],"tokens":["[SEP]"]}}},
+         "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
+          "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4}}}
+        """;
 
     static FamilyFiles write(FamilyShape shape, int layers) throws IOException {
         RandomModel model = shape.random(layers);

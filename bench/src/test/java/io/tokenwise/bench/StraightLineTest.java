@@ -18,7 +18,8 @@ class StraightLineTest {
     /** By hand: of (0, 0), (1, 3), (2, 0) the line is flat at 1 and explains nothing; with (2, 3) it is .5 + 1.5 x and explains .75. */
     @Test
     void saysHowMuchOfOthersItExplains() {
-        assertThat(StraightLine.through(new double[] {0, 1, 2}, new double[] {0, 3, 0}).fit())
+        assertThat(StraightLine.through(new double[] {0, 1, 2}, new double[] {0, 3, 0})
+                        .fit())
                 .isCloseTo(0, within(1e-12));
         StraightLine line = StraightLine.through(new double[] {0, 1, 2}, new double[] {0, 3, 3});
         assertThat(line.start()).isCloseTo(.5, within(1e-12));

@@ -43,13 +43,13 @@ class CtcSpeechCommandsTest extends CommandTest {
         JsonNode rows = evalRows("asr", table.toString(), "--model", model.toString());
         assertThat(rows).hasSize(1);
         assertThat(rows.get(0).get("metric").stringValue()).isEqualTo("wer");
-        // Rows of four convolutions in a frame, projection, positions, layers and head; attention's products come to it.
+        // Rows of four convolutions in a frame, projection, positions, layers and head; attention's products come to
+        // it.
         double convolutions = 64 * 10 * 16 + (16 + 4 + 1) * 8 * 16 * 16;
         double layers = 2 * (4 * 48 * 48 + 2 * 48 * 48);
         double rest = 16 * 48 + 16 * 12 * 48 + 48 * 16;
         double attention = 2.0 * 98 * 48 * 2;
-        assertThat(rows.get(0).get("flopsPerToken").doubleValue())
-                .isEqualTo(convolutions + layers + rest + attention);
+        assertThat(rows.get(0).get("flopsPerToken").doubleValue()).isEqualTo(convolutions + layers + rest + attention);
     }
 
     @Test

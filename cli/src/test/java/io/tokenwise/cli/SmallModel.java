@@ -1,7 +1,6 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.io.TensorData;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelShapes;
@@ -41,8 +40,14 @@ final class SmallModel {
 
     /** A cross-encoder of the same sizes. */
     static void writeScores(Path folder) throws IOException {
-        var head = HeadForm.first("pooler.dense", Activation.TANH, "classifier");
+        var head = HeadForm.pooled("pooler.dense", "classifier");
         write(folder, new TextOutput.SequenceClasses(head, List.of("LABEL_0"), false), Map.of());
+    }
+
+    /** A classifier of tokens. */
+    static void writeTokenClasses(Path folder) throws IOException {
+        var labels = List.of("O", "B-PER", "I-PER", "B-LOC", "I-LOC");
+        write(folder, new TextOutput.TokenClasses(Optional.empty(), "classifier", labels), Map.of());
     }
 
     private static void write(Path folder, TextOutput output, Map<String, TensorData> more) throws IOException {

@@ -4,25 +4,42 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** What config.json says of a model that gives a text's classes, or a score: transformers' {@code ...ForSequenceClassification}. */
+/** What config.json says of a model that has a head: transformers' {@code ...ForSequenceClassification}, {@code ...ForTokenClassification}. */
 public final class ClassesConfig {
-    private static final String KIND = "ForSequenceClassification";
+    private static final String SEQUENCES = "ForSequenceClassification";
+    private static final String TOKENS = "ForTokenClassification";
+    private static final String CAUSAL = "ForCausalLM";
+    private static final String WORDS = "ForMaskedLM";
     private static final String SEVERAL = "multi_label_classification";
     private static final int MOST = 1 << 16;
 
     private ClassesConfig() {}
 
-    static boolean isIn(JsonFile config) {
+    /** What the head gives; empty if config.json names none. */
+    static Optional<TextOutput> output(JsonFile config, TextFamily family) {
+        if (names(config, SEQUENCES)) {
+            return Optional.of(sequences(config, family.head(config)));
+        }
+        return names(config, TOKENS) ? Optional.of(family.tokenHead(config, labels(config))) : Optional.empty();
+    }
+
+    /** Whether it is a model that goes on writing a text. */
+    public static boolean isCausal(JsonFile config) {
+        return names(config, CAUSAL);
+    }
+
+    private static boolean names(JsonFile config, String kind) {
         return config.root()
                 .path("architectures")
                 .valueStream()
-                .anyMatch(name -> name.asString("").endsWith(KIND));
+                .anyMatch(name -> name.asString("").endsWith(kind));
     }
 
-    static TextOutput.SequenceClasses read(JsonFile config, HeadForm head) {
+    private static TextOutput.SequenceClasses sequences(JsonFile config, HeadForm head) {
         config.supports("problem_type", "regression", "single_label_classification", SEVERAL);
         return new TextOutput.SequenceClasses(
                 head,
@@ -52,19 +69,36 @@ public final class ClassesConfig {
 
     /** Writes the same into a config.json of a class such as {@code Bert}. */
     public static void write(TextOutput output, String transformersClass, ObjectNode config) {
-        if (!(output instanceof TextOutput.SequenceClasses classes)) {
-            config.putArray("architectures").add(transformersClass + "Model");
-            return;
+        config.putArray("architectures").add(transformersClass + kind(output));
+        switch (output) {
+            case TextOutput.Vectors _, TextOutput.Answer _ -> {}
+            case TextOutput.SequenceClasses classes -> {
+                writeLabels(classes.labels(), config);
+                if (classes.several()) {
+                    config.put("problem_type", SEVERAL);
+                }
+            }
+            case TextOutput.TokenClasses classes -> writeLabels(classes.labels(), config);
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> config.put("tie_word_embeddings", true);
         }
-        config.putArray("architectures").add(transformersClass + KIND);
+    }
+
+    private static String kind(TextOutput output) {
+        return switch (output) {
+            case TextOutput.Vectors _ -> "Model";
+            case TextOutput.SequenceClasses _ -> SEQUENCES;
+            case TextOutput.TokenClasses _ -> TOKENS;
+            case TextOutput.Answer _ -> CAUSAL;
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> WORDS;
+        };
+    }
+
+    private static void writeLabels(List<String> labels, ObjectNode config) {
         ObjectNode names = config.putObject("id2label");
         ObjectNode numbers = config.putObject("label2id");
-        for (int i = 0; i < classes.labels().size(); i++) {
-            names.put(Integer.toString(i), classes.labels().get(i));
-            numbers.put(classes.labels().get(i), i);
-        }
-        if (classes.several()) {
-            config.put("problem_type", SEVERAL);
+        for (int i = 0; i < labels.size(); i++) {
+            names.put(Integer.toString(i), labels.get(i));
+            numbers.put(labels.get(i), i);
         }
     }
 }

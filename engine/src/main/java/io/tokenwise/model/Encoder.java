@@ -102,6 +102,18 @@ public final class Encoder implements AutoCloseable {
         throw new IllegalStateException(description.name() + ": writes no text token by token");
     }
 
+    /**
+     * What writes it by what each frame is.
+     *
+     * @throws IllegalStateException if nothing in the model does
+     */
+    public FrameWriter frameWriter() {
+        if (writer() instanceof FrameWriter frames) {
+            return frames;
+        }
+        throw new IllegalStateException(description.name() + ": writes its text token by token, not by frames");
+    }
+
     /** The places of attention and MLP of each layer, in the order in which they run; of a speech model also the decoder's, after the encoder's. */
     public List<BlockSlot> slots() {
         return network.slots();
@@ -172,9 +184,9 @@ public final class Encoder implements AutoCloseable {
             return leaving().get().plan(inputs, from, tokens, budget);
         }
         if (budget.unit() == Budget.Unit.TIME && budget.share() < 1 && isAdaptive()) {
-            throw new IllegalArgumentException(
-                    "a budget of " + budget.share() + " of the time: " + description.name()
-                            + " was made without a short path, by which time is saved; give a budget in FLOPs (--flops, Budget.flops), or distil it again");
+            throw new IllegalArgumentException("a budget of " + budget.share() + " of the time: " + description.name()
+                    + " was made without a short path, by which time is saved; give a budget in FLOPs"
+                    + " (--flops, Budget.flops), or distil it again");
         }
         return ALL_DENSE;
     }
@@ -236,7 +248,10 @@ public final class Encoder implements AutoCloseable {
         batch.addPart(pixels, places, description.tokens(pixels));
     }
 
-    /** What comes out for each input, {@code [sequences, outputs]}: a text's vector, of length 1 if the model's description says so, or logits. */
+    /**
+     * What comes out for each input, {@code [sequences, outputs]}: a text's vector, of length 1 if the model's description says so, or logits. Where it is of each
+     * token, {@code [tokens, outputs]}.
+     */
     public Tensor forward(Pass pass, TokenBatch batch) {
         plan(pass, batch);
         return forward(pass);
@@ -324,7 +339,7 @@ public final class Encoder implements AutoCloseable {
         return network.layers(pass, x, 0);
     }
 
-    /** From token vectors what comes out for each input. */
+    /** From token vectors what comes out for each input; where it is of each token, of any rows of them. */
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
         return network.outputs(pass, tokens, batch);
     }

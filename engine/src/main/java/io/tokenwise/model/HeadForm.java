@@ -29,4 +29,9 @@ public record HeadForm(Pooling pooling, Optional<Layer> layer, String classifier
         return new HeadForm(
                 Pooling.FIRST, Optional.of(new Layer(dense, true, activation, Optional.empty())), classifier);
     }
+
+    /** The same with tanh: BERT's pooler and classifier. */
+    public static HeadForm pooled(String dense, String classifier) {
+        return first(dense, Activation.TANH, classifier);
+    }
 }

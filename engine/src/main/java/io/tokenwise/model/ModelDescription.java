@@ -52,7 +52,12 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
         return false;
     }
 
-    /** Values of the result for each input. */
+    /** Whether the result is of each token, not of the input as a whole. */
+    default boolean perToken() {
+        return false;
+    }
+
+    /** Values of the result for each input, or token. */
     int outputs();
 
     /** Names of the classes, in the order of the logits; none of a model that gives something else. */

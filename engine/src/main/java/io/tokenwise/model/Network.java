@@ -22,7 +22,10 @@ public interface Network {
      */
     Tensor layers(Pass pass, Tensor x, int narrowLayers);
 
-    /** From token vectors what the model gives for each input, {@code [sequences, outputs]}. */
+    /**
+     * From token vectors what the model gives for each input, {@code [sequences, outputs]}, or, where the description says that it is of each token,
+     * {@code [rows, outputs]}: then of any rows.
+     */
     Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch);
 
     /** All places of attention and MLP of each layer, in the order in which they run. */

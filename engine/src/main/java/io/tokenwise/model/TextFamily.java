@@ -2,7 +2,9 @@ package io.tokenwise.model;
 
 import io.tokenwise.io.JsonFile;
 import java.io.IOException;
+import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 
 /** A family of text encoders, which all have sentence-transformers' files beside config.json. */
 public interface TextFamily extends ModelFamily {
@@ -27,6 +29,30 @@ public interface TextFamily extends ModelFamily {
         throw config.refuse("architectures", "models of " + name() + " without a head");
     }
 
+    /**
+     * What it gives, if config.json says that it is no vector. What sentence-transformers says beside it goes before that.
+     *
+     * @throws io.tokenwise.api.BadFileException if it is not supported
+     */
+    default Optional<TextOutput> output(JsonFile config) {
+        return ClassesConfig.output(config, this);
+    }
+
+    /**
+     * What makes classes of each token's vector, where config.json says that it does.
+     *
+     * @param labels what the classes are called
+     * @throws io.tokenwise.api.BadFileException if it is not supported
+     */
+    default TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        throw config.refuse("architectures", "models of " + name() + " without a head");
+    }
+
+    /** What it was pre-trained to predict masked tokens with; empty if there is none, or it is not supported. */
+    default Optional<WordsForm> words(TextArchitecture sizes) {
+        return Optional.empty();
+    }
+
     @Override
     default TextDescription describe(ModelFolder folder, JsonFile config) throws IOException {
         return SentenceFiles.describe(this, architecture(config), folder, config);
@@ -47,16 +73,26 @@ public interface TextFamily extends ModelFamily {
         return ((TextDescription) model).output() instanceof TextOutput.Vectors ? Objective.VECTORS : Objective.CLASSES;
     }
 
-    /** A text's token is a number. Dense layers after pooling find place where the layers were, unless they are very wide. */
+    /** A text's token is a number; what comes out of it may be many. Dense layers after pooling find place where the layers were, unless they are very wide. */
     @Override
     default RowMemory memory(ModelDescription model) {
-        if (!(((TextDescription) model).output() instanceof TextOutput.Vectors vectors)) {
-            return RowMemory.NONE;
-        }
-        long after = vectors.dense().stream()
-                .mapToLong(dense -> 2L * dense.outputs())
-                .sum();
         Architecture sizes = model.architecture();
-        return new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
+        TextOutput output = ((TextDescription) model).output();
+        // What is taken of the last layer, two layers of a head, and what comes out.
+        long ofHead = 3L * sizes.hiddenSize() + model.outputs();
+        return switch (output) {
+            case TextOutput.Vectors vectors -> {
+                long after = vectors.dense().stream()
+                        .mapToLong(dense -> 2L * dense.outputs())
+                        .sum();
+                yield new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
+            }
+            case TextOutput.SequenceClasses _ -> RowMemory.NONE;
+            case TextOutput.TokenClasses _ -> new RowMemory(ofHead, 0);
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
+                new RowMemory(
+                        0,
+                        RowMemory.rowsAtOnce(model.outputs()) * ofHead + Math.max(RowMemory.OUTPUTS, model.outputs()));
+        };
     }
 }

@@ -12,7 +12,7 @@ import io.tokenwise.tensor.Tensor;
 import java.util.List;
 import java.util.Optional;
 
-/** A model of texts: embeddings, layers, and what a head makes of each text's token vectors. */
+/** A model of texts: embeddings, layers, and of each text's token vectors one, or what a head makes of them. */
 public record TextNetwork(
         TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm, TextHead head)
         implements Network {
@@ -33,20 +33,26 @@ public record TextNetwork(
             LayerNames names,
             String lastNorm,
             LayerBuilder parts) {
+        Embeddings embeddings = embeddings(form.embeddings(), tables, parts.inputs());
         return new TextNetwork(
                 description,
-                embeddings(form.embeddings(), tables, parts.inputs()),
-                layers(form, path, names, parts),
+                embeddings,
+                layers(description, form, path, names, parts),
                 form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)),
-                TextHead.of(description.output(), form.hiddenSize(), parts.head()));
+                TextHead.of(description.output(), form.hiddenSize(), embeddings.words(), parts.head()));
     }
 
-    /** With a short path if the model has one. */
-    private static LayerStack layers(EncoderForm form, String path, LayerNames names, LayerBuilder parts) {
+    /** With a short path if the model has one. Of tokens that are asked for one by one none leaves. */
+    private static LayerStack layers(
+            TextDescription description, EncoderForm form, String path, LayerNames names, LayerBuilder parts) {
+        if (description.output().perToken()) {
+            return parts.layers(path, form.forms(), names);
+        }
         // A text's first and last token are marks, whose vectors all others lean on. Where there are none, the first is
         // what attention rests on that has nothing to look for, and the last what causal models make the vector of.
         // Parts of split texts may have more tokens than whole ones.
-        var tokens = new LeavingTokens(1, 1, form.maxPositions(), form.embeddings().vocabulary(), 0);
+        var tokens =
+                new LeavingTokens(1, 1, form.maxPositions(), form.embeddings().vocabulary(), 0);
         return parts.layers(path, form.forms(), names, tokens);
     }
 
@@ -94,7 +100,7 @@ public record TextNetwork(
 
     @Override
     public double fixedFlops(int tokens) {
-        return head.flops();
+        return head.flops(tokens);
     }
 
     /** Embeddings are used as they are. */

@@ -1,9 +1,20 @@
 package io.tokenwise.model;
 
 import java.util.List;
+import java.util.Optional;
 
-/** What a model gives for a text, or for a pair of texts. */
+/** What a model gives for a text, for a pair of texts, or for each token. */
 public sealed interface TextOutput {
+    /** Whether it is a score, as cross-encoders give it. */
+    default boolean isScore() {
+        return false;
+    }
+
+    /** Whether it is of each token, not of the text as a whole. */
+    default boolean perToken() {
+        return false;
+    }
+
     /**
      * A vector.
      *
@@ -52,9 +63,60 @@ public sealed interface TextOutput {
             labels = List.copyOf(labels);
         }
 
-        /** Whether it is a score, as cross-encoders give it. */
+        @Override
         public boolean isScore() {
             return labels.size() == 1;
+        }
+    }
+
+    /**
+     * A score: how much likelier a causal model answers a {@link Question} with one word than with another, by the difference of their logits.
+     *
+     * @param tied whether words' logits are made by the table of embeddings, or by one of their own
+     * @param yes the one, by its row; 0 until the tokenizer is known
+     * @param no the other
+     */
+    record Answer(boolean tied, int yes, int no) implements TextOutput {
+        @Override
+        public boolean isScore() {
+            return true;
+        }
+    }
+
+    /**
+     * A number for each class of each token, before softmax.
+     *
+     * @param layer what a token's vector goes through first, if anything
+     * @param classifier the tensors of the last layer
+     * @param labels what classes are called
+     */
+    record TokenClasses(Optional<HeadForm.Layer> layer, String classifier, List<String> labels) implements TextOutput {
+        public TokenClasses {
+            labels = List.copyOf(labels);
+        }
+
+        @Override
+        public boolean perToken() {
+            return true;
+        }
+    }
+
+    /**
+     * A weight for each word of the vocabulary, most of them 0 (SPLADE): the largest {@code ln(1 + max(logit, 0))} of the tokens.
+     *
+     * @param words what makes the logits
+     */
+    record Sparse(WordsForm words) implements TextOutput {}
+
+    /**
+     * Of each token, such as a masked one, a logit for each word of the vocabulary.
+     *
+     * @param words what makes them
+     */
+    record MaskedTokens(WordsForm words) implements TextOutput {
+        @Override
+        public boolean perToken() {
+            return true;
         }
     }
 }

@@ -56,7 +56,7 @@ record VectorHead(TextOutput.Vectors form, List<Linear> layers) implements TextH
     }
 
     @Override
-    public double flops() {
+    public double flops(int tokens) {
         return layers.stream()
                 .filter(Objects::nonNull)
                 .mapToDouble(Linear::flopsPerToken)

@@ -112,21 +112,14 @@ public final class Rotations {
 
     /** Of whole sequences, from position 0 on, or by their rows' places. */
     public static void of(
-            Recorder pass,
-            Tensor x,
-            int[] offsets,
-            int sequences,
-            int[] places,
-            RotaryPositions positions,
-            int heads) {
+            Recorder pass, Tensor x, int[] offsets, int sequences, int[] places, RotaryPositions positions, int heads) {
         forward(pass.stream(), x, offsets, sequences, places, positions, heads);
         if (pass.tape() != null) {
             pass.tape().record(new Taped(x, offsets, sequences, places, positions, heads));
         }
     }
 
-    private record Taped(
-            Tensor y, int[] offsets, int sequences, int[] places, RotaryPositions positions, int heads)
+    private record Taped(Tensor y, int[] offsets, int sequences, int[] places, RotaryPositions positions, int heads)
             implements Op {
         @Override
         public boolean matters(Tape tape) {
@@ -141,13 +134,7 @@ public final class Rotations {
     }
 
     private static void check(
-            Tensor x,
-            int[] offsets,
-            int sequences,
-            int position,
-            int[] places,
-            RotaryPositions positions,
-            int heads) {
+            Tensor x, int[] offsets, int sequences, int position, int[] places, RotaryPositions positions, int heads) {
         Shapes.offsets("rotate", offsets, sequences, x.rows());
         if ((long) heads * positions.headSize() > x.columns()) {
             throw new IllegalArgumentException("rotate: " + x.shape() + " does not hold " + heads + " heads of "

@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * A model that can run: its files, what computes, and sessions. It is what the doors have in common, {@code TextEncoder}, {@code ImageClassifier} and {@code
@@ -60,6 +61,15 @@ public final class OpenModel implements AutoCloseable {
         return EngineCore.openAlone(files, options, check);
     }
 
+    /**
+     * The same as a kind of model that the files hold besides.
+     *
+     * @param kind throws if they do not
+     */
+    public static OpenModel openAs(ModelFiles files, EngineOptions options, UnaryOperator<ModelFiles> kind) {
+        return open(EngineCore.as(files, kind), options, _ -> {});
+    }
+
     /** What the model gives for many inputs, without a deadline; see {@link #encode(List, List, Deadline)}. */
     public float[][] encode(List<int[]> inputs, List<Budget> budgets) {
         return encode(inputs, budgets, Deadline.NONE);
@@ -79,6 +89,15 @@ public final class OpenModel implements AutoCloseable {
     /** The same with texts' vectors of another length. */
     public float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length, Deadline deadline) {
         return onPlatform(deadline, stop -> sessions.encode(inputs, budgets, length, null, stop));
+    }
+
+    /**
+     * What the model gives for tokens, a row for each; otherwise as {@link #encode(List, List, Deadline)}.
+     *
+     * @param places for each input the tokens that are asked for, no one twice; null for all tokens of all
+     */
+    public float[][][] encodeTokens(List<int[]> inputs, List<int[]> places, List<Budget> budgets, Deadline deadline) {
+        return onPlatform(deadline, stop -> sessions.encodeTokens(inputs, places, budgets, null, stop));
     }
 
     /** What a call computes in a session, which it has for that long; otherwise as {@link #encode(List, List, Deadline)}. */

@@ -13,7 +13,6 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.nn.VectorLength;
 import io.tokenwise.tensor.HostTensor;
-import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
@@ -97,6 +96,62 @@ public final class Sessions implements AutoCloseable {
 
     float[][] encode(
             List<int[]> sequences, List<Budget> budgets, VectorLength length, LearnerObserver observer, Stop stop) {
+        requirePerToken(false);
+        var vectors = new float[sequences.size()][encoder.outputs()];
+        run(sequences, budgets, length, observer, stop, (pass, batch, plans, from) -> {
+            try (HostTensor values = pass.stream().read(encoder.forward(pass, batch, plans))) {
+                for (int i = 0; i < batch.sequences(); i++) {
+                    values.copyRow(i, vectors[from + i], 0);
+                }
+            }
+        });
+        return vectors;
+    }
+
+    /**
+     * What a model gives for tokens, a row for each, of many sequences in their order; otherwise as {@link #encode(List, List, LearnerObserver)}.
+     *
+     * @param places for each sequence the tokens that are asked for, no one twice; null for all tokens of all
+     * @throws IllegalStateException if the model gives something for the input as a whole
+     */
+    public float[][][] encodeTokens(
+            List<int[]> sequences, List<int[]> places, List<Budget> budgets, LearnerObserver observer) {
+        return encodeTokens(sequences, places, budgets, observer, Stop.NEVER);
+    }
+
+    float[][][] encodeTokens(
+            List<int[]> sequences, List<int[]> places, List<Budget> budgets, LearnerObserver observer, Stop stop) {
+        requirePerToken(true);
+        var outputs = new float[sequences.size()][][];
+        var reading = new TokenReading(encoder);
+        run(sequences, budgets, VectorLength.DESCRIBED, observer, stop, (pass, batch, plans, from) -> {
+            List<int[]> ofBatch = places == null ? null : places.subList(from, from + batch.sequences());
+            float[][][] rows = reading.read(pass, encoder.tokens(pass, batch, plans), ofBatch);
+            System.arraycopy(rows, 0, outputs, from, rows.length);
+        });
+        return outputs;
+    }
+
+    private void requirePerToken(boolean perToken) {
+        if (encoder.description().perToken() != perToken) {
+            throw new IllegalStateException(encoder.description().name() + " gives something for "
+                    + (perToken ? "each input as a whole, not for each token" : "each token, not for an input"));
+        }
+    }
+
+    /** What is done with a batch. */
+    private interface Work {
+        /** @param from the number of its first input */
+        void run(Pass pass, TokenBatch batch, List<ShortPlan> plans, int from);
+    }
+
+    private void run(
+            List<int[]> sequences,
+            List<Budget> budgets,
+            VectorLength length,
+            LearnerObserver observer,
+            Stop stop,
+            Work work) {
         if (budgets.size() != sequences.size()) {
             throw new IllegalArgumentException(
                     "encode: " + sequences.size() + " inputs and " + budgets.size() + " budgets; give one for each");
@@ -104,7 +159,7 @@ public final class Sessions implements AutoCloseable {
         if (sequences.isEmpty()) {
             // There is nothing to wait for.
             refuseIfClosed();
-            return new float[0][];
+            return;
         }
         List<ShortPlan> plans = plans(sequences, budgets);
         var event = new EmbedEvent();
@@ -113,9 +168,8 @@ public final class Sessions implements AutoCloseable {
         long asked = isTold ? System.nanoTime() : 0;
         Session session = borrow(stop.deadline());
         long began = isTold ? System.nanoTime() : 0;
-        float[][] vectors;
         try {
-            vectors = encode(session, sequences, budgets, plans, length, observer, stop);
+            run(session, sequences, budgets, plans, length, observer, stop, work);
         } finally {
             giveBack(session);
         }
@@ -127,35 +181,28 @@ public final class Sessions implements AutoCloseable {
                 event.tell(encoder, sequences, budgets);
             }
         }
-        return vectors;
     }
 
-    private float[][] encode(
+    private void run(
             Session session,
             List<int[]> sequences,
             List<Budget> budgets,
             List<ShortPlan> plans,
             VectorLength length,
             LearnerObserver observer,
-            Stop stop) {
-        var vectors = new float[sequences.size()][encoder.outputs()];
+            Stop stop,
+            Work work) {
         int done = 0;
-        while (done < vectors.length) {
-            stop.check(done, vectors.length, encoder.description().inputs());
+        while (done < sequences.size()) {
+            stop.check(done, sequences.size(), encoder.description().inputs());
             int from = done;
             done = fill(session.batch(), sequences, plans, from);
             Pass pass = session.pass()
                     .begin(budgets.subList(from, done))
                     .with(LearnerObserver.class, observer)
                     .with(VectorLength.class, length);
-            Tensor y = encoder.forward(pass, session.batch(), plans.subList(from, done));
-            try (HostTensor values = pass.stream().read(y)) {
-                for (int i = from; i < done; i++) {
-                    values.copyRow(i - from, vectors[i], 0);
-                }
-            }
+            work.run(pass, session.batch(), plans.subList(from, done), from);
         }
-        return vectors;
     }
 
     /** The next batch: inputs whose plans have equally many narrow layers, as far as they fit. Returns where the one after it begins. */
@@ -182,7 +229,8 @@ public final class Sessions implements AutoCloseable {
 
     private boolean fits(int[] sequence, TokenBatch batch) {
         return batch.tokens() + encoder.description().tokens(sequence) <= batchTokens
-                && batch.inputLength() + sequence.length <= MOST_INPUT;
+                && batch.inputLength() + sequence.length <= MOST_INPUT
+                && (batch.sequences() + 1L) * encoder.outputs() <= RowMemory.OUTPUTS;
     }
 
     /**

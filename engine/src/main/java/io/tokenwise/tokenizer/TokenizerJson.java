@@ -119,10 +119,12 @@ record TokenizerJson(
                 vocabulary.all(),
                 special,
                 added,
-                new AddedTokens(byTime.get(false)),
-                new AddedTokens(byTime.get(true).stream()
-                        .map(token -> token.normalizedBy(normalizers))
-                        .toList()),
+                new AddedTokens(json.file(), byTime.get(false)),
+                new AddedTokens(
+                        json.file(),
+                        byTime.get(true).stream()
+                                .map(token -> token.normalizedBy(normalizers))
+                                .toList()),
                 normalizers,
                 pieces,
                 wordMark,
@@ -150,6 +152,7 @@ record TokenizerJson(
         var normalizer = new JsonFile(json.file(), json.root().get("normalizer"));
         boolean lowercase = normalizer.flag("lowercase", true);
         return new WordPiece(
+                json.file(),
                 vocabulary.words(),
                 unknown,
                 model.root().path("continuing_subword_prefix").asString("##"),
@@ -216,7 +219,8 @@ record TokenizerJson(
             throw new BadFileException(
                     file,
                     "pre_tokenizer has " + parts.size()
-                            + " steps; supported: ByteLevel, or Split and ByteLevel without use_regex and add_prefix_space");
+                            + " steps; supported: ByteLevel, or Split and ByteLevel without use_regex and"
+                            + " add_prefix_space");
         }
         var byteLevel = new ByteLevel(file, bpe, pattern, prefixSpace);
         return byteLevel::encode;

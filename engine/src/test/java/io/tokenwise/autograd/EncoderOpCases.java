@@ -22,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The differentiable operations that encoders after BERT have besides its own. */
+/** The differentiable operations that encoders after BERT have besides its own, and those of speech that no device has yet. */
 final class EncoderOpCases {
     private static final float EPSILON = 1e-3f;
     private static final float SCALE = 0.75f;
@@ -48,6 +48,8 @@ final class EncoderOpCases {
             cases.add(rotateHalves(staying, 1 + s[2] % 3, 2 + s[1]));
             cases.add(attention(staying, new Shape(key, key, s[1], 1 + s[0] % 3, s[2] % 4, 3 * (s[0] % 2))));
             cases.add(attention(staying, new Shape(2, 1, s[1], ALL, 0, 2)));
+            cases.add(SpeechOpCases.windows(new int[] {s[0], 1, s[1]}, s[2], 3, 1 + s[1] % 4));
+            cases.add(SpeechOpCases.groupedConvolution(batch, 1 + s[1] % 3, 1 + s[2] % 4, 1 + s[0]));
         }
         return cases;
     }
@@ -67,6 +69,8 @@ final class EncoderOpCases {
             cases.add(rotateHalves(staying, 12, 64));
             cases.add(attention(staying, new Shape(12, 12, 64, 64, 64, 0)));
             cases.add(attention(staying, new Shape(3, 3, 32, ALL, ALL, 128)));
+            cases.add(SpeechOpCases.windows(new int[] {tokens, 1, 40}, 48, 8, 4));
+            cases.add(SpeechOpCases.groupedConvolution(batch, 4, 12, 128));
         }
         return cases;
     }
@@ -75,7 +79,8 @@ final class EncoderOpCases {
     private static TokenBatch staying(int... lengths) {
         var batch = new TokenBatch();
         for (int length : lengths) {
-            int[] rows = IntStream.range(0, length).map(i -> 9 + i + i / 3 + i / 4).toArray();
+            int[] rows =
+                    IntStream.range(0, length).map(i -> 9 + i + i / 3 + i / 4).toArray();
             batch.addRows(rows, 0, length, 9);
         }
         return batch;
@@ -296,7 +301,8 @@ final class EncoderOpCases {
                 List.of(x),
                 2,
                 (pass, o) -> {
-                    Rotations.of(pass, o.tensor(0), batch.offsets(), batch.sequences(), batch.places(), positions, heads);
+                    Rotations.of(
+                            pass, o.tensor(0), batch.offsets(), batch.sequences(), batch.places(), positions, heads);
                     return o.tensor(0);
                 },
                 m -> Matrix.fill(batch.tokens(), columns, i -> {

@@ -7,6 +7,9 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Backend;
@@ -18,6 +21,7 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.RowParts;
+import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -287,6 +291,18 @@ class RefusalsTest {
                         "expected [1, 3], got [1, 4]",
                         o -> Windows.groupNorm(o.stream(), o.t(5, 3), cut, 2, o.t(1, 4), o.t(1, 3), 0, o.t(5, 3))),
                 mistake(
+                        "channelNorm beta",
+                        "expected [1, 3], got [1, 4]",
+                        o -> ChannelNorms.forward(o.stream(), o.t(5, 3), cut, 2, o.t(1, 3), o.t(1, 4), 0, o.t(5, 3))),
+                mistake(
+                        "groupedConvolution",
+                        "2 kernels of [12, 3] are none for windows of 4 rows of [5, 8]",
+                        o -> convolution(o, 12, 3)),
+                mistake(
+                        "groupedConvolution",
+                        "2 kernels of [12, 4] are none for windows of 4 rows of [5, 8]",
+                        o -> convolution(o, 12, 4)),
+                mistake(
                         "rotate",
                         "[5, 15] does not hold 2 heads of 8 columns",
                         o -> Rotations.forward(
@@ -360,6 +376,18 @@ class RefusalsTest {
                         "5 tokens of [8, 60]; there is at least one, and a cache has a multiple of 64",
                         o -> OtherAttention.one(o.stream(), o.t(1, 4), o.t(8, 60), 5, 2, o.t(1, 4))),
                 mistake("argmax", "row 4 of [4, 3]", o -> Choices.argmax(o.stream(), o.t(4, 3), 4)));
+    }
+
+    /** Two kernels of this shape on 5 rows of 8 columns, windows of 4 rows. */
+    private static void convolution(Operands o, int inputs, int outputs) {
+        try (Backend own = VectorBackend.open(1);
+                var parameters = new Parameters(own)) {
+            var kernel = new Weight(parameters, parameters.add("kernel", inputs, outputs));
+            Parameter bias = parameters.add("bias", 1, outputs);
+            Pass pass = new Pass(o.stream(), o.workspace());
+            GroupedConvolutions.of(
+                    pass, o.t(5, 8), new int[] {0, 5}, 1, 4, List.of(kernel, kernel), List.of(bias, bias));
+        }
     }
 
     @ParameterizedTest

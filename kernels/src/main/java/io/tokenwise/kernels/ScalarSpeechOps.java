@@ -139,8 +139,7 @@ final class ScalarSpeechOps implements SpeechOps {
             zero(y, row, (long) (begin - top) * count);
             for (int source = begin; source < end; source++) {
                 long at = row + (long) (source - top) * count;
-                MemorySegment.copy(
-                        x.segment(), x.at((long) source * columns + first), y.segment(), y.at(at), bytes);
+                MemorySegment.copy(x.segment(), x.at((long) source * columns + first), y.segment(), y.at(at), bytes);
             }
             zero(y, row + (long) (end - top) * count, (long) (top + width - end) * count);
         }

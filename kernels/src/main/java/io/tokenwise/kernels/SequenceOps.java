@@ -94,11 +94,11 @@ public interface SequenceOps {
     /** Gradient of {@link #lastPool}: writes dx for every token of sequences {@code from} to {@code to}. */
     void lastPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to);
 
-    /**
-     * {@code y[i, j]} is the largest {@code ln(1 + max(x[t, j], 0))} of sequence i's tokens: how much a text is about word j (SPLADE, Formal et al. 2021,
-     * equation 2).
-     */
-    void largestLogRelu(Floats x, int[] offsets, Floats y, int columns, int from, int to);
+    /** {@code y[i, j]} becomes the largest {@code x[t, j]} of sequence i's tokens, if that is larger than what it was. */
+    void raiseToLargest(Floats x, int[] offsets, Floats y, int columns, int from, int to);
+
+    /** {@code y = ln(1 + y)} where y is above 0. */
+    void logs(Floats y, int from, int to);
 
     /**
      * Scaled dot-product attention of one head of one sequence ({@code length} tokens, Vaswani et al. 2017, equation 1):

@@ -65,7 +65,8 @@ public interface SpeechOps {
      *
      * @param xColumns of all columns of x, like yColumns
      */
-    void copyColumns(Floats x, int xColumns, int xFirst, Floats y, int yColumns, int yFirst, int count, int from, int to);
+    void copyColumns(
+            Floats x, int xColumns, int xFirst, Floats y, int yColumns, int yFirst, int count, int from, int to);
 
     /**
      * Rotary positions (Su et al. 2021, equation 34), in place: of each of the first {@code heads} heads of a row, side by side from its first column on,

@@ -91,7 +91,8 @@ class AllocationTest extends KernelTest {
                 () -> ops.embeddingSumBackward(ids, offsets, 1, x, z, 2, y, 0, z, columns, 0, columns));
         calls.put("lastPool", () -> ops.lastPool(x, offsets, z, columns, 0, 1));
         calls.put("lastPoolBackward", () -> ops.lastPoolBackward(x, offsets, z, columns, 0, 1));
-        calls.put("largestLogRelu", () -> ops.largestLogRelu(x, offsets, z, columns, 0, 1));
+        calls.put("raiseToLargest", () -> ops.raiseToLargest(x, offsets, z, columns, 0, 1));
+        calls.put("logs", () -> ops.logs(z, 0, columns));
         SpeechOps speech = tested.speech();
         calls.put(
                 "rotateHalves",

@@ -13,13 +13,17 @@ import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -93,7 +97,23 @@ public final class BertFamily implements TextFamily {
     /** The pooler that BERT was pre-trained with, and a linear layer. */
     @Override
     public HeadForm head(JsonFile config) {
-        return HeadForm.first("pooler.dense", Activation.TANH, "classifier");
+        return HeadForm.pooled("pooler.dense", "classifier");
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var layer = new HeadForm.Layer(
+                "cls.predictions.transform.dense",
+                true,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed(
+                        "cls.predictions.transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
+        return Optional.of(new WordsForm(layer, "cls.predictions.bias"));
     }
 
     @Override
@@ -108,7 +128,7 @@ public final class BertFamily implements TextFamily {
      */
     public static TensorNames names(ModelDescription model, String part) {
         boolean vectors = ((TextDescription) model).output() instanceof TextOutput.Vectors;
-        return vectors ? BertWeights::origins : new BertWeights.WithClasses(part);
+        return vectors ? BertWeights::origins : new BertWeights.WithHead(part);
     }
 
     @Override

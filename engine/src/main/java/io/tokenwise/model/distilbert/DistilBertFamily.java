@@ -13,14 +13,18 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -77,6 +81,18 @@ public final class DistilBertFamily implements TextFamily {
     @Override
     public HeadForm head(JsonFile config) {
         return HeadForm.first("pre_classifier", Activation.RELU, "classifier");
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var layer = new HeadForm.Layer(
+                "vocab_transform", true, Activation.GELU, Optional.of(new HeadForm.Normed("vocab_layer_norm", NORM)));
+        return Optional.of(new WordsForm(layer, "vocab_projector.bias"));
     }
 
     @Override

@@ -1,7 +1,6 @@
 package io.tokenwise.model.gte;
 
 import io.tokenwise.io.JsonFile;
-import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
@@ -18,6 +17,7 @@ import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -26,6 +26,7 @@ import java.math.BigDecimal;
 import java.math.MathContext;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -105,7 +106,12 @@ public final class GteFamily implements TextFamily {
 
     @Override
     public HeadForm head(JsonFile config) {
-        return HeadForm.first("pooler.dense", Activation.TANH, "classifier");
+        return HeadForm.pooled("pooler.dense", "classifier");
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
     }
 
     @Override

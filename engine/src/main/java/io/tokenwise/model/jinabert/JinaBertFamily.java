@@ -16,12 +16,14 @@ import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -89,6 +91,11 @@ public final class JinaBertFamily implements TextFamily {
     @Override
     public HeadForm head(JsonFile config) {
         return BertFamily.BERT.head(config);
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
     }
 
     @Override

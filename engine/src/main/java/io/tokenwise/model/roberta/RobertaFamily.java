@@ -12,14 +12,18 @@ import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
+import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.bert.Bert;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -73,7 +77,22 @@ public final class RobertaFamily implements TextFamily {
 
     @Override
     public HeadForm head(JsonFile config) {
-        return HeadForm.first("classifier.dense", Activation.TANH, "classifier.out_proj");
+        return HeadForm.pooled("classifier.dense", "classifier.out_proj");
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var layer = new HeadForm.Layer(
+                "lm_head.dense",
+                true,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed("lm_head.layer_norm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
+        return Optional.of(new WordsForm(layer, "lm_head.bias"));
     }
 
     @Override

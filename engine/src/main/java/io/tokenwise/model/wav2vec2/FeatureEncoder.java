@@ -41,9 +41,8 @@ record FeatureEncoder(List<Step> steps, Activation activation, boolean levelled)
             int outputs = sizes.channels().get(i);
             Convolution convolution = parts.convolution(
                     path + "conv", inputs, outputs, sound.convolutions().get(i), sizes.convolutionBias());
-            ChannelNorm channelNorm = i == 0 && !sizes.normOfAll()
-                    ? parts.channelNorm(path + "layer_norm", outputs, EPSILON)
-                    : null;
+            ChannelNorm channelNorm =
+                    i == 0 && !sizes.normOfAll() ? parts.channelNorm(path + "layer_norm", outputs, EPSILON) : null;
             LayerNorm layerNorm = sizes.normOfAll()
                     ? parts.layerNorm(path + "layer_norm", NormForm.layerNorm(EPSILON), outputs)
                     : null;

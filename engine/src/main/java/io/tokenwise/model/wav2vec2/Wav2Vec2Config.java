@@ -127,7 +127,11 @@ final class Wav2Vec2Config {
     private static void checkKernels(JsonFile config, Wav2Vec2Architecture sizes, SoundForm sound) {
         int inputs = 1;
         for (int i = 0; i < sizes.channels().size(); i++) {
-            checkKernel(config, sound.convolutions().get(i).width(), inputs, sizes.channels().get(i));
+            checkKernel(
+                    config,
+                    sound.convolutions().get(i).width(),
+                    inputs,
+                    sizes.channels().get(i));
             inputs = sizes.channels().get(i);
         }
         checkKernel(config, sizes.placeWidth(), sizes.hiddenSize() / sizes.placeGroups(), sizes.hiddenSize());

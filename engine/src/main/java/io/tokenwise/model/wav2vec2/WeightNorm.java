@@ -116,8 +116,7 @@ final class WeightNorm implements WeightSource {
     static void unfold(TensorData kernel, String path, Map<String, TensorData> tensors) {
         float[] lengths = lengths(kernel.floats(), Math.toIntExact(kernel.shape()[2]));
         tensors.put(path + DIRECTION, kernel);
-        tensors.put(
-                path + LENGTH, new TensorData(new long[] {1, 1, lengths.length}, MemorySegment.ofArray(lengths)));
+        tensors.put(path + LENGTH, new TensorData(new long[] {1, 1, lengths.length}, MemorySegment.ofArray(lengths)));
     }
 
     private String inFile(String name) {

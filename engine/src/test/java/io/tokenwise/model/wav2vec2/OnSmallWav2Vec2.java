@@ -41,7 +41,8 @@ final class OnSmallWav2Vec2 {
         Files.writeString(
                 folder.resolve(CtcVocabulary.FILE),
                 IntStream.range(0, tokens)
-                        .mapToObj(i -> "\"" + (i == 0 ? "<pad>" : i == 1 ? "|" : Character.toString(0x3b0 + i)) + "\": " + i)
+                        .mapToObj(i ->
+                                "\"" + (i == 0 ? "<pad>" : i == 1 ? "|" : Character.toString(0x3b0 + i)) + "\": " + i)
                         .collect(Collectors.joining(", ", "{", "}")));
         Files.writeString(folder.resolve("preprocessor_config.json"), "{\"do_normalize\": false}");
     }
