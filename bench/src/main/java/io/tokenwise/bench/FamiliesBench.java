@@ -8,14 +8,16 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 import java.util.Random;
 
 /**
  * A model of a family's shape in our engines beside ONNX Runtime.
  *
  * @param threads that compute in each engine
+ * @param budgets in time, of the models with a short path that run too; none for dense models alone
  */
-record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out) {
+record FamiliesBench(FamilyFiles files, int threads, List<Double> budgets, Race race, PrintWriter out) {
     /** Texts of one length that take turns. */
     private static final int TEXTS = 4;
 
@@ -72,14 +74,14 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
         out.printf(
                 "%6s %-22s %10s %10s %8s %8s %9s%n", "tokens", "", "p50 ms", "tokens/s", "x f32", "x int8", "cosine");
         try (var opened = new Opened()) {
-            List<Contender> contenders = open(opened);
+            List<Contender> contenders = open(opened, scenarios);
             for (Scenario scenario : scenarios) {
                 print(scenario, race.run(scenario, contenders.getFirst(), contenders));
             }
         }
     }
 
-    private List<Contender> open(Opened opened) throws IOException, OrtException {
+    private List<Contender> open(Opened opened, List<Scenario> scenarios) throws IOException, OrtException {
         var contenders = new ArrayList<Contender>();
         for (String precision : List.of("f32", "int8")) {
             OrtModel model = OrtModel.of(
@@ -88,8 +90,16 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
         }
         for (OwnEngine engine : OwnEngine.RACING) {
             if (engine.refusal().isEmpty()) {
-                contenders.add(opened.add(OwnModel.dense(files.model(), engine, threads))
-                        .dense());
+                OwnModel model = opened.add(
+                        budgets.isEmpty()
+                                ? OwnModel.dense(files.model(), engine, threads)
+                                : OwnModel.withShortPath(
+                                        files.model(),
+                                        engine,
+                                        threads,
+                                        scenarios.getFirst().call(0)));
+                contenders.add(model.dense());
+                budgets.forEach(budget -> contenders.add(model.routed(budget)));
             }
         }
         return contenders;
@@ -98,7 +108,10 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
     private void print(Scenario scenario, List<Race.Timing> timings) {
         double f32 = timings.get(0).tokensPerSecond();
         double int8 = timings.get(1).tokensPerSecond();
+        double dense = 0;
         for (Race.Timing timing : timings) {
+            boolean adaptive = timing.contender().budget() < 1;
+            dense = adaptive ? dense : timing.micros(0.5);
             boolean asked = timing.contender().name().endsWith("-s8");
             double ofInt8 = timing.tokensPerSecond() / int8;
             out.printf(
@@ -110,7 +123,9 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
                     timing.tokensPerSecond() / f32,
                     ofInt8,
                     timing.cosine(),
-                    asked ? ofInt8 >= ASKED ? "holds" : "MISSES " + ASKED : "");
+                    adaptive
+                            ? String.format(Locale.ROOT, "%.2f of dense", timing.micros(0.5) / dense)
+                            : asked ? ofInt8 >= ASKED ? "holds" : "MISSES " + ASKED : "");
         }
         out.flush();
     }

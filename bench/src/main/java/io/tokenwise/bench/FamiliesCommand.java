@@ -58,6 +58,15 @@ final class FamiliesCommand implements Callable<Integer> {
 
     private List<Integer> tokens;
 
+    @Option(
+            names = "--budget",
+            paramLabel = "SHARE",
+            split = ",",
+            converter = Options.BudgetConverter.class,
+            description =
+                    "Models whose tokens leave too, at these budgets in time, beside the dense ones' time. Nobody has trained them, so vectors mean nothing.")
+    private List<Double> budgets = List.of();
+
     @Option(names = "--bulk", description = "A list of texts a call too, as bench has it, a quarter of its texts.")
     private boolean bulk;
 
@@ -102,7 +111,12 @@ final class FamiliesCommand implements Callable<Integer> {
             int count = layers == null ? shape.layers() : Math.min(layers, shape.layers());
             try (FamilyFiles files = FamilyFiles.write(shape, count)) {
                 for (int each : threads) {
-                    new FamiliesBench(files, each, race, spec.commandLine().getOut())
+                    new FamiliesBench(
+                                    files,
+                                    each,
+                                    budgets,
+                                    race,
+                                    spec.commandLine().getOut())
                             .run(FamiliesBench.scenarios(tokens, bulk));
                 }
             }

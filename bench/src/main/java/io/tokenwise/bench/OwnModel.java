@@ -3,20 +3,29 @@ package io.tokenwise.bench;
 import io.tokenwise.Spent;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Spending;
+import io.tokenwise.acm.leave.LeastWorth;
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
+import io.tokenwise.tensor.HostTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Random;
+import java.util.function.BiFunction;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /** A model in our own engine, below the tokenizer. Thread-safe. */
@@ -24,16 +33,27 @@ final class OwnModel implements AutoCloseable {
     /** As many as the demo's model has. */
     private static final int LEARNERS = 4;
 
+    private static final int SAMPLE_TOKENS = 1_024;
+
+    /** Of such texts as many tokens stay as the table is to say, marks among them. */
+    private static final double SHORT_TOKENS = 16;
+
+    private static final int MARKS = 2;
+
     private final OwnEngine engine;
     private final Backend backend;
     private final Encoder encoder;
     private final Sessions sessions;
 
     private OwnModel(ModelFiles files, OwnEngine engine, int threads) {
+        this(files, engine, threads, Encoder::load);
+    }
+
+    private OwnModel(ModelFiles files, OwnEngine engine, int threads, BiFunction<ModelFiles, Backend, Encoder> load) {
         this.engine = engine;
         backend = engine.open(threads);
         try (files) {
-            encoder = Encoder.load(files, backend);
+            encoder = load.apply(files, backend);
         }
         EngineOptions options = EngineOptions.defaults();
         sessions = new Sessions(encoder, backend, options.batchTokens(), options.concurrentCalls());
@@ -47,6 +67,45 @@ final class OwnModel implements AutoCloseable {
     /** A model in a folder, as it is. */
     static OwnModel dense(Path directory, OwnEngine engine, int threads) throws IOException {
         return new OwnModel(Models.open(directory), engine, threads);
+    }
+
+    /**
+     * A model in a folder with a short path that nobody has trained, and a table by which any token of short texts leaves: of time it takes what a trained one takes with the same plans.
+     *
+     * @param texts by which its narrow layers are cut
+     */
+    static OwnModel withShortPath(Path directory, OwnEngine engine, int threads, List<int[]> texts) throws IOException {
+        return new OwnModel(Models.open(directory), engine, threads, (files, backend) -> {
+            var random = new Random(7);
+            Encoder encoder = NewEncoder.withShortPath(
+                    files,
+                    backend,
+                    model -> {
+                        try (var sessions = new Sessions(model, backend, SAMPLE_TOKENS, 1)) {
+                            sessions.encode(texts, Budget.FULL, null);
+                        }
+                    },
+                    random);
+            Leaving leaving = encoder.leaving().orElseThrow();
+            Parameter table = leaving.gate().table();
+            try (HostTensor worths = table.write()) {
+                for (int token = 0; token < worths.columns(); token++) {
+                    worths.set(0, token, random.nextFloat());
+                }
+            }
+            table.changed();
+            List<Double> shares = IntStream.rangeClosed(4, 19)
+                    .mapToObj(twentieth -> twentieth / 20.0)
+                    .toList();
+            leaving.useTable(new LeastWorth(
+                    StayGate.TABLE_TOKENS,
+                    shares,
+                    shares.stream()
+                            .map(share -> 1 - (share * SHORT_TOKENS - MARKS) / (SHORT_TOKENS - MARKS))
+                            .toList()));
+            encoder.prepare(backend.stream());
+            return encoder;
+        });
     }
 
     /** MiniLM with learners cut from its own units by how they behave on the sample, and gates that know nothing. */
