@@ -78,7 +78,8 @@ class RerankTest extends CommandTest {
 
     @Test
     void commandsThatNeedVectorsSaySo() throws IOException {
-        String texts = Files.writeString(folder.resolve("some.csv"), "a,b,1\n").toString();
+        String texts =
+                Files.writeString(folder.resolve("some.csv"), "a,b,1\nb,c,2\n").toString();
         String made = folder.resolve("made").toString();
         for (List<String> command : List.of(
                 List.of("embed"),

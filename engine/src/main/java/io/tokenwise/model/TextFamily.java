@@ -87,7 +87,7 @@ public interface TextFamily extends ModelFamily {
                         .sum();
                 yield new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
             }
-            case TextOutput.SequenceClasses _ -> RowMemory.NONE;
+            case TextOutput.SequenceClasses _, TextOutput.Answer _ -> RowMemory.NONE;
             case TextOutput.TokenClasses _ -> new RowMemory(ofHead, 0);
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
                 new RowMemory(

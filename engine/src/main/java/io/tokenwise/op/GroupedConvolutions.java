@@ -96,7 +96,7 @@ public final class GroupedConvolutions {
         Tensor y = pass.tensor(x.rows(), x.columns());
         Tape tape = pass.tape();
         if (tape != null) {
-            kernels.forEach(kernel -> kernel.prepare(pass.stream()));
+            prepare(pass.stream(), kernels);
         }
         Stream stream = pass.stream();
         Workspace workspace = pass.workspace();
@@ -114,6 +114,16 @@ public final class GroupedConvolutions {
             tape.record(new Taped(x, offsets, width, kernels, biases, y));
         }
         return y;
+    }
+
+    /**
+     * Packs the kernels of all groups.
+     *
+     * @throws UnsupportedOperationException on a device
+     */
+    public static void prepare(Stream stream, List<Weight> kernels) {
+        CpuDevice.only(stream, NAME);
+        kernels.forEach(kernel -> kernel.prepare(stream));
     }
 
     private static int columnsOfGroup(Tensor x, int width, List<Weight> kernels) {

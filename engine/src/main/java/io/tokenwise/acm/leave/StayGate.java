@@ -4,6 +4,7 @@ import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.cost.Sizes;
+import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.nn.Attention;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
@@ -12,7 +13,6 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tokenizer.TokenTypes;
 import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.stream.Stream.Builder;
@@ -106,7 +106,7 @@ public final class StayGate implements AdaptiveModule {
 
     /** What a token of the vocabulary is worth on average, of whatever type it is. */
     public float worth(int token) {
-        return worths()[TokenTypes.id(token)];
+        return worths()[token & SequenceOps.WORD];
     }
 
     /** Copied anew where the table has changed; threads that meet there copy the same. */
@@ -127,7 +127,7 @@ public final class StayGate implements AdaptiveModule {
         float[] ofTokens = worths();
         int row = batch.offsets()[text];
         for (int i = batch.inputOffsets()[text]; i < batch.inputOffsets()[text + 1]; i++) {
-            values[row++] = ofTokens[TokenTypes.id(batch.inputs()[i])];
+            values[row++] = ofTokens[batch.inputs()[i] & SequenceOps.WORD];
         }
     }
 

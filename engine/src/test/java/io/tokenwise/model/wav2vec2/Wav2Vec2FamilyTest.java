@@ -305,19 +305,29 @@ class Wav2Vec2FamilyTest {
             value = {
                 "add_adapter                   | true                | add_adapter is true; supported: false",
                 "adapter_attn_dim              | 16                  | adapter_attn_dim is 16; supported: nothing",
-                "feat_extract_norm             | \"batch\"           | feat_extract_norm is \"batch\"; supported: group or layer",
-                "feat_extract_activation       | \"tanh\"            | feat_extract_activation is \"tanh\"; supported: gelu or",
+                "feat_extract_norm             | \"batch\"           | feat_extract_norm is \"batch\"; supported:"
+                        + " group or layer",
+                "feat_extract_activation       | \"tanh\"            | feat_extract_activation is \"tanh\"; supported:"
+                        + " gelu or",
                 "hidden_act                    | \"selu\"            | hidden_act is \"selu\"; supported: gelu or",
-                "num_conv_pos_embedding_groups | 5                   | num_conv_pos_embedding_groups is 5; supported: a divisor of hidden_size, 48",
-                "num_conv_pos_embeddings       | 0                   | num_conv_pos_embeddings is 0; supported: an integer from 1",
-                "conv_stride                   | [5,2]               | conv_dim, conv_kernel and conv_stride are of 7, 7 and 2 convolutions",
-                "conv_kernel                   | [10,3,3,3,3,2,0]    | conv_kernel is [10,3,3,3,3,2,0]; supported: an array of 1 to 16 integers from 1 to 1024",
+                "num_conv_pos_embedding_groups | 5                   | num_conv_pos_embedding_groups is 5; supported:"
+                        + " a divisor of hidden_size, 48",
+                "num_conv_pos_embeddings       | 0                   | num_conv_pos_embeddings is 0; supported: an"
+                        + " integer from 1",
+                "conv_stride                   | [5,2]               | conv_dim, conv_kernel and conv_stride are of 7,"
+                        + " 7 and 2 convolutions",
+                "conv_kernel                   | [10,3,3,3,3,2,0]    | conv_kernel is [10,3,3,3,3,2,0]; supported: an"
+                        + " array of 1 to 16 integers from 1 to 1024",
                 "conv_stride                   | [999,999,999,2,2,2,2] | make no frame of 480000 samples",
-                "conv_dim                      | [4096,4096,4096,4096,4096,4096,4096] | tensor feature_extractor.conv_layers.0.conv.",
-                "num_feat_extract_layers       | 6                   | num_feat_extract_layers is 6; supported: an integer from 7 to 7",
-                "num_attention_heads           | 5                   | hidden_size 48 is not a multiple of num_attention_heads 5",
+                "conv_dim                      | [4096,4096,4096,4096,4096,4096,4096] | tensor"
+                        + " feature_extractor.conv_layers.0.conv.",
+                "num_feat_extract_layers       | 6                   | num_feat_extract_layers is 6; supported: an"
+                        + " integer from 7 to 7",
+                "num_attention_heads           | 5                   | hidden_size 48 is not a multiple of"
+                        + " num_attention_heads 5",
                 "vocab_size                    | 96                  | has id 96; the model's head has 96 outputs",
-                "num_conv_pos_embeddings       | 15                  | tensor encoder.pos_conv_embed.conv.weight.0 has shape [12, 12, 16]",
+                "num_conv_pos_embeddings       | 15                  | tensor encoder.pos_conv_embed.conv.weight.0 has"
+                        + " shape [12, 12, 16]",
             })
     void whatIsNotSupportedIsRefusedByName(String field, String value, String fact) throws IOException {
         OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "wav2vec2.");
