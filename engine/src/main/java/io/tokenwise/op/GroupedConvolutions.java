@@ -96,7 +96,7 @@ public final class GroupedConvolutions {
         Tensor y = pass.tensor(x.rows(), x.columns());
         Tape tape = pass.tape();
         if (tape != null) {
-            kernels.forEach(kernel -> kernel.prepare(pass.stream()));
+            prepare(pass.stream(), kernels);
         }
         Stream stream = pass.stream();
         Workspace workspace = pass.workspace();
@@ -106,8 +106,7 @@ public final class GroupedConvolutions {
         Tensor group = pass.tensor(x.rows(), count);
         for (int i = 0; i < kernels.size(); i++) {
             windows(stream, x, offsets, i * count, width, count, windows);
-            stream.linear(
-                    windows, kernels.get(i).packed(), biases.get(i).value(), false, null, group);
+            stream.linear(windows, kernels.get(i).packed(), biases.get(i).value(), false, null, group);
             copyColumns(stream, group, 0, y, i * count);
         }
         workspace.pop();
@@ -117,19 +116,27 @@ public final class GroupedConvolutions {
         return y;
     }
 
+    /**
+     * Packs the kernels of all groups.
+     *
+     * @throws UnsupportedOperationException on a device
+     */
+    public static void prepare(Stream stream, List<Weight> kernels) {
+        CpuDevice.only(stream, NAME);
+        kernels.forEach(kernel -> kernel.prepare(stream));
+    }
+
     private static int columnsOfGroup(Tensor x, int width, List<Weight> kernels) {
         int count = x.columns() / kernels.size();
         Weight first = kernels.getFirst();
         if (count * kernels.size() != x.columns() || first.inputs() != width * count || first.outputs() != count) {
-            throw new IllegalArgumentException(
-                    NAME + ": " + kernels.size() + " kernels of [" + first.inputs() + ", " + first.outputs()
-                            + "] are none for windows of " + width + " rows of " + x.shape());
+            throw new IllegalArgumentException(NAME + ": " + kernels.size() + " kernels of [" + first.inputs() + ", "
+                    + first.outputs() + "] are none for windows of " + width + " rows of " + x.shape());
         }
         return count;
     }
 
-    private record Taped(
-            Tensor x, int[] offsets, int width, List<Weight> kernels, List<Parameter> biases, Tensor y)
+    private record Taped(Tensor x, int[] offsets, int width, List<Weight> kernels, List<Parameter> biases, Tensor y)
             implements Op {
         @Override
         public boolean matters(Tape tape) {

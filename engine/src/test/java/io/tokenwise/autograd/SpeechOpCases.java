@@ -334,8 +334,7 @@ final class SpeechOpCases {
                     .get(new NDIndex("{}:{}", batch.offsets()[s], batch.offsets()[s + 1]))
                     .transpose()
                     .expandDims(0);
-            NDArray y = Conv1d.conv1d(
-                            sound, kernel, bias, new Shape(1), new Shape(width / 2), new Shape(1), groups)
+            NDArray y = Conv1d.conv1d(sound, kernel, bias, new Shape(1), new Shape(width / 2), new Shape(1), groups)
                     .singletonOrThrow();
             all.add(y.get(new NDIndex("0, :, 0:{}", batch.length(s))).transpose());
         }

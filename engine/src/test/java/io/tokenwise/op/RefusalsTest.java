@@ -326,7 +326,8 @@ class RefusalsTest {
                         o -> GatedUnits.forward(o.stream(), o.t(4, 6), Activation.SILU, 2, o.t(4, 3))),
                 mistake(
                         "attend",
-                        "queries [5, 4] and keys and values [5, 7] from column 0 on do not give contexts [5, 4] of 2 heads",
+                        "queries [5, 4] and keys and values [5, 7] from column 0 on do not give contexts [5, 4] of 2"
+                                + " heads",
                         o -> OtherAttention.forward(
                                 o.stream(),
                                 o.t(5, 4),

@@ -1,7 +1,6 @@
 package io.tokenwise.model.wav2vec2;
 
 import io.tokenwise.backend.Stream;
-import io.tokenwise.backend.cpu.CpuDevice;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
@@ -138,10 +137,9 @@ record Wav2Vec2(
     /** @throws UnsupportedOperationException on a device */
     @Override
     public void prepare(Stream stream) {
-        CpuDevice.only(stream, "wav2vec 2.0");
+        places.prepare(stream);
         features.prepare(stream);
         projection.weight().prepare(stream);
-        places.prepare(stream);
         ctc.prepare(stream);
     }
 }

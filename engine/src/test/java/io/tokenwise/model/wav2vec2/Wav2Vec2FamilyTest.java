@@ -116,8 +116,8 @@ class Wav2Vec2FamilyTest {
     }
 
     static Stream<Arguments> adapted() {
-        return layouts().flatMap(layout ->
-                Stream.of(Arguments.of(layout, "mlp", 3), Arguments.of(layout, "mlp,qk,vo", 9)));
+        return layouts()
+                .flatMap(layout -> Stream.of(Arguments.of(layout, "mlp", 3), Arguments.of(layout, "mlp,qk,vo", 9)));
     }
 
     /** Full budget is the dense model of its files: bit for bit, unless attention is laid out by learners. Units and heads are not those from before, but do the same. */
@@ -143,7 +143,8 @@ class Wav2Vec2FamilyTest {
                     Encoder alone = Encoder.load(files.dense(), backend)) {
                 List<float[]> denseAlone = logits(alone, recordings, Budget.FULL);
                 for (int i = 0; i < full.size(); i++) {
-                    assertThat(full.get(i)).containsExactly(denseAlone.get(i), within(adapted.equals("mlp") ? 0 : 1e-4f));
+                    assertThat(full.get(i))
+                            .containsExactly(denseAlone.get(i), within(adapted.equals("mlp") ? 0 : 1e-4f));
                 }
                 assertThat(again.acms()).hasSize(modules);
                 assertSame(logits(again, recordings, Budget.FULL), full);
@@ -304,19 +305,29 @@ class Wav2Vec2FamilyTest {
             value = {
                 "add_adapter                   | true                | add_adapter is true; supported: false",
                 "adapter_attn_dim              | 16                  | adapter_attn_dim is 16; supported: nothing",
-                "feat_extract_norm             | \"batch\"           | feat_extract_norm is \"batch\"; supported: group or layer",
-                "feat_extract_activation       | \"tanh\"            | feat_extract_activation is \"tanh\"; supported: gelu or",
+                "feat_extract_norm             | \"batch\"           | feat_extract_norm is \"batch\"; supported:"
+                        + " group or layer",
+                "feat_extract_activation       | \"tanh\"            | feat_extract_activation is \"tanh\"; supported:"
+                        + " gelu or",
                 "hidden_act                    | \"selu\"            | hidden_act is \"selu\"; supported: gelu or",
-                "num_conv_pos_embedding_groups | 5                   | num_conv_pos_embedding_groups is 5; supported: a divisor of hidden_size, 48",
-                "num_conv_pos_embeddings       | 0                   | num_conv_pos_embeddings is 0; supported: an integer from 1",
-                "conv_stride                   | [5,2]               | conv_dim, conv_kernel and conv_stride are of 7, 7 and 2 convolutions",
-                "conv_kernel                   | [10,3,3,3,3,2,0]    | conv_kernel is [10,3,3,3,3,2,0]; supported: an array of 1 to 16 integers from 1 to 1024",
+                "num_conv_pos_embedding_groups | 5                   | num_conv_pos_embedding_groups is 5; supported:"
+                        + " a divisor of hidden_size, 48",
+                "num_conv_pos_embeddings       | 0                   | num_conv_pos_embeddings is 0; supported: an"
+                        + " integer from 1",
+                "conv_stride                   | [5,2]               | conv_dim, conv_kernel and conv_stride are of 7,"
+                        + " 7 and 2 convolutions",
+                "conv_kernel                   | [10,3,3,3,3,2,0]    | conv_kernel is [10,3,3,3,3,2,0]; supported: an"
+                        + " array of 1 to 16 integers from 1 to 1024",
                 "conv_stride                   | [999,999,999,2,2,2,2] | make no frame of 480000 samples",
-                "conv_dim                      | [4096,4096,4096,4096,4096,4096,4096] | tensor feature_extractor.conv_layers.0.conv.",
-                "num_feat_extract_layers       | 6                   | num_feat_extract_layers is 6; supported: an integer from 7 to 7",
-                "num_attention_heads           | 5                   | hidden_size 48 is not a multiple of num_attention_heads 5",
+                "conv_dim                      | [4096,4096,4096,4096,4096,4096,4096] | tensor"
+                        + " feature_extractor.conv_layers.0.conv.",
+                "num_feat_extract_layers       | 6                   | num_feat_extract_layers is 6; supported: an"
+                        + " integer from 7 to 7",
+                "num_attention_heads           | 5                   | hidden_size 48 is not a multiple of"
+                        + " num_attention_heads 5",
                 "vocab_size                    | 96                  | has id 96; the model's head has 96 outputs",
-                "num_conv_pos_embeddings       | 15                  | tensor encoder.pos_conv_embed.conv.weight.0 has shape [12, 12, 16]",
+                "num_conv_pos_embeddings       | 15                  | tensor encoder.pos_conv_embed.conv.weight.0 has"
+                        + " shape [12, 12, 16]",
             })
     void whatIsNotSupportedIsRefusedByName(String field, String value, String fact) throws IOException {
         OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "wav2vec2.");
@@ -368,8 +379,7 @@ class Wav2Vec2FamilyTest {
     void damagedFilesAreRefusedOrOpened(Map<String, Object> layout) throws IOException {
         OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(layout), folder, "wav2vec2.");
         var random = new SplittableRandom(17);
-        List<String> files =
-                List.of("config.json", "model.safetensors", "vocab.json", "preprocessor_config.json");
+        List<String> files = List.of("config.json", "model.safetensors", "vocab.json", "preprocessor_config.json");
         try (Backend backend = backend(Precision.F32)) {
             for (int i = 0; i < DAMAGED; i++) {
                 Path file = folder.resolve(files.get(i % files.size()));
