@@ -184,9 +184,9 @@ public final class Encoder implements AutoCloseable {
             return leaving().get().plan(inputs, from, tokens, budget);
         }
         if (budget.unit() == Budget.Unit.TIME && budget.share() < 1 && isAdaptive()) {
-            throw new IllegalArgumentException(
-                    "a budget of " + budget.share() + " of the time: " + description.name()
-                            + " was made without a short path, by which time is saved; give a budget in FLOPs (--flops, Budget.flops), or distil it again");
+            throw new IllegalArgumentException("a budget of " + budget.share() + " of the time: " + description.name()
+                    + " was made without a short path, by which time is saved; give a budget in FLOPs"
+                    + " (--flops, Budget.flops), or distil it again");
         }
         return ALL_DENSE;
     }
