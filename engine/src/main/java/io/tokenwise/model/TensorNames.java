@@ -39,7 +39,7 @@ public interface TensorNames {
      */
     static TensorNames behind(String prefix, ModelDescription model, String... heads) {
         TensorNames names = behind(prefix);
-        if (!(((TextDescription) model).output() instanceof TextOutput.SequenceClasses)) {
+        if (((TextDescription) model).output() instanceof TextOutput.Vectors) {
             return names;
         }
         return new TensorNames() {

@@ -1,12 +1,13 @@
 package io.tokenwise.model;
 
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 
 /** What makes what a model gives of its tokens' last vectors. */
-sealed interface TextHead permits VectorHead, SequenceHead, TokenHead {
+sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead, TokenHead, WordHead {
     /**
      * {@code [sequences, outputs]}; of a head for each token {@code [rows, outputs]}, and which tokens the rows are does not matter to it.
      *
@@ -20,12 +21,19 @@ sealed interface TextHead permits VectorHead, SequenceHead, TokenHead {
     /** Multiply-adds for a text of so many tokens. */
     double flops(int tokens);
 
-    /** With zero weights. */
-    static TextHead of(TextOutput output, int hiddenSize, LayerBuilder parts) {
+    /**
+     * With zero weights.
+     *
+     * @param words the table of their embeddings
+     */
+    static TextHead of(TextOutput output, int hiddenSize, Parameter words, LayerBuilder parts) {
         return switch (output) {
             case TextOutput.Vectors vectors -> VectorHead.of(vectors, hiddenSize, parts);
             case TextOutput.SequenceClasses classes -> SequenceHead.of(classes, hiddenSize, parts);
+            case TextOutput.Answer answer -> AnswerHead.of(answer, words, parts);
             case TextOutput.TokenClasses classes -> TokenHead.of(classes, hiddenSize, parts);
+            case TextOutput.Sparse sparse -> WordHead.of(sparse.words(), true, words, parts);
+            case TextOutput.MaskedTokens masked -> WordHead.of(masked.words(), false, words, parts);
         };
     }
 }

@@ -70,7 +70,13 @@ final class ForwardCases {
                 "largestLogRelu " + x,
                 List.of(x),
                 1,
-                (pass, o) -> Pools.largestLogRelu(pass, o.tensor(0), batch.offsets(), batch.sequences()),
+                (pass, o) -> {
+                    Tensor y = pass.tensor(batch.sequences(), words);
+                    pass.stream().fill(y, 0);
+                    Pools.raiseToLargest(pass.stream(), o.tensor(0), batch.offsets(), batch.sequences(), y);
+                    Pools.logs(pass.stream(), y);
+                    return y;
+                },
                 m -> Matrix.fill(batch.sequences(), words, i -> {
                     int sequence = i / words;
                     double most = IntStream.range(batch.offsets()[sequence], batch.offsets()[sequence + 1])

@@ -38,7 +38,8 @@ final class SpeechOpCases {
                 List.of(x),
                 2,
                 (pass, o) -> {
-                    Rotations.of(pass, o.tensor(0), batch.offsets(), batch.sequences(), positions, heads);
+                    Rotations.of(
+                            pass, o.tensor(0), batch.offsets(), batch.sequences(), batch.places(), positions, heads);
                     return o.tensor(0);
                 },
                 m -> rotated(m.getFirst(), batch, heads, headSize, rotated),

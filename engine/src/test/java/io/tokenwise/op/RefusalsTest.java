@@ -96,7 +96,7 @@ class RefusalsTest {
                 mistake(
                         "attention",
                         "[5, 20] does not hold Q of 4 and K and V of 3 heads of 2 columns",
-                        o -> FormedAttention.forward(o.stream(), o.t(5, 20), heads, cut, 2, o.t(5, 8), null)),
+                        o -> FormedAttention.forward(o.stream(), o.t(5, 20), heads, cut, 2, null, o.t(5, 8), null)),
                 mistake(
                         "order",
                         "expected [6, 4], got [5, 4]",
@@ -312,6 +312,17 @@ class RefusalsTest {
                         "sequence 1 has positions from 7 to 9, there are 9",
                         o -> Rotations.forward(
                                 o.stream(), o.t(5, 16), cut, 2, 7, new RotaryPositions(9, 8, 6, 100), 2)),
+                mistake(
+                        "rotate",
+                        "sequence 1 has positions from 0 to 9, there are 9",
+                        o -> Rotations.forward(
+                                o.stream(),
+                                o.t(5, 16),
+                                cut,
+                                2,
+                                new int[] {0, 1, 2, 3, 9},
+                                new RotaryPositions(9, 8, 6, 100),
+                                2)),
                 mistake(
                         "rotary positions",
                         "3 of 8 columns; an even number of at most all is needed",
