@@ -139,9 +139,12 @@ public record TextDescription(
 
     @Override
     public List<String> weightFolders() {
-        return output instanceof TextOutput.Vectors vectors
-                ? vectors.dense().stream().map(VectorStep.Dense::folder).toList()
-                : List.of();
+        return switch (output) {
+            case TextOutput.Vectors vectors ->
+                vectors.dense().stream().map(VectorStep.Dense::folder).toList();
+            case TextOutput.TokenVectors vectors when !vectors.folder().isEmpty() -> List.of(vectors.folder());
+            default -> List.of();
+        };
     }
 
     @Override
@@ -155,6 +158,7 @@ public record TextDescription(
             case TextOutput.Vectors _ -> "a text encoder";
             case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
             case TextOutput.TokenClasses _ -> "a token classifier";
+            case TextOutput.TokenVectors _ -> "a late-interaction encoder";
             case TextOutput.Sparse _ -> "a sparse encoder";
             case TextOutput.MaskedTokens _ -> "a masked language model";
         };
@@ -203,6 +207,7 @@ public record TextDescription(
             case TextOutput.Vectors vectors -> vectors.width(architecture.hiddenSize());
             case TextOutput.SequenceClasses classes -> classes.labels().size();
             case TextOutput.TokenClasses classes -> classes.labels().size();
+            case TextOutput.TokenVectors vectors -> vectors.dimensions();
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> architecture.vocabularySize();
         };
     }
