@@ -113,7 +113,7 @@ public final class Reranker implements AutoCloseable {
      */
     public float[] scores(String query, List<String> texts, Budget budget, Deadline deadline) {
         List<int[]> pairs = texts.stream()
-                .map(text -> tokenizer.encodePair(query, text, maxTokens()).ids())
+                .map(text -> description().encodePair(tokenizer, query, text).ids())
                 .toList();
         float[][] outputs = model.encode(pairs, Collections.nCopies(pairs.size(), budget), deadline);
         var scores = new float[outputs.length];

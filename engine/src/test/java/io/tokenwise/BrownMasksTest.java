@@ -139,8 +139,7 @@ class BrownMasksTest {
         Map<String, Object> config = new LinkedHashMap<>(
                 Map.of("model_type", "bert", "hidden_size", 768, "num_hidden_layers", 12, "num_attention_heads", 12));
         config.putAll(Map.of("intermediate_size", 3072, "vocab_size", WORDS, "max_position_embeddings", 512));
-        config.putAll(
-                Map.of("type_vocab_size", 2, "layer_norm_eps", 1e-12, "hidden_act", "gelu", "pad_token_id", 0));
+        config.putAll(Map.of("type_vocab_size", 2, "layer_norm_eps", 1e-12, "hidden_act", "gelu", "pad_token_id", 0));
         OrtReference.write(new RandomModel("bert", config, weights), false, graph);
     }
 

@@ -10,11 +10,15 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
+import io.tokenwise.io.Safetensors;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.TorchScript;
+import io.tokenwise.tokenizer.ByteVocabulary;
 import io.tokenwise.tokenizer.TokenTypes;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -22,11 +26,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class RerankerTest {
     private static final EngineOptions OPTIONS = EngineOptions.defaults()
@@ -176,5 +183,86 @@ class RerankerTest {
         assertThatThrownBy(() -> Reranker.open(single.toString(), OPTIONS))
                 .hasMessage(single + ": gives scores of single texts: its tokenizer.json has no form for pairs;"
                         + " a cross-encoder is wanted here");
+    }
+
+    /** As vLLM's example has it, examples/offline_inference/qwen3_reranker.py. */
+    private static final String ASKED = """
+        <|im_start|>system
+        Judge whether the Document meets the requirements based on the Query and the Instruct provided. Note that the answer can only be "yes" or "no".<|im_end|>
+        <|im_start|>user
+        <Instruct>: Given a web search query, retrieve relevant passages that answer the query
+        <Query>: %s
+        <Document>: %s<|im_end|>
+        <|im_start|>assistant
+        <think>
+
+        </think>
+
+        """;
+
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void aCausalModelIsAskedForYesOrNo(boolean tied, @TempDir Path model) throws IOException {
+        assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
+        RandomModel random = writeCausal(model, tied);
+        try (Reranker reranker = Reranker.open(model.toString(), OPTIONS);
+                Reference torch = random.reference();
+                Reference head = random.reference("answer")) {
+            Tokenizer tokenizer = reranker.model().files().tokenizer();
+            float[] scores = reranker.scores(QUERY, TEXTS);
+            for (int i = 0; i < scores.length - 2; i++) {
+                int[] ids = tokenizer.encodeAll(ASKED.formatted(QUERY, TEXTS.get(i)));
+                float wanted = head.run(torch.run(ids).last()).part("score")[0][0];
+                assertThat(scores[i]).as(TEXTS.get(i)).isCloseTo(wanted, within(1e-4f * Math.max(1, Math.abs(wanted))));
+            }
+            // Of what is too long the end is cut, before the words behind it.
+            TextDescription description = reranker.model().files().scores();
+            Tokenizer.Encoded cut = description.encodePair(tokenizer, QUERY, "the sea ".repeat(200));
+            assertThat(cut.truncated()).isTrue();
+            assertThat(cut.ids()).hasSize(reranker.maxTokens());
+            int[] whole = tokenizer.encodeAll(ASKED.formatted(QUERY, "the sea ".repeat(200)));
+            int around = tokenizer.encodeAll(ASKED.substring(ASKED.lastIndexOf("%s") + 2)).length;
+            assertThat(Arrays.copyOf(cut.ids(), cut.ids().length - around))
+                    .isEqualTo(Arrays.copyOf(whole, cut.ids().length - around));
+            assertThat(cut.ids()).endsWith(Arrays.copyOfRange(whole, whole.length - around, whole.length));
+            Path saved = model.resolve("saved");
+            reranker.model().encoder().save(saved, tokenizer, ModelWriter.Existing.KEEP);
+            try (Reranker again = Reranker.open(saved.toString(), OPTIONS);
+                    Safetensors before = Safetensors.open(model.resolve("model.safetensors"));
+                    Safetensors after = Safetensors.open(saved.resolve("model.safetensors"))) {
+                assertThat(again.scores(QUERY, TEXTS)).containsExactly(scores);
+                assertThat(after.names()).hasSameElementsAs(before.names());
+            }
+        }
+        assertThatThrownBy(() -> TextEncoder.open(model.toString(), OPTIONS))
+                .hasMessage(model + ": is a cross-encoder; a text encoder is wanted here");
+    }
+
+    private static RandomModel writeCausal(Path model, boolean tied) throws IOException {
+        var vocabulary = ByteVocabulary.bytes();
+        vocabulary.merge("y", "e");
+        vocabulary.merge("ye", "s");
+        vocabulary.merge("n", "o");
+        Map<String, Object> config = new HashMap<>(Map.of(
+                "architectures", List.of("Qwen3ForCausalLM"), "vocab_size", 300, "max_position_embeddings", 700));
+        config.put("tie_word_embeddings", tied);
+        RandomModel random = RandomModel.small("qwen3", config, 3).with("answer", Map.of("yes", 257, "no", 258), 4);
+        random.write(model, "model.");
+        String cutting =
+                "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,\"use_regex\":true}";
+        Files.write(model.resolve("tokenizer.json"), vocabulary.json(cutting, ""));
+        return random;
+    }
+
+    @Test
+    void aCausalModelWithoutTheWordsIsRefused(@TempDir Path model) throws IOException {
+        writeCausal(model, true);
+        Path tokenizer = model.resolve("tokenizer.json");
+        Files.writeString(
+                tokenizer,
+                Files.readString(tokenizer).replace("\"yes\"", "\"yet\"").replace("ye s", "ye t"));
+        assertThatThrownBy(() -> Reranker.open(model.toString(), OPTIONS))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(model + ": is a causal model whose tokenizer has no token yes; Qwen3-Reranker's has");
     }
 }

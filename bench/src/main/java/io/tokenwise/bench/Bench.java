@@ -25,16 +25,16 @@ import picocli.CommandLine.Spec;
             "Times MiniLM in our engine, dense and adaptive, in ONNX Runtime, float32 and int8, and in libtorch, on the"
                     + " same texts.",
             "",
-            "All contenders warm up and then take turns, round by round. Only model time counts: from token ids to vectors of"
-                    + " length 1. The tokenizer is left out for all; making input tensors, pooling and normalisation are in."
-                    + " Before that the run fails unless all float32 engines give the same vectors.",
+            "All contenders warm up and then take turns, round by round. Only model time counts: from token ids to"
+                    + " vectors of length 1. The tokenizer is left out for all; making input tensors, pooling and"
+                    + " normalisation are in. Before that the run fails unless all float32 engines give the same vectors.",
             "",
-            "spent: the share of the replaced layers' FLOPs that learners and gates cost on the scenario's texts."
-                    + " x f32, x int8, x dense: how many times the tokens per second of ONNX Runtime float32 and int8, and of our own dense"
-                    + " model in the same backend and precision. cosine: the lowest to the dense model's vectors of the"
-                    + " scenario's texts; mean c, low c: mean and lowest on held-out text; STS-B: Spearman on its"
-                    + " development set. CPU s/1k: processor seconds of all threads for 1,000 texts. heap B: what the"
-                    + " calling thread allocates on the Java heap in a call."
+            "spent: the share of the replaced layers' FLOPs that learners and gates cost on the scenario's texts. x"
+                    + " f32, x int8, x dense: how many times the tokens per second of ONNX Runtime float32 and int8, and"
+                    + " of our own dense model in the same backend and precision. cosine: the lowest to the dense model's"
+                    + " vectors of the scenario's texts; mean c, low c: mean and lowest on held-out text; STS-B: Spearman"
+                    + " on its development set. CPU s/1k: processor seconds of all threads for 1,000 texts. heap B: what"
+                    + " the calling thread allocates on the Java heap in a call."
         },
         subcommands = {
             BenchCommands.Gemm.class,
@@ -134,8 +134,8 @@ public final class Bench implements Callable<Integer> {
             split = ",",
             converter = Options.CountConverter.class,
             defaultValue = "1",
-            description =
-                    "Threads that compute in each engine, the caller among them; one run for each (default: ${DEFAULT-VALUE}).")
+            description = "Threads that compute in each engine, the caller among them; one run for each (default:"
+                    + " ${DEFAULT-VALUE}).")
     private List<Integer> threads;
 
     @Option(

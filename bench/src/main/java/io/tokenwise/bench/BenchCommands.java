@@ -66,8 +66,8 @@ final class BenchCommands {
                 defaultValue = "1",
                 description = "How many of the "
                         + DispatchBench.LEARNERS
-                        + " learners have weights of their own, at most all but one: a token has at most so many, or all (default:"
-                        + " ${DEFAULT-VALUE}, as in models).")
+                        + " learners have weights of their own, at most all but one: a token has at most so many, or"
+                        + " all (default: ${DEFAULT-VALUE}, as in models).")
         private int trained;
 
         @Option(
@@ -84,7 +84,8 @@ final class BenchCommands {
         @Option(
                 names = "--line",
                 description =
-                        "Instead, the straight line that fits the time best over the mean of learner counts, which are drawn from none to all.")
+                        "Instead, the straight line that fits the time best over the mean of learner counts, which are"
+                                + " drawn from none to all.")
         private boolean line;
 
         /** Reads the name of a model's sizes. */
@@ -197,10 +198,11 @@ final class BenchCommands {
 
     @Command(
             name = "vit",
-            header =
-                    "ViT-B/16 with random weights and random gates, dense and adaptive at some budgets, one image a call, one thread.",
+            header = "ViT-B/16 with random weights and random gates, dense and adaptive at some budgets, one image a"
+                    + " call, one thread.",
             description =
-                    "Prints medians, all in turn, and how many times as fast as the dense model each budget is: of learners, in FLOPs, and of patches that leave, in time.")
+                    "Prints medians, all in turn, and how many times as fast as the dense model each budget is: of"
+                            + " learners, in FLOPs, and of patches that leave, in time.")
     static final class Vit implements Callable<Integer> {
         @Spec
         private CommandSpec spec;
@@ -280,7 +282,8 @@ final class BenchCommands {
             name = "tokenizers",
             header = "Our tokenizers beside Hugging Face's library (by DJL) on the same texts, one thread.",
             description =
-                    "Prints the medians of a text's time, all in turn, then the time against a text's length; fails if an id differs.")
+                    "Prints the medians of a text's time, all in turn, then the time against a text's length; fails if"
+                            + " an id differs.")
     static final class Tokenizers implements Callable<Integer> {
         @Spec
         private CommandSpec spec;

@@ -10,24 +10,33 @@ import java.nio.file.Path;
 record FamilyFiles(FamilyShape shape, int layers, TemporaryFolder folder) implements AutoCloseable {
     /** Nobody asks it, but models of texts have one. */
     private static final String TOKENIZER = """
-            {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
-             "pre_tokenizer":{"type":"BertPreTokenizer"},
-             "post_processor":{"type":"TemplateProcessing",
-              "single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
-              "pair":[],
-              "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]},"[SEP]":{"id":"[SEP]","ids":[3],"tokens":["[SEP]"]}}},
-             "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
-              "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4}}}
+        {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
+         "pre_tokenizer":{"type":"BertPreTokenizer"},
+         "post_processor":{"type":"TemplateProcessing",
+          "single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
+          "pair":[],
+          "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]},"[SEP]":{"id":"[SEP]","ids":[3],"tokens":["[SEP]"]}}},
+         "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
+          "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4}}}
+        """;
+
+    /** The mean of token vectors, of length 1. */
+    private static final String MODULES = """
+            [{"path":"","type":"sentence_transformers.models.Transformer"},{"path":"1_Normalize","type":"sentence_transformers.models.Normalize"}]
             """;
 
-    static FamilyFiles write(FamilyShape shape, int layers) throws IOException {
+    /** @param graphs whether ONNX Runtime takes part */
+    static FamilyFiles write(FamilyShape shape, int layers, boolean graphs) throws IOException {
         RandomModel model = shape.random(layers);
         var files = new FamilyFiles(shape, layers, TemporaryFolder.create("tokenwise-family-"));
         try {
             model.write(files.model(), "");
             Files.writeString(files.model().resolve("tokenizer.json"), TOKENIZER);
-            OrtReference.write(model, false, files.graph("f32"));
-            OrtReference.write(model, true, files.graph("int8"));
+            Files.writeString(files.model().resolve("modules.json"), MODULES);
+            if (graphs) {
+                OrtReference.write(model, false, files.graph("f32"));
+                OrtReference.write(model, true, files.graph("int8"));
+            }
             return files;
         } catch (Throwable e) {
             files.close();

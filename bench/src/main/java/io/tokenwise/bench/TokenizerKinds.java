@@ -63,8 +63,9 @@ final class TokenizerKinds {
                 .put("type", "Precompiled")
                 .put("precompiled_charsmap", new NfkcCharsmap().base64());
         root.set("pre_tokenizer", mapper.readTree("""
-                {"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},
-                 {"type":"Metaspace","replacement":"\u2581","prepend_scheme":"always","split":true}]}"""));
+            {"type":"Sequence","pretokenizers":[{"type":"WhitespaceSplit"},
+             {"type":"Metaspace","replacement":"\u2581","prepend_scheme":"always","split":true}]}\
+            """));
         root.putNull("post_processor").putNull("decoder");
         ObjectNode model = root.putObject("model").put("type", "Unigram").put("unk_id", 0);
         ArrayNode vocabulary = model.putArray("vocab");

@@ -1,25 +1,23 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Reranker;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.open.ConfigFields;
 import io.tokenwise.model.open.Models;
-import io.tokenwise.session.Sessions;
+import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
-import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
@@ -33,9 +31,11 @@ import picocli.CommandLine.Spec;
         name = "check",
         header = "Tell whether a model is understood and gives what it should.",
         description = {
-            "Opens a model and says what it is, which fields of its config.json are used, and which are not understood. Where somebody has published"
-                    + " numbers of the model's vectors, they are compared, each with its source.",
-            "The exit code is 1 if a number differs by more than the tolerance, or if a field is not understood and no numbers are known."
+            "Opens a model and says what it is, which fields of its config.json are used, and which are not"
+                    + " understood. Where somebody has published numbers of the model's vectors, or scores of its pairs,"
+                    + " they are compared, each with its source.",
+            "The exit code is 1 if a number differs by more than the tolerance, or if a field is not understood and no"
+                    + " numbers are known."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -44,9 +44,6 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise check my-model --json"
         })
 final class Check implements Callable<Integer> {
-    /** A length, in tokens, up to which most models go. */
-    private static final int SHORT = 512;
-
     @Mixin
     private Tokenwise.Help help;
 
@@ -59,8 +56,8 @@ final class Check implements Callable<Integer> {
     @Option(
             names = "--as",
             paramLabel = "NAME",
-            description =
-                    "Whose numbers to compare with; without it they are found by the folder's name and by _name_or_path in config.json.")
+            description = "Whose numbers to compare with; without it they are found by the folder's name and by"
+                    + " _name_or_path in config.json.")
     private String as;
 
     @Option(names = "--json", description = "Print one JSON object on stdout.")
@@ -74,22 +71,7 @@ final class Check implements Callable<Integer> {
         KnownModels table = KnownModels.load();
         Optional<ConfigFields> fields = isFolder() ? ConfigFields.of(Path.of(model)) : Optional.empty();
         Optional<KnownModels.Known> known = known(table, fields);
-        ModelFiles files = Models.open(model);
-        Json.Check result;
-        if (files.description() instanceof TextDescription text) {
-            int tokens = files.tokenizer().vocabularySize();
-            // What others published was computed in float32, or is rounded to less.
-            EngineOptions options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
-            try (TextEncoder encoder = TextEncoder.open(files, options)) {
-                List<Json.Compared> compared =
-                        known.map(some -> Comparison.compare(encoder, some)).orElse(List.of());
-                result = result(text, textFacts(text, tokens, encoder.model().encoder()), fields, known, compared);
-            }
-        } else {
-            try (files) {
-                result = result(files.description(), null, fields, Optional.empty(), List.of());
-            }
-        }
+        Json.Check result = result(Models.open(model), fields, known);
         spec.commandLine().getOut().println(json ? Json.line(result) : text(result));
         return result.right() ? ExitCode.OK : ExitCode.SOFTWARE;
     }
@@ -110,18 +92,33 @@ final class Check implements Callable<Integer> {
         return byName.isPresent() ? byName : fields.flatMap(some -> table.find(some.nameOrPath()));
     }
 
-    private static Json.CheckedText textFacts(TextDescription text, int tokens, Encoder encoder) {
-        Map<Integer, Long> memory = new LinkedHashMap<>();
-        for (int length : new int[] {Math.min(SHORT, text.maxTokens()), text.maxTokens()}) {
-            memory.put(length, Sessions.memoryLimit(encoder, length));
+    /** Closes the files. */
+    private Json.Check result(ModelFiles files, Optional<ConfigFields> fields, Optional<KnownModels.Known> known) {
+        // What others published was computed in float32, or is rounded to less.
+        EngineOptions options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
+        ModelDescription description = files.description();
+        if (!(description instanceof TextDescription text)) {
+            try (files) {
+                return result(description, null, fields, Optional.empty(), List.of());
+            }
         }
-        return new Json.CheckedText(
-                tokens,
-                text.pooling().name().toLowerCase(Locale.ROOT),
-                text.normalize(),
-                text.queryPrefix(),
-                text.passagePrefix(),
-                memory);
+        if (text.output() instanceof TextOutput.Vectors) {
+            try (TextEncoder encoder = TextEncoder.open(files, options)) {
+                List<Json.Compared> compared =
+                        known.map(some -> Comparison.compare(encoder, some)).orElse(List.of());
+                return result(text, CheckedTexts.of(encoder.model()), fields, known, compared);
+            }
+        }
+        if (text.output().isScore()) {
+            try (Reranker reranker = Reranker.open(files, options)) {
+                List<Json.Compared> compared =
+                        known.map(some -> Comparison.compare(reranker, some)).orElse(List.of());
+                return result(text, CheckedTexts.of(reranker.model()), fields, known, compared);
+            }
+        }
+        try (OpenModel opened = OpenModel.open(files, options, _ -> {})) {
+            return result(text, CheckedTexts.of(opened), fields, Optional.empty(), List.of());
+        }
     }
 
     private Json.Check result(
@@ -143,8 +140,6 @@ final class Check implements Callable<Integer> {
                 fields.map(ConfigFields::used).orElse(List.of()),
                 fields.map(ConfigFields::harmless).orElse(List.of()),
                 unknown,
-                fields.map(ConfigFields::prompts).orElse(List.of()),
-                fields.map(ConfigFields::everywhere).orElse(""),
                 known.map(KnownModels.Known::name).orElse(null),
                 compared,
                 agrees && (unknown.isEmpty() || !compared.isEmpty()));
@@ -156,23 +151,7 @@ final class Check implements Callable<Integer> {
         row(text, "reads", check.inputs() + " of up to " + check.maxTokens() + " tokens");
         row(text, "layers", check.layers() + " of width " + check.hidden());
         if (check.text() != null) {
-            row(text, "gives", check.outputs() + " numbers: " + pooling(check.text()));
-            row(text, "prompts", prompts(check.text()));
-            if (!check.prompts().isEmpty()) {
-                row(text, "", "others are not applied: " + String.join(", ", check.prompts()));
-            }
-            if (!check.everywhere().isEmpty()) {
-                row(
-                        text,
-                        "",
-                        "sentence-transformers puts '" + check.everywhere()
-                                + "' before every text; here write it there yourself");
-            }
-            row(
-                    text,
-                    "tokenizer",
-                    String.format(Locale.ROOT, "%,d tokens", check.text().tokens()));
-            row(text, "memory", memory(check.text().memory()) + ", without its weights");
+            CheckedTexts.rows(check).forEach((name, fact) -> row(text, name, fact));
         }
         if (!check.used().isEmpty()) {
             row(
@@ -215,23 +194,5 @@ final class Check implements Callable<Integer> {
 
     private static void row(StringBuilder text, String name, String fact) {
         text.append(String.format(Locale.ROOT, "%-18s%s%n", name, fact));
-    }
-
-    private static String pooling(Json.CheckedText text) {
-        return "pooled by " + text.pooling() + (text.normalized() ? ", of length 1" : ", of any length");
-    }
-
-    private static String memory(Map<Integer, Long> bytes) {
-        return bytes.entrySet().stream()
-                .map(entry -> String.format(
-                        Locale.ROOT, "at most %.0f MB for %,d tokens", entry.getValue() / 1e6, entry.getKey()))
-                .collect(Collectors.joining(", "));
-    }
-
-    private static String prompts(Json.CheckedText text) {
-        if (text.query().isEmpty() && text.passage().isEmpty()) {
-            return "none";
-        }
-        return "'" + text.query() + "' before queries, '" + text.passage() + "' before passages";
     }
 }

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Reranker;
 import io.tokenwise.TextEncoder;
 import java.util.ArrayList;
 import java.util.List;
@@ -41,6 +42,21 @@ final class Comparison {
                     most,
                     some.tolerance(),
                     some.source()));
+        }
+        return rows;
+    }
+
+    /** The same of scores. */
+    static List<Json.Compared> compare(Reranker reranker, KnownModels.Known known) {
+        List<Json.Compared> rows = new ArrayList<>();
+        for (KnownModels.Scores some : known.scores()) {
+            float[] ours = reranker.scores(some.query(), some.texts());
+            double most = 0;
+            for (int i = 0; i < ours.length; i++) {
+                most = largest(most, ours[i] - some.values().get(i));
+            }
+            rows.add(row(
+                    "scores for '" + some.query() + "'", some.values().size(), most, some.tolerance(), some.source()));
         }
         return rows;
     }

@@ -39,11 +39,14 @@ import picocli.CommandLine.Spec;
         name = "distill",
         header = "Make a model adaptive.",
         description = {
-            "Cuts the MLPs and attention projections of --model into learners with gates and trains them to give the vectors that the model gives.",
-            "A --model that is adaptive goes on learning, from what it is at full budget: so a model learns texts of another kind in minutes.",
-            "Training needs texts only, or the images or recordings that the model reads, no labels. It can be stopped at any time; the same command goes on from there.",
-            "A tenth of them, 500 with 20,000 tokens at most, is not trained on: it shows the quality on the way, calibrates budgets, and gives the"
-                    + " figures of the page DIR/report.html."
+            "Cuts the MLPs and attention projections of --model into learners with gates and trains them to give the"
+                    + " vectors that the model gives.",
+            "A --model that is adaptive goes on learning, from what it is at full budget: so a model learns texts of"
+                    + " another kind in minutes.",
+            "Training needs texts only, or the images or recordings that the model reads, no labels. It can be stopped"
+                    + " at any time; the same command goes on from there.",
+            "A tenth of them, 500 with 20,000 tokens at most, is not trained on: it shows the quality on the way,"
+                    + " calibrates budgets, and gives the figures of the page DIR/report.html."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -86,8 +89,8 @@ final class Distill implements Callable<Integer> {
             defaultValue = "800000",
             converter = CommonOptions.CountConverter.class,
             description =
-                    "Tokens to train on in all, of an image a token for each patch, of speech a frame, 41.7 a second; texts, images or recordings come again when they are fewer (default:"
-                            + " ${DEFAULT-VALUE}).")
+                    "Tokens to train on in all, of an image a token for each patch, of speech a frame, 41.7 a second;"
+                            + " texts, images or recordings come again when they are fewer (default: ${DEFAULT-VALUE}).")
     private int tokens;
 
     @Option(
@@ -96,9 +99,10 @@ final class Distill implements Callable<Integer> {
             required = true,
             arity = "1..*",
             description = {
-                "Texts like those that the model will see, UTF-8: one a line, or a field of .csv, .tsv (plain tabs, no quotes), both"
-                        + " with a header, or .jsonl. Each may be .gz. For a model that reads images, a folder with a folder of images for each class, a .tar of"
-                        + " one, or a folder with MNIST's files. For a speech recogniser, WAV files, and folders with such."
+                "Texts like those that the model will see, UTF-8: one a line, or a field of .csv, .tsv (plain tabs, no"
+                        + " quotes), both with a header, or .jsonl. Each may be .gz. For a model that reads images, a"
+                        + " folder with a folder of images for each class, a .tar of one, or a folder with MNIST's files."
+                        + " For a speech recogniser, WAV files, and folders with such."
             })
     private List<Path> data;
 
@@ -128,6 +132,7 @@ final class Distill implements Callable<Integer> {
         BackendChoice training = options.training();
         try (ModelFiles files = Models.open(options.teacher());
                 Backend backend = Backends.open(training, options.threads())) {
+            DistillRun.check(files);
             DistillConfig config = config(files, wantsControl);
             var remarks = new ArrayList<String>();
             var words = new ArrayList<String>();
@@ -258,8 +263,9 @@ final class Distill implements Callable<Integer> {
                 .getOut()
                 .printf(
                         Locale.ROOT,
-                        "The control is in %s: with half of the words, %.3f of the tokens, cosine to the teacher on held-out texts %.4f%n"
-                                + "Next: ./tokenwise bench frontier --rival list=%s@0.7 --rival list=%s@0.5%n",
+                        "The control is in %s: with half of the words, %.3f of the tokens, cosine to the teacher on"
+                                + " held-out texts %.4f%nNext: ./tokenwise bench frontier --rival list=%s@0.7 --rival"
+                                + " list=%s@0.5%n",
                         out,
                         quality.spent(),
                         quality.cosine(),

@@ -69,9 +69,7 @@ final class Fill implements Callable<Integer> {
         String name = options.model(DEFAULT_MODEL);
         try (MaskFiller filler = MaskFiller.open(name, options.engineOptions())) {
             budget.remark(
-                    name,
-                    filler.model().encoder().modules(),
-                    spec.commandLine().getErr());
+                    name, filler.model().encoder().modules(), spec.commandLine().getErr());
             print(filler.fill(List.of(text.read(root.in())), top, budget.asked(options.seed()), Deadline.NONE)
                     .getFirst());
         }
@@ -85,8 +83,7 @@ final class Fill implements Callable<Integer> {
                 out.println(
                         options.json()
                                 ? Json.line(new Line(mask, guess.id(), guess.token(), guess.probability()))
-                                : String.format(
-                                        Locale.ROOT, "%d\t%s\t%.4f", mask, guess.token(), guess.probability()));
+                                : String.format(Locale.ROOT, "%d\t%s\t%.4f", mask, guess.token(), guess.probability()));
             }
         }
     }

@@ -30,9 +30,10 @@ import picocli.CommandLine.TypeConversionException;
         name = "finetune",
         header = "Train a dense model on labels.",
         description = {
-            "Trains the layers of --model, which must be dense, so that its vectors tell classes of texts apart, or find those pairs of texts alike that"
-                    + " people did. Word embeddings stay as they are.",
-            "A tenth of the different texts or pairs, 1,000 at most, is not trained on and says what was learnt. To have the result adaptive, distil it then.",
+            "Trains the layers of --model, which must be dense, so that its vectors tell classes of texts apart, or"
+                    + " find those pairs of texts alike that people did. Word embeddings stay as they are.",
+            "A tenth of the different texts or pairs, 1,000 at most, is not trained on and says what was learnt. To"
+                    + " have the result adaptive, distil it then.",
             "It takes minutes, and cannot be resumed: what is stopped leaves nothing."
         },
         footerHeading = "%nExamples:%n",
@@ -58,14 +59,15 @@ final class Finetune implements Callable<Integer> {
                 names = "--classes",
                 paramLabel = "FILE",
                 description =
-                        "Texts with a class each: .csv or .tsv (plain tabs, no quotes) with a header, or .jsonl; each may be .gz.")
+                        "Texts with a class each: .csv or .tsv (plain tabs, no quotes) with a header, or .jsonl; each"
+                                + " may be .gz.")
         private Path classes;
 
         @Option(
                 names = "--pairs",
                 paramLabel = "FILE.csv",
-                description =
-                        "Pairs of texts with a score, higher for more alike: lines of sentence1,sentence2,score without a header.")
+                description = "Pairs of texts with a score, higher for more alike: lines of sentence1,sentence2,score"
+                        + " without a header.")
         private Path pairs;
     }
 
@@ -129,6 +131,7 @@ final class Finetune implements Callable<Integer> {
         Labels labels;
         try (ModelFiles files = Models.open(options.teacher());
                 Backend backend = Backends.open(options.training(), options.threads())) {
+            files.text();
             labels = read(files.tokenizer());
             var run = new FineTuneRun(files, labels, FineTuneConfig.of(epochs, rate, options.seed()), out);
             right = run(run, backend);

@@ -154,8 +154,6 @@ final class Json {
      * @param used fields of config.json that are read; empty of built-in models
      * @param harmless those that change no number
      * @param unknown those that are not understood
-     * @param prompts names of prompts that neither queries nor passages get
-     * @param everywhere the prompt that sentence-transformers puts before each text and this does not; possibly empty
      * @param known whose numbers it is compared with; null if there are none
      * @param right whether all is as it should be, as far as can be told
      */
@@ -170,22 +168,37 @@ final class Json {
             List<String> used,
             List<String> harmless,
             List<String> unknown,
-            List<String> prompts,
-            String everywhere,
             String known,
             List<Compared> compared,
             boolean right) {}
 
     /**
-     * How a text becomes a vector.
+     * What becomes of a text.
      *
-     * @param tokens that the tokenizer knows
-     * @param query what is put before search queries
-     * @param passage what is put before texts to be found
+     * @param kind of model, such as {@code a text encoder}
+     * @param tokenizer what kind it is
+     * @param tokens that it knows
+     * @param pooling how tokens' vectors become one, where that is so
+     * @param dense widths of the dense layers behind that, in their order
+     * @param normalized whether vectors are of length 1
+     * @param shorter for how many of its first values it was trained too, as far as its files say
+     * @param prompts by their names
+     * @param usual the prompt of texts of which nothing is said; null if there is none
+     * @param adaptive what of it can become adaptive; empty if nothing can, or it is already
      * @param memory bytes that a call takes at most, by the tokens of its texts
      */
     record CheckedText(
-            int tokens, String pooling, boolean normalized, String query, String passage, Map<Integer, Long> memory) {}
+            String kind,
+            String tokenizer,
+            int tokens,
+            String pooling,
+            List<Integer> dense,
+            boolean normalized,
+            List<Integer> shorter,
+            Map<String, String> prompts,
+            String usual,
+            List<String> adaptive,
+            Map<Integer, Long> memory) {}
 
     /**
      * Numbers that were compared with published ones.
@@ -262,6 +275,14 @@ final class Json {
      * @param heldOutRight share of the held-out images whose class it has right
      */
     record Trained(String out, int images, int classes, double heldOutRight) {}
+
+    /**
+     * What {@code train ctc} prints.
+     *
+     * @param recordings those held out included
+     * @param heldOutRight share of the held-out recordings of which it writes the very text
+     */
+    record TrainedSpeech(String out, int recordings, double heldOutRight) {}
 
     /**
      * What {@code fetch} prints without a name.

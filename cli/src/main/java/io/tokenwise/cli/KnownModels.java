@@ -10,7 +10,7 @@ import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
-/** What others have published of what models give: numbers of vectors and cosines, each with the place where it stands. */
+/** What others have published of what models give: numbers of vectors, cosines and scores, each with the place where it stands. */
 final class KnownModels {
     private static final String RESOURCE = "known-models.json";
 
@@ -25,7 +25,7 @@ final class KnownModels {
      *
      * @param name the model's, as Hugging Face's hub has it
      */
-    record Known(String name, List<Vector> vectors, List<Similarities> similarities) {}
+    record Known(String name, List<Vector> vectors, List<Similarities> similarities, List<Scores> scores) {}
 
     /**
      * Some numbers of a text's vector.
@@ -39,6 +39,9 @@ final class KnownModels {
 
     /** That of two texts, by their places in the list. */
     record Cosine(int first, int second, double value) {}
+
+    /** How well texts answer a query, before the logistic function. */
+    record Scores(String source, double tolerance, String query, List<String> texts, List<Double> values) {}
 
     static KnownModels load() {
         try (InputStream in = KnownModels.class.getResourceAsStream(RESOURCE)) {
@@ -84,18 +87,14 @@ final class KnownModels {
                     vector.get("places").values().stream()
                             .map(JsonNode::intValue)
                             .toList(),
-                    vector.get("values").values().stream()
-                            .map(JsonNode::doubleValue)
-                            .toList()));
+                    numbers(vector)));
         }
         List<Similarities> similarities = new ArrayList<>();
         for (JsonNode some : model.path("similarities").values()) {
             similarities.add(new Similarities(
                     some.get("source").stringValue(),
                     some.get("tolerance").doubleValue(),
-                    some.get("texts").values().stream()
-                            .map(JsonNode::stringValue)
-                            .toList(),
+                    texts(some),
                     some.get("cosines").values().stream()
                             .map(row -> new Cosine(
                                     row.get(0).intValue(),
@@ -103,6 +102,23 @@ final class KnownModels {
                                     row.get(2).doubleValue()))
                             .toList()));
         }
-        return new Known(name(model), vectors, similarities);
+        List<Scores> scores = new ArrayList<>();
+        for (JsonNode some : model.path("scores").values()) {
+            scores.add(new Scores(
+                    some.get("source").stringValue(),
+                    some.get("tolerance").doubleValue(),
+                    some.get("query").stringValue(),
+                    texts(some),
+                    numbers(some)));
+        }
+        return new Known(name(model), vectors, similarities, scores);
+    }
+
+    private static List<String> texts(JsonNode some) {
+        return some.get("texts").values().stream().map(JsonNode::stringValue).toList();
+    }
+
+    private static List<Double> numbers(JsonNode some) {
+        return some.get("values").values().stream().map(JsonNode::doubleValue).toList();
     }
 }

@@ -20,8 +20,10 @@ import picocli.CommandLine.Spec;
         name = "ner",
         header = "Find names and the like in a text.",
         description = {
-            "Prints for each named entity its label, the mean probability of that, where it begins and ends in the text, in chars, and the words, with tabs between.",
-            "It needs a model that gives classes of tokens (...ForTokenClassification). Long texts are read in windows that overlap."
+            "Prints for each named entity its label, the mean probability of that, where it begins and ends in the"
+                    + " text, in chars, and the words, with tabs between.",
+            "It needs a model that gives classes of tokens (...ForTokenClassification). Long texts are read in windows"
+                    + " that overlap."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -47,7 +49,8 @@ final class Ner implements Callable<Integer> {
     @Option(
             names = "--words",
             description =
-                    "A word has the label of its first token, so that no entity begins or ends within one (default: each token has its own).")
+                    "A word has the label of its first token, so that no entity begins or ends within one (default:"
+                            + " each token has its own).")
     private boolean words;
 
     @Override

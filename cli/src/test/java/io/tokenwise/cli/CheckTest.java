@@ -106,15 +106,44 @@ class CheckTest extends CommandTest {
     }
 
     @Test
-    void promptsThatAreNotAppliedAreSaid(@TempDir Path temp) throws IOException {
+    void promptsAreSaid(@TempDir Path temp) throws IOException {
         Path odd = changed(temp, "config.json", "\"model_type\"", "\"model_type\"");
         Files.writeString(odd.resolve("config_sentence_transformers.json"), """
-                {"prompts": {"query": "q: ", "document": "d: ", "Clustering": "c: ", "none": ""}, "default_prompt_name": "Clustering"}""");
+            {"prompts": {"query": "q: ", "Clustering": "c:\\n", "none": ""}, "default_prompt_name": "Clustering"}\
+            """);
         assertThat(run("check", odd.toString())).as(err.toString()).isZero();
         assertThat(out.toString())
-                .contains("'q: ' before queries, 'd: ' before passages")
-                .contains("others are not applied: Clustering" + System.lineSeparator())
-                .contains("sentence-transformers puts 'Clustering' before every text");
+                .contains("prompts           query 'q: ', Clustering 'c:\\n' (where none is named)"
+                        + System.lineSeparator());
+    }
+
+    @Test
+    void whatAModelGivesIsSaid(@TempDir Path temp) throws IOException {
+        Path scores = temp.resolve("scores");
+        SmallModel.writeScores(scores);
+        assertThat(run("check", scores.toString())).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("1 numbers: a cross-encoder", "WordPiece, 30,522 tokens")
+                .doesNotContain("distill --adapt", "pooled");
+        out.getBuffer().setLength(0);
+        Path vectors = temp.resolve("vectors");
+        SmallModel.write(vectors);
+        Path config = vectors.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"matryoshka_dimensions\": [8, 16],"));
+        assertThat(run("check", vectors.toString())).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("fewer values      8, 16" + System.lineSeparator())
+                .contains("distill --adapt   tokens, mlp, qk, vo" + System.lineSeparator());
+    }
+
+    /** Of random weights, so wrong ones. */
+    @Test
+    void scoresAreCompared(@TempDir Path temp) throws IOException {
+        Path scores = temp.resolve("scores");
+        SmallModel.writeScores(scores);
+        assertThat(run("check", scores.toString(), "--as", "ms-marco-MiniLM-L6-v2"))
+                .isOne();
+        assertThat(out.toString()).contains("WRONG           3 scores for 'How many people live in Berlin?'");
     }
 
     @Test
@@ -152,11 +181,20 @@ class CheckTest extends CommandTest {
         for (String name : table.names()) {
             KnownModels.Known known = table.find(name).orElseThrow();
             assertThat(known.name()).isEqualTo(name);
-            assertThat(known.vectors().size() + known.similarities().size()).isPositive();
+            assertThat(known.vectors().size()
+                            + known.similarities().size()
+                            + known.scores().size())
+                    .isPositive();
             for (KnownModels.Vector vector : known.vectors()) {
                 assertThat(vector.source()).isNotEmpty();
                 assertThat(vector.tolerance()).isBetween(1e-6, 5e-3);
                 assertThat(vector.places()).hasSameSizeAs(vector.values()).isNotEmpty();
+            }
+            for (KnownModels.Scores some : known.scores()) {
+                assertThat(some.source()).isNotEmpty();
+                // Of float16 some are known to one part in a hundred.
+                assertThat(some.tolerance()).isBetween(1e-6, .05);
+                assertThat(some.values()).hasSameSizeAs(some.texts()).isNotEmpty();
             }
             for (KnownModels.Similarities some : known.similarities()) {
                 assertThat(some.source()).isNotEmpty();

@@ -60,7 +60,8 @@ class CommandLineTest {
                 "eval retrival x| did you mean retrieval",
                 "info| Missing required parameter: 'MODEL'",
                 "fetch| give --cache FOLDER",
-                "fetch nothing --cache d| nothing is called 'nothing'; there are bge-small, e5-small, bert-base, moonshine-tiny",
+                "fetch nothing --cache d| nothing is called 'nothing'; there are bge-small, e5-small, bert-base,"
+                        + " moonshine-tiny",
                 "fetch mnist --list --cache d| give NAME or --list, not both",
                 "fetch mnist brown| Unmatched argument at index 2: 'brown'",
                 "bench| is run by the script: ./tokenwise bench"

@@ -43,7 +43,8 @@ class FillTest extends CommandTest {
             assertThat(fields[1]).isEqualTo(guesses.get(i / 3).get(i % 3).token());
         }
         out.getBuffer().setLength(0);
-        assertThat(runOn(TEXT, "fill", "--json", "--top", "3", "--model", model)).isZero();
+        assertThat(runOn(TEXT, "fill", "--json", "--top", "3", "--model", model))
+                .isZero();
         assertThat(line(4).get("mask").asInt()).isEqualTo(2);
         assertThat(line(4).get("id").asInt()).isEqualTo(guesses.get(1).get(1).id());
         assertThat(line(4).get("probability").asDouble())

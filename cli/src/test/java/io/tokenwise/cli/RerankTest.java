@@ -6,6 +6,7 @@ import io.tokenwise.Reranker;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -73,5 +74,28 @@ class RerankTest extends CommandTest {
         assertThat(err.toString()).contains("--top must be 1 or more, not 0");
         assertThat(runOn("a", "embed", "--model", model)).isEqualTo(1);
         assertThat(err.toString()).contains("is a cross-encoder; a text encoder is wanted here");
+    }
+
+    @Test
+    void commandsThatNeedVectorsSaySo() throws IOException {
+        String texts =
+                Files.writeString(folder.resolve("some.csv"), "a,b,1\nb,c,2\n").toString();
+        String made = folder.resolve("made").toString();
+        for (List<String> command : List.of(
+                List.of("embed"),
+                List.of("distill", "--data", texts, "--out", made),
+                List.of("finetune", "--pairs", texts, "--out", made),
+                List.of("eval", "sts", texts),
+                List.of("serve", "--port", "0"))) {
+            err.getBuffer().setLength(0);
+            var line = new ArrayList<>(command);
+            line.addAll(List.of("--model", model));
+            assertThat(run(line.toArray(String[]::new))).as(command.toString()).isOne();
+            assertThat(err.toString().lines().toList())
+                    .as(command.toString())
+                    .last()
+                    .asString()
+                    .contains(model + ": is a cross-encoder; ", "text encoder");
+        }
     }
 }

@@ -40,7 +40,7 @@ public final class Calibrator {
         this.sessions = sessions;
     }
 
-    /** Calibrates the modules on held-out inputs, of texts each with a mark of beginning and one of end, and says how they split hard budgets. Images have all the same length. */
+    /** Calibrates the modules on held-out inputs, and says how they split hard budgets. Images have all the same length. */
     public static void calibrate(List<Acm> modules, Sessions sessions, List<int[]> inputs, ModelDescription model) {
         Acmizer.calibrate(modules, LengthCalibration.NONE);
         var calibrator = new Calibrator(modules, sessions);
@@ -113,30 +113,40 @@ public final class Calibrator {
         return model.reads() == InputKind.TEXT ? ofLength(inputs, length) : inputs;
     }
 
-    /** Texts of so many tokens, each beginning where a given one does and going on with those after it, without marks between. */
+    /** Texts of so many tokens, each beginning where a given one does and going on with those after it, without marks between. A mark is what all texts begin or end with. */
     static List<int[]> ofLength(List<int[]> texts, int length) {
+        if (texts.isEmpty()) {
+            return texts;
+        }
+        int[] marks = texts.getFirst();
+        int before = texts.stream().allMatch(text -> text[0] == marks[0]) ? 1 : 0;
+        int after = texts.stream().allMatch(text -> text[text.length - 1] == marks[marks.length - 1]) ? 1 : 0;
         int[] words = texts.stream()
-                .flatMapToInt(text -> Arrays.stream(text, Math.min(1, text.length), Math.max(1, text.length - 1)))
+                .flatMapToInt(text ->
+                        Arrays.stream(text, Math.min(before, text.length), Math.max(before, text.length - after)))
                 .toArray();
         if (words.length == 0) {
             return texts;
         }
-        int[] marks = texts.getFirst();
         var made = new ArrayList<int[]>();
         int begin = 0;
         int taken = 0;
         for (int i = 0; i < texts.size() && made.size() * length < MOST_TOKENS_OF_A_LENGTH; i++) {
             if (begin >= taken) {
                 var text = new int[length];
-                text[0] = marks[0];
-                for (int at = 1; at < length - 1; at++) {
-                    text[at] = words[(begin + at - 1) % words.length];
+                for (int at = before; at < length - after; at++) {
+                    text[at] = words[(begin + at - before) % words.length];
                 }
-                text[length - 1] = marks[marks.length - 1];
+                if (before > 0) {
+                    text[0] = marks[0];
+                }
+                if (after > 0) {
+                    text[length - 1] = marks[marks.length - 1];
+                }
                 made.add(text);
-                taken = begin + length - 2;
+                taken = begin + length - before - after;
             }
-            begin += Math.max(0, texts.get(i).length - 2);
+            begin += Math.max(0, texts.get(i).length - before - after);
         }
         return made;
     }

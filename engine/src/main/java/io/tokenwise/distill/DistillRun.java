@@ -1,5 +1,6 @@
 package io.tokenwise.distill;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
@@ -12,6 +13,7 @@ import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Objective;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.tokenizer.Frame;
 import io.tokenwise.tokenizer.Tokenizer;
 import io.tokenwise.train.DivergedException;
 import java.io.IOException;
@@ -83,19 +85,40 @@ public record DistillRun(
         default void written(History history) throws IOException, InterruptedException {}
     }
 
-    /** @throws IllegalArgumentException if there is too little text */
+    /**
+     * @throws BadFileException if the model is of a kind that cannot be made adaptive
+     * @throws IllegalArgumentException if there is too little text
+     */
     public DistillRun {
-        long tokens = InputSplit.of(inputs, files.description()).trainedTokens();
+        check(files);
+        ModelDescription model = files.description();
+        long tokens = InputSplit.of(inputs, model).trainedTokens();
         if (tokens < config.tokensPerStep()) {
-            throw new IllegalArgumentException("the " + files.description().inputs() + " have " + tokens
+            throw new IllegalArgumentException("the " + model.inputs() + " have " + tokens
                     + " tokens to train on, fewer than the " + config.tokensPerStep() + " of one step: give more");
         }
         if (checkpointSteps < 1) {
             throw new IllegalArgumentException("checkpoints every " + checkpointSteps + " steps: must be at least 1");
         }
-        ModelDescription model = files.description();
         if (shorterTexts.isPresent() && (model.acm().isPresent() || model.reads() != InputKind.TEXT)) {
             throw new IllegalArgumentException(model.name() + " must be a dense text encoder to be given fewer words");
+        }
+        if (shorterTexts.isPresent() && !hasMarks(files.tokenizer().frame())) {
+            throw new BadFileException(
+                    model.name(), "puts no mark before and behind a text, which texts of fewer words need");
+        }
+    }
+
+    /**
+     * Before data are read.
+     *
+     * @throws BadFileException if the model is of a kind that cannot be made adaptive
+     */
+    public static void check(ModelFiles files) {
+        ModelDescription model = files.description();
+        if (model.reads() == InputKind.TEXT && model.objective() != Objective.VECTORS) {
+            throw new BadFileException(
+                    model.name(), "is " + model.kind() + "; of what reads texts only text encoders become adaptive");
         }
     }
 
@@ -109,6 +132,10 @@ public record DistillRun(
             int checkpointSteps,
             StoredType stored) {
         this(files, inputs, config, out, existing, checkpointSteps, stored, Optional.empty());
+    }
+
+    private static boolean hasMarks(Frame frame) {
+        return frame.before().length == 1 && frame.after().length == 1;
     }
 
     /** The same run with other settings. */
@@ -249,7 +276,8 @@ public record DistillRun(
         } catch (ArithmeticException e) {
             String kept = Files.exists(checkpoint())
                     ? "; the last good state is in " + checkpoint()
-                            + ", but going on from it meets the same: delete it and start over, with another seed, other data or in f32"
+                            + ", but going on from it meets the same: delete it and start over, with another seed,"
+                            + " other data or in f32"
                     : ", and no state before it was kept: look at the model's weights and at the data";
             throw new DivergedException(
                     "training diverged at step " + distillation.nextStep() + " of " + config.steps() + " (phase "

@@ -36,8 +36,12 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
         void step(int done, int steps, double loss);
     }
 
-    /** @throws IllegalArgumentException if there are too few examples, or labels that all say the same */
+    /**
+     * @throws io.tokenwise.api.BadFileException if the model is no text encoder
+     * @throws IllegalArgumentException if there are too few examples, or labels that all say the same
+     */
     public FineTuneRun {
+        files.text();
         int different = labels.different();
         if (different < LEAST_EXAMPLES) {
             String repeats = different == labels.size() ? "" : different + " different ones among ";

@@ -12,6 +12,7 @@ import tools.jackson.databind.node.ObjectNode;
 public final class ClassesConfig {
     private static final String SEQUENCES = "ForSequenceClassification";
     private static final String TOKENS = "ForTokenClassification";
+    private static final String CAUSAL = "ForCausalLM";
     private static final String WORDS = "ForMaskedLM";
     private static final String SEVERAL = "multi_label_classification";
     private static final int MOST = 1 << 16;
@@ -24,6 +25,11 @@ public final class ClassesConfig {
             return Optional.of(sequences(config, family.head(config)));
         }
         return names(config, TOKENS) ? Optional.of(family.tokenHead(config, labels(config))) : Optional.empty();
+    }
+
+    /** Whether it is a model that goes on writing a text. */
+    public static boolean isCausal(JsonFile config) {
+        return names(config, CAUSAL);
     }
 
     private static boolean names(JsonFile config, String kind) {
@@ -67,7 +73,7 @@ public final class ClassesConfig {
                 && vectors.folder().isEmpty();
         config.putArray("architectures").add(beside ? LateConfig.CLASS : transformersClass + kind(output));
         switch (output) {
-            case TextOutput.Vectors _ -> {}
+            case TextOutput.Vectors _, TextOutput.Answer _ -> {}
             case TextOutput.SequenceClasses classes -> {
                 writeLabels(classes.labels(), config);
                 if (classes.several()) {
@@ -85,6 +91,7 @@ public final class ClassesConfig {
             case TextOutput.Vectors _, TextOutput.TokenVectors _ -> "Model";
             case TextOutput.SequenceClasses _ -> SEQUENCES;
             case TextOutput.TokenClasses _ -> TOKENS;
+            case TextOutput.Answer _ -> CAUSAL;
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> WORDS;
         };
     }

@@ -71,19 +71,17 @@ public final class ModelFiles implements AutoCloseable {
      * @throws BadFileException if the model gives no scores, or does not read pairs of texts
      */
     public TextDescription scores() {
-        boolean scores = description instanceof TextDescription text
-                && text.output() instanceof TextOutput.SequenceClasses classes
-                && classes.isScore();
-        if (!scores) {
+        if (!(description instanceof TextDescription text && text.output().isScore())) {
             throw unwanted("a cross-encoder");
         }
-        if (tokenizer.frame().pair().isEmpty()) {
+        if (!(text.output() instanceof TextOutput.Answer)
+                && tokenizer.frame().pair().isEmpty()) {
             throw new BadFileException(
                     description.name(),
                     "gives scores of single texts: its tokenizer.json has no form for pairs; a cross-encoder is wanted"
                             + " here");
         }
-        return (TextDescription) description;
+        return text;
     }
 
     /**

@@ -56,7 +56,7 @@ final class SentenceFiles {
     private static TextOutput output(
             TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules, int hiddenSize)
             throws IOException {
-        Optional<TextOutput> head = modules.isEmpty() ? ClassesConfig.output(config, family) : Optional.empty();
+        Optional<TextOutput> head = modules.isEmpty() ? family.output(config) : Optional.empty();
         if (head.isPresent()) {
             return head.get();
         }

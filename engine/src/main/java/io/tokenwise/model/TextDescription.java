@@ -76,9 +76,17 @@ public record TextDescription(
         return prompts.passage();
     }
 
-    /** How token vectors become what the model gives; a head of classes reads the first. */
+    /** How token vectors become what the model gives, or what its head reads. */
     public Pooling pooling() {
-        return output instanceof TextOutput.Vectors vectors ? vectors.pooling() : Pooling.FIRST;
+        return switch (output) {
+            case TextOutput.Vectors vectors -> vectors.pooling();
+            case TextOutput.SequenceClasses classes -> classes.head().pooling();
+            case TextOutput.Answer _ -> Pooling.LAST;
+            case TextOutput.TokenClasses _,
+                TextOutput.TokenVectors _,
+                TextOutput.Sparse _,
+                TextOutput.MaskedTokens _ -> Pooling.FIRST;
+        };
     }
 
     /** Whether a text's vector is scaled to length 1. */
@@ -103,6 +111,37 @@ public record TextDescription(
             throw new IllegalArgumentException("dimensions is " + wanted + ", of " + name + " it must be " + sizes);
         }
         return wanted;
+    }
+
+    /**
+     * The tokens of two texts in one input, as the model wants them.
+     *
+     * @throws IllegalArgumentException if the tokenizer has no form for pairs
+     */
+    public Tokenizer.Encoded encodePair(Tokenizer tokenizer, String first, String second) {
+        return output instanceof TextOutput.Answer
+                ? Question.encode(tokenizer, first, second, maxTokens)
+                : tokenizer.encodePair(first, second, maxTokens);
+    }
+
+    /**
+     * The same with what a tokenizer knows.
+     *
+     * @throws BadFileException if it knows too little
+     */
+    public TextDescription with(Tokenizer tokenizer) {
+        if (!(output instanceof TextOutput.Answer answer)) {
+            return this;
+        }
+        var known = new TextOutput.Answer(answer.tied(), word(tokenizer, Question.YES), word(tokenizer, Question.NO));
+        return new TextDescription(name, family, architecture, maxTokens, known, prompts, acm);
+    }
+
+    private int word(Tokenizer tokenizer, String word) {
+        return tokenizer
+                .id(word)
+                .orElseThrow(() -> new BadFileException(
+                        name, "is a causal model whose tokenizer has no token " + word + "; Qwen3-Reranker's has"));
     }
 
     /** The first values of a vector; of length 1 again if the model's vectors are. */
@@ -157,6 +196,7 @@ public record TextDescription(
         return switch (output) {
             case TextOutput.Vectors _ -> "a text encoder";
             case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
+            case TextOutput.Answer _ -> "a cross-encoder";
             case TextOutput.TokenClasses _ -> "a token classifier";
             case TextOutput.TokenVectors _ -> "a late-interaction encoder";
             case TextOutput.Sparse _ -> "a sparse encoder";
@@ -206,6 +246,7 @@ public record TextDescription(
         return switch (output) {
             case TextOutput.Vectors vectors -> vectors.width(architecture.hiddenSize());
             case TextOutput.SequenceClasses classes -> classes.labels().size();
+            case TextOutput.Answer _ -> 1;
             case TextOutput.TokenClasses classes -> classes.labels().size();
             case TextOutput.TokenVectors vectors -> vectors.dimensions();
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> architecture.vocabularySize();

@@ -30,6 +30,15 @@ public interface TextFamily extends ModelFamily {
     }
 
     /**
+     * What it gives, if config.json says that it is no vector. What sentence-transformers says beside it goes before that.
+     *
+     * @throws io.tokenwise.api.BadFileException if it is not supported
+     */
+    default Optional<TextOutput> output(JsonFile config) {
+        return ClassesConfig.output(config, this);
+    }
+
+    /**
      * What makes classes of each token's vector, where config.json says that it does.
      *
      * @param labels what the classes are called
@@ -78,7 +87,7 @@ public interface TextFamily extends ModelFamily {
                         .sum();
                 yield new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
             }
-            case TextOutput.SequenceClasses _ -> RowMemory.NONE;
+            case TextOutput.SequenceClasses _, TextOutput.Answer _ -> RowMemory.NONE;
             case TextOutput.TokenClasses _ -> new RowMemory(ofHead, 0);
             // Besides, of queries what is seen, and probabilities.
             case TextOutput.TokenVectors vectors ->

@@ -7,7 +7,7 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 
 /** What makes what a model gives of its tokens' last vectors. */
-sealed interface TextHead permits VectorHead, SequenceHead, TokenHead, TokenVectorHead, WordHead {
+sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead, TokenHead, TokenVectorHead, WordHead {
     /**
      * {@code [sequences, outputs]}; of a head for each token {@code [rows, outputs]}, and which tokens the rows are does not matter to it.
      *
@@ -24,12 +24,13 @@ sealed interface TextHead permits VectorHead, SequenceHead, TokenHead, TokenVect
     /**
      * With zero weights.
      *
-     * @param words the embeddings' table
+     * @param words the table of their embeddings
      */
     static TextHead of(TextOutput output, int hiddenSize, Parameter words, LayerBuilder parts) {
         return switch (output) {
             case TextOutput.Vectors vectors -> VectorHead.of(vectors, hiddenSize, parts);
             case TextOutput.SequenceClasses classes -> SequenceHead.of(classes, hiddenSize, parts);
+            case TextOutput.Answer answer -> AnswerHead.of(answer, words, parts);
             case TextOutput.TokenClasses classes -> TokenHead.of(classes, hiddenSize, parts);
             case TextOutput.TokenVectors vectors -> TokenVectorHead.of(vectors, hiddenSize, parts);
             case TextOutput.Sparse sparse -> WordHead.of(sparse.words(), true, words, parts);

@@ -5,6 +5,11 @@ import java.util.Optional;
 
 /** What a model gives for a text, for a pair of texts, or for each token. */
 public sealed interface TextOutput {
+    /** Whether it is a score, as cross-encoders give it. */
+    default boolean isScore() {
+        return false;
+    }
+
     /** Whether it is of each token, not of the text as a whole. */
     default boolean perToken() {
         return false;
@@ -58,9 +63,23 @@ public sealed interface TextOutput {
             labels = List.copyOf(labels);
         }
 
-        /** Whether it is a score, as cross-encoders give it. */
+        @Override
         public boolean isScore() {
             return labels.size() == 1;
+        }
+    }
+
+    /**
+     * A score: how much likelier a causal model answers a {@link Question} with one word than with another, by the difference of their logits.
+     *
+     * @param tied whether words' logits are made by the table of embeddings, or by one of their own
+     * @param yes the one, by its row; 0 until the tokenizer is known
+     * @param no the other
+     */
+    record Answer(boolean tied, int yes, int no) implements TextOutput {
+        @Override
+        public boolean isScore() {
+            return true;
         }
     }
 

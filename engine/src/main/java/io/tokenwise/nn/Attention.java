@@ -117,9 +117,10 @@ public final class Attention implements ProjectedAttention {
         }
         int[] offsets = pass.batch().offsets();
         int sequences = pass.batch().sequences();
+        int[] places = form.countsPlaces() ? pass.batch().places() : null;
         if (rotary != null) {
             // Queries and keys, which come first.
-            Rotations.of(pass, x, offsets, sequences, rotary, form.heads() + form.keyHeads());
+            Rotations.of(pass, x, offsets, sequences, places, rotary, form.heads() + form.keyHeads());
         }
         SeenTokens seen = pass.given(SeenTokens.class);
         if (seen != null) {
@@ -132,7 +133,7 @@ public final class Attention implements ProjectedAttention {
         if (bias != null && bias.table() != null) {
             pass.frozen("position buckets", bias.values(), bias.table());
         }
-        return FormedAttention.of(pass, x, offsets, sequences, formed);
+        return FormedAttention.of(pass, x, offsets, sequences, places, formed);
     }
 
     /** That some tokens are not seen is all that is particular: no biases, and a window at most that is wider than the texts. */

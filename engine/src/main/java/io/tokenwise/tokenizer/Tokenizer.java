@@ -245,6 +245,11 @@ public final class Tokenizer {
         return maxTokens;
     }
 
+    /** What cuts words: WordPiece, Unigram, BPE or byte-level BPE. */
+    public String kind() {
+        return description.kind();
+    }
+
     /** One more than the largest id that {@link #encode} can give. */
     public int vocabularySize() {
         return description.vocabulary().length;

@@ -12,6 +12,7 @@ import java.util.stream.Collectors;
 /**
  * What a tokenizer.json says, checked: only the parts that we know are let through.
  *
+ * @param kind WordPiece, Unigram, BPE or byte-level BPE
  * @param vocabulary all tokens, indexed by id; null where an id has none
  * @param special ids of tokens that are no text
  * @param added ids of tokens that are found in a text as they stand, special or not
@@ -24,6 +25,7 @@ import java.util.stream.Collectors;
  * @param decoders from tokens to a text
  */
 record TokenizerJson(
+        String kind,
         String[] vocabulary,
         BitSet special,
         BitSet added,
@@ -81,6 +83,7 @@ record TokenizerJson(
             List<Decoder> decoders = steps.decoders();
             return of(
                     json,
+                    type,
                     vocabulary,
                     List.of(),
                     pieces,
@@ -95,11 +98,20 @@ record TokenizerJson(
                 : new SentencePieces(steps.splitting(), scores ? unigram(model, vocabulary) : bpe(model, vocabulary));
         List<Normalizer> normalizers = steps.normalizers();
         vocabulary.readAdded(json);
-        return of(json, vocabulary, normalizers, pieces, byteLevel ? BYTE_SPACE : "\u2581", false, steps.decoders());
+        return of(
+                json,
+                byteLevel ? "byte-level BPE" : type,
+                vocabulary,
+                normalizers,
+                pieces,
+                byteLevel ? BYTE_SPACE : "\u2581",
+                false,
+                steps.decoders());
     }
 
     private static TokenizerJson of(
             JsonFile json,
+            String kind,
             Vocabulary vocabulary,
             List<Normalizer> normalizers,
             Pieces pieces,
@@ -116,13 +128,16 @@ record TokenizerJson(
         Map<Boolean, List<AddedToken>> byTime =
                 vocabulary.added().stream().collect(Collectors.partitioningBy(AddedToken::normalized));
         return new TokenizerJson(
+                kind,
                 vocabulary.all(),
                 special,
                 added,
-                new AddedTokens(byTime.get(false)),
-                new AddedTokens(byTime.get(true).stream()
-                        .map(token -> token.normalizedBy(normalizers))
-                        .toList()),
+                new AddedTokens(json.file(), byTime.get(false)),
+                new AddedTokens(
+                        json.file(),
+                        byTime.get(true).stream()
+                                .map(token -> token.normalizedBy(normalizers))
+                                .toList()),
                 normalizers,
                 pieces,
                 wordMark,
@@ -150,6 +165,7 @@ record TokenizerJson(
         var normalizer = new JsonFile(json.file(), json.root().get("normalizer"));
         boolean lowercase = normalizer.flag("lowercase", true);
         return new WordPiece(
+                json.file(),
                 vocabulary.words(),
                 unknown,
                 model.root().path("continuing_subword_prefix").asString("##"),
@@ -216,7 +232,8 @@ record TokenizerJson(
             throw new BadFileException(
                     file,
                     "pre_tokenizer has " + parts.size()
-                            + " steps; supported: ByteLevel, or Split and ByteLevel without use_regex and add_prefix_space");
+                            + " steps; supported: ByteLevel, or Split and ByteLevel without use_regex and"
+                            + " add_prefix_space");
         }
         var byteLevel = new ByteLevel(file, bpe, pattern, prefixSpace);
         return byteLevel::encode;

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.acm.choose.Calibration;
 import java.util.Arrays;
+import java.util.List;
 import org.junit.jupiter.api.Test;
 
 class CalibratorTest {
@@ -37,6 +38,19 @@ class CalibratorTest {
         assertThat(curve.toTell().y().getFirst()).isEqualTo(told[2]);
         assertThat(curve.leastSpent()).isEqualTo(0.15);
         assertThat(curve.toTell(0.1)).isEqualTo(told[2]);
+    }
+
+    @Test
+    void textsOfALengthHaveTheMarksThatAllHave() {
+        List<int[]> marked =
+                List.of(new int[] {101, 1, 2, 102}, new int[] {101, 3, 102}, new int[] {101, 4, 5, 6, 102});
+        assertThat(Calibrator.ofLength(marked, 5))
+                .containsExactly(new int[] {101, 1, 2, 3, 102}, new int[] {101, 4, 5, 6, 102});
+        // As Qwen3's, which only end with one.
+        List<int[]> ended = List.of(new int[] {1, 2, 102}, new int[] {3, 102}, new int[] {4, 5, 6, 102});
+        assertThat(Calibrator.ofLength(ended, 4)).containsExactly(new int[] {1, 2, 3, 102}, new int[] {4, 5, 6, 102});
+        List<int[]> bare = List.of(new int[] {1, 2}, new int[] {3}, new int[] {4, 5, 6});
+        assertThat(Calibrator.ofLength(bare, 3)).containsExactly(new int[] {1, 2, 3}, new int[] {4, 5, 6});
     }
 
     @Test

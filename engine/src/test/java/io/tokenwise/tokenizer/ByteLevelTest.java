@@ -257,7 +257,8 @@ class ByteLevelTest {
         assertThat(Patterns.of("f", Patterns.QWEN2.regex())).isEqualTo(Patterns.QWEN2);
         assertThatThrownBy(() -> Patterns.of("f", "\\w+"))
                 .hasMessage(
-                        "f: pre_tokenizer splits by \\w+; supported: the patterns of GPT-2, cl100k, Llama 3 and Qwen 2");
+                        "f: pre_tokenizer splits by \\w+; supported: the patterns of GPT-2, cl100k, Llama 3 and Qwen"
+                                + " 2");
     }
 
     @ParameterizedTest

@@ -15,10 +15,11 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** A small vocabulary of bytes with its merges, and the tokenizer.json that Hugging Face's library reads it from. */
-final class ByteVocabulary {
+public final class ByteVocabulary {
     static final String SPLIT = """
-            {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":""},"behavior":"Isolated","invert":false},
-             {"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false}]}""";
+        {"type":"Sequence","pretokenizers":[{"type":"Split","pattern":{"Regex":""},"behavior":"Isolated","invert":false},
+         {"type":"ByteLevel","add_prefix_space":false,"trim_offsets":false,"use_regex":false}]}\
+        """;
 
     final Map<String, Integer> ids = new LinkedHashMap<>();
     final List<String[]> merges = new ArrayList<>();
@@ -58,7 +59,7 @@ final class ByteVocabulary {
     }
 
     /** The 256 bytes and no merges. */
-    static ByteVocabulary bytes() {
+    public static ByteVocabulary bytes() {
         var vocabulary = new ByteVocabulary();
         for (int value = 0; value < 256; value++) {
             vocabulary.ids.put(printed(value), value);
@@ -67,7 +68,7 @@ final class ByteVocabulary {
     }
 
     /** Adds a merge, and what it gives, if that is new. */
-    void merge(String... pair) {
+    public void merge(String... pair) {
         merges.add(pair);
         ids.putIfAbsent(pair[0] + pair[1], ids.size());
     }
@@ -125,7 +126,7 @@ final class ByteVocabulary {
     }
 
     /** As the library reads it; without normalizer, special tokens and post_processor. */
-    byte[] json(String preTokenizer, String regex) {
+    public byte[] json(String preTokenizer, String regex) {
         JsonMapper mapper = JsonMapper.shared();
         ObjectNode root = mapper.createObjectNode().put("version", "1.0");
         root.putArray("added_tokens");

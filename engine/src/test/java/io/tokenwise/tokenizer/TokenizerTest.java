@@ -35,19 +35,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 public class TokenizerTest {
     /** The smallest complete tokenizer of the kind that is read. */
     public static final String SMALL = """
-            {"version":"1.0","truncation":{"direction":"Right","max_length":4,"strategy":"LongestFirst","stride":0},
-             "padding":{"strategy":{"Fixed":9},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,"pad_token":"[PAD]"},
-             "added_tokens":[{"id":2,"content":"[CLS]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
-             "normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
-             "pre_tokenizer":{"type":"BertPreTokenizer"},
-             "post_processor":{"type":"TemplateProcessing",
-              "single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
-              "pair":[],
-              "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]},"[SEP]":{"id":"[SEP]","ids":[3],"tokens":["[SEP]"]}}},
-             "decoder":{"type":"WordPiece","prefix":"##","cleanup":true},
-             "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
-              "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4,"token":5,"##s":6}}}
-            """;
+        {"version":"1.0","truncation":{"direction":"Right","max_length":4,"strategy":"LongestFirst","stride":0},
+         "padding":{"strategy":{"Fixed":9},"direction":"Right","pad_to_multiple_of":null,"pad_id":0,"pad_type_id":0,"pad_token":"[PAD]"},
+         "added_tokens":[{"id":2,"content":"[CLS]","single_word":false,"lstrip":false,"rstrip":false,"normalized":false,"special":true}],
+         "normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
+         "pre_tokenizer":{"type":"BertPreTokenizer"},
+         "post_processor":{"type":"TemplateProcessing",
+          "single":[{"SpecialToken":{"id":"[CLS]","type_id":0}},{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"[SEP]","type_id":0}}],
+          "pair":[],
+          "special_tokens":{"[CLS]":{"id":"[CLS]","ids":[2],"tokens":["[CLS]"]},"[SEP]":{"id":"[SEP]","ids":[3],"tokens":["[SEP]"]}}},
+         "decoder":{"type":"WordPiece","prefix":"##","cleanup":true},
+         "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
+          "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4,"token":5,"##s":6}}}
+        """;
 
     private static final String[] SENTENCES = {
         "",
@@ -109,8 +109,8 @@ public class TokenizerTest {
         try (HuggingFaceTokenizer library = library(minilm.json())) {
             List<String> texts = new ArrayList<>(List.of(SENTENCES));
             texts.addAll(WordNet.load().examples().subList(0, 500));
-            texts.add(
-                    "\u4e2d\u6587\ud842\udfb7x \ufb01x \ud835\udc00b \u0130stanbul e\u0301a \ud55c\uae00 a\u0000b\u200bc \u1e69s");
+            texts.add("\u4e2d\u6587\ud842\udfb7x \ufb01x \ud835\udc00b \u0130stanbul e\u0301a \ud55c\uae00"
+                    + " a\u0000b\u200bc \u1e69s");
             texts.add("x".repeat(101) + " unaffable[MASK]\ud83d\ude00.");
             for (String text : texts) {
                 List<Tokenizer.Place> tokens = tokenizer.places(text);

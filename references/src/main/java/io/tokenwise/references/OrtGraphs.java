@@ -151,8 +151,7 @@ final class OrtGraphs {
         give("last", x);
         if (layers.has("cls.predictions.bias")) {
             String at = "cls.predictions.transform.";
-            String y = layers.norm(
-                    at + "LayerNorm", layers.activate(layers.linear(at + "dense", x), act), epsilon);
+            String y = layers.norm(at + "LayerNorm", layers.activate(layers.linear(at + "dense", x), act), epsilon);
             String words = graph.op("Transpose", layers.weight("embeddings.word_embeddings.weight"));
             give("logits", layers.add(graph.op("MatMul", y, words), layers.weight("cls.predictions.bias")));
         }

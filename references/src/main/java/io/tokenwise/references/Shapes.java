@@ -36,6 +36,11 @@ public final class Shapes {
             case "masked" -> shapes.masked();
             case "colbert" -> shapes.matrix("linear", shapes.config.integer("dim"), shapes.width());
             case "sentence" -> shapes.sentence();
+            case "answer" -> {
+                if (!shapes.config.flag("tie_word_embeddings")) {
+                    shapes.matrix("lm_head", shapes.config.integer("vocab_size"), shapes.width());
+                }
+            }
             case "splade" -> {}
             default -> throw new IllegalArgumentException("no shapes for " + program);
         }

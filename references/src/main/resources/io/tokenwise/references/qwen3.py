@@ -5,7 +5,7 @@
 #: head_dim = 128
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
-    out = annotate(Dict[str, Tensor], {})
+    out = self.results(w)
     n = ids.size(0)
     x = torch.embedding(w["embed_tokens.weight"], ids)
     out["embeddings"] = x

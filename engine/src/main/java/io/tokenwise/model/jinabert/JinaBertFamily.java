@@ -115,10 +115,9 @@ public final class JinaBertFamily implements TextFamily {
                 parts);
     }
 
-    /** What is left of a text would be nearer together than it was: so no tokens leave. */
     @Override
     public Adaptable adaptable(ModelDescription model) {
-        return Adaptable.BY_LEARNERS;
+        return Adaptable.WITHOUT_QUERIES;
     }
 
     @Override

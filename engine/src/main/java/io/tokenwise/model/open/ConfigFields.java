@@ -23,18 +23,8 @@ import tools.jackson.databind.node.ObjectNode;
  * @param used fields that were asked for
  * @param harmless others, known to change no number of a model that computes: notes, dropout, ids of tokens, how weights began
  * @param unknown all others
- * @param prompts names of sentence-transformers' prompts that neither queries nor passages get
- * @param everywhere the name of the prompt that sentence-transformers puts before each text and this library does not; possibly empty
  */
-public record ConfigFields(
-        String nameOrPath,
-        List<String> used,
-        List<String> harmless,
-        List<String> unknown,
-        List<String> prompts,
-        String everywhere) {
-    private static final String PROMPTS = "config_sentence_transformers.json";
-
+public record ConfigFields(String nameOrPath, List<String> used, List<String> harmless, List<String> unknown) {
     private static final String NAME = "_name_or_path";
 
     private static final Set<String> HARMLESS = Set.of(
@@ -87,24 +77,8 @@ public record ConfigFields(
         unknown.removeAll(harmless);
         Set<String> used = new TreeSet<>(config.root().propertyNames());
         used.retainAll(noting.asked);
-        JsonNode beside = folder.has(PROMPTS) ? folder.read(PROMPTS).root() : JsonNodeFactory.instance.objectNode();
-        String everywhere = beside.path("default_prompt_name").asString("");
         return Optional.of(new ConfigFields(
-                config.root().path(NAME).asString(""),
-                List.copyOf(used),
-                List.copyOf(harmless),
-                List.copyOf(unknown),
-                prompts(beside.path("prompts")),
-                beside.path("prompts").path(everywhere).asString("").isEmpty() ? "" : everywhere));
-    }
-
-    private static List<String> prompts(JsonNode prompts) {
-        String passage = prompts.has("passage") ? "passage" : "document";
-        return prompts.properties().stream()
-                .filter(prompt -> !prompt.getValue().asString("").isEmpty())
-                .map(Map.Entry::getKey)
-                .filter(name -> !name.equals("query") && !name.equals(passage))
-                .toList();
+                config.root().path(NAME).asString(""), List.copyOf(used), List.copyOf(harmless), List.copyOf(unknown)));
     }
 
     /** An object that notes for which of its fields it was asked. */

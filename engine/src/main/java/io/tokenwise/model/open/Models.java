@@ -71,7 +71,11 @@ public final class Models {
         }
         JsonFile config = folder.read(ModelFolder.CONFIG);
         ModelDescription description = Families.of(config).describe(folder, config);
-        Tokenizer tokenizer = description instanceof TextDescription text ? tokenizer(text, folder) : null;
+        Tokenizer tokenizer = null;
+        if (description instanceof TextDescription text) {
+            tokenizer = tokenizer(text, folder);
+            description = text.with(tokenizer);
+        }
         if (!folder.has(ShardedSafetensors.INDEX)) {
             refuseInstead(
                     folder,

@@ -2,6 +2,7 @@ package io.tokenwise.model.qwen3;
 
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.Adaptable;
+import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
@@ -15,6 +16,7 @@ import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -32,6 +34,8 @@ public final class Qwen3Family implements TextFamily {
 
     private static final LayerNames NAMES = LayerNames.llama(new LayerNames.Norms(
             "input_layernorm", "post_attention_layernorm", null, null, "self_attn.q_norm", "self_attn.k_norm"));
+
+    private static final String TIED = "tie_word_embeddings";
 
     private Qwen3Family() {}
 
@@ -73,9 +77,17 @@ public final class Qwen3Family implements TextFamily {
         return EncoderConfig.positionRows(config, 0);
     }
 
+    /** Without sentence-transformers' files beside it, by which embeddings are told, a causal model is one that compares texts: Qwen3-Reranker. */
+    @Override
+    public Optional<TextOutput> output(JsonFile config) {
+        return ClassesConfig.isCausal(config)
+                ? Optional.of(new TextOutput.Answer(config.flag(TIED, false), 0, 0))
+                : TextFamily.super.output(config);
+    }
+
     @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("model.");
+        return TensorNames.behind("model.", model, "lm_head.");
     }
 
     @Override
@@ -86,15 +98,18 @@ public final class Qwen3Family implements TextFamily {
 
     @Override
     public Adaptable adaptable(ModelDescription model) {
-        return Adaptable.BY_LEARNERS;
+        return Adaptable.WITHOUT_QUERIES;
     }
 
     @Override
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         LayerForm layer = form.forms().getFirst();
-        return EncoderConfig.written(name(), "Qwen3", model)
-                .put("num_key_value_heads", layer.attention().keyHeads())
+        ObjectNode config = EncoderConfig.written(name(), "Qwen3", model);
+        if (((TextDescription) model).output() instanceof TextOutput.Answer answer) {
+            config.put(TIED, answer.tied());
+        }
+        return config.put("num_key_value_heads", layer.attention().keyHeads())
                 .put("head_dim", layer.attention().headSize())
                 .put("rms_norm_eps", layer.mlpNorm().epsilon())
                 .put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())

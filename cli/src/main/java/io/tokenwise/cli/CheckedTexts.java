@@ -1,0 +1,110 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.model.Adaptable;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.Objective;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.VectorStep;
+import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.Sessions;
+import java.util.ArrayList;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
+import java.util.stream.Collectors;
+
+/** What {@code check} says of models that read texts. */
+final class CheckedTexts {
+    /** A length, in tokens, up to which most models go. */
+    private static final int SHORT = 512;
+
+    private CheckedTexts() {}
+
+    static Json.CheckedText of(OpenModel model) {
+        ModelFiles files = model.files();
+        var text = (TextDescription) files.description();
+        Map<Integer, Long> memory = new LinkedHashMap<>();
+        for (int length : new int[] {Math.min(SHORT, text.maxTokens()), text.maxTokens()}) {
+            memory.put(length, Sessions.memoryLimit(model.encoder(), length));
+        }
+        List<VectorStep.Dense> dense =
+                text.output() instanceof TextOutput.Vectors vectors ? vectors.dense() : List.of();
+        return new Json.CheckedText(
+                text.kind(),
+                files.tokenizer().kind(),
+                files.tokenizer().vocabularySize(),
+                text.pooling().name().toLowerCase(Locale.ROOT),
+                dense.stream().map(VectorStep.Dense::outputs).toList(),
+                text.normalize(),
+                text.output() instanceof TextOutput.Vectors vectors ? vectors.shorter() : List.of(),
+                text.prompts().byName(),
+                text.prompts().usual().orElse(null),
+                adaptive(text),
+                memory);
+    }
+
+    private static List<String> adaptive(TextDescription text) {
+        if (text.acm().isPresent() || text.objective() != Objective.VECTORS) {
+            return List.of();
+        }
+        Adaptable adaptable = text.family().adaptable(text);
+        var parts = new ArrayList<String>();
+        if (adaptable.tokens()) {
+            parts.add("tokens");
+        }
+        parts.addAll(List.of(adaptable.usual().split(",")));
+        return parts;
+    }
+
+    /** What is printed, name by name. */
+    static Map<String, String> rows(Json.Check check) {
+        Json.CheckedText text = check.text();
+        Map<String, String> rows = new LinkedHashMap<>();
+        boolean vectors = text.kind().equals("a text encoder");
+        rows.put("gives", vectors ? vector(check) : check.outputs() + " numbers: " + text.kind());
+        if (vectors) {
+            rows.put("fewer values", shorter(text.shorter()));
+            rows.put("prompts", prompts(text));
+        }
+        rows.put("tokenizer", String.format(Locale.ROOT, "%s, %,d tokens", text.tokenizer(), text.tokens()));
+        if (!text.adaptive().isEmpty()) {
+            rows.put("distill --adapt", String.join(", ", text.adaptive()));
+        }
+        rows.put("memory", memory(text.memory()) + ", without its weights");
+        return rows;
+    }
+
+    private static String vector(Json.Check check) {
+        Json.CheckedText text = check.text();
+        String dense = text.dense().isEmpty()
+                ? ""
+                : ", dense layers of "
+                        + text.dense().stream().map(String::valueOf).collect(Collectors.joining(", "));
+        return check.outputs() + " numbers: pooled by " + text.pooling() + dense
+                + (text.normalized() ? ", of length 1" : ", of any length");
+    }
+
+    private static String shorter(List<Integer> shorter) {
+        return shorter.isEmpty()
+                ? "config.json does not say whether it was trained for them"
+                : shorter.stream().map(String::valueOf).collect(Collectors.joining(", "));
+    }
+
+    private static String prompts(Json.CheckedText text) {
+        String all = text.prompts().entrySet().stream()
+                .filter(prompt -> !prompt.getValue().isEmpty())
+                .map(prompt -> prompt.getKey() + " '" + prompt.getValue().replace("\n", "\\n") + "'"
+                        + (prompt.getKey().equals(text.usual()) ? " (where none is named)" : ""))
+                .collect(Collectors.joining(", "));
+        return all.isEmpty() ? "none" : all;
+    }
+
+    private static String memory(Map<Integer, Long> bytes) {
+        return bytes.entrySet().stream()
+                .map(entry -> String.format(
+                        Locale.ROOT, "at most %.0f MB for %,d tokens", entry.getValue() / 1e6, entry.getKey()))
+                .collect(Collectors.joining(", "));
+    }
+}
