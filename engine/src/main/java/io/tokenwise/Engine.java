@@ -83,6 +83,28 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * Opens a sparse encoder; see {@link #textEncoder}.
+     *
+     * @param model a directory in Hugging Face's layout
+     * @return the encoder, which closes with the engine if not before
+     * @throws IOException if a file cannot be read
+     */
+    public SparseEncoder sparseEncoder(String model) throws IOException {
+        return new SparseEncoder(core.openAs(model, ModelFiles::sparse));
+    }
+
+    /**
+     * Opens a model that guesses hidden words; see {@link #textEncoder}.
+     *
+     * @param model a fetched name, such as {@code bert-base}, or a directory in Hugging Face's layout
+     * @return the filler, which closes with the engine if not before
+     * @throws IOException if a file cannot be read
+     */
+    public MaskFiller maskFiller(String model) throws IOException {
+        return new MaskFiller(core.openAs(model, ModelFiles::maskedTokens));
+    }
+
+    /**
      * Opens an image classifier; see {@link #textEncoder}.
      *
      * @param model a built-in name, such as {@code vit-cifar10-acm}, or a directory in Hugging Face's layout

@@ -109,13 +109,18 @@ public final class TestModels {
 
     /** A dense model with a short path, which differs from it by noise. */
     public static Encoder shortPath(ModelFiles dense, Backend backend) {
+        return shortPath(dense, backend, sequences(9, 20, 14));
+    }
+
+    /** The same, cut by what it does on some texts. */
+    public static Encoder shortPath(ModelFiles dense, Backend backend, List<int[]> texts) {
         var random = new SplittableRandom(9);
         Encoder encoder = NewEncoder.withShortPath(
                 dense,
                 backend,
                 model -> {
                     try (var sessions = new Sessions(model, backend, 256, 1)) {
-                        sessions.encode(sequences(9, 20, 14), Budget.FULL, null);
+                        sessions.encode(texts, Budget.FULL, null);
                     }
                 },
                 random);

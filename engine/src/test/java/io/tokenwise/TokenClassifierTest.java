@@ -68,7 +68,10 @@ class TokenClassifierTest {
         "bert,bert,Bert,bert.",
         "bert,roberta,Roberta,roberta.",
         "bert,camembert,Camembert,roberta.",
-        "distilbert,distilbert,DistilBert,distilbert."
+        "distilbert,distilbert,DistilBert,distilbert.",
+        "mpnet,mpnet,MPNet,mpnet.",
+        "new,new,New,new.",
+        "modernbert,modernbert,ModernBert,model."
     })
     void probabilitiesAreThoseOfTorchsLogits(String family, String type, String name, String prefix)
             throws IOException {

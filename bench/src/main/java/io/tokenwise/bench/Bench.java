@@ -26,15 +26,15 @@ import picocli.CommandLine.Spec;
                     + " same texts.",
             "",
             "All contenders warm up and then take turns, round by round. Only model time counts: from token ids to"
-                + " vectors of length 1. The tokenizer is left out for all; making input tensors, pooling and"
-                + " normalisation are in. Before that the run fails unless all float32 engines give the same vectors.",
+                    + " vectors of length 1. The tokenizer is left out for all; making input tensors, pooling and"
+                    + " normalisation are in. Before that the run fails unless all float32 engines give the same vectors.",
             "",
             "spent: the share of the replaced layers' FLOPs that learners and gates cost on the scenario's texts. x"
-                + " f32, x int8, x dense: how many times the tokens per second of ONNX Runtime float32 and int8, and"
-                + " of our own dense model in the same backend and precision. cosine: the lowest to the dense model's"
-                + " vectors of the scenario's texts; mean c, low c: mean and lowest on held-out text; STS-B: Spearman"
-                + " on its development set. CPU s/1k: processor seconds of all threads for 1,000 texts. heap B: what"
-                + " the calling thread allocates on the Java heap in a call."
+                    + " f32, x int8, x dense: how many times the tokens per second of ONNX Runtime float32 and int8, and"
+                    + " of our own dense model in the same backend and precision. cosine: the lowest to the dense model's"
+                    + " vectors of the scenario's texts; mean c, low c: mean and lowest on held-out text; STS-B: Spearman"
+                    + " on its development set. CPU s/1k: processor seconds of all threads for 1,000 texts. heap B: what"
+                    + " the calling thread allocates on the Java heap in a call."
         },
         subcommands = {
             BenchCommands.Gemm.class,

@@ -21,6 +21,12 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
 
     private static final int BULK_TEXTS = 16;
 
+    /** By which units are ordered and gates calibrated. */
+    private static final int SAMPLE_TEXTS = 32;
+
+    /** Tokens of such a text at least. */
+    private static final int MINIMUM = 8;
+
     /** How many times as fast as ONNX Runtime's int8 our own bytes are to be. */
     private static final double ASKED = 1.3;
 
@@ -75,6 +81,53 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
             List<Contender> contenders = open(opened);
             for (Scenario scenario : scenarios) {
                 print(scenario, race.run(scenario, contenders.getFirst(), contenders));
+            }
+        }
+    }
+
+    /** Our engine alone, the dense model and the same made adaptive, at budgets. */
+    void run(List<Scenario> scenarios, OwnEngine engine, List<Double> budgets) throws IOException {
+        List<int[]> sample = new Random(8)
+                .ints(SAMPLE_TEXTS, MINIMUM, FamilyShape.MOST_TOKENS)
+                .mapToObj(length -> text(new Random(length), length))
+                .toList();
+        out.printf(
+                "%n%s, %d layers, %s, %s, %d thread%s: budgets%n",
+                files.shape().label(),
+                files.layers(),
+                Processor.name(),
+                engine.name(),
+                threads,
+                threads == 1 ? "" : "s");
+        try (OwnModel dense = OwnModel.dense(files.model(), engine, threads);
+                OwnModel learners = OwnModel.withLearners(files.model(), engine, threads, sample);
+                OwnModel leaving = OwnModel.leaving(files.model(), engine, threads, sample)) {
+            out.printf(
+                    "%6s %8s %10s %20s %20s%n",
+                    "tokens", "budget", "dense ms", "learners, FLOPs", "tokens leave, time");
+            out.printf("%6s %8s %10s %10s %9s %10s %9s%n", "", "", "", "ms", "of dense", "ms", "of dense");
+            for (Scenario scenario : scenarios) {
+                var contenders = new ArrayList<Contender>(List.of(dense.dense()));
+                for (double budget : budgets) {
+                    contenders.add(learners.routed(budget));
+                    contenders.add(leaving.routed(budget));
+                }
+                List<Race.Timing> timings = race.run(scenario, contenders.getFirst(), contenders);
+                double whole = timings.getFirst().micros(0.5);
+                for (int i = 0; i < budgets.size(); i++) {
+                    double ofLearners = timings.get(2 * i + 1).micros(0.5);
+                    double ofLeaving = timings.get(2 * i + 2).micros(0.5);
+                    out.printf(
+                            "%6s %8.2f %10.2f %10.2f %9.3f %10.2f %9.3f%n",
+                            scenario.name(),
+                            budgets.get(i),
+                            whole / 1e3,
+                            ofLearners / 1e3,
+                            ofLearners / whole,
+                            ofLeaving / 1e3,
+                            ofLeaving / whole);
+                }
+                out.flush();
             }
         }
     }

@@ -18,8 +18,8 @@ import picocli.CommandLine.TypeConversionException;
         header = "Models of other families than MiniLM's beside ONNX Runtime on the same graphs.",
         description =
                 "Weights are random; ONNX Runtime has them in float32 and, quantized as its own tool does, in int8."
-                    + " Before times are taken the run fails unless all float32 engines give the same vectors. Prints"
-                    + " medians, all in turn.")
+                        + " Before times are taken the run fails unless all float32 engines give the same vectors. Prints"
+                        + " medians, all in turn.")
 final class FamiliesCommand implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
@@ -78,6 +78,19 @@ final class FamiliesCommand implements Callable<Integer> {
             description = "Fewer layers than the families have, where memory or time is scarce.")
     private Integer layers;
 
+    @Option(
+            names = "--budget",
+            paramLabel = "0..1",
+            split = ",",
+            converter = Options.BudgetConverter.class,
+            description =
+                    "Instead of ONNX Runtime: our dense model beside the same made adaptive at these budgets, with gates that choose at random: learners of"
+                            + " MLPs, V and O, whose budgets are of FLOPs, and tokens that leave, whose are of time.")
+    private List<Double> budgets;
+
+    @Mixin
+    private Options.Engine engine;
+
     /** Reads the name of a family's sizes. */
     static final class ShapeConverter implements ITypeConverter<FamilyShape> {
         @Override
@@ -100,10 +113,16 @@ final class FamiliesCommand implements Callable<Integer> {
         var race = new Race(turns.rounds(), turns.warmUpNanos());
         for (FamilyShape shape : shapes) {
             int count = layers == null ? shape.layers() : Math.min(layers, shape.layers());
-            try (FamilyFiles files = FamilyFiles.write(shape, count)) {
+            try (FamilyFiles files = FamilyFiles.write(shape, count, budgets == null)) {
                 for (int each : threads) {
-                    new FamiliesBench(files, each, race, spec.commandLine().getOut())
-                            .run(FamiliesBench.scenarios(tokens, bulk));
+                    var bench = new FamiliesBench(
+                            files, each, race, spec.commandLine().getOut());
+                    List<Scenario> scenarios = FamiliesBench.scenarios(tokens, bulk);
+                    if (budgets == null) {
+                        bench.run(scenarios);
+                    } else {
+                        bench.run(scenarios, engine.get(), budgets);
+                    }
                 }
             }
         }

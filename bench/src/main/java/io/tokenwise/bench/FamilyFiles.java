@@ -20,14 +20,23 @@ record FamilyFiles(FamilyShape shape, int layers, TemporaryFolder folder) implem
           "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4}}}
         """;
 
-    static FamilyFiles write(FamilyShape shape, int layers) throws IOException {
+    /** The mean of token vectors, of length 1. */
+    private static final String MODULES = """
+            [{"path":"","type":"sentence_transformers.models.Transformer"},{"path":"1_Normalize","type":"sentence_transformers.models.Normalize"}]
+            """;
+
+    /** @param graphs whether ONNX Runtime takes part */
+    static FamilyFiles write(FamilyShape shape, int layers, boolean graphs) throws IOException {
         RandomModel model = shape.random(layers);
         var files = new FamilyFiles(shape, layers, TemporaryFolder.create("tokenwise-family-"));
         try {
             model.write(files.model(), "");
             Files.writeString(files.model().resolve("tokenizer.json"), TOKENIZER);
-            OrtReference.write(model, false, files.graph("f32"));
-            OrtReference.write(model, true, files.graph("int8"));
+            Files.writeString(files.model().resolve("modules.json"), MODULES);
+            if (graphs) {
+                OrtReference.write(model, false, files.graph("f32"));
+                OrtReference.write(model, true, files.graph("int8"));
+            }
             return files;
         } catch (Throwable e) {
             files.close();

@@ -7,8 +7,10 @@ import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.distill.Calibrator;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
@@ -17,6 +19,8 @@ import java.nio.file.Path;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.SplittableRandom;
+import java.util.function.BiFunction;
 import java.util.stream.Stream;
 
 /** A model in our own engine, below the tokenizer. Thread-safe. */
@@ -30,10 +34,15 @@ final class OwnModel implements AutoCloseable {
     private final Sessions sessions;
 
     private OwnModel(ModelFiles files, OwnEngine engine, int threads) {
+        this(files, engine, threads, Encoder::load);
+    }
+
+    private OwnModel(
+            ModelFiles files, OwnEngine engine, int threads, BiFunction<ModelFiles, Backend, Encoder> loading) {
         this.engine = engine;
         backend = engine.open(threads);
         try (files) {
-            encoder = Encoder.load(files, backend);
+            encoder = loading.apply(files, backend);
         }
         EngineOptions options = EngineOptions.defaults();
         sessions = new Sessions(encoder, backend, options.batchTokens(), options.concurrentCalls());
@@ -47,6 +56,34 @@ final class OwnModel implements AutoCloseable {
     /** A model in a folder, as it is. */
     static OwnModel dense(Path directory, OwnEngine engine, int threads) throws IOException {
         return new OwnModel(Models.open(directory), engine, threads);
+    }
+
+    /** The same with learners of MLPs and of V and O, and gates that choose at random; what they choose on average is calibrated on the sample. */
+    static OwnModel withLearners(Path directory, OwnEngine engine, int threads, List<int[]> sample) throws IOException {
+        OwnModel model = dense(directory, engine, threads);
+        Encoder encoder = model.encoder;
+        Acmizer.replace(
+                encoder.parameters(),
+                encoder.slots(),
+                AdaptiveLayers.parse("mlp,vo", LEARNERS).withMlpLearners(1),
+                () -> model.encode(sample, Budget.FULL));
+        VitBench.randomizeGates(encoder);
+        encoder.prepare(model.backend.stream());
+        Calibrator.calibrate(encoder.acms(), model.sessions, sample, encoder.description());
+        return model;
+    }
+
+    /** The same with tokens that leave, chosen at random, and layers that get narrow. */
+    static OwnModel leaving(Path directory, OwnEngine engine, int threads, List<int[]> sample) throws IOException {
+        return new OwnModel(
+                Models.open(directory),
+                engine,
+                threads,
+                (files, backend) -> NewEncoder.withShortPath(
+                        files,
+                        backend,
+                        encoder -> VitBench.encodeWhole(encoder, backend, sample),
+                        new SplittableRandom(3)));
     }
 
     /** MiniLM with learners cut from its own units by how they behave on the sample, and gates that know nothing. */

@@ -104,13 +104,17 @@ final class VitBench {
         Encoder encoder = random(BASE, backend);
         AdaptiveLayers layers = AdaptiveLayers.parse("mlp,qk,vo", LEARNERS).withMlpLearners(1);
         Acmizer.replace(encoder.parameters(), encoder.slots(), layers, () -> encodeWhole(encoder, backend, images));
+        randomizeGates(encoder);
+        encoder.prepare(backend.stream());
+        return encoder;
+    }
+
+    static void randomizeGates(Encoder encoder) {
         var random = new SplittableRandom(2);
         for (Acm acm : encoder.acms()) {
             // The first is what the gate sees of the token; what it knows of the budget stays as it starts.
             randomize(acm.gateParameters().getFirst(), 0, 0.05, random);
         }
-        encoder.prepare(backend.stream());
-        return encoder;
     }
 
     /** Layers become narrow and patches leave as a budget says; which patches is random. */
@@ -125,9 +129,9 @@ final class VitBench {
         }
     }
 
-    private static void encodeWhole(Encoder encoder, Backend backend, List<int[]> images) {
+    static void encodeWhole(Encoder encoder, Backend backend, List<int[]> inputs) {
         try (var sessions = new Sessions(encoder, backend, 1, 1)) {
-            sessions.encode(images, Budget.FULL, null);
+            sessions.encode(inputs, Budget.FULL, null);
         }
     }
 

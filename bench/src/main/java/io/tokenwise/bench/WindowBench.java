@@ -41,7 +41,7 @@ record WindowBench(OwnEngine engine, int side) {
                     float scale = (float) AttentionForm.usualScale(HEAD_SIZE);
                     var form = new FormedAttention.Form(HEADS, HEADS, HEAD_SIZE, scale, each, each, null);
                     int[] offsets = {0, length};
-                    work.add(() -> FormedAttention.forward(stream, qkv, form, offsets, 1, context, null));
+                    work.add(() -> FormedAttention.forward(stream, qkv, form, offsets, 1, null, context, null));
                 }
                 double[] seconds = TIMES.medians(work);
                 out.printf(

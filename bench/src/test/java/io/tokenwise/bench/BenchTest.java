@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.block.AdaptiveLayers;
@@ -15,10 +16,14 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
+import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -50,6 +55,10 @@ class BenchTest {
                 "cost --tokens 16,0| must be 1 or more, not 0",
                 "cost --engine vector| no engine is called vector; there are vector-f32",
                 "soak --engine vector-f32,cuda| no engine is called cuda; there are vector-f32, onednn-f32",
+                "families --only bert| give nomic, modernbert, xlm-r, not 'bert'",
+                "families --tokens 16,513| --tokens must be at most 512, not 513",
+                "window --side 0| must be 1 or more, not 0",
+                "dispatch --sizes base| give minilm, vit-b, wav2vec2-base or xls-r, not 'base'",
                 "frontier --budgets 0.5,2| 2 is outside 0..1",
                 "frontier --queries 0| must be 1 or more, not 0",
                 "speech --budget 2| 2 is outside 0..1",
@@ -181,6 +190,30 @@ class BenchTest {
             boolean callers = row.get("scenario").asString().equals("callers-8");
             assertThat(row.get("callers").asInt()).isEqualTo(callers ? 8 : 1);
         }
+    }
+
+    /** All float32 engines give one vector, or the command fails; the others one nearby, all of length 1. */
+    @ParameterizedTest
+    @EnumSource(FamilyShape.class)
+    void otherFamiliesRunBesideOnnxRuntime(FamilyShape shape) {
+        String[] command = "families --layers 1 --tokens 5 --rounds 1 --warm-up 0 --only".split(" ");
+        assertThat(run(Stream.concat(Stream.of(command), Stream.of(shape.label()))
+                        .toArray(String[]::new)))
+                .as(err.toString())
+                .isZero();
+        Map<String, Double> cosines = out.toString()
+                .lines()
+                .map(line -> line.strip().split(" +"))
+                .filter(words -> words[0].equals("5"))
+                .collect(Collectors.toMap(words -> words[1], words -> Double.valueOf(words[6])));
+        assertThat(cosines).containsKeys("onnxruntime-f32", "onnxruntime-int8", "dense-vector-f32");
+        cosines.forEach((name, cosine) -> {
+            if (name.endsWith("f32")) {
+                assertThat(cosine).as(name).isCloseTo(1, within(1e-5));
+            } else {
+                assertThat(cosine).as(name).isBetween(.9, .999999);
+            }
+        });
     }
 
     @Test

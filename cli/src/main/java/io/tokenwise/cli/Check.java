@@ -32,8 +32,8 @@ import picocli.CommandLine.Spec;
         header = "Tell whether a model is understood and gives what it should.",
         description = {
             "Opens a model and says what it is, which fields of its config.json are used, and which are not"
-                + " understood. Where somebody has published numbers of the model's vectors, or scores of its pairs,"
-                + " they are compared, each with its source.",
+                    + " understood. Where somebody has published numbers of the model's vectors, or scores of its pairs,"
+                    + " they are compared, each with its source.",
             "The exit code is 1 if a number differs by more than the tolerance, or if a field is not understood and no"
                     + " numbers are known."
         },

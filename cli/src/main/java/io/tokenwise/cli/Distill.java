@@ -90,7 +90,7 @@ final class Distill implements Callable<Integer> {
             converter = CommonOptions.CountConverter.class,
             description =
                     "Tokens to train on in all, of an image a token for each patch, of speech a frame, 41.7 a second;"
-                        + " texts, images or recordings come again when they are fewer (default: ${DEFAULT-VALUE}).")
+                            + " texts, images or recordings come again when they are fewer (default: ${DEFAULT-VALUE}).")
     private int tokens;
 
     @Option(
@@ -100,9 +100,9 @@ final class Distill implements Callable<Integer> {
             arity = "1..*",
             description = {
                 "Texts like those that the model will see, UTF-8: one a line, or a field of .csv, .tsv (plain tabs, no"
-                    + " quotes), both with a header, or .jsonl. Each may be .gz. For a model that reads images, a"
-                    + " folder with a folder of images for each class, a .tar of one, or a folder with MNIST's files."
-                    + " For a speech recogniser, WAV files, and folders with such."
+                        + " quotes), both with a header, or .jsonl. Each may be .gz. For a model that reads images, a"
+                        + " folder with a folder of images for each class, a .tar of one, or a folder with MNIST's files."
+                        + " For a speech recogniser, WAV files, and folders with such."
             })
     private List<Path> data;
 

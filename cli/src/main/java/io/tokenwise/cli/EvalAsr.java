@@ -20,11 +20,11 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "asr",
-        header = "Speech recognition: word error rate.",
+        header = "Speech recognition: word and character error rates.",
         description = {
             "FILE.csv holds lines of audio,transcript, UTF-8, quoted as CSV is, with or without this header; also .tsv and .jsonl. Audio files are WAV, by"
                     + " a path from the CSV's folder.",
-            "Words are compared as they are spoken: without capitals and punctuation, numbers in words.",
+            "Words are compared as they are spoken: without capitals and punctuation, numbers in words; characters are those of these words, with one space between two.",
             "For each budget of an adaptive model: soft, as the gates decide; hard, as they decide but neither a segment's frames nor its text over the budget; static,"
                     + " every frame and token gets the same; random, the gates' numbers dealt to random frames, and to tokens, which come one by one, at random."
         },
@@ -43,6 +43,9 @@ final class EvalAsr implements Callable<Integer> {
 
     @Mixin
     private EvalOptions eval;
+
+    @Mixin
+    private BeamOption beam;
 
     @Spec
     private CommandSpec spec;
@@ -88,9 +91,9 @@ final class EvalAsr implements Callable<Integer> {
     /** The dense model first. */
     private List<SpeechRun> runs(SpeechRecognizer dense, SpeechRecognizer model) {
         var runs = new ArrayList<SpeechRun>();
-        runs.add(new SpeechRun(EvalWay.dense(options.seed()), dense));
+        runs.add(new SpeechRun(EvalWay.dense(options.seed()), dense, beam.width(dense)));
         EvalWay.of(model.model().encoder().acms(), eval, options.seed())
-                .forEach(way -> runs.add(new SpeechRun(way, model)));
+                .forEach(way -> runs.add(new SpeechRun(way, model, beam.width(model))));
         return runs;
     }
 
@@ -133,6 +136,8 @@ final class EvalAsr implements Callable<Integer> {
         List<Column<Json.EvalRow>> columns = new ArrayList<>(List.of(
                 new Column<>("mode", Json.EvalRow::mode),
                 new Column<>("word error rate", row -> Column.fixed(100 * row.value(), 2) + " %"),
+                new Column<>(
+                        "of characters", row -> Column.fixed(100 * row.metrics().get(Metric.CER.label()), 2) + " %"),
                 new Column<>("MFLOPs/frame", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
                 new Column<>("ms/recording", row -> Column.fixed(row.millisPerInput(), 1)),
                 new Column<>(

@@ -277,6 +277,14 @@ final class Json {
     record Trained(String out, int images, int classes, double heldOutRight) {}
 
     /**
+     * What {@code train ctc} prints.
+     *
+     * @param recordings those held out included
+     * @param heldOutRight share of the held-out recordings of which it writes the very text
+     */
+    record TrainedSpeech(String out, int recordings, double heldOutRight) {}
+
+    /**
      * What {@code fetch} prints without a name.
      *
      * @param folder where each lies below its name, if it is here

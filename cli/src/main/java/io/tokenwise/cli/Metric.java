@@ -11,6 +11,8 @@ enum Metric {
     PSEUDO_PERPLEXITY("pseudo-perplexity"),
     /** Word errors for each word said; 0 is best. */
     WER("wer"),
+    /** Errors of characters for each character of what was said; 0 is best. */
+    CER("cer"),
     /** Seconds of work for each second of sound; less is faster. */
     REAL_TIME_FACTOR("real-time factor");
 

@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
 import io.tokenwise.acm.choose.Acm;
+import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.acm.choose.SpeechSpending;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.acm.make.Acmizer;
@@ -28,12 +29,16 @@ final class SpeechRun implements EvalRows.Run {
     private final boolean dense;
     private final SpeechSpending spending;
     private final List<int[]> framesAndTokens = new ArrayList<>();
+    private final int beam;
     private WordErrorRate words = WordErrorRate.NONE;
+    private WordErrorRate characters = WordErrorRate.NONE;
     private long recordings;
     private double soundSeconds;
     private double seconds;
 
-    SpeechRun(EvalWay way, SpeechRecognizer recognizer) {
+    /** @param beam beginnings of texts that a search keeps; 0 for none */
+    SpeechRun(EvalWay way, SpeechRecognizer recognizer, int beam) {
+        this.beam = beam;
         this.way = way;
         this.recognizer = recognizer;
         how = way.how();
@@ -47,7 +52,7 @@ final class SpeechRun implements EvalRows.Run {
     /** Transcribes without measuring. */
     void warmUp(Spoken file) throws IOException {
         try (WavReader sound = WavReader.open(file.audio())) {
-            recognizer.transcribe(sound, how, Deadline.NONE, _ -> {});
+            transcription(null).of(sound, (_, _, _, _) -> {});
         }
     }
 
@@ -61,7 +66,7 @@ final class SpeechRun implements EvalRows.Run {
         List<TimedText> heard = new ArrayList<>();
         long start = System.nanoTime();
         try (WavReader sound = WavReader.open(file.audio())) {
-            new Transcription(recognizer.model(), how, spending, Deadline.NONE)
+            transcription(spending)
                     .of(sound, (begin, end, text, tokens) -> heard.add(new TimedText(begin, end, text, tokens)));
             cutShort = sound.cutShort();
         }
@@ -69,6 +74,7 @@ final class SpeechRun implements EvalRows.Run {
         recordings++;
         String transcript = heard.stream().map(TimedText::text).collect(Collectors.joining(" "));
         words = words.plus(WordErrorRate.of(file.transcript(), transcript));
+        characters = characters.plus(WordErrorRate.ofCharacters(file.transcript(), transcript));
         for (TimedText segment : heard) {
             double duration = segment.endSeconds() - segment.startSeconds();
             soundSeconds += duration;
@@ -78,6 +84,10 @@ final class SpeechRun implements EvalRows.Run {
             }
         }
         return cutShort;
+    }
+
+    private Transcription transcription(LearnerObserver observer) {
+        return new Transcription(recognizer.model(), how, observer, Deadline.NONE, beam);
     }
 
     WordErrorRate words() {
@@ -92,6 +102,7 @@ final class SpeechRun implements EvalRows.Run {
     Map<Metric, Double> metrics() {
         Map<Metric, Double> metrics = new LinkedHashMap<>();
         metrics.put(Metric.WER, words.rate());
+        metrics.put(Metric.CER, characters.rate());
         metrics.put(Metric.REAL_TIME_FACTOR, seconds / soundSeconds);
         return metrics;
     }

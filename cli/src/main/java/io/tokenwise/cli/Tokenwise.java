@@ -41,6 +41,7 @@ final class Tokenwise implements Runnable {
             Embed.class,
             Rerank.class,
             Ner.class,
+            Fill.class,
             Transcribe.class,
             Distill.class,
             Finetune.class,

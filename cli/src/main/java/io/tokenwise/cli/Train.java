@@ -30,10 +30,14 @@ import picocli.CommandLine.Spec;
         name = "train",
         header = "Train a dense model from random weights.",
         synopsisSubcommandLabel = "KIND",
-        description = "There is one kind: vit, a Vision Transformer that tells classes of images apart.",
-        subcommands = Train.Vit.class,
+        description =
+                "There are two kinds: vit, a Vision Transformer that tells classes of images apart, and ctc, a small wav2vec 2.0 that writes what is said.",
+        subcommands = {Train.Vit.class, TrainCtc.class},
         footerHeading = "%nExamples:%n",
-        footer = "  ./tokenwise train vit --data cifar10.tar --out my-vit")
+        footer = {
+            "  ./tokenwise train vit --data cifar10.tar --out my-vit",
+            "  ./tokenwise train ctc --data digits.csv --out my-ctc"
+        })
 final class Train implements Runnable {
     @Mixin
     private Tokenwise.Help help;
@@ -176,7 +180,7 @@ final class Train implements Runnable {
                     store.type());
             double right;
             try (Backend backend = Backends.open(options.training(), options.threads());
-                    var shown = new Shown(spec.commandLine().getErr(), run)) {
+                    var shown = new TrainingProgress(spec.commandLine().getErr(), run.checkpoint(), "images")) {
                 right = run.run(backend, shown);
             }
             report(right, images, testable);
@@ -217,53 +221,6 @@ final class Train implements Runnable {
                     + (testable
                             ? data + " --model " + out + classes.again()
                             : "DATA --model " + out + ", where DATA has images that it was not trained on"));
-        }
-    }
-
-    /** Shows a training on stderr. */
-    private static final class Shown implements VitTrainingRun.Listener, AutoCloseable {
-        private static final double SMOOTHING = 0.95;
-
-        private final PrintWriter err;
-        private final VitTrainingRun run;
-        private Progress progress;
-        private double loss = Double.NaN;
-        private double right = Double.NaN;
-
-        Shown(PrintWriter err, VitTrainingRun run) {
-            this.err = err;
-            this.run = run;
-        }
-
-        @Override
-        public void resumed(int nextStep, int steps) {
-            err.println("goes on from " + run.checkpoint() + " at step " + nextStep);
-            progress = new Progress(err, "train", "steps", steps);
-            progress.resumeAt(nextStep);
-        }
-
-        @Override
-        public void step(int done, int steps, double newLoss) {
-            if (progress == null) {
-                progress = new Progress(err, "train", "steps", steps);
-            }
-            loss = Double.isNaN(loss) ? newLoss : SMOOTHING * loss + (1 - SMOOTHING) * newLoss;
-            String accuracy = Double.isNaN(right)
-                    ? ""
-                    : String.format(Locale.ROOT, ", %.1f %% of held-out images right", 100 * right);
-            progress.update(done, String.format(Locale.ROOT, "loss %.4f%s", loss, accuracy));
-        }
-
-        @Override
-        public void accuracy(int done, double newRight) {
-            right = newRight;
-        }
-
-        @Override
-        public void close() {
-            if (progress != null) {
-                progress.close();
-            }
         }
     }
 }

@@ -53,6 +53,9 @@ final class Transcribe implements Callable<Integer> {
     @Mixin
     private BudgetOptions budget;
 
+    @Mixin
+    private BeamOption beam;
+
     @Spec
     private CommandSpec spec;
 
@@ -77,6 +80,7 @@ final class Transcribe implements Callable<Integer> {
             if (picture != null) {
                 checkPicture(model, recognizer);
             }
+            beam.width(recognizer);
             var inTurn = new FilesInTurn(spec);
             inTurn.each(files, file -> transcribe(recognizer, file));
             return inTurn.exitCode();
@@ -108,8 +112,8 @@ final class Transcribe implements Callable<Integer> {
             if (!options.json() && files.size() > 1) {
                 out.println(file);
             }
-            var transcription =
-                    new Transcription(recognizer.model(), budget.asked(options.seed()), learners, Deadline.NONE);
+            var transcription = new Transcription(
+                    recognizer.model(), budget.asked(options.seed()), learners, Deadline.NONE, beam.width(recognizer));
             transcription.of(sound, (start, end, text, tokens) -> {
                 print(out, file, new TimedText(start, end, text, tokens));
                 if (!heard.getAndSet(true) && picture != null) {

@@ -20,6 +20,18 @@ record WordErrorRate(long words, long substitutions, long deletions, long insert
         return of(SpokenWords.of(said), SpokenWords.of(transcript));
     }
 
+    /** The same by characters, of which a space stands between two words. */
+    static WordErrorRate ofCharacters(String said, String transcript) {
+        return of(characters(said), characters(transcript));
+    }
+
+    private static List<String> characters(String text) {
+        return String.join(" ", SpokenWords.of(text))
+                .codePoints()
+                .mapToObj(Character::toString)
+                .toList();
+    }
+
     /** Levenshtein's distance; memory is one row, so texts of hours may be compared. */
     static WordErrorRate of(List<String> said, List<String> heard) {
         var row = new long[heard.size() + 1];

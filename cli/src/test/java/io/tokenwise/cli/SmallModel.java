@@ -50,6 +50,11 @@ final class SmallModel {
         write(folder, new TextOutput.TokenClasses(Optional.empty(), "classifier", labels), Map.of());
     }
 
+    /** A masked language model. */
+    static void writeMaskedTokens(Path folder) throws IOException {
+        write(folder, new TextOutput.MaskedTokens(BertFamily.BERT.words(SIZES).orElseThrow()), Map.of());
+    }
+
     private static void write(Path folder, TextOutput output, Map<String, TensorData> more) throws IOException {
         var description =
                 new TextDescription("small", BertFamily.BERT, SIZES, 40, output, Prompts.NONE, Optional.empty());

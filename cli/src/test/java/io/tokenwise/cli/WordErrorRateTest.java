@@ -83,4 +83,11 @@ class WordErrorRateTest {
         Arrays.fill(heard, 100, 200, "b");
         assertThat(WordErrorRate.of(said, List.of(heard))).isEqualTo(new WordErrorRate(5_000, 100, 0, 0));
     }
+
+    @Test
+    void charactersAreThoseOfTheSpokenWords() {
+        assertThat(WordErrorRate.ofCharacters("Two, four!", "to for")).isEqualTo(new WordErrorRate(8, 0, 2, 0));
+        assertThat(WordErrorRate.ofCharacters("9", "nine")).isEqualTo(new WordErrorRate(4, 0, 0, 0));
+        assertThat(WordErrorRate.ofCharacters("six", "")).isEqualTo(new WordErrorRate(3, 0, 3, 0));
+    }
 }

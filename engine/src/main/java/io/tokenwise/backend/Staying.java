@@ -27,6 +27,8 @@ public abstract class Staying {
     private int[] stayingOffsets = new int[16];
     private int[] kinds = new int[16];
     private float[] values = NOTHING;
+    private int[] places = new int[0];
+    private boolean placed;
 
     /**
      * Starts over.
@@ -42,6 +44,7 @@ public abstract class Staying {
         last = newLast;
         less = newLess;
         anyByHost = false;
+        placed = false;
         sequences = 0;
         if (values.length < rows) {
             values = new float[Math.max(rows, 2 * values.length)];
@@ -113,6 +116,26 @@ public abstract class Staying {
 
     /** After {@link #choose}: 1 for each row that stays and 0 for each other, the first {@link #rows} values, on the host, to which a device copies them now; valid until {@link #begin}. */
     public abstract int[] stays();
+
+    /** After {@link #choose}: of each row that stays its place in its sequence, the first {@link #count} values, on the host like {@link #stays}; valid until {@link #begin}. */
+    public final int[] places() {
+        if (!placed) {
+            if (places.length < count()) {
+                places = new int[Math.max(count(), 2 * places.length)];
+            }
+            int[] stays = stays();
+            int next = 0;
+            for (int sequence = 0; sequence < sequences; sequence++) {
+                for (int row = offsets[sequence]; row < offsets[sequence + 1]; row++) {
+                    if (stays[row] == 1) {
+                        places[next++] = row - offsets[sequence];
+                    }
+                }
+            }
+            placed = true;
+        }
+        return places;
+    }
 
     /** Rows of the matrix. */
     public final int rows() {

@@ -91,26 +91,21 @@ public record DistillRun(
      */
     public DistillRun {
         check(files);
-        long tokens = InputSplit.of(inputs, files.description()).trainedTokens();
+        ModelDescription model = files.description();
+        long tokens = InputSplit.of(inputs, model).trainedTokens();
         if (tokens < config.tokensPerStep()) {
-            throw new IllegalArgumentException("the " + files.description().inputs() + " have " + tokens
+            throw new IllegalArgumentException("the " + model.inputs() + " have " + tokens
                     + " tokens to train on, fewer than the " + config.tokensPerStep() + " of one step: give more");
         }
         if (checkpointSteps < 1) {
             throw new IllegalArgumentException("checkpoints every " + checkpointSteps + " steps: must be at least 1");
         }
-        ModelDescription model = files.description();
-        boolean leaves = config.layers().tokens() || shorterTexts.isPresent();
-        if (leaves
-                && model.reads() == InputKind.TEXT
-                && !hasMarks(files.tokenizer().frame())) {
-            throw new BadFileException(
-                    model.name(),
-                    "puts no mark before and behind a text, which tokens that leave need: name mlp, or projections of"
-                            + " attention");
-        }
         if (shorterTexts.isPresent() && (model.acm().isPresent() || model.reads() != InputKind.TEXT)) {
             throw new IllegalArgumentException(model.name() + " must be a dense text encoder to be given fewer words");
+        }
+        if (shorterTexts.isPresent() && !hasMarks(files.tokenizer().frame())) {
+            throw new BadFileException(
+                    model.name(), "puts no mark before and behind a text, which texts of fewer words need");
         }
     }
 

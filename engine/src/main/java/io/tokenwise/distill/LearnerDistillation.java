@@ -189,7 +189,7 @@ public final class LearnerDistillation extends StepwiseDistillation {
                 train(tape, ofTexts, random, running);
                 yield textLoss(tokens, targetTokens, gradients);
             }
-            case FRAMES -> throw new UnsupportedOperationException("no model is distilled by its frames yet");
+            case FRAMES -> frameLoss(tokens, targetTokens, gradients);
         };
         nearTokens(tokens, targetTokens, gradients);
         double budgetLoss = 0;
@@ -238,6 +238,15 @@ public final class LearnerDistillation extends StepwiseDistillation {
     private double textLoss(Tensor frames, Tensor targetFrames, Gradients gradients) {
         Tensor wanted = teacher.decoder().logits(teacherPass, targetFrames, batch, texts);
         Tensor logits = student.decoder().logits(pass, frames, batch, texts);
+        Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
+        gradients.add(logits, dLogits);
+        return Losses.divergence(stream, logits, wanted, dLogits);
+    }
+
+    /** Of recordings: the divergence of the probabilities of what each frame is. */
+    private double frameLoss(Tensor frames, Tensor targetFrames, Gradients gradients) {
+        Tensor wanted = teacher.frameWriter().logits(teacherPass, targetFrames);
+        Tensor logits = student.frameWriter().logits(pass, frames);
         Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
         gradients.add(logits, dLogits);
         return Losses.divergence(stream, logits, wanted, dLogits);

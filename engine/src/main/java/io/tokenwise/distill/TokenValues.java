@@ -99,12 +99,14 @@ final class TokenValues {
         part.clear();
         int at = 0;
         for (LeftOut leftOut : some) {
-            for (int row = batch.offsets()[leftOut.input()]; row < batch.offsets()[leftOut.input() + 1]; row++) {
+            int from = at;
+            int first = batch.offsets()[leftOut.input()];
+            for (int row = first; row < batch.offsets()[leftOut.input() + 1]; row++) {
                 if (row != leftOut.row()) {
                     rows[at++] = row;
                 }
             }
-            part.addRows(batch.length(leftOut.input()) - 1);
+            part.addRows(rows, from, at, first);
         }
         pass.over(part);
         Tensor y = teacher.outputs(pass, teacher.layers(pass, TakenRows.of(pass, embeddings, rows, rowCount)), part);

@@ -12,6 +12,7 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tokenizer.TokenTypes;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -110,7 +111,7 @@ final class ValueTable {
                     i < batch.length(text) - leaving.plans().last();
                     i++) {
                 double value = values.get(from + i, 0);
-                int token = batch.inputs()[batch.inputOffsets()[text] + i];
+                int token = TokenTypes.id(batch.inputs()[batch.inputOffsets()[text] + i]);
                 sums[token] += value;
                 counts[token]++;
                 sum += value;

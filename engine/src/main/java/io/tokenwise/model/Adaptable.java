@@ -12,6 +12,6 @@ public record Adaptable(boolean tokens, String usual, boolean oneLearner, int co
     /** As it is of text encoders and image classifiers. */
     public static final Adaptable BY_TOKENS = new Adaptable(true, "mlp,qk,vo", true, 16);
 
-    /** As it is of text encoders whose attention knows by angles or biases where tokens stand. */
-    public static final Adaptable BY_LEARNERS = new Adaptable(false, "mlp,vo", true, 16);
+    /** As it is of text encoders whose attention knows by angles or biases where tokens stand: by learners its queries and keys stay whole. */
+    public static final Adaptable WITHOUT_QUERIES = new Adaptable(true, "mlp,vo", true, 16);
 }

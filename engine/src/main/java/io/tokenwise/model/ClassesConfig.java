@@ -13,6 +13,7 @@ public final class ClassesConfig {
     private static final String SEQUENCES = "ForSequenceClassification";
     private static final String TOKENS = "ForTokenClassification";
     private static final String CAUSAL = "ForCausalLM";
+    private static final String WORDS = "ForMaskedLM";
     private static final String SEVERAL = "multi_label_classification";
     private static final int MOST = 1 << 16;
 
@@ -78,6 +79,7 @@ public final class ClassesConfig {
                 }
             }
             case TextOutput.TokenClasses classes -> writeLabels(classes.labels(), config);
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> config.put("tie_word_embeddings", true);
         }
     }
 
@@ -87,6 +89,7 @@ public final class ClassesConfig {
             case TextOutput.SequenceClasses _ -> SEQUENCES;
             case TextOutput.TokenClasses _ -> TOKENS;
             case TextOutput.Answer _ -> CAUSAL;
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> WORDS;
         };
     }
 

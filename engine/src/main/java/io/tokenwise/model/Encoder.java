@@ -102,6 +102,18 @@ public final class Encoder implements AutoCloseable {
         throw new IllegalStateException(description.name() + ": writes no text token by token");
     }
 
+    /**
+     * What writes it by what each frame is.
+     *
+     * @throws IllegalStateException if nothing in the model does
+     */
+    public FrameWriter frameWriter() {
+        if (writer() instanceof FrameWriter frames) {
+            return frames;
+        }
+        throw new IllegalStateException(description.name() + ": writes its text token by token, not by frames");
+    }
+
     /** The places of attention and MLP of each layer, in the order in which they run; of a speech model also the decoder's, after the encoder's. */
     public List<BlockSlot> slots() {
         return network.slots();

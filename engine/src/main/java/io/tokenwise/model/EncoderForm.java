@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.cost.Sizes;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -52,6 +53,12 @@ public record EncoderForm(int hiddenSize, EmbeddingForm embeddings, List<LayerFo
     @Override
     public int intermediateSize() {
         return forms.getFirst().mlp().units();
+    }
+
+    /** Of a gated MLP as many units as an ungated one of as many weights has, so that its time is predicted from that. */
+    @Override
+    public Sizes sizes() {
+        return new Sizes(hiddenSize, Math.toIntExact(mlpFlopsPerToken() / (2L * hiddenSize)), heads(), layers());
     }
 
     @Override

@@ -19,7 +19,9 @@ record HeadLayer(Linear dense, Activation activation, Norm norm) {
 
     /** {@code [rows, hidden]} of the same. */
     Tensor forward(Pass pass, Tensor x) {
-        Tensor units = Activations.of(pass, dense.forward(pass, x), activation);
+        Tensor units = activation == Activation.GELU
+                ? dense.forwardGelu(pass, x)
+                : Activations.of(pass, dense.forward(pass, x), activation);
         if (norm == null) {
             return units;
         }

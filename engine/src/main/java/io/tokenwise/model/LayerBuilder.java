@@ -388,6 +388,11 @@ public final class LayerBuilder {
         return new Weight(parameters, table(name, rows));
     }
 
+    /** To multiply by a table that somebody else has made. */
+    Weight weight(Parameter table) {
+        return new Weight(parameters, table);
+    }
+
     /** A convolution along rows of channels. */
     public Convolution convolution(String path, int channels, int outputs, SoundForm.Step step, boolean biased) {
         Parameter weight = add(path + ".weight", step.width() * channels, outputs, Kind.WEIGHT);

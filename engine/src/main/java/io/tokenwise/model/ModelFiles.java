@@ -6,6 +6,7 @@ import io.tokenwise.io.WeightSource;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.LinkedHashMap;
 import java.util.Optional;
+import java.util.function.Function;
 
 /**
  * A model's files: its description, weights and, if it reads text, tokenizer. Weights may be closed as soon as they are loaded, by
@@ -13,12 +14,12 @@ import java.util.Optional;
  */
 public final class ModelFiles implements AutoCloseable {
     private final ModelDescription description;
-    private final WeightSource weights;
+    private final RenamedWeights weights;
 
     /** Null if the model reads no text. */
     private final Tokenizer tokenizer;
 
-    private ModelFiles(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
+    private ModelFiles(ModelDescription description, RenamedWeights weights, Tokenizer tokenizer) {
         this.description = description;
         this.weights = weights;
         this.tokenizer = tokenizer;
@@ -108,6 +109,46 @@ public final class ModelFiles implements AutoCloseable {
             return text;
         }
         throw unwanted("a token classifier");
+    }
+
+    /**
+     * The same files as a model that gives sparse vectors, which a masked language model does as it is: to close one is to close both.
+     *
+     * @throws BadFileException if the model gives something else, or has no masked-LM head
+     */
+    public ModelFiles sparse() {
+        return description instanceof TextDescription text && text.output() instanceof TextOutput.Sparse
+                ? this
+                : withWords(TextOutput.Sparse::new, "a sparse encoder");
+    }
+
+    /**
+     * The same files as a model that predicts masked tokens: to close one is to close both.
+     *
+     * @throws BadFileException if the model gives something else, or has no masked-LM head
+     */
+    public ModelFiles maskedTokens() {
+        return description instanceof TextDescription text && text.output() instanceof TextOutput.MaskedTokens
+                ? this
+                : withWords(TextOutput.MaskedTokens::new, "a masked language model");
+    }
+
+    /** Of a model whose files have a masked-LM head: who opens it for vectors leaves that aside. */
+    private ModelFiles withWords(Function<WordsForm, TextOutput> output, String wanted) {
+        boolean vectors = description instanceof TextDescription text && text.output() instanceof TextOutput.Vectors
+                || description instanceof TextDescription words && words.output() instanceof TextOutput.Sparse;
+        if (!vectors) {
+            throw unwanted(wanted);
+        }
+        TextDescription text = (TextDescription) description;
+        WordsForm form = ((TextFamily) text.family())
+                .words(text.architecture())
+                .filter(words -> weights.names().contains(words.bias()))
+                .orElseThrow(() -> new BadFileException(
+                        text.name(), "is " + text.kind() + " without a masked-LM head; " + wanted + " is wanted here"));
+        TextDescription changed = text.withOutput(output.apply(form));
+        weights.check(changed);
+        return new ModelFiles(changed, weights, tokenizer);
     }
 
     private BadFileException unwanted(String wanted) {

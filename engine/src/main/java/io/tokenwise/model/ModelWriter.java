@@ -33,6 +33,7 @@ public final class ModelWriter {
             "sentence_bert_config.json",
             "config_sentence_transformers.json",
             "1_Pooling",
+            "1_SpladePooling",
             "preprocessor_config.json",
             "llama-tokenizer.js",
             "vocab.json",

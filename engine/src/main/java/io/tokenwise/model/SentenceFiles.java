@@ -20,6 +20,11 @@ final class SentenceFiles {
     /** In config.json: how many values a vector may have besides all. No file of sentence-transformers says it; some models' authors do. */
     static final String SHORTER = "matryoshka_dimensions";
 
+    /** Of a sparse encoder. */
+    static final String WORDS = "MLMTransformer";
+
+    static final String SPLADE = "SpladePooling";
+
     private static final int MOST_WIDTH = 1 << 16;
 
     private SentenceFiles() {}
@@ -52,7 +57,28 @@ final class SentenceFiles {
             TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules, int hiddenSize)
             throws IOException {
         Optional<TextOutput> head = modules.isEmpty() ? family.output(config) : Optional.empty();
-        return head.isPresent() ? head.get() : vectors(folder, modules, config, hiddenSize);
+        if (head.isPresent()) {
+            return head.get();
+        }
+        return modules.stream().anyMatch(module -> type(module).equals(SPLADE))
+                ? sparse(family, folder, config, modules)
+                : vectors(folder, modules, config, hiddenSize);
+    }
+
+    private static TextOutput.Sparse sparse(
+            TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules) throws IOException {
+        if (modules.size() != 2 || !type(modules.getFirst()).endsWith("Transformer")) {
+            throw modules.getFirst().refuse("type", WORDS + " and behind it only " + SPLADE);
+        }
+        JsonFile pooling = folder.read(configPath(modules.getLast()));
+        pooling.supports("pooling_strategy", "max");
+        pooling.supports("activation_function", "relu");
+        if (!config.flag("tie_word_embeddings", true)) {
+            throw config.refuse("tie_word_embeddings", "true");
+        }
+        return family.words(family.architecture(config))
+                .map(TextOutput.Sparse::new)
+                .orElseThrow(() -> config.refuse("model_type", "models of " + family.name() + " without " + SPLADE));
     }
 
     /** The steps of sentence-transformers' pipeline: none if the directory has no modules.json. */
@@ -63,7 +89,7 @@ final class SentenceFiles {
         List<JsonFile> modules = JsonFile.parseArray(folder.file(MODULES), folder.json(MODULES));
         for (JsonFile module : modules) {
             boolean elsewhere =
-                    type(module).equals("Transformer") && !path(module).isEmpty();
+                    type(module).endsWith("Transformer") && !path(module).isEmpty();
             if (elsewhere || path(module).matches(".*[/\\\\].*|\\.\\.")) {
                 throw module.refuse("path", "the model's directory for Transformer, a folder in it for the others");
             }

@@ -26,6 +26,17 @@ final class SentenceFilesWriter {
                 width = dense.outputs();
             }
         }
+        if (description.output() instanceof TextOutput.Sparse) {
+            String pooling = "1_" + SentenceFiles.SPLADE;
+            ArrayNode modules = JSON.arrayNode();
+            addModule(modules, "", "sparse_encoder.models." + SentenceFiles.WORDS);
+            addModule(modules, pooling, "sparse_encoder.models." + SentenceFiles.SPLADE);
+            files.put(SentenceFiles.MODULES, JsonFile.format(modules));
+            files.put(
+                    pooling + "/config.json",
+                    JsonFile.format(
+                            JSON.objectNode().put("pooling_strategy", "max").put("activation_function", "relu")));
+        }
         ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
         files.put(SentenceFiles.LENGTH, JsonFile.format(length.put("do_lower_case", false)));
         if (!description.prompts().byName().isEmpty()) {
@@ -36,12 +47,12 @@ final class SentenceFilesWriter {
 
     private static ArrayNode modules(TextOutput.Vectors vectors) {
         ArrayNode modules = JSON.arrayNode();
-        addModule(modules, "", "Transformer");
-        addModule(modules, POOLING, "Pooling");
+        addModule(modules, "", "models.Transformer");
+        addModule(modules, POOLING, "models.Pooling");
         for (VectorStep step : vectors.steps()) {
             switch (step) {
-                case VectorStep.Dense dense -> addModule(modules, dense.folder(), "Dense");
-                case VectorStep.Normalize _ -> addModule(modules, modules.size() + "_Normalize", "Normalize");
+                case VectorStep.Dense dense -> addModule(modules, dense.folder(), "models.Dense");
+                case VectorStep.Normalize _ -> addModule(modules, modules.size() + "_Normalize", "models.Normalize");
             }
         }
         return modules;
@@ -52,7 +63,7 @@ final class SentenceFilesWriter {
                 .put("idx", modules.size() - 1)
                 .put("name", Integer.toString(modules.size() - 1))
                 .put("path", path)
-                .put("type", "sentence_transformers.models." + type);
+                .put("type", "sentence_transformers." + type);
     }
 
     private static ObjectNode pooling(Pooling pooling, int width) {

@@ -52,6 +52,11 @@ public record TextDescription(
         return new TextDescription(name, family, architecture, maxTokens, output, prompts, newAcm);
     }
 
+    /** The same files for another output. */
+    TextDescription withOutput(TextOutput newOutput) {
+        return new TextDescription(name, family, architecture, maxTokens, newOutput, prompts, acm);
+    }
+
     /**
      * The same with the first layers alone.
      *
@@ -77,7 +82,7 @@ public record TextDescription(
             case TextOutput.Vectors vectors -> vectors.pooling();
             case TextOutput.SequenceClasses classes -> classes.head().pooling();
             case TextOutput.Answer _ -> Pooling.LAST;
-            case TextOutput.TokenClasses _ -> Pooling.FIRST;
+            case TextOutput.TokenClasses _, TextOutput.Sparse _, TextOutput.MaskedTokens _ -> Pooling.FIRST;
         };
     }
 
@@ -187,6 +192,8 @@ public record TextDescription(
             case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
             case TextOutput.Answer _ -> "a cross-encoder";
             case TextOutput.TokenClasses _ -> "a token classifier";
+            case TextOutput.Sparse _ -> "a sparse encoder";
+            case TextOutput.MaskedTokens _ -> "a masked language model";
         };
     }
 
@@ -234,6 +241,7 @@ public record TextDescription(
             case TextOutput.SequenceClasses classes -> classes.labels().size();
             case TextOutput.Answer _ -> 1;
             case TextOutput.TokenClasses classes -> classes.labels().size();
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> architecture.vocabularySize();
         };
     }
 }

@@ -48,6 +48,11 @@ public interface TextFamily extends ModelFamily {
         throw config.refuse("architectures", "models of " + name() + " without a head");
     }
 
+    /** What it was pre-trained to predict masked tokens with; empty if there is none, or it is not supported. */
+    default Optional<WordsForm> words(TextArchitecture sizes) {
+        return Optional.empty();
+    }
+
     @Override
     default TextDescription describe(ModelFolder folder, JsonFile config) throws IOException {
         return SentenceFiles.describe(this, architecture(config), folder, config);
@@ -72,16 +77,22 @@ public interface TextFamily extends ModelFamily {
     @Override
     default RowMemory memory(ModelDescription model) {
         Architecture sizes = model.architecture();
-        if (model.perToken()) {
-            // What is taken of the last layer, two layers of a head, and what comes out.
-            return new RowMemory(3L * sizes.hiddenSize() + model.outputs(), 0);
-        }
-        if (!(((TextDescription) model).output() instanceof TextOutput.Vectors vectors)) {
-            return RowMemory.NONE;
-        }
-        long after = vectors.dense().stream()
-                .mapToLong(dense -> 2L * dense.outputs())
-                .sum();
-        return new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
+        TextOutput output = ((TextDescription) model).output();
+        // What is taken of the last layer, two layers of a head, and what comes out.
+        long ofHead = 3L * sizes.hiddenSize() + model.outputs();
+        return switch (output) {
+            case TextOutput.Vectors vectors -> {
+                long after = vectors.dense().stream()
+                        .mapToLong(dense -> 2L * dense.outputs())
+                        .sum();
+                yield new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
+            }
+            case TextOutput.SequenceClasses _, TextOutput.Answer _ -> RowMemory.NONE;
+            case TextOutput.TokenClasses _ -> new RowMemory(ofHead, 0);
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
+                new RowMemory(
+                        0,
+                        RowMemory.rowsAtOnce(model.outputs()) * ofHead + Math.max(RowMemory.OUTPUTS, model.outputs()));
+        };
     }
 }

@@ -42,23 +42,17 @@ public record TextNetwork(
                 TextHead.of(description.output(), form.hiddenSize(), embeddings.words(), parts.head()));
     }
 
-    /**
-     * With a short path if the model has one, and if tokens that leave change nothing of where the others stand: attention that knows it counts rows.
-     * Of tokens that are asked for one by one none leaves.
-     */
+    /** With a short path if the model has one. Of tokens that are asked for one by one none leaves. */
     private static LayerStack layers(
             TextDescription description, EncoderForm form, String path, LayerNames names, LayerBuilder parts) {
-        if (description.output().perToken()
-                || form.forms().stream().anyMatch(layer -> layer.attention().countsRows())) {
+        if (description.output().perToken()) {
             return parts.layers(path, form.forms(), names);
         }
-        int most = form.embeddings()
-                .positions()
-                .map(EmbeddingForm.PositionTable::tokens)
-                .orElse(description.maxTokens());
-        // A text's first and last token are marks, whose vectors all others lean on. Parts of split texts may have
-        // more tokens than whole ones.
-        var tokens = new LeavingTokens(1, 1, most, form.embeddings().vocabulary(), 0);
+        // A text's first and last token are marks, whose vectors all others lean on. Where there are none, the first is
+        // what attention rests on that has nothing to look for, and the last what causal models make the vector of.
+        // Parts of split texts may have more tokens than whole ones.
+        var tokens =
+                new LeavingTokens(1, 1, form.maxPositions(), form.embeddings().vocabulary(), 0);
         return parts.layers(path, form.forms(), names, tokens);
     }
 

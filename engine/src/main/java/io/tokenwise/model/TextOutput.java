@@ -100,4 +100,23 @@ public sealed interface TextOutput {
             return true;
         }
     }
+
+    /**
+     * A weight for each word of the vocabulary, most of them 0 (SPLADE): the largest {@code ln(1 + max(logit, 0))} of the tokens.
+     *
+     * @param words what makes the logits
+     */
+    record Sparse(WordsForm words) implements TextOutput {}
+
+    /**
+     * Of each token, such as a masked one, a logit for each word of the vocabulary.
+     *
+     * @param words what makes them
+     */
+    record MaskedTokens(WordsForm words) implements TextOutput {
+        @Override
+        public boolean perToken() {
+            return true;
+        }
+    }
 }

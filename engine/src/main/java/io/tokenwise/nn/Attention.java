@@ -117,9 +117,10 @@ public final class Attention implements ProjectedAttention {
         }
         int[] offsets = pass.batch().offsets();
         int sequences = pass.batch().sequences();
+        int[] places = form.countsPlaces() ? pass.batch().places() : null;
         if (rotary != null) {
             // Queries and keys, which come first.
-            Rotations.of(pass, x, offsets, sequences, rotary, form.heads() + form.keyHeads());
+            Rotations.of(pass, x, offsets, sequences, places, rotary, form.heads() + form.keyHeads());
         }
         if (formed == null) {
             return SelfAttention.of(pass, x, offsets, sequences, form.heads());
@@ -127,7 +128,7 @@ public final class Attention implements ProjectedAttention {
         if (bias != null && bias.table() != null) {
             pass.frozen("position buckets", bias.values(), bias.table());
         }
-        return FormedAttention.of(pass, x, offsets, sequences, formed);
+        return FormedAttention.of(pass, x, offsets, sequences, places, formed);
     }
 
     @Override

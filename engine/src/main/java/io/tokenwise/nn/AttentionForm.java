@@ -98,8 +98,8 @@ public record AttentionForm(
                 heads, keyHeads, headSize, inputBias, outputBias, scale, Optional.of(norm), positions, before, after);
     }
 
-    /** Whether what a token gets depends on how many rows lie between it and others. */
-    public boolean countsRows() {
+    /** Whether what a token gets depends on how far it is from others. */
+    public boolean countsPlaces() {
         return !positions.equals(Positions.NONE) || before != ALL || after != ALL;
     }
 

@@ -42,7 +42,7 @@ public record CachedAttention(Linear qkv, Linear output, int heads, RotaryPositi
 
     private Tensor attendWhole(Pass pass, Tensor projected, int hidden) {
         TokenBatch texts = pass.batch();
-        Rotations.of(pass, projected, texts.offsets(), texts.sequences(), positions, 2 * heads);
+        Rotations.of(pass, projected, texts.offsets(), texts.sequences(), null, positions, 2 * heads);
         var rows = new AttendedRows(texts.offsets(), texts.offsets(), texts.sequences(), hidden, heads, true);
         return OtherAttention.of(pass, projected, projected, rows, hidden);
     }

@@ -24,9 +24,13 @@ public record GroupedConvolution(List<Weight> kernels, List<Parameter> biases, i
         return GroupedConvolutions.of(pass, x, offsets, sequences, width, kernels, biases);
     }
 
-    /** Packs the kernels. */
+    /**
+     * Packs the kernels.
+     *
+     * @throws UnsupportedOperationException on a device
+     */
     public void prepare(Stream stream) {
-        kernels.forEach(kernel -> kernel.prepare(stream));
+        GroupedConvolutions.prepare(stream, kernels);
     }
 
     /** Multiply-adds for one row. */

@@ -1,5 +1,6 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.backend.Staying;
 import java.util.Arrays;
 
 /**
@@ -18,6 +19,15 @@ public final class TokenBatch {
     /** See {@link #rowsKept}; null while all inputs are whole. */
     private int[] rowsKept;
 
+    /** Of which another batch's rows these are some; null if of none. */
+    private Staying staying;
+
+    /** The places of rows that were added one by one. */
+    private int[] places = new int[0];
+
+    /** Whether they are those of all rows. */
+    private boolean placed;
+
     /** Tokens that the model makes of all inputs, kept or not. */
     private int rowsMade;
 
@@ -34,6 +44,8 @@ public final class TokenBatch {
         length = 0;
         rowsKept = null;
         rowsMade = 0;
+        staying = null;
+        placed = false;
     }
 
     /** Appends a sequence of token ids; an empty one is an error, since it has no vector. */
@@ -92,9 +104,36 @@ public final class TokenBatch {
         rowsMade += tokens;
     }
 
-    /** Appends a sequence of so many tokens that has no input of its own, as when tokens of another batch go on without the others. */
-    public void addRows(int tokens) {
+    /** Appends a sequence of so many tokens that has no input of its own, as when tokens of another batch go on without the others: which, {@code rows} says. */
+    public void addStaying(int tokens, Staying rows) {
         append(NO_INPUT, tokens);
+        staying = rows;
+    }
+
+    /**
+     * Appends a sequence that has no input of its own, of some rows of a sequence of another batch.
+     *
+     * @param rows of the other batch, ascending; those from {@code from} to {@code to} count
+     * @param first the other sequence's first row
+     */
+    public void addRows(int[] rows, int from, int to, int first) {
+        int before = tokens();
+        append(NO_INPUT, to - from);
+        if (places.length < tokens()) {
+            places = Arrays.copyOf(places, Math.max(tokens(), 2 * places.length));
+        }
+        for (int i = from; i < to; i++) {
+            places[before + i - from] = rows[i] - first;
+        }
+        placed = true;
+    }
+
+    /** The place of each row among all tokens of its sequence, ascending, if some have left; null if each row's place is its number in the sequence. Not a copy. */
+    public int[] places() {
+        if (staying != null && staying.count() < staying.rows()) {
+            return staying.places();
+        }
+        return placed ? places : null;
     }
 
     /** The row of each token of the batch among those that the model makes of all inputs; null if it goes on with all. */

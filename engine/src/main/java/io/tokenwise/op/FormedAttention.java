@@ -32,9 +32,9 @@ public final class FormedAttention {
      * @param heads of queries
      * @param keyHeads of keys and values, each for {@code heads / keyHeads} neighbouring heads of queries
      * @param scale by which scores are multiplied
-     * @param before how many tokens before its own a token sees
+     * @param before how many places before its own a token sees
      * @param after how many after it
-     * @param bias null, or {@code [heads, 2 * reach + 1]}: what is added to a score before it is scaled, by how far the key is behind the query, from -reach to
+     * @param bias null, or {@code [heads, 2 * reach + 1]}: what is added to a score before it is scaled, by how many places the key is behind the query, from -reach to
      *     reach; what is further away counts as that far. It has no gradient.
      */
     public record Form(int heads, int keyHeads, int headSize, float scale, int before, int after, Tensor bias) {
@@ -51,15 +51,23 @@ public final class FormedAttention {
     /**
      * {@code qkv [tokens, (heads + 2 * keyHeads) * headSize]} to context {@code [tokens, heads * headSize]}.
      *
+     * @param places of each row in its sequence, ascending, where some have left; null if each row's is its number in it
      * @param probabilities null, or where they are kept for the gradient
      */
     public static void forward(
-            Stream stream, Tensor qkv, Form form, int[] offsets, int sequences, Tensor context, Tensor probabilities) {
+            Stream stream,
+            Tensor qkv,
+            Form form,
+            int[] offsets,
+            int sequences,
+            int[] places,
+            Tensor context,
+            Tensor probabilities) {
         check("attention", qkv, form, offsets, sequences, context);
         CpuDevice cpu = CpuDevice.only(stream, NAME);
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), form.keyHeads(), context, probabilities);
-        run(cpu, job, form);
+        run(cpu, job, form, places);
     }
 
     /** Of as many key heads as heads, from the probabilities that were kept. */
@@ -78,16 +86,16 @@ public final class FormedAttention {
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), null, probabilities);
         job.gradients(dContext, dQkv);
-        run(cpu, job, form);
+        run(cpu, job, form, null);
     }
 
-    private static void run(CpuDevice cpu, AttentionJob job, Form form) {
-        job.form(form.scale(), form.before(), form.after(), form.bias());
+    private static void run(CpuDevice cpu, AttentionJob job, Form form, int[] places) {
+        job.form(form.scale(), form.before(), form.after(), form.bias(), places);
         cpu.run(job);
     }
 
     /** {@code qkv} as {@link #forward} has it to the heads' results side by side. In training each head gets keys and values of its own first. */
-    public static Tensor of(Recorder pass, Tensor qkv, int[] offsets, int sequences, Form form) {
+    public static Tensor of(Recorder pass, Tensor qkv, int[] offsets, int sequences, int[] places, Form form) {
         Tape tape = pass.tape();
         Form own = form;
         Tensor whole = qkv;
@@ -98,7 +106,7 @@ public final class FormedAttention {
             probabilities = pass.tensor(1, SelfAttention.probabilityCount(offsets, sequences, form.heads()));
         }
         Tensor y = pass.tensor(qkv.rows(), form.heads() * form.headSize());
-        forward(pass.stream(), whole, own, offsets, sequences, y, probabilities);
+        forward(pass.stream(), whole, own, offsets, sequences, places, y, probabilities);
         if (tape != null) {
             tape.record(new Taped(whole, own, offsets, sequences, probabilities, y));
         }

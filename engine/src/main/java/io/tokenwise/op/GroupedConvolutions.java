@@ -23,10 +23,7 @@ public final class GroupedConvolutions {
     private GroupedConvolutions() {}
 
     /** The windows of one group, {@code [rows, width * count]}: {@code count} columns of x from column {@code first} on. */
-    public static void windows(
-            Stream stream, Tensor x, int[] offsets, int sequences, int first, int width, int count, Tensor y) {
-        check(x, offsets, sequences, first, width, count, y);
-        // A row has its sequence by the offsets.
+    private static void windows(Stream stream, Tensor x, int[] offsets, int first, int width, int count, Tensor y) {
         CpuDevice.only(stream, NAME)
                 .operands(x, y, null)
                 .offsets(offsets)
@@ -40,10 +37,9 @@ public final class GroupedConvolutions {
                                 .paddedWindows(o.a, o.offsets, o.columns, o.first, o.blocks, o.rows, o.b, from, to));
     }
 
-    /** Gradient of {@link #windows}: writes the group's columns of dx. */
-    public static void windowsBackward(
-            Stream stream, Tensor dy, int[] offsets, int sequences, int first, int width, int count, Tensor dx) {
-        check(dx, offsets, sequences, first, width, count, dy);
+    /** Their gradient: writes the group's columns of dx. */
+    private static void windowsBackward(
+            Stream stream, Tensor dy, int[] offsets, int first, int width, int count, Tensor dx) {
         CpuDevice.only(stream, NAME)
                 .operands(dy, dx, null)
                 .offsets(offsets)
@@ -58,23 +54,9 @@ public final class GroupedConvolutions {
                                         o.a, o.offsets, o.columns, o.first, o.blocks, o.rows, o.b, from, to));
     }
 
-    private static void check(Tensor x, int[] offsets, int sequences, int first, int width, int count, Tensor y) {
-        Shapes.offsets(NAME, offsets, sequences, x.rows());
-        Shapes.require(NAME, y, x.rows(), width * count);
-        if (first < 0 || first + count > x.columns()) {
-            throw new IllegalArgumentException(
-                    NAME + ": " + count + " columns from column " + first + " on are not in " + x.shape());
-        }
-    }
-
     /** Columns of x from one column on to those of y from another on: as many as the narrower of the two has. */
-    public static void copyColumns(Stream stream, Tensor x, int from, Tensor y, int to) {
-        int count = Math.min(x.columns(), y.columns());
-        if (x.rows() != y.rows() || from + count > x.columns() || to + count > y.columns()) {
-            throw new IllegalArgumentException("copyColumns: " + count + " columns from column " + from + " of "
-                    + x.shape() + " to column " + to + " of " + y.shape());
-        }
-        CpuDevice.only(stream, "copyColumns")
+    private static void copyColumns(Stream stream, Tensor x, int from, Tensor y, int to) {
+        CpuDevice.only(stream, NAME)
                 .operands(x, y, null)
                 .first(from)
                 .rows(to)
@@ -109,32 +91,52 @@ public final class GroupedConvolutions {
             int width,
             List<Weight> kernels,
             List<Parameter> biases) {
+        Shapes.offsets(NAME, offsets, sequences, x.rows());
+        int count = columnsOfGroup(x, width, kernels);
         Tensor y = pass.tensor(x.rows(), x.columns());
         Tape tape = pass.tape();
         if (tape != null) {
-            kernels.forEach(kernel -> kernel.prepare(pass.stream()));
+            prepare(pass.stream(), kernels);
         }
         Stream stream = pass.stream();
-        int count = x.columns() / kernels.size();
         Workspace workspace = pass.workspace();
         // With a tape too: the windows are made again when they are needed.
         workspace.push();
         Tensor windows = pass.tensor(x.rows(), width * count);
         Tensor group = pass.tensor(x.rows(), count);
         for (int i = 0; i < kernels.size(); i++) {
-            windows(stream, x, offsets, sequences, i * count, width, count, windows);
+            windows(stream, x, offsets, i * count, width, count, windows);
             stream.linear(windows, kernels.get(i).packed(), biases.get(i).value(), false, null, group);
             copyColumns(stream, group, 0, y, i * count);
         }
         workspace.pop();
         if (tape != null) {
-            tape.record(new Taped(x, offsets, sequences, width, kernels, biases, y));
+            tape.record(new Taped(x, offsets, width, kernels, biases, y));
         }
         return y;
     }
 
-    private record Taped(
-            Tensor x, int[] offsets, int sequences, int width, List<Weight> kernels, List<Parameter> biases, Tensor y)
+    /**
+     * Packs the kernels of all groups.
+     *
+     * @throws UnsupportedOperationException on a device
+     */
+    public static void prepare(Stream stream, List<Weight> kernels) {
+        CpuDevice.only(stream, NAME);
+        kernels.forEach(kernel -> kernel.prepare(stream));
+    }
+
+    private static int columnsOfGroup(Tensor x, int width, List<Weight> kernels) {
+        int count = x.columns() / kernels.size();
+        Weight first = kernels.getFirst();
+        if (count * kernels.size() != x.columns() || first.inputs() != width * count || first.outputs() != count) {
+            throw new IllegalArgumentException(NAME + ": " + kernels.size() + " kernels of [" + first.inputs() + ", "
+                    + first.outputs() + "] are none for windows of " + width + " rows of " + x.shape());
+        }
+        return count;
+    }
+
+    private record Taped(Tensor x, int[] offsets, int width, List<Weight> kernels, List<Parameter> biases, Tensor y)
             implements Op {
         @Override
         public boolean matters(Tape tape) {
@@ -155,7 +157,7 @@ public final class GroupedConvolutions {
                 copyColumns(stream, dy, i * count, group, 0);
                 Weight kernel = kernels.get(i);
                 if (kernel.parameter().trainable()) {
-                    windows(stream, x, offsets, sequences, i * count, width, count, windows);
+                    windows(stream, x, offsets, i * count, width, count, windows);
                     stream.weightGradient(windows, group, to.workspace(), to.gradientOf(kernel.parameter()));
                 }
                 if (to.tape().trains(biases.get(i))) {
@@ -163,7 +165,7 @@ public final class GroupedConvolutions {
                 }
                 if (to.tracks(x)) {
                     stream.linear(group, kernel.prepareTransposed(stream), null, false, null, windows);
-                    windowsBackward(stream, windows, offsets, sequences, i * count, width, count, dx);
+                    windowsBackward(stream, windows, offsets, i * count, width, count, dx);
                 }
             }
             to.workspace().pop();

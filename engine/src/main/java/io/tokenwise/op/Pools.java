@@ -197,11 +197,12 @@ public final class Pools {
         }
     }
 
-    // ---- the largest ln(1 + max(x, 0)) of each column, without gradient
+    // ---- the largest ln(1 + max(x, 0)) of each column, without gradient: how much a text is about a word (SPLADE,
+    // Formal et al. 2021, equation 2)
 
-    /** Has no gradient. */
-    public static void largestLogRelu(Stream stream, Tensor x, int[] offsets, int sequences, Tensor y) {
-        check("largestLogRelu", x, offsets, sequences, y);
+    /** Raises y where a sequence has a larger value in x: called for one part of the tokens after the other, y is the largest of all. */
+    public static void raiseToLargest(Stream stream, Tensor x, int[] offsets, int sequences, Tensor y) {
+        check("raiseToLargest", x, offsets, sequences, y);
         CpuDevice.only(stream, "pooling of the largest")
                 .operands(x, y, null)
                 .forSequences(
@@ -209,15 +210,14 @@ public final class Pools {
                         offsets,
                         sequences,
                         (o, from, to, _) ->
-                                o.kernels.sequences().largestLogRelu(o.a, o.offsets, o.b, o.columns, from, to));
+                                o.kernels.sequences().raiseToLargest(o.a, o.offsets, o.b, o.columns, from, to));
     }
 
-    /** What each text has of each word (SPLADE), from logits {@code [tokens, words]}. */
-    public static Tensor largestLogRelu(Recorder pass, Tensor x, int[] offsets, int sequences) {
-        pass.frozen("largestLogRelu", x);
-        Tensor y = pass.tensor(sequences, x.columns());
-        largestLogRelu(pass.stream(), x, offsets, sequences, y);
-        return y;
+    /** {@code y = ln(1 + y)} of what is above 0. */
+    public static void logs(Stream stream, Tensor y) {
+        CpuDevice.only(stream, "pooling of the largest")
+                .operands(y, null, null)
+                .forValues(y, (o, from, to, _) -> o.kernels.sequences().logs(o.a, from, to));
     }
 
     private static void check(String operation, Tensor tokens, int[] offsets, int sequences, Tensor pooled) {

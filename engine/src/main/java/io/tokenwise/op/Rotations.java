@@ -23,16 +23,36 @@ public final class Rotations {
     /** @param position of each sequence's first row */
     public static void forward(
             Stream stream, Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
-        check(x, offsets, sequences, position, positions, heads);
+        check(x, offsets, sequences, position, null, positions, heads);
+        run(stream, x, offsets, sequences, position, null, positions, heads);
+    }
+
+    /** @param places of each row in its sequence, ascending; null if each row's is its number in it */
+    public static void forward(
+            Stream stream, Tensor x, int[] offsets, int sequences, int[] places, RotaryPositions positions, int heads) {
+        check(x, offsets, sequences, 0, places, positions, heads);
+        run(stream, x, offsets, sequences, 0, places, positions, heads);
+    }
+
+    private static void run(
+            Stream stream,
+            Tensor x,
+            int[] offsets,
+            int sequences,
+            int position,
+            int[] places,
+            RotaryPositions positions,
+            int heads) {
         if (stream.device() instanceof CpuDevice cpu) {
             cpu.operands(x, null, null)
                     .rotary(positions)
                     .rows(position)
+                    .integers(places)
                     .blocks(heads)
                     .forSequences(
                             x, offsets, sequences, positions.halves() ? Rotations::halvesOnCpu : Rotations::onCpu);
-        } else if (positions.halves()) {
-            CpuDevice.only(stream, "rotation of halves");
+        } else if (positions.halves() || places != null) {
+            CpuDevice.only(stream, "rotation of halves, or of tokens of which some have left");
         } else {
             int each = heads * positions.rotated() / 2;
             CudaDevice.of(stream)
@@ -61,6 +81,7 @@ public final class Rotations {
                         o.columns,
                         o.offsets,
                         o.rows,
+                        o.integers,
                         r.cosines(),
                         r.sines(),
                         o.blocks,
@@ -79,6 +100,7 @@ public final class Rotations {
                         o.columns,
                         o.offsets,
                         o.rows,
+                        o.integers,
                         r.cosines(),
                         r.sines(),
                         o.blocks,
@@ -88,15 +110,17 @@ public final class Rotations {
                         to);
     }
 
-    /** Of whole sequences, from position 0 on. */
-    public static void of(Recorder pass, Tensor x, int[] offsets, int sequences, RotaryPositions positions, int heads) {
-        forward(pass.stream(), x, offsets, sequences, 0, positions, heads);
+    /** Of whole sequences, from position 0 on, or by their rows' places. */
+    public static void of(
+            Recorder pass, Tensor x, int[] offsets, int sequences, int[] places, RotaryPositions positions, int heads) {
+        forward(pass.stream(), x, offsets, sequences, places, positions, heads);
         if (pass.tape() != null) {
-            pass.tape().record(new Taped(x, offsets, sequences, positions, heads));
+            pass.tape().record(new Taped(x, offsets, sequences, places, positions, heads));
         }
     }
 
-    private record Taped(Tensor y, int[] offsets, int sequences, RotaryPositions positions, int heads) implements Op {
+    private record Taped(Tensor y, int[] offsets, int sequences, int[] places, RotaryPositions positions, int heads)
+            implements Op {
         @Override
         public boolean matters(Tape tape) {
             return tape.tracks(y);
@@ -105,19 +129,20 @@ public final class Rotations {
         /** In place like the operation: from here on dy is the gradient of what y was before. */
         @Override
         public void backward(Backward to, Tensor dy) {
-            forward(to.stream(), dy, offsets, sequences, 0, positions.inverse(), heads);
+            forward(to.stream(), dy, offsets, sequences, places, positions.inverse(), heads);
         }
     }
 
     private static void check(
-            Tensor x, int[] offsets, int sequences, int position, RotaryPositions positions, int heads) {
+            Tensor x, int[] offsets, int sequences, int position, int[] places, RotaryPositions positions, int heads) {
         Shapes.offsets("rotate", offsets, sequences, x.rows());
         if ((long) heads * positions.headSize() > x.columns()) {
             throw new IllegalArgumentException("rotate: " + x.shape() + " does not hold " + heads + " heads of "
                     + positions.headSize() + " columns");
         }
         for (int i = 0; i < sequences; i++) {
-            int end = position + offsets[i + 1] - offsets[i];
+            int length = offsets[i + 1] - offsets[i];
+            int end = places == null || length == 0 ? position + length : places[offsets[i + 1] - 1] + 1;
             if (position < 0 || end > positions.count()) {
                 throw new IllegalArgumentException("rotate: sequence " + i + " has positions from " + position + " to "
                         + (end - 1) + ", there are " + positions.count());

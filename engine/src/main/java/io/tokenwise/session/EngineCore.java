@@ -18,6 +18,7 @@ import java.util.concurrent.CompletionException;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
+import java.util.function.UnaryOperator;
 
 /**
  * What the models that are opened with one engine share: the backend with its threads, sessions, and threads that compute for those who wait. Thread-safe.
@@ -127,6 +128,24 @@ public final class EngineCore implements AutoCloseable {
     /** Opens a model beside others; see {@link #openAlone}. */
     public OpenModel open(String model, Consumer<ModelFiles> check) throws IOException {
         return open(Models.open(model), check, () -> {});
+    }
+
+    /**
+     * The same as a kind of model that the files hold besides.
+     *
+     * @param kind throws if they do not
+     */
+    public OpenModel openAs(String model, UnaryOperator<ModelFiles> kind) throws IOException {
+        return open(as(Models.open(model), kind), _ -> {}, () -> {});
+    }
+
+    static ModelFiles as(ModelFiles files, UnaryOperator<ModelFiles> kind) {
+        try {
+            return kind.apply(files);
+        } catch (Throwable e) {
+            files.close();
+            throw e;
+        }
     }
 
     private OpenModel open(ModelFiles files, Consumer<ModelFiles> check, Runnable afterwards) {

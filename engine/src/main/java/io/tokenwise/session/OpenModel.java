@@ -13,6 +13,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.Consumer;
 import java.util.function.Function;
+import java.util.function.UnaryOperator;
 
 /**
  * A model that can run: its files, what computes, and sessions. It is what the doors have in common, {@code TextEncoder}, {@code ImageClassifier} and {@code
@@ -58,6 +59,15 @@ public final class OpenModel implements AutoCloseable {
     /** The same from the model's files, which it closes, also if this fails. */
     public static OpenModel open(ModelFiles files, EngineOptions options, Consumer<ModelFiles> check) {
         return EngineCore.openAlone(files, options, check);
+    }
+
+    /**
+     * The same as a kind of model that the files hold besides.
+     *
+     * @param kind throws if they do not
+     */
+    public static OpenModel openAs(ModelFiles files, EngineOptions options, UnaryOperator<ModelFiles> kind) {
+        return open(EngineCore.as(files, kind), options, _ -> {});
     }
 
     /** What the model gives for many inputs, without a deadline; see {@link #encode(List, List, Deadline)}. */

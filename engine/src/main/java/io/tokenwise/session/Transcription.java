@@ -19,8 +19,14 @@ import java.util.Optional;
  * @param budget of each segment, for its frames and for the tokens of its text
  * @param observer told what adaptive modules spend on a segment's frames, then on each of its tokens; may be null
  * @param deadline segments that have not begun by then are not computed
+ * @param beam beginnings of texts that a search keeps, of a model that writes by what frames are; 0 for none, which is the likeliest token of each
  */
-public record Transcription(OpenModel model, Budget budget, LearnerObserver observer, Deadline deadline) {
+public record Transcription(OpenModel model, Budget budget, LearnerObserver observer, Deadline deadline, int beam) {
+    /** Without a search. */
+    public Transcription(OpenModel model, Budget budget, LearnerObserver observer, Deadline deadline) {
+        this(model, budget, observer, deadline, 0);
+    }
+
     /** Is told what was said in a segment. */
     @FunctionalInterface
     public interface Segments {
@@ -67,6 +73,8 @@ public record Transcription(OpenModel model, Budget budget, LearnerObserver obse
         model.encoder().add(session.batch(), bits);
         Pass pass = session.pass().begin(budget).with(LearnerObserver.class, observer);
         Tensor frames = model.encoder().tokens(pass, session.batch());
-        return model.encoder().writer().write(pass, frames, samples.length);
+        return beam == 0
+                ? model.encoder().writer().write(pass, frames, samples.length)
+                : model.encoder().frameWriter().search(pass, frames, beam);
     }
 }

@@ -7,7 +7,7 @@ import java.util.List;
  * (src/tokenizer/added_vocabulary.rs). Thread-safe.
  */
 final class AddedTokens {
-    private final Trie trie = new Trie();
+    private final Trie trie;
     private final List<AddedToken> tokens;
 
     /** By which ASCII characters some begin, and whether one begins by another. */
@@ -47,7 +47,13 @@ final class AddedTokens {
         void encode(String text, int from, int to, Tokens out);
     }
 
-    AddedTokens(List<AddedToken> tokens) {
+    /**
+     * Of a file.
+     *
+     * @param file for messages
+     */
+    AddedTokens(String file, List<AddedToken> tokens) {
+        trie = new Trie(file);
         this.tokens = tokens;
         for (int i = 0; i < tokens.size(); i++) {
             if (tokens.get(i).text().isEmpty()) {

@@ -132,10 +132,12 @@ record TokenizerJson(
                 vocabulary.all(),
                 special,
                 added,
-                new AddedTokens(byTime.get(false)),
-                new AddedTokens(byTime.get(true).stream()
-                        .map(token -> token.normalizedBy(normalizers))
-                        .toList()),
+                new AddedTokens(json.file(), byTime.get(false)),
+                new AddedTokens(
+                        json.file(),
+                        byTime.get(true).stream()
+                                .map(token -> token.normalizedBy(normalizers))
+                                .toList()),
                 normalizers,
                 pieces,
                 wordMark,
@@ -163,6 +165,7 @@ record TokenizerJson(
         var normalizer = new JsonFile(json.file(), json.root().get("normalizer"));
         boolean lowercase = normalizer.flag("lowercase", true);
         return new WordPiece(
+                json.file(),
                 vocabulary.words(),
                 unknown,
                 model.root().path("continuing_subword_prefix").asString("##"),

@@ -18,6 +18,7 @@ final class Tokens implements ByteLevel.Sink {
     private Lattice lattice;
 
     private Symbols symbols;
+    private char[] chars = {};
 
     private Tokens(int most, List<Tokenizer.Place> places) {
         this.most = most;
@@ -89,6 +90,14 @@ final class Tokens implements ByteLevel.Sink {
 
     List<Tokenizer.Place> places() {
         return places;
+    }
+
+    /** Room for so many chars, whatever was in it. */
+    char[] chars(int most) {
+        if (chars.length < most) {
+            chars = new char[Math.max(most, 256)];
+        }
+        return chars;
     }
 
     Lattice lattice() {

@@ -1,12 +1,13 @@
 package io.tokenwise.tokenizer;
 
+import io.tokenwise.api.BadFileException;
 import java.util.Arrays;
 import java.util.concurrent.ThreadLocalRandom;
 
 /** Strings with a number each, found char by char: a table of edges, one {@code long} each, so that a step is one look into memory. */
 final class Trie {
     /** Numbers of nodes have 24 bits. */
-    static final int MOST_CHARS = (1 << 24) - 2;
+    private static final int MOST_NODES = (1 << 24) - 1;
 
     static final int ROOT = 0;
     static final int NONE = -1;
@@ -21,20 +22,39 @@ final class Trie {
     private int[] values = new int[32];
     private int nodes = 1;
 
-    Trie() {
+    private final String file;
+
+    /**
+     * Empty.
+     *
+     * @param file for messages
+     */
+    Trie(String file) {
+        this.file = file;
         Arrays.fill(values, NONE);
     }
 
-    /** Adds a string; those of a trie may have {@link #MOST_CHARS} chars together. Returns the number that it had, or {@link #NONE}. */
-    int put(String text, int value) {
+    /**
+     * Adds a string. Of two that are the same the later counts.
+     *
+     * @throws BadFileException if there are more than numbers of nodes can tell apart
+     */
+    void put(String text, int value) {
         int node = ROOT;
         for (int i = 0; i < text.length(); i++) {
             int child = next(node, text.charAt(i));
             node = child == NONE ? add(node, text.charAt(i)) : child;
         }
-        int before = values[node];
         values[node] = value;
-        return before;
+    }
+
+    /** The node after a string, or {@link #NONE}. */
+    int node(String text) {
+        int node = ROOT;
+        for (int i = 0; i < text.length() && node != NONE; i++) {
+            node = next(node, text.charAt(i));
+        }
+        return node;
     }
 
     /** The node after a char, or {@link #NONE}. */
@@ -67,10 +87,14 @@ final class Trie {
     }
 
     int get(String text) {
-        return get(text.toCharArray(), 0, text.length());
+        int node = node(text);
+        return node == NONE ? NONE : values[node];
     }
 
     private int add(int node, char c) {
+        if (nodes == MOST_NODES) {
+            throw new BadFileException(file, "has tokens of more than " + MOST_NODES + " different beginnings");
+        }
         if (2 * nodes >= edges.length) {
             long[] old = edges;
             edges = new long[2 * old.length];

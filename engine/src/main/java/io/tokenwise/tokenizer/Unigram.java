@@ -16,7 +16,7 @@ final class Unigram implements SentencePieces.Model {
 
     private static final int BYTES = 256;
 
-    private final Trie trie = new Trie();
+    private final Trie trie;
     private final String[] pieces;
     private final WholeWords words;
     private final double[] scores;
@@ -33,7 +33,7 @@ final class Unigram implements SentencePieces.Model {
      * @param byteFallback whether characters in no piece become the bytes that they are made of, where the vocabulary has those
      */
     Unigram(String file, String[] pieces, PieceTable table, double[] scores, int unknown, boolean byteFallback) {
-        long chars = 0;
+        trie = new Trie(file);
         double least = Double.POSITIVE_INFINITY;
         for (int id = 0; id < pieces.length; id++) {
             if (pieces[id].isEmpty() || pieces[id].length() > LONGEST) {
@@ -41,11 +41,6 @@ final class Unigram implements SentencePieces.Model {
                         file,
                         "model.vocab: piece " + id + " has " + pieces[id].length() + " chars; supported: 1 to "
                                 + LONGEST);
-            }
-            chars += pieces[id].length();
-            if (chars > Trie.MOST_CHARS) {
-                throw new BadFileException(
-                        file, "model.vocab has more than " + Trie.MOST_CHARS + " chars in its pieces");
             }
             trie.put(pieces[id], id);
             least = Math.min(least, scores[id]);

@@ -1,8 +1,6 @@
 package io.tokenwise.tokenizer;
 
 import java.text.Normalizer;
-import java.util.HashMap;
-import java.util.Map;
 
 /**
  * BERT's way from a text to token ids (Devlin et al. 2019): words are cleaned, split at white space and around punctuation, and cut
@@ -11,13 +9,36 @@ import java.util.Map;
 final class WordPiece implements Pieces {
     private static final int DECOMPOSED_AT_ONCE = 1024;
 
-    private final Map<String, Integer> starts = new HashMap<>();
-    private final Map<String, Integer> continuations = new HashMap<>();
+    /** The mark that is put in order after all others (its combining class is 240). */
+    private static final String LAST_TO_COMBINE = "\u0345";
+
+    /** A char has at most so many after it was cleaned by itself. */
+    private static final int MOST_OF_ONE = 8;
+
+    /** Of a char whose cleaning depends on those beside it. */
+    private static final String UNSURE = "?".repeat(MOST_OF_ONE + 1);
+
+    private static final byte INSIDE = 1;
+    private static final byte WHITE = 2;
+    private static final byte PUNCTUATION = 3;
+
+    private final Trie trie;
+
+    /** Where pieces go on that continue a word. */
+    private final int continuation;
+
+    /** What ASCII characters become, where that is one, and what others do; null if nobody asked yet. Threads may ask at the same time: they get the same. */
+    private final char[] ascii = new char[128];
+
+    private final String[] cleaned = new String[0x10000];
+
+    /** What cleaned chars are to words; 0 if nobody asked yet. */
+    private final byte[] kinds = new byte[0x10000];
+
     private final int unknown;
     private final String prefix;
     private final int longestWord;
     private final Cleaning cleaning;
-    private final int longest;
 
     /**
      * How words are cleaned.
@@ -28,26 +49,26 @@ final class WordPiece implements Pieces {
     record Cleaning(boolean cleanText, boolean splitChinese, boolean stripAccents, boolean lowercase) {}
 
     /**
+     * @param file for messages
      * @param pieces by id
      * @param unknown id of words that cannot be cut into pieces
      * @param prefix what pieces begin with that continue a word
      * @param longestWord characters of the longest word that is cut; longer ones are unknown
      */
-    WordPiece(String[] pieces, int unknown, String prefix, int longestWord, Cleaning cleaning) {
+    WordPiece(String file, String[] pieces, int unknown, String prefix, int longestWord, Cleaning cleaning) {
         this.unknown = unknown;
         this.prefix = prefix;
         this.longestWord = longestWord;
         this.cleaning = cleaning;
-        int most = 0;
+        trie = new Trie(file);
         for (int id = 0; id < pieces.length; id++) {
-            String token = pieces[id];
-            most = Math.max(most, token.length());
-            starts.put(token, id);
-            if (token.startsWith(prefix)) {
-                continuations.put(token.substring(prefix.length()), id);
-            }
+            trie.put(pieces[id], id);
         }
-        longest = most;
+        continuation = trie.node(prefix);
+        for (int c = 0; c < ascii.length; c++) {
+            String by = cleaned(c);
+            ascii[c] = by.length() == 1 ? by.charAt(0) : 0;
+        }
     }
 
     String prefix() {
@@ -74,16 +95,23 @@ final class WordPiece implements Pieces {
         if (from == to) {
             return;
         }
-        String clean = clean(text, from, to);
-        WordPlaces places = out.wantsPlaces() ? new WordPlaces(clean, text, from, to, this::clean) : null;
+        char[] clean = out.chars(MOST_OF_ONE * (to - from));
+        int length = cleanEach(text, from, to, clean);
+        if (length < 0) {
+            String together = clean(text, from, to);
+            length = together.length();
+            clean = out.chars(length);
+            together.getChars(0, length, clean, 0);
+        }
+        WordPlaces places =
+                out.wantsPlaces() ? new WordPlaces(new String(clean, 0, length), text, from, to, this::clean) : null;
         int start = 0;
-        for (int at = 0; at < clean.length() && !out.full(); ) {
-            int c = clean.codePointAt(at);
-            int next = at + Character.charCount(c);
-            boolean punctuation = BertCharacters.isPunctuation(c);
-            if (punctuation || BertCharacters.isWhite(c)) {
+        for (int at = 0; at < length && !out.full(); ) {
+            int next = at + (Character.isHighSurrogate(clean[at]) && at + 1 < length ? 2 : 1);
+            byte kind = next - at == 1 ? kind(clean[at]) : findKind(Character.codePointAt(clean, at, length));
+            if (kind != INSIDE) {
                 word(clean, start, at, places, out);
-                if (punctuation) {
+                if (kind == PUNCTUATION) {
                     word(clean, at, next, places, out);
                 }
                 start = next;
@@ -91,8 +119,60 @@ final class WordPiece implements Pieces {
             at = next;
         }
         if (!out.full()) {
-            word(clean, start, clean.length(), places, out);
+            word(clean, start, length, places, out);
         }
+    }
+
+    private byte kind(char c) {
+        byte kind = kinds[c];
+        if (kind == 0) {
+            kind = findKind(c);
+            kinds[c] = kind;
+        }
+        return kind;
+    }
+
+    private static byte findKind(int c) {
+        return BertCharacters.isPunctuation(c) ? PUNCTUATION : BertCharacters.isWhite(c) ? WHITE : INSIDE;
+    }
+
+    /** Cleans char by char and returns how many there are then; -1 if one depends on others. */
+    private int cleanEach(String text, int from, int to, char[] clean) {
+        int length = 0;
+        for (int at = from; at < to; at++) {
+            char c = text.charAt(at);
+            if (c < ascii.length && ascii[c] != 0) {
+                clean[length++] = ascii[c];
+                continue;
+            }
+            String by = cleaned(c);
+            if (by.length() > MOST_OF_ONE) {
+                return -1;
+            }
+            by.getChars(0, by.length(), clean, length);
+            length += by.length();
+        }
+        return length;
+    }
+
+    private String cleaned(int c) {
+        String by = cleaned[c];
+        if (by == null) {
+            String text = String.valueOf((char) c);
+            by = clean(text, 0, 1);
+            // What combines has a place in the order of what combines with the same letter.
+            boolean combines = cleaning.stripAccents()
+                    && by.chars().anyMatch(each -> !isDecomposed(LAST_TO_COMBINE + (char) each));
+            if (combines || by.length() > MOST_OF_ONE || Character.isSurrogate((char) c)) {
+                by = UNSURE;
+            }
+            cleaned[c] = by;
+        }
+        return by;
+    }
+
+    private static boolean isDecomposed(String text) {
+        return Normalizer.isNormalized(text, Normalizer.Form.NFD);
     }
 
     private String clean(String text, int from, int to) {
@@ -160,28 +240,27 @@ final class WordPiece implements Pieces {
     }
 
     /** The longest pieces from left to right; unknown as a whole if some part is in no piece. */
-    private void word(String text, int from, int to, WordPlaces places, Tokens out) {
+    private void word(char[] text, int from, int to, WordPlaces places, Tokens out) {
         if (from == to) {
             return;
         }
         int before = out.size();
-        boolean known = to - from <= longestWord || text.codePointCount(from, to) <= longestWord;
-        Map<String, Integer> pieces = starts;
+        boolean known = to - from <= longestWord || Character.codePointCount(text, from, to - from) <= longestWord;
         for (int start = from; known && start < to; ) {
-            Integer id = null;
-            int end = Math.min(to, start + longest);
-            while (end > start) {
-                id = pieces.get(text.substring(start, end));
-                if (id != null) {
-                    break;
+            int id = Trie.NONE;
+            int end = start;
+            int node = start == from ? Trie.ROOT : continuation;
+            for (int at = start; at < to && node != Trie.NONE; at++) {
+                node = trie.next(node, text[at]);
+                if (node != Trie.NONE && trie.value(node) != Trie.NONE) {
+                    id = trie.value(node);
+                    end = at + 1;
                 }
-                end--;
             }
-            known = id != null;
+            known = id != Trie.NONE;
             if (known) {
                 give(id, start, end, places, out);
                 start = end;
-                pieces = continuations;
             }
         }
         if (!known) {

@@ -31,7 +31,7 @@ import java.util.stream.Collectors;
  * Trains an image classifier on labels, one {@link #step} at a time: cross-entropy with label smoothing on images that are {@linkplain Augmentation
  * varied} each time. Everything random depends on the seed and the step's number alone. Not thread-safe.
  */
-public final class VitTraining implements AutoCloseable {
+public final class VitTraining implements TrainingLoop.Training, AutoCloseable {
     private static final double CLIP_NORM = 1;
     private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
     private static final int MEASURED_TOKENS = 8_192;
@@ -104,21 +104,22 @@ public final class VitTraining implements AutoCloseable {
         return parameter.part() == Parameter.Part.LAYER ? Kind.HIDDEN : Kind.OUTER;
     }
 
-    /** Steps of the whole training. */
+    @Override
     public int steps() {
         return steps;
     }
 
-    /** The number of the next step. */
+    @Override
     public int nextStep() {
         return step;
     }
 
-    /**
-     * Does the next step and returns the batch's loss.
-     *
-     * @throws ArithmeticException if training diverged
-     */
+    @Override
+    public double rate() {
+        return config.rate();
+    }
+
+    @Override
     public double step() {
         List<Drawn> drawn = next();
         double loss = learn(drawn.subList(0, drawn.size() / 2), drawn.subList(drawn.size() / 2, drawn.size()));
@@ -180,13 +181,13 @@ public final class VitTraining implements AutoCloseable {
         }
     }
 
-    /** Writes the state; see {@link TrainingState#write}. */
-    void write(Path file, Map<String, String> run) throws IOException {
+    @Override
+    public void write(Path file, Map<String, String> run) throws IOException {
         TrainingState.write(file, optimizers, Map.of(STEP, (long) step, CONSUMED, order.consumed()), Map.of(), run);
     }
 
-    /** Goes on from a state; see {@link TrainingState#open}. */
-    void read(Path file, Map<String, String> run) throws IOException {
+    @Override
+    public void read(Path file, Map<String, String> run) throws IOException {
         try (var state = TrainingState.open(file, run)) {
             state.restore(optimizers);
             step = (int) state.counter(STEP);

@@ -40,18 +40,6 @@ public record VitTrainingRun(
     private static final int MOST_HELD_OUT = 1_000;
     private static final int LEAST_IMAGES = 20;
 
-    /** Told what happens; called on the thread that runs. */
-    public interface Listener {
-        /** The run goes on from a checkpoint. */
-        default void resumed(int nextStep, int steps) {}
-
-        /** After each step; {@code done} counts it. */
-        default void step(int done, int steps, double loss) {}
-
-        /** After each epoch: the share of the held-out images that the model has right. */
-        default void accuracy(int done, double right) {}
-    }
-
     /** @throws IllegalArgumentException if there are too few images, or they do not fit the description */
     public VitTrainingRun {
         int size = description.architecture().imageSize();
@@ -86,7 +74,7 @@ public record VitTrainingRun(
      * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
      * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
-    public double run(Backend backend, Listener listener) throws IOException, InterruptedException {
+    public double run(Backend backend, TrainingListener listener) throws IOException, InterruptedException {
         ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
         Files.createDirectories(checkpoint().toAbsolutePath().getParent());
         AtomicFiles.deleteLeftovers(checkpoint());
@@ -95,12 +83,15 @@ public record VitTrainingRun(
         try (Encoder model = NewEncoder.untrained(description, backend);
                 var training = new VitTraining(model, trained(heldOut), config, backend)) {
             VitStart.fill(model, description, images.pixels(), config.seed());
-            Map<String, String> identity = identity(backend);
-            if (Files.exists(checkpoint())) {
-                training.read(checkpoint(), identity);
-                listener.resumed(training.nextStep(), training.steps());
-            }
-            steps(training, heldOut, listener, identity);
+            new TrainingLoop(
+                            training,
+                            () -> training.right(heldOut),
+                            checkpoint(),
+                            checkpointSteps,
+                            config.epochs(),
+                            identity(backend),
+                            listener)
+                    .run();
             double right = training.right(heldOut);
             model.save(out, null, ModelWriter.Existing.KEEP, stored);
             Files.deleteIfExists(checkpoint());
@@ -118,39 +109,6 @@ public record VitTrainingRun(
             throw new IllegalArgumentException("all images equal those that are held out; give different ones");
         }
         return trained;
-    }
-
-    private void steps(VitTraining training, LabelledImages heldOut, Listener listener, Map<String, String> identity)
-            throws IOException, InterruptedException {
-        int steps = training.steps();
-        int epoch = Math.ceilDiv(steps, config.epochs());
-        while (training.nextStep() < steps) {
-            if (Thread.interrupted()) {
-                training.write(checkpoint(), identity);
-                throw new InterruptedException("training stopped before step " + training.nextStep());
-            }
-            double loss = step(training);
-            int done = training.nextStep();
-            listener.step(done, steps, loss);
-            if (done % epoch == 0 && done < steps) {
-                listener.accuracy(done, training.right(heldOut));
-            }
-            if (done % checkpointSteps == 0 && done < steps) {
-                training.write(checkpoint(), identity);
-            }
-        }
-    }
-
-    private double step(VitTraining training) {
-        try {
-            return training.step();
-        } catch (ArithmeticException e) {
-            throw new DivergedException(
-                    "training diverged at step " + training.nextStep() + " of " + training.steps() + ": "
-                            + e.getMessage() + "; a smaller rate than " + config.rate() + " or another seed may help"
-                            + (Files.exists(checkpoint()) ? "; " + checkpoint() + " has the last good state" : ""),
-                    e);
-        }
     }
 
     /** What must be the same for a run to go on, by the names that a message has for it. */

@@ -22,7 +22,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
 
-/** The differentiable operations that encoders after BERT have besides its own. */
+/** The differentiable operations that encoders after BERT have besides its own, and those of speech that no device has yet. */
 final class EncoderOpCases {
     private static final float EPSILON = 1e-3f;
     private static final float SCALE = 0.75f;
@@ -44,6 +44,12 @@ final class EncoderOpCases {
             int key = 1 + s[2] % 2;
             cases.add(attention(batch, new Shape(key * (1 + s[1] % 3), key, s[1], 1 + s[0] % 3, s[2] % 4, s[0] % 2)));
             cases.add(attention(batch, new Shape(2, 2, s[1], ALL, 0, 2)));
+            TokenBatch staying = staying(OpCases.lengths(s[0]));
+            cases.add(rotateHalves(staying, 1 + s[2] % 3, 2 + s[1]));
+            cases.add(attention(staying, new Shape(key, key, s[1], 1 + s[0] % 3, s[2] % 4, 3 * (s[0] % 2))));
+            cases.add(attention(staying, new Shape(2, 1, s[1], ALL, 0, 2)));
+            cases.add(SpeechOpCases.windows(new int[] {s[0], 1, s[1]}, s[2], 3, 1 + s[1] % 4));
+            cases.add(SpeechOpCases.groupedConvolution(batch, 1 + s[1] % 3, 1 + s[2] % 4, 1 + s[0]));
         }
         return cases;
     }
@@ -59,8 +65,25 @@ final class EncoderOpCases {
             cases.add(attention(batch, new Shape(12, 12, 64, 64, 64, 0)));
             cases.add(attention(batch, new Shape(6, 2, 64, ALL, 0, 0)));
             cases.add(attention(batch, new Shape(3, 3, 32, ALL, ALL, 128)));
+            TokenBatch staying = staying(OpCases.lengths(tokens));
+            cases.add(rotateHalves(staying, 12, 64));
+            cases.add(attention(staying, new Shape(12, 12, 64, 64, 64, 0)));
+            cases.add(attention(staying, new Shape(3, 3, 32, ALL, ALL, 128)));
+            cases.add(SpeechOpCases.windows(new int[] {tokens, 1, 40}, 48, 8, 4));
+            cases.add(SpeechOpCases.groupedConvolution(batch, 4, 12, 128));
         }
         return cases;
+    }
+
+    /** Texts of which other tokens have left, now one, now two in a row. */
+    private static TokenBatch staying(int... lengths) {
+        var batch = new TokenBatch();
+        for (int length : lengths) {
+            int[] rows =
+                    IntStream.range(0, length).map(i -> 9 + i + i / 3 + i / 4).toArray();
+            batch.addRows(rows, 0, length, 9);
+        }
+        return batch;
     }
 
     private static List<OpCase> norms(int rows, int heads, int size) {
@@ -241,6 +264,9 @@ final class EncoderOpCases {
 
     private static int position(TokenBatch batch, int token) {
         int sequence = 0;
+        if (batch.places() != null) {
+            return batch.places()[token];
+        }
         while (batch.offsets()[sequence + 1] <= token) {
             sequence++;
         }
@@ -265,7 +291,7 @@ final class EncoderOpCases {
         int rotated = headSize - headSize % 2;
         int half = rotated / 2;
         int columns = (heads + 1) * headSize;
-        int most = batch.length(0);
+        int most = 2 * batch.tokens();
         double[] factors =
                 IntStream.range(0, half).mapToDouble(i -> 1 + i / 4.0).toArray();
         var positions = RotaryPositions.halves(most, headSize, rotated, 100, factors);
@@ -275,7 +301,8 @@ final class EncoderOpCases {
                 List.of(x),
                 2,
                 (pass, o) -> {
-                    Rotations.of(pass, o.tensor(0), batch.offsets(), batch.sequences(), positions, heads);
+                    Rotations.of(
+                            pass, o.tensor(0), batch.offsets(), batch.sequences(), batch.places(), positions, heads);
                     return o.tensor(0);
                 },
                 m -> Matrix.fill(batch.tokens(), columns, i -> {
@@ -348,14 +375,19 @@ final class EncoderOpCases {
                 (pass, o) -> {
                     FormedAttention.requireSupported(pass.stream(), "a case");
                     return FormedAttention.of(
-                            pass, o.tensor(0), batch.offsets(), batch.sequences(), shape.form(o.tensor(1)));
+                            pass,
+                            o.tensor(0),
+                            batch.offsets(),
+                            batch.sequences(),
+                            batch.places(),
+                            shape.form(o.tensor(1)));
                 },
                 m -> attention(m.get(0), m.get(1), batch, shape),
                 t -> {
                     var parts = new NDList();
                     for (int i = 0; i < batch.sequences(); i++) {
                         NDArray own = t.get(0).get(new NDIndex("{}:{}", batch.offsets()[i], batch.offsets()[i + 1]));
-                        parts.add(attention(own, t.get(1), shape));
+                        parts.add(attention(own, t.get(1), batch, i, shape));
                     }
                     return NDArrays.concat(parts, 0);
                 });
@@ -372,11 +404,13 @@ final class EncoderOpCases {
                 Matrix scores = Matrix.zeros(length, length);
                 for (int i = 0; i < length; i++) {
                     for (int j = 0; j < length; j++) {
-                        double score = shape.reach == 0 ? 0 : bias.get(head, shape.distance(i, j));
+                        int query = position(batch, first + i);
+                        int place = position(batch, first + j);
+                        double score = shape.reach == 0 ? 0 : bias.get(head, shape.distance(query, place));
                         for (int c = 0; c < size; c++) {
                             score += qkv.get(first + i, head * size + c) * qkv.get(first + j, key + c);
                         }
-                        scores.set(i, j, shape.sees(i, j) ? score * SCALE : Double.NEGATIVE_INFINITY);
+                        scores.set(i, j, shape.sees(query, place) ? score * SCALE : Double.NEGATIVE_INFINITY);
                     }
                 }
                 Matrix shares = Reference.softmax(scores);
@@ -394,13 +428,16 @@ final class EncoderOpCases {
         return y;
     }
 
-    private static NDArray attention(NDArray qkv, NDArray bias, Shape shape) {
+    private static NDArray attention(NDArray qkv, NDArray bias, TokenBatch batch, int sequence, Shape shape) {
+        int first = batch.offsets()[sequence];
         int length = Math.toIntExact(qkv.getShape().get(0));
         float[] mask = new float[length * length];
         float[] distances = new float[(2 * shape.reach + 1) * length * length];
         for (int i = 0; i < mask.length; i++) {
-            mask[i] = shape.sees(i / length, i % length) ? 0 : Float.NEGATIVE_INFINITY;
-            distances[shape.distance(i / length, i % length) * length * length + i] = shape.reach == 0 ? 0 : 1;
+            int query = position(batch, first + i / length);
+            int key = position(batch, first + i % length);
+            mask[i] = shape.sees(query, key) ? 0 : Float.NEGATIVE_INFINITY;
+            distances[shape.distance(query, key) * length * length + i] = shape.reach == 0 ? 0 : 1;
         }
         NDArray added = bias.matMul(constant(qkv, distances, 2 * shape.reach + 1, (long) length * length))
                 .reshape(shape.heads, length, length);

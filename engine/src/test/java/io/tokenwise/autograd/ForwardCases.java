@@ -9,6 +9,7 @@ import io.tokenwise.kernels.SpeechOps;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Activations;
+import io.tokenwise.op.ChannelNorms;
 import io.tokenwise.op.Choices;
 import io.tokenwise.op.OtherAttention;
 import io.tokenwise.op.Patches;
@@ -54,7 +55,12 @@ final class ForwardCases {
     /** Those that no device has yet. */
     static List<OpCase> onCpu() {
         return List.of(
-                largestLogRelu(batch(1), 1), largestLogRelu(batch(3, 1, 7), 17), largestLogRelu(batch(41, 128), 70));
+                largestLogRelu(batch(1), 1),
+                largestLogRelu(batch(3, 1, 7), 17),
+                largestLogRelu(batch(41, 128), 70),
+                channelNorm(batch(1), 1),
+                channelNorm(batch(3, 2, 7), 17),
+                channelNorm(batch(41, 3_000), 70));
     }
 
     /** What SPLADE pools. */
@@ -64,7 +70,13 @@ final class ForwardCases {
                 "largestLogRelu " + x,
                 List.of(x),
                 1,
-                (pass, o) -> Pools.largestLogRelu(pass, o.tensor(0), batch.offsets(), batch.sequences()),
+                (pass, o) -> {
+                    Tensor y = pass.tensor(batch.sequences(), words);
+                    pass.stream().fill(y, 0);
+                    Pools.raiseToLargest(pass.stream(), o.tensor(0), batch.offsets(), batch.sequences(), y);
+                    Pools.logs(pass.stream(), y);
+                    return y;
+                },
                 m -> Matrix.fill(batch.sequences(), words, i -> {
                     int sequence = i / words;
                     double most = IntStream.range(batch.offsets()[sequence], batch.offsets()[sequence + 1])
@@ -73,6 +85,53 @@ final class ForwardCases {
                             .orElseThrow();
                     return Math.log1p(Math.max(0, most));
                 }));
+    }
+
+    private static OpCase channelNorm(TokenBatch batch, int columns) {
+        float epsilon = 1e-5f;
+        Operand x = constant(batch.tokens(), columns);
+        Operand vector = constant(1, columns);
+        return OpCase.forward(
+                "channelNorm " + x,
+                List.of(x, vector, vector),
+                batch.tokens(),
+                (pass, o) -> {
+                    Tensor y = pass.tensor(batch.tokens(), columns);
+                    ChannelNorms.forward(
+                            pass.stream(),
+                            o.tensor(0),
+                            batch.offsets(),
+                            batch.sequences(),
+                            o.tensor(1),
+                            o.tensor(2),
+                            epsilon,
+                            y);
+                    return y;
+                },
+                m -> {
+                    Matrix y = Matrix.zeros(batch.tokens(), columns);
+                    for (int i = 0; i < batch.sequences() * columns; i++) {
+                        int from = batch.offsets()[i / columns];
+                        int to = batch.offsets()[i / columns + 1];
+                        int column = i % columns;
+                        double mean = IntStream.range(from, to)
+                                .mapToDouble(row -> m.get(0).get(row, column))
+                                .average()
+                                .orElseThrow();
+                        double variance = IntStream.range(from, to)
+                                .mapToDouble(row -> Math.pow(m.get(0).get(row, column) - mean, 2))
+                                .average()
+                                .orElseThrow();
+                        for (int row = from; row < to; row++) {
+                            double value = (m.get(0).get(row, column) - mean) / Math.sqrt(variance + epsilon);
+                            y.set(
+                                    row,
+                                    column,
+                                    value * m.get(1).get(0, column) + m.get(2).get(0, column));
+                        }
+                    }
+                    return y;
+                });
     }
 
     private static OpCase tanh(int rows, int columns) {

@@ -5,15 +5,20 @@ import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
+import ai.djl.nn.convolutional.Conv1d;
 import io.tokenwise.autograd.OpCase.Operand;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.GatedUnits;
+import io.tokenwise.op.GroupedConvolutions;
 import io.tokenwise.op.Linears;
 import io.tokenwise.op.OtherAttention;
 import io.tokenwise.op.Rotations;
+import io.tokenwise.op.Windows;
+import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.List;
 
 /** The differentiable operations that only speech models have. */
@@ -33,7 +38,8 @@ final class SpeechOpCases {
                 List.of(x),
                 2,
                 (pass, o) -> {
-                    Rotations.of(pass, o.tensor(0), batch.offsets(), batch.sequences(), positions, heads);
+                    Rotations.of(
+                            pass, o.tensor(0), batch.offsets(), batch.sequences(), batch.places(), positions, heads);
                     return o.tensor(0);
                 },
                 m -> rotated(m.getFirst(), batch, heads, headSize, rotated),
@@ -216,5 +222,123 @@ final class SpeechOpCases {
             contexts.add(scores.softmax(-1).matMul(kv.get(1)).transpose(1, 0, 2).reshape(length, hidden));
         }
         return NDArrays.concat(contexts, 0);
+    }
+
+    /** So many windows of {@code width} rows, one every {@code step} rows, and a row or none that is in no window. */
+    static OpCase windows(int[] counts, int columns, int width, int step) {
+        int sequences = counts.length;
+        var offsets = new int[sequences + 1];
+        var windows = new int[sequences + 1];
+        for (int i = 0; i < sequences; i++) {
+            windows[i + 1] = windows[i] + counts[i];
+            offsets[i + 1] = offsets[i] + (counts[i] - 1) * step + width + i % 2;
+        }
+        Operand x = Operand.tensor(offsets[sequences], columns);
+        return OpCases.op(
+                "windows " + x + " of " + width + " every " + step,
+                List.of(x),
+                width,
+                (pass, o) -> Windows.of(pass, o.tensor(0), offsets, sequences, width, step, windows),
+                m -> {
+                    Matrix y = Matrix.zeros(windows[sequences], width * columns);
+                    forWindows(windows, (row, i) -> {
+                        int first = offsets[i] + (row - windows[i]) * step;
+                        for (int c = 0; c < width * columns; c++) {
+                            y.set(row, c, m.get(0).get(first + c / columns, c % columns));
+                        }
+                    });
+                    return y;
+                },
+                t -> {
+                    var rows = new NDList();
+                    forWindows(windows, (row, i) -> {
+                        int first = offsets[i] + (row - windows[i]) * step;
+                        rows.add(t.get(0)
+                                .get(new NDIndex("{}:{}", first, first + width))
+                                .reshape(1, (long) width * columns));
+                    });
+                    return NDArrays.concat(rows, 0);
+                });
+    }
+
+    private interface OfSequence {
+        void accept(int row, int sequence);
+    }
+
+    private static void forWindows(int[] windows, OfSequence each) {
+        for (int i = 0; i + 1 < windows.length; i++) {
+            for (int row = windows[i]; row < windows[i + 1]; row++) {
+                each.accept(row, i);
+            }
+        }
+    }
+
+    /** Of so many groups, in libtorch by its own convolution. */
+    static OpCase groupedConvolution(TokenBatch batch, int groups, int count, int width) {
+        int columns = groups * count;
+        Operand x = Operand.tensor(batch.tokens(), columns);
+        var operands = new ArrayList<Operand>(List.of(x));
+        for (int i = 0; i < groups; i++) {
+            operands.add(Operand.parameter(width * count, count));
+            operands.add(Operand.parameter(1, count));
+        }
+        return OpCases.op(
+                "groupedConvolution " + x + " of " + groups + " groups, " + width + " rows",
+                operands,
+                Math.max(batch.tokens(), width * count),
+                (pass, o) -> {
+                    var kernels = new ArrayList<Weight>();
+                    var biases = new ArrayList<Parameter>();
+                    for (int i = 0; i < groups; i++) {
+                        kernels.add(o.weight(1 + 2 * i));
+                        biases.add(o.parameter(2 + 2 * i));
+                    }
+                    return GroupedConvolutions.of(
+                            pass, o.tensor(0), batch.offsets(), batch.sequences(), width, kernels, biases);
+                },
+                m -> convolved(m, batch, groups, count, width),
+                t -> convolved(t, batch, groups, count, width));
+    }
+
+    private static Matrix convolved(List<Matrix> m, TokenBatch batch, int groups, int count, int width) {
+        Matrix y = Matrix.zeros(batch.tokens(), groups * count);
+        forWindows(Arrays.copyOf(batch.offsets(), batch.sequences() + 1), (row, s) -> {
+            for (int column = 0; column < groups * count; column++) {
+                int group = column / count;
+                double sum = m.get(2 + 2 * group).get(0, column % count);
+                for (int i = 0; i < width * count; i++) {
+                    int from = row - width / 2 + i / count;
+                    if (from >= batch.offsets()[s] && from < batch.offsets()[s + 1]) {
+                        sum += m.get(0).get(from, group * count + i % count)
+                                * m.get(1 + 2 * group).get(i, column % count);
+                    }
+                }
+                y.set(row, column, sum);
+            }
+        });
+        return y;
+    }
+
+    private static NDArray convolved(NDList t, TokenBatch batch, int groups, int count, int width) {
+        var kernels = new NDList();
+        var biases = new NDList();
+        for (int i = 0; i < groups; i++) {
+            // [width * columns, outputs] -> [outputs, columns, width]
+            kernels.add(t.get(1 + 2 * i).reshape(width, count, count).transpose(2, 1, 0));
+            biases.add(t.get(2 + 2 * i).flatten());
+        }
+        NDArray kernel = NDArrays.concat(kernels, 0);
+        NDArray bias = NDArrays.concat(biases, 0);
+        var all = new NDList();
+        for (int s = 0; s < batch.sequences(); s++) {
+            NDArray sound = t.get(0)
+                    .get(new NDIndex("{}:{}", batch.offsets()[s], batch.offsets()[s + 1]))
+                    .transpose()
+                    .expandDims(0);
+            NDArray y = Conv1d.conv1d(sound, kernel, bias, new Shape(1), new Shape(width / 2), new Shape(1), groups)
+                    .singletonOrThrow();
+            all.add(y.get(new NDIndex("0, :, 0:{}", batch.length(s))).transpose());
+        }
+        return NDArrays.concat(all, 0);
     }
 }

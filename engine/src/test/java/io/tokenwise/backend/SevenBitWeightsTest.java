@@ -6,7 +6,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.ChildJvm;
 import io.tokenwise.TestModels;
 import io.tokenwise.api.Precision;
-import io.tokenwise.backend.SlicesTest.Engine;
+import io.tokenwise.backend.SlicedProducts.Engine;
 import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
 import java.lang.foreign.Arena;

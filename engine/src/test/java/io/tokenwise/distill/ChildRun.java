@@ -21,7 +21,7 @@ final class ChildRun {
     /** How often the test kills it; {@code ./tokenwise test engine -Dtest=KilledDistillationTest -Dtokenwise.kills=20} takes longer. */
     static final String KILLS_PROPERTY = "tokenwise.kills";
 
-    static final int KILLS = Integer.getInteger(KILLS_PROPERTY, 5);
+    static final int KILLS = Integer.getInteger(KILLS_PROPERTY, 3);
 
     /** Enough for each life, from one checkpoint to the next and some way beyond. */
     static final int STEPS = 60 * KILLS;

@@ -14,6 +14,7 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.train.DivergedException;
 import java.io.IOException;
@@ -90,7 +91,7 @@ class DistillationTest {
         assertThat(mismatch("one", "other")).isNotEqualTo(-1);
     }
 
-    /** On MiniLM, because the small model's matrices are too small for oneDNN: a step of each phase. */
+    /** On a model whose learners are wide enough for oneDNN: a step of each phase. */
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
     void soItIsOnOneDnn(Precision precision) throws Exception {
@@ -111,8 +112,10 @@ class DistillationTest {
                 true,
                 Map.of(),
                 usual.seed());
+        Path wide = folder.resolve("wide");
+        TestModels.write(wide, new BertArchitecture(128, 2, 2, 256, 30_522, 40, 2, 1e-12));
         for (int threads : new int[] {1, 3}) {
-            try (ModelFiles files = Models.builtIn("minilm");
+            try (ModelFiles files = Models.open(wide);
                     Backend backend = TestModels.oneDnn(precision, threads)) {
                 Path out = folder.resolve("threads" + threads);
                 new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9, StoredType.F32)
@@ -235,9 +238,10 @@ class DistillationTest {
         assertThatThrownBy(() -> run(out, ChildRun.config(2 * STEPS, 2).withLayers(AdaptiveLayers.mlps(8)), 1, -1))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage(folder.resolve("out.checkpoint")
-                        + ": belongs to a run with other settings (layers: was mlp,qo,kv of 3 learners (MLPs: up to 1, or all), is mlp of 8 learners; learner steps: was 10, is 20;"
-                        + " gate steps: was 10, is 20; end to end steps: was 20, is 40; seed: was 1, is 2): repeat those, or"
-                        + " delete the file to start over");
+                        + ": belongs to a run with other settings (layers: was mlp,qo,kv of 3 learners (MLPs: up to 1,"
+                        + " or all), is mlp of 8 learners; learner steps: was 10, is 20; gate steps: was 10, is 20;"
+                        + " end to end steps: was 20, is 40; seed: was 1, is 2): repeat those, or delete the file to"
+                        + " start over");
         assertThat(folder.resolve("out.checkpoint")).hasBinaryContent(before);
     }
 
@@ -248,7 +252,8 @@ class DistillationTest {
                 "tokenwise_checkpoint\":\"|tokenwise_checkpoint\":\"9|is a checkpoint of version 9",
                 "tokenwise_checkpoint|tokenwise_chequepoin|is not a checkpoint: delete or move it to start",
                 "history.steps|history.stops|has no valid history.steps: the checkpoint is damaged",
-                "\"counter consumed\":\"|\"counter consumed\":\"-|has no valid counter consumed: the checkpoint is damaged",
+                "\"counter consumed\":\"|\"counter consumed\":\"-|has no valid counter consumed: the checkpoint is"
+                        + " damaged",
             })
     void aCheckpointOfAnotherVersionOrWithoutAPartIsRefused(String part, String other, String message)
             throws Exception {
@@ -302,9 +307,9 @@ class DistillationTest {
     @Test
     void aModelThatDoesNotNormaliseIsComparedByAngle() throws Exception {
         Files.writeString(dense.resolve("modules.json"), """
-                [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
-                 {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
-                """);
+            [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.models.Transformer"},
+             {"idx": 1, "name": "1", "path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
+            """);
         List<Distillation.Step> steps = run(folder.resolve("out"), ChildRun.config(STEPS, 1), 1, -1);
         assertThat(steps)
                 .filteredOn(step -> step.phase() == Distillation.Phase.END_TO_END)

@@ -7,6 +7,9 @@ import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.domain.JavaClasses;
 import com.tngtech.archunit.core.domain.JavaModifier;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.Backend;
@@ -18,6 +21,7 @@ import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.RowParts;
+import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
@@ -92,7 +96,7 @@ class RefusalsTest {
                 mistake(
                         "attention",
                         "[5, 20] does not hold Q of 4 and K and V of 3 heads of 2 columns",
-                        o -> FormedAttention.forward(o.stream(), o.t(5, 20), heads, cut, 2, o.t(5, 8), null)),
+                        o -> FormedAttention.forward(o.stream(), o.t(5, 20), heads, cut, 2, null, o.t(5, 8), null)),
                 mistake(
                         "order",
                         "expected [6, 4], got [5, 4]",
@@ -287,6 +291,18 @@ class RefusalsTest {
                         "expected [1, 3], got [1, 4]",
                         o -> Windows.groupNorm(o.stream(), o.t(5, 3), cut, 2, o.t(1, 4), o.t(1, 3), 0, o.t(5, 3))),
                 mistake(
+                        "channelNorm beta",
+                        "expected [1, 3], got [1, 4]",
+                        o -> ChannelNorms.forward(o.stream(), o.t(5, 3), cut, 2, o.t(1, 3), o.t(1, 4), 0, o.t(5, 3))),
+                mistake(
+                        "groupedConvolution",
+                        "2 kernels of [12, 3] are none for windows of 4 rows of [5, 8]",
+                        o -> convolution(o, 12, 3)),
+                mistake(
+                        "groupedConvolution",
+                        "2 kernels of [12, 4] are none for windows of 4 rows of [5, 8]",
+                        o -> convolution(o, 12, 4)),
+                mistake(
                         "rotate",
                         "[5, 15] does not hold 2 heads of 8 columns",
                         o -> Rotations.forward(
@@ -296,6 +312,17 @@ class RefusalsTest {
                         "sequence 1 has positions from 7 to 9, there are 9",
                         o -> Rotations.forward(
                                 o.stream(), o.t(5, 16), cut, 2, 7, new RotaryPositions(9, 8, 6, 100), 2)),
+                mistake(
+                        "rotate",
+                        "sequence 1 has positions from 0 to 9, there are 9",
+                        o -> Rotations.forward(
+                                o.stream(),
+                                o.t(5, 16),
+                                cut,
+                                2,
+                                new int[] {0, 1, 2, 3, 9},
+                                new RotaryPositions(9, 8, 6, 100),
+                                2)),
                 mistake(
                         "rotary positions",
                         "3 of 8 columns; an even number of at most all is needed",
@@ -310,7 +337,8 @@ class RefusalsTest {
                         o -> GatedUnits.forward(o.stream(), o.t(4, 6), Activation.SILU, 2, o.t(4, 3))),
                 mistake(
                         "attend",
-                        "queries [5, 4] and keys and values [5, 7] from column 0 on do not give contexts [5, 4] of 2 heads",
+                        "queries [5, 4] and keys and values [5, 7] from column 0 on do not give contexts [5, 4] of 2"
+                                + " heads",
                         o -> OtherAttention.forward(
                                 o.stream(),
                                 o.t(5, 4),
@@ -349,6 +377,18 @@ class RefusalsTest {
                         "5 tokens of [8, 60]; there is at least one, and a cache has a multiple of 64",
                         o -> OtherAttention.one(o.stream(), o.t(1, 4), o.t(8, 60), 5, 2, o.t(1, 4))),
                 mistake("argmax", "row 4 of [4, 3]", o -> Choices.argmax(o.stream(), o.t(4, 3), 4)));
+    }
+
+    /** Two kernels of this shape on 5 rows of 8 columns, windows of 4 rows. */
+    private static void convolution(Operands o, int inputs, int outputs) {
+        try (Backend own = VectorBackend.open(1);
+                var parameters = new Parameters(own)) {
+            var kernel = new Weight(parameters, parameters.add("kernel", inputs, outputs));
+            Parameter bias = parameters.add("bias", 1, outputs);
+            Pass pass = new Pass(o.stream(), o.workspace());
+            GroupedConvolutions.of(
+                    pass, o.t(5, 8), new int[] {0, 5}, 1, 4, List.of(kernel, kernel), List.of(bias, bias));
+        }
     }
 
     @ParameterizedTest

@@ -62,7 +62,7 @@ class VitTrainingRunTest {
 
     /** Stops after some steps as Ctrl-C does. */
     private static void stopAfter(VitTrainingRun run, Backend backend, int steps) {
-        assertThatThrownBy(() -> run.run(backend, new VitTrainingRun.Listener() {
+        assertThatThrownBy(() -> run.run(backend, new TrainingListener() {
                     @Override
                     public void step(int done, int all, double loss) {
                         if (done == steps) {
@@ -77,14 +77,14 @@ class VitTrainingRunTest {
     void stoppedAndGoneOnWithItEndsWithTheSameBits() throws Exception {
         try (Backend backend = VectorBackend.open(2)) {
             VitTrainingRun whole = run("whole", CONFIG);
-            assertThat(whole.run(backend, new VitTrainingRun.Listener() {})).isGreaterThan(0.7);
+            assertThat(whole.run(backend, new TrainingListener() {})).isGreaterThan(0.7);
             VitTrainingRun parts = run("parts", CONFIG);
             stopAfter(parts, backend, 7);
             assertThat(parts.checkpoint()).exists();
             assertThat(parts.out()).doesNotExist();
             stopAfter(parts, backend, 20);
             var resumed = new int[1];
-            parts.run(backend, new VitTrainingRun.Listener() {
+            parts.run(backend, new TrainingListener() {
                 @Override
                 public void resumed(int nextStep, int steps) {
                     resumed[0] = nextStep;
@@ -101,13 +101,13 @@ class VitTrainingRunTest {
         byte[] alone;
         try (Backend backend = VectorBackend.open(1)) {
             VitTrainingRun run = run("alone", CONFIG);
-            run.run(backend, new VitTrainingRun.Listener() {});
+            run.run(backend, new TrainingListener() {});
             alone = weights(run);
         }
         for (int threads : new int[] {2, 5}) {
             try (Backend backend = VectorBackend.open(threads)) {
                 VitTrainingRun run = run("threads-" + threads, CONFIG);
-                run.run(backend, new VitTrainingRun.Listener() {});
+                run.run(backend, new TrainingListener() {});
                 assertThat(weights(run)).isEqualTo(alone);
             }
         }
@@ -118,8 +118,8 @@ class VitTrainingRunTest {
         VitTrainingRun floats = run("floats", CONFIG);
         VitTrainingRun bytes = run("bytes", CONFIG, StoredType.S8);
         try (Backend backend = VectorBackend.open(1)) {
-            floats.run(backend, new VitTrainingRun.Listener() {});
-            bytes.run(backend, new VitTrainingRun.Listener() {});
+            floats.run(backend, new TrainingListener() {});
+            bytes.run(backend, new TrainingListener() {});
         }
         assertThat(weights(bytes).length).isLessThan(weights(floats).length);
         try (ModelFiles files = Models.open(bytes.out())) {
@@ -132,7 +132,7 @@ class VitTrainingRunTest {
         try (Backend backend = VectorBackend.open(1)) {
             stopAfter(run("other", CONFIG), backend, 2);
             VitTrainingRun other = run("other", new VitTrainingConfig(5, 8, 1e-3, 0.05, 0.1, true, 0.3, 0.5, 0.5, 3));
-            assertThatThrownBy(() -> other.run(backend, new VitTrainingRun.Listener() {}))
+            assertThatThrownBy(() -> other.run(backend, new TrainingListener() {}))
                     .isInstanceOf(BadFileException.class)
                     .hasMessageContaining("belongs to a run with other settings (settings: was ")
                     .hasMessageContaining("epochs=4")
@@ -152,7 +152,7 @@ class VitTrainingRunTest {
                     images.classes(),
                     Optional.empty());
             var run = new VitTrainingRun(description, images, CONFIG, folder.resolve("bad"), 5, StoredType.F32);
-            assertThatThrownBy(() -> run.run(backend, new VitTrainingRun.Listener() {}))
+            assertThatThrownBy(() -> run.run(backend, new TrainingListener() {}))
                     .isInstanceOf(DivergedException.class)
                     .hasMessageContaining("training diverged at step 0 of ");
         }

@@ -12,8 +12,8 @@ final class ScalarAttention {
         int size = call.headSize;
         float[] work = scratch.floats(length + size);
         for (int i = 0; i < length; i++) {
-            int from = call.firstSeen(i);
-            int to = call.endSeen(i, length);
+            int from = call.firstSeen(first, i);
+            int to = call.endSeen(first, i, length);
             for (int c = 0; c < size; c++) {
                 work[length + c] = call.query.values.get(call.query.at(first + i, head, c));
             }
@@ -40,8 +40,8 @@ final class ScalarAttention {
      * query lies behind {@code length} weights; returns their sum.
      */
     private static float weights(AttentionCall call, int first, int length, int head, int i, float[] work) {
-        int from = call.firstSeen(i);
-        int to = call.endSeen(i, length);
+        int from = call.firstSeen(first, i);
+        int to = call.endSeen(first, i, length);
         int together = call.key.areSideBySide() ? call.headSize : SequenceOps.UNIT;
         float largest = Float.NEGATIVE_INFINITY;
         for (int j = from; j < to; j++) {
@@ -52,7 +52,7 @@ final class ScalarAttention {
                     score = Math.fma(work[length + c + k], call.key.values.get(key + k), score);
                 }
             }
-            work[j] = call.bias == null ? score : score + call.bias(head, j - i);
+            work[j] = call.bias == null ? score : score + call.bias(head, call.place(first, j) - call.place(first, i));
             largest = Math.max(largest, work[j]);
         }
         float factor = call.scale * ScalarMath.LOG2_E;

@@ -195,26 +195,31 @@ final class ScalarSequenceOps implements SequenceOps {
     }
 
     @Override
-    public void largestLogRelu(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+    public void raiseToLargest(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
         for (int i = from; i < to; i++) {
-            largestLogReluRow(x, offsets, y, columns, i, 0);
+            raiseRow(x, offsets, y, columns, i, 0);
         }
     }
 
-    /** One row, the first columns of which hold their largest values. The logarithms come one by one, since of most words a text has none. */
-    static void largestLogReluRow(Floats x, int[] offsets, Floats y, int columns, int row, int column) {
+    /** One row from that column on. */
+    static void raiseRow(Floats x, int[] offsets, Floats y, int columns, int row, int column) {
         long first = (long) row * columns;
         for (int j = column; j < columns; j++) {
-            float largest = 0;
+            float largest = y.get(first + j);
             for (int t = offsets[row]; t < offsets[row + 1]; t++) {
                 float value = x.get((long) t * columns + j);
                 largest = value > largest ? value : largest;
             }
             y.set(first + j, largest);
         }
-        for (int j = 0; j < columns; j++) {
-            if (y.get(first + j) > 0) {
-                y.set(first + j, (float) StrictMath.log1p(y.get(first + j)));
+    }
+
+    /** One by one, since of most words a text has none. */
+    @Override
+    public void logs(Floats y, int from, int to) {
+        for (int i = from; i < to; i++) {
+            if (y.get(i) > 0) {
+                y.set(i, (float) StrictMath.log1p(y.get(i)));
             }
         }
     }

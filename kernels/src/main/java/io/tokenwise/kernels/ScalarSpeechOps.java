@@ -212,6 +212,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -221,7 +222,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int to) {
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 for (int head = 0; head < heads; head++) {
                     rotateHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
                 }
@@ -245,6 +246,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -254,7 +256,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int to) {
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 for (int head = 0; head < heads; head++) {
                     rotateHalvesOfHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
                 }

@@ -94,11 +94,11 @@ public interface SequenceOps {
     /** Gradient of {@link #lastPool}: writes dx for every token of sequences {@code from} to {@code to}. */
     void lastPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to);
 
-    /**
-     * {@code y[i, j]} is the largest {@code ln(1 + max(x[t, j], 0))} of sequence i's tokens: how much a text is about word j (SPLADE, Formal et al. 2021,
-     * equation 2).
-     */
-    void largestLogRelu(Floats x, int[] offsets, Floats y, int columns, int from, int to);
+    /** {@code y[i, j]} becomes the largest {@code x[t, j]} of sequence i's tokens, if that is larger than what it was. */
+    void raiseToLargest(Floats x, int[] offsets, Floats y, int columns, int from, int to);
+
+    /** {@code y = ln(1 + y)} where y is above 0. */
+    void logs(Floats y, int from, int to);
 
     /**
      * Scaled dot-product attention of one head of one sequence ({@code length} tokens, Vaswani et al. 2017, equation 1):
@@ -117,13 +117,18 @@ public interface SequenceOps {
         public int headSize;
         public float scale;
 
-        /** The query of token i sees the keys of tokens {@code i - before} to {@code i + after} of its sequence. */
+        /** The query of the token at place i sees the keys of tokens at places {@code i - before} to {@code i + after} of its sequence. */
         public int before = Integer.MAX_VALUE;
 
         public int after = Integer.MAX_VALUE;
 
         /**
-         * Null, or what is added to scores before they are scaled, {@code [heads, 2 * reach + 1]}: by how many tokens the key is behind the query, from -reach
+         * The place of each row in its sequence, ascending, where some tokens of the sequence have left; null where each row's place is its number in the sequence.
+         */
+        public int[] places;
+
+        /**
+         * Null, or what is added to scores before they are scaled, {@code [heads, 2 * reach + 1]}: by how many places the key is behind the query, from -reach
          * on, and what is further away counts as reach. It has no gradient.
          */
         public Floats bias;
@@ -146,17 +151,37 @@ public interface SequenceOps {
         public Floats dContext;
         public Floats dQkv;
 
-        /** First of the keys that token {@code i} of a sequence sees. */
-        int firstSeen(int i) {
-            return Math.max(0, i - before);
+        /** Place of row {@code i} of the sequence that begins at row {@code first}. */
+        int place(int first, int i) {
+            return places == null ? i : places[first + i];
         }
 
-        /** End of the keys that token {@code i} of a sequence of {@code length} sees. */
-        int endSeen(int i, int length) {
-            return i + 1 + Math.min(after, length - i - 1);
+        /** First of the keys that row {@code i} of a sequence, which begins at row {@code first}, sees. */
+        int firstSeen(int first, int i) {
+            return places == null ? Math.max(0, i - before) : search(first, 0, i, (long) places[first + i] - before);
         }
 
-        /** What is added to the score of a key that is {@code distance} tokens behind the query. */
+        /** End of the keys that row {@code i} of a sequence of {@code length} sees. */
+        int endSeen(int first, int i, int length) {
+            return places == null
+                    ? i + 1 + Math.min(after, length - i - 1)
+                    : search(first, i + 1, length, (long) places[first + i] + after + 1);
+        }
+
+        /** The first row from {@code low} on, and before {@code high}, whose place is {@code place} or behind it; else {@code high}. */
+        private int search(int first, int low, int high, long place) {
+            while (low < high) {
+                int middle = (low + high) >>> 1;
+                if (places[first + middle] < place) {
+                    low = middle + 1;
+                } else {
+                    high = middle;
+                }
+            }
+            return low;
+        }
+
+        /** What is added to the score of a key that is {@code distance} places behind the query. */
         float bias(int head, int distance) {
             return bias.get((long) head * (2 * reach + 1) + Math.clamp(distance, -reach, reach) + reach);
         }

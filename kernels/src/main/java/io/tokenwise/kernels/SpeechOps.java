@@ -71,8 +71,9 @@ public interface SpeechOps {
     /**
      * Rotary positions (Su et al. 2021, equation 34), in place: of each of the first {@code heads} heads of a row, side by side from its first column on,
      * columns 2i and 2i + 1 of the first {@code rotated} are turned as a pair: {@code x[c] = x[c] * cosines[p, c] + x[c ^ 1] * sines[p, c]}, p being
-     * {@code position} for the first token of a sequence.
+     * {@code position} for the first token of a sequence, and each row's own where there are places.
      *
+     * @param places null, or one for each row
      * @param cosines {@code [positions, rotated]}, each angle's twice
      * @param sines the same, with a minus at even columns
      */
@@ -81,6 +82,7 @@ public interface SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -101,6 +103,7 @@ public interface SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,

@@ -10,7 +10,6 @@ import static jdk.incubator.vector.VectorOperators.LT;
 
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.lang.foreign.MemorySegment;
-import java.util.Arrays;
 import jdk.incubator.vector.FloatVector;
 import jdk.incubator.vector.IntVector;
 
@@ -37,9 +36,11 @@ final class VectorAttention {
         int weights = keyFloats;
         int sums = weights + (mostKeys(call, length) + TALL) * PANEL;
         int distances = sums + PANEL;
-        float[] work = scratch.floats(distances + (call.bias == null ? 0 : 2 * length + PANEL));
+        // From the first place to behind the last one.
+        int span = call.place(first, length - 1) + 1;
+        float[] work = scratch.floats(distances + (call.bias == null ? 0 : 2 * span + PANEL));
         if (call.bias != null) {
-            placeBias(call, head, length, work, distances);
+            placeBias(call, head, span, work, distances);
         }
         long rowsAt = (long) panel * Float.BYTES;
         long packed = 3 * rowsAt;
@@ -82,17 +83,19 @@ final class VectorAttention {
             VectorHeads.gather(call.query, head, first + i, rows, memory, rowsAt, rowStride);
             VectorTranspose.toPanel(size, memory);
             // The keys that one of these queries sees, from the beginning of a tile on.
-            int from = call.firstSeen(i) / TALL * TALL;
-            int to = call.endSeen(i + rows - 1, length);
+            int from = call.firstSeen(first, i) / TALL * TALL;
+            int to = call.endSeen(first, i + rows - 1, length);
             for (int j = from; j < to; j += TALL) {
                 int count = Math.min(TALL, to - j);
                 int key = j / keysPerBlock * TALL * DEPTH + j % keysPerBlock / TALL * size;
                 VectorTiles.tile(count, work, key, memory, 0, size, work, weights + (j - from) * PANEL, PANEL, false);
             }
-            if (call.bias != null) {
-                addBias(work, weights, to - from, distances + length + i - from);
+            if (call.bias != null && call.places == null) {
+                addBias(work, weights, to - from, distances + span + i - from);
+            } else if (call.bias != null) {
+                addBias(work, weights, to - from, distances + span, call.places, first + i, rows, first + from);
             }
-            hideUnseen(call, i, rows, from, to, work, weights);
+            hideUnseen(call, first, length, i, rows, from, to, work, weights);
             softmax(work, weights, to - from, call.scale, sums);
             if (call.probabilities != null) {
                 long row = call.probabilityOffsets[sequence] + ((long) head * length + i) * length;
@@ -128,12 +131,12 @@ final class VectorAttention {
     }
 
     /**
-     * What is added to scores, by how many tokens the query is behind the key, from {@code -length} on: for one key it lies side by side for the queries in the
+     * What is added to scores, by how many places the query is behind the key, from {@code -span} on: for one key it lies side by side for the queries in the
      * lanes.
      */
-    private static void placeBias(AttentionCall call, int head, int length, float[] to, int at) {
-        for (int behind = -length; behind < length + PANEL; behind++) {
-            to[at + length + behind] = call.bias(head, -behind);
+    private static void placeBias(AttentionCall call, int head, int span, float[] to, int at) {
+        for (int behind = -span; behind < span + PANEL; behind++) {
+            to[at + span + behind] = call.bias(head, -behind);
         }
     }
 
@@ -150,18 +153,38 @@ final class VectorAttention {
         }
     }
 
+    /** The same where the lanes' queries, and the keys, have places that do not follow each other. */
+    private static void addBias(
+            float[] scores, int at, int keys, int same, int[] places, int query, int rows, int firstKey) {
+        for (int j = 0; j < keys; j++) {
+            int to = at + j * PANEL;
+            int behind = same - places[firstKey + j];
+            for (int r = 0; r < rows; r++) {
+                scores[to + r] += scores[behind + places[query + r]];
+            }
+        }
+    }
+
     /** Scores of keys that a lane's query does not see become those that have no weight: at the ends only, since all see what lies between. */
     private static void hideUnseen(
-            AttentionCall call, int query, int rows, int from, int to, float[] scores, int weights) {
-        int seenByAll = call.firstSeen(query + rows - 1);
-        for (int j = from; j < seenByAll; j++) {
-            int row = weights + (j - from) * PANEL;
-            // The last that sees it is before tokens behind it.
-            Arrays.fill(scores, row + Math.clamp((long) j - query + call.before + 1, 0, rows), row + rows, HIDDEN);
-        }
-        for (int j = (int) Math.min(to, (long) query + call.after + 1); j < to; j++) {
-            int row = weights + (j - from) * PANEL;
-            Arrays.fill(scores, row, row + Math.min(rows, j - query - call.after), HIDDEN);
+            AttentionCall call,
+            int first,
+            int length,
+            int query,
+            int rows,
+            int from,
+            int to,
+            float[] scores,
+            int weights) {
+        for (int r = 0; r < rows; r++) {
+            int lane = weights + r;
+            int seen = call.firstSeen(first, query + r);
+            for (int j = from; j < seen; j++) {
+                scores[lane + (j - from) * PANEL] = HIDDEN;
+            }
+            for (int j = call.endSeen(first, query + r, length); j < to; j++) {
+                scores[lane + (j - from) * PANEL] = HIDDEN;
+            }
         }
     }
 

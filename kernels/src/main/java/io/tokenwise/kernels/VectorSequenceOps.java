@@ -253,21 +253,26 @@ final class VectorSequenceOps implements SequenceOps {
     }
 
     @Override
-    public void largestLogRelu(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
+    public void raiseToLargest(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
         MemorySegment xMemory = x.segment();
         MemorySegment yMemory = y.segment();
         int whole = F.loopBound(columns);
         for (int i = from; i < to; i++) {
             for (int j = 0; j < whole; j += LANES) {
-                FloatVector largest = FloatVector.zero(F);
+                FloatVector largest = FloatVector.fromMemorySegment(F, yMemory, y.at((long) i * columns + j), ORDER);
                 for (int t = offsets[i]; t < offsets[i + 1]; t++) {
                     FloatVector value = FloatVector.fromMemorySegment(F, xMemory, x.at((long) t * columns + j), ORDER);
                     largest = largest.blend(value, value.compare(GT, largest));
                 }
                 largest.intoMemorySegment(yMemory, y.at((long) i * columns + j), ORDER);
             }
-            ScalarSequenceOps.largestLogReluRow(x, offsets, y, columns, i, whole);
+            ScalarSequenceOps.raiseRow(x, offsets, y, columns, i, whole);
         }
+    }
+
+    @Override
+    public void logs(Floats y, int from, int to) {
+        moves.logs(y, from, to);
     }
 
     @Override

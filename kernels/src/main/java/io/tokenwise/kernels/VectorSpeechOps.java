@@ -241,6 +241,7 @@ final class VectorSpeechOps implements SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -252,7 +253,7 @@ final class VectorSpeechOps implements SpeechOps {
         int whole = F.loopBound(rotated);
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 for (int head = 0; head < heads; head++) {
                     long first = (long) t * columns + head * headSize;
                     long base = x.at(first);
@@ -277,6 +278,7 @@ final class VectorSpeechOps implements SpeechOps {
             int columns,
             int[] offsets,
             int position,
+            int[] places,
             float[] cosines,
             float[] sines,
             int heads,
@@ -289,7 +291,7 @@ final class VectorSpeechOps implements SpeechOps {
         int whole = F.loopBound(half);
         for (int i = from; i < to; i++) {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (t - offsets[i] + position) * rotated;
+                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 int other = angles + half;
                 for (int head = 0; head < heads; head++) {
                     long first = (long) t * columns + head * headSize;

@@ -13,6 +13,7 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -90,9 +91,12 @@ class AllocationTest extends KernelTest {
                 () -> ops.embeddingSumBackward(ids, offsets, 1, x, z, 2, y, 0, z, columns, 0, columns));
         calls.put("lastPool", () -> ops.lastPool(x, offsets, z, columns, 0, 1));
         calls.put("lastPoolBackward", () -> ops.lastPoolBackward(x, offsets, z, columns, 0, 1));
-        calls.put("largestLogRelu", () -> ops.largestLogRelu(x, offsets, z, columns, 0, 1));
+        calls.put("raiseToLargest", () -> ops.raiseToLargest(x, offsets, z, columns, 0, 1));
+        calls.put("logs", () -> ops.logs(z, 0, columns));
         SpeechOps speech = tested.speech();
-        calls.put("rotateHalves", () -> speech.rotateHalves(x, columns, offsets, 0, values, values, 2, 38, 36, 0, 1));
+        calls.put(
+                "rotateHalves",
+                () -> speech.rotateHalves(x, columns, offsets, 0, null, values, values, 2, 38, 36, 0, 1));
         calls.put("windowsBackward", () -> speech.windowsBackward(x, offsets, 20, 3, 1, z, offsets, 0, 1));
         calls.put("channelNorm", () -> speech.channelNorm(x, offsets, 1, y, y, 1, z, columns, 0, columns));
         calls.put("paddedWindows", () -> speech.paddedWindows(x, offsets, columns, 3, 10, 5, z, 0, rows));
@@ -150,6 +154,17 @@ class AllocationTest extends KernelTest {
         window.bias = zeros(5);
         window.grouped(floats(normal(45 * 96)), 1, zeros(45 * 32));
         calls.put("attention in a window", () -> tested.sequences().attention(window, 0, 0, scratch));
+        AttentionCall staying = new AttentionCall();
+        staying.heads = 1;
+        staying.headSize = 32;
+        staying.scale = 0.1f;
+        staying.offsets = attention.offsets;
+        staying.places = IntStream.range(0, 45).map(i -> 2 * i).toArray();
+        staying.before = 9;
+        staying.reach = 2;
+        staying.bias = zeros(5);
+        staying.grouped(floats(normal(45 * 96)), 1, zeros(45 * 32));
+        calls.put("attention of rows with places", () -> tested.sequences().attention(staying, 0, 0, scratch));
         AttentionCall scattered = new AttentionCall();
         scattered.heads = 1;
         scattered.headSize = 32;

@@ -3,6 +3,7 @@ package io.tokenwise.kernels;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -114,6 +115,12 @@ class AttentionFormsTest extends KernelTest {
 
     /** As the formulas read; contexts. */
     private static double[] attention(Form form, double[] qkv, double[] bias, int length) {
+        boolean[] all = new boolean[length];
+        Arrays.fill(all, true);
+        return attention(form, qkv, bias, length, all);
+    }
+
+    private static double[] attention(Form form, double[] qkv, double[] bias, int length, boolean[] stays) {
         double[] context = new double[length * form.width()];
         int size = form.headSize;
         for (int head = 0; head < form.heads; head++) {
@@ -126,7 +133,7 @@ class AttentionFormsTest extends KernelTest {
                     }
                     int distance = Math.clamp(j - i, -form.reach, form.reach) + form.reach;
                     scores[j] += form.reach == 0 ? 0 : bias[head * (2 * form.reach + 1) + distance];
-                    scores[j] = form.sees(i, j) ? scores[j] / Math.sqrt(size) : Double.NEGATIVE_INFINITY;
+                    scores[j] = stays[j] && form.sees(i, j) ? scores[j] / Math.sqrt(size) : Double.NEGATIVE_INFINITY;
                 }
                 double[] weights = Reference.softmax(scores, length);
                 int value = key + form.keyHeads * size;
@@ -203,6 +210,52 @@ class AttentionFormsTest extends KernelTest {
                     assertSameBits(set.name() + form, alone.context.values, part, lengths[s] * form.width());
                 }
             }
+        }
+    }
+
+    /** Rows whose places have gaps get what they get among all rows where those that left are hidden. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void rowsWithPlacesAreAsIfTheOthersWereHidden(Form form, int length) {
+        int whole = length + length / 3 + length / 4;
+        int[] places = IntStream.range(0, length).map(i -> i + i / 3 + i / 4).toArray();
+        double[] qkv = normal(length * form.columns());
+        double[] bias = bias(form);
+        double[] among = new double[(whole + 1) * form.columns()];
+        boolean[] stays = new boolean[whole + 1];
+        for (int i = 0; i < length; i++) {
+            System.arraycopy(qkv, i * form.columns(), among, places[i] * form.columns(), form.columns());
+            stays[places[i]] = true;
+        }
+        double[] all = attention(form, among, bias, whole + 1, stays);
+        double[] expected = new double[length * form.width()];
+        for (int i = 0; i < length; i++) {
+            System.arraycopy(all, places[i] * form.width(), expected, i * form.width(), form.width());
+        }
+        AttentionCall own = call(form, qkv, bias, length);
+        own.places = places;
+        run(tested, own, false);
+        assertClose("context", own.context.values, expected, length + form.headSize, 4);
+        AttentionCall twin = call(form, qkv, bias, length);
+        twin.places = places;
+        run(Kernels.scalar(), twin, false);
+        assertSameBits("context", own.context.values, twin.context.values, expected.length);
+        assertSameBits("probabilities", own.probabilities, twin.probabilities, form.heads * length * length);
+    }
+
+    /** Places that are the rows' numbers change no bit. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void placesWithoutGapsChangeNoBit(Form form, int length) {
+        double[] qkv = normal(length * form.columns());
+        double[] bias = bias(form);
+        for (Kernels set : both()) {
+            AttentionCall rows = call(form, qkv, bias, length);
+            run(set, rows, false);
+            AttentionCall places = call(form, qkv, bias, length);
+            places.places = IntStream.range(0, length).toArray();
+            run(set, places, false);
+            assertSameBits("context", places.context.values, rows.context.values, length * form.width());
         }
     }
 

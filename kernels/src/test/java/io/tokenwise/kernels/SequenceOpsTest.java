@@ -204,8 +204,11 @@ class SequenceOpsTest extends KernelTest {
             assertThat(doubles(y, dy.length)).isEqualTo(last);
             ops.lastPoolBackward(floats(dy), OFFSETS, dx, columns, 0, SEQUENCES);
             assertThat(doubles(dx, x.length)).isEqualTo(lastGradient);
-            ops.largestLogRelu(floats(x), OFFSETS, pooled[i], columns, 0, 1);
-            ops.largestLogRelu(floats(x), OFFSETS, pooled[i], columns, 1, SEQUENCES);
+            ops.raiseToLargest(floats(x), OFFSETS, pooled[i], columns, 0, 1);
+            ops.raiseToLargest(floats(x), OFFSETS, pooled[i], columns, 1, SEQUENCES);
+            ops.raiseToLargest(filled(x.length, -1), OFFSETS, pooled[i], columns, 0, SEQUENCES);
+            ops.logs(pooled[i], 0, 1);
+            ops.logs(pooled[i], 1, dy.length);
             assertClose("largest", pooled[i], largest, 1, 0);
         }
         assertSameBits("largest", pooled[0], pooled[1], dy.length);

@@ -1,5 +1,7 @@
 package io.tokenwise.kernels;
 
+import static org.assertj.core.api.Assertions.assertThat;
+
 import java.util.Arrays;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
@@ -247,10 +249,11 @@ class SpeechOpsTest extends KernelTest {
         Floats twin = floats(x);
         Kernels.scalar()
                 .speech()
-                .rotate(twin, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+                .rotate(twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
         Floats y = floats(x);
-        tested.speech().rotate(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, 1);
-        tested.speech().rotate(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+        tested.speech().rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
+        tested.speech()
+                .rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
         assertClose("rotated", y, expected, 2, 4);
         assertSameBits("rotated", y, twin, x.length);
     }
@@ -288,13 +291,55 @@ class SpeechOpsTest extends KernelTest {
         }
         SpeechOps scalar = Kernels.scalar().speech();
         Floats twin = floats(x);
-        scalar.rotateHalves(twin, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+        scalar.rotateHalves(
+                twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
         Floats y = floats(x);
         SpeechOps ops = tested.speech();
-        ops.rotateHalves(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 0, 1);
-        ops.rotateHalves(y, columns, OFFSETS, position, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+        ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
+        ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
         assertClose("rotated", y, expected, 2, 4);
         assertSameBits("rotated", y, twin, x.length);
+    }
+
+    /** Rows that stayed of longer sequences are turned as they were in them. */
+    @ParameterizedTest
+    @MethodSource("halves")
+    void rowsWithPlacesTurnAsInTheirWholeSequence(int headSize, int rotated) {
+        int columns = 2 * headSize;
+        double[] angles = normal(3 * TOKENS * rotated);
+        float[] cosines = new float[angles.length];
+        float[] sines = new float[angles.length];
+        for (int i = 0; i < angles.length; i++) {
+            cosines[i] = (float) Math.cos(angles[i]);
+            sines[i] = (float) Math.sin(angles[i]);
+        }
+        int[] places = IntStream.range(0, TOKENS).map(i -> 2 * i + i / 3).toArray();
+        double[] x = normal(TOKENS * columns);
+        double[] whole = new double[3 * TOKENS * columns];
+        for (int t = 0; t < TOKENS; t++) {
+            System.arraycopy(x, t * columns, whole, places[t] * columns, columns);
+        }
+        int[] one = {0, 3 * TOKENS};
+        for (Kernels set : both()) {
+            for (boolean halves : new boolean[] {false, true}) {
+                Floats y = floats(x);
+                Floats all = floats(whole);
+                SpeechOps ops = set.speech();
+                if (halves) {
+                    ops.rotateHalves(
+                            y, columns, OFFSETS, 0, places, cosines, sines, 2, headSize, rotated, 0, SEQUENCES);
+                    ops.rotateHalves(all, columns, one, 0, null, cosines, sines, 2, headSize, rotated, 0, 1);
+                } else {
+                    ops.rotate(y, columns, OFFSETS, 0, places, cosines, sines, 2, headSize, rotated, 0, SEQUENCES);
+                    ops.rotate(all, columns, one, 0, null, cosines, sines, 2, headSize, rotated, 0, 1);
+                }
+                for (int t = 0; t < TOKENS; t++) {
+                    for (int c = 0; c < columns; c++) {
+                        assertThat(y.get(t * columns + c)).isEqualTo(all.get(places[t] * columns + c));
+                    }
+                }
+            }
+        }
     }
 
     static Stream<Arguments> attended() {

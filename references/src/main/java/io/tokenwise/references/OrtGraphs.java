@@ -30,7 +30,7 @@ final class OrtGraphs {
 
     /**
      * @param int8 whether products are of bytes
-     * @param everyLayer whether outputs are {@code embeddings}, {@code layer.0} and so on, and {@code last}, or {@code last} alone
+     * @param everyLayer whether outputs are {@code embeddings}, {@code layer.0} and so on, and {@code last}, or {@code last} alone; of a BERT with its masked-LM head also {@code logits}
      */
     static ModelProto of(RandomModel model, boolean int8, boolean everyLayer) throws IOException {
         var graphs = new OrtGraphs(Config.of(model.family(), model.config()), model.weights(), int8, everyLayer);
@@ -149,6 +149,12 @@ final class OrtGraphs {
             give("layer." + i, x);
         }
         give("last", x);
+        if (layers.has("cls.predictions.bias")) {
+            String at = "cls.predictions.transform.";
+            String y = layers.norm(at + "LayerNorm", layers.activate(layers.linear(at + "dense", x), act), epsilon);
+            String words = graph.op("Transpose", layers.weight("embeddings.word_embeddings.weight"));
+            give("logits", layers.add(graph.op("MatMul", y, words), layers.weight("cls.predictions.bias")));
+        }
     }
 
     /** MPNet's 32 buckets: 16 for either direction, of which 8 exact and 8 that grow up to 128. */

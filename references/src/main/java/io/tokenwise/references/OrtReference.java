@@ -23,11 +23,22 @@ public final class OrtReference implements AutoCloseable {
     private final OrtSession session;
 
     private OrtReference(byte[] graph) throws OrtException {
-        try (OrtSession.SessionOptions options = new OrtSession.SessionOptions()) {
-            options.setIntraOpNumThreads(1);
-            options.setInterOpNumThreads(1);
+        try (OrtSession.SessionOptions options = oneThread()) {
             session = environment.createSession(graph, options);
         }
+    }
+
+    private OrtReference(String file) throws OrtException {
+        try (OrtSession.SessionOptions options = oneThread()) {
+            session = environment.createSession(file, options);
+        }
+    }
+
+    private static OrtSession.SessionOptions oneThread() throws OrtException {
+        var options = new OrtSession.SessionOptions();
+        options.setIntraOpNumThreads(1);
+        options.setInterOpNumThreads(1);
+        return options;
     }
 
     /** In float32, with every layer's result. */
@@ -49,6 +60,15 @@ public final class OrtReference implements AutoCloseable {
     public static void write(RandomModel model, boolean int8, Path file) throws IOException {
         try (OutputStream out = new BufferedOutputStream(Files.newOutputStream(file))) {
             OrtGraphs.of(model, int8, false).writeTo(out);
+        }
+    }
+
+    /** A graph that {@link #write} has written. */
+    public static OrtReference open(Path file) throws IOException {
+        try {
+            return new OrtReference(file.toString());
+        } catch (OrtException e) {
+            throw new IOException(file + ": " + e.getMessage(), e);
         }
     }
 

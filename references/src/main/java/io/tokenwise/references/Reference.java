@@ -16,6 +16,11 @@ import java.util.Map;
  * nothing is padded. Not thread-safe.
  */
 public final class Reference implements AutoCloseable {
+    private static final String HIDDEN = "hidden";
+
+    /** Added to a score it leaves no weight; of a row that sees nothing else in its window softmax is finite still, and so are later layers. */
+    private static final float NOT_SEEN = -1e30f;
+
     private final NDManager manager = TorchScript.newManager();
     private final TorchScript program;
     private final Map<String, PtNDArray> tensors = new LinkedHashMap<>();
@@ -34,6 +39,24 @@ public final class Reference implements AutoCloseable {
         weights.close();
         tensors.put(name, tensor(manager, array));
         weights = IValue.stringMapFrom(tensors);
+    }
+
+    /**
+     * What a text gives of which some tokens have left: no other token sees them. Their own rows are among the results, and mean nothing.
+     *
+     * @param stays by token
+     */
+    public Result run(int[] ids, boolean[] stays) {
+        var hidden = new float[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            hidden[i] = stays[i] ? 0 : NOT_SEEN;
+        }
+        put(HIDDEN, new Array(hidden, 1, ids.length));
+        try {
+            return run(ids);
+        } finally {
+            put(HIDDEN, new Array(new float[1], 1, 1));
+        }
     }
 
     private static PtNDArray tensor(NDManager manager, Array array) {

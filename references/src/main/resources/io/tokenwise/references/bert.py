@@ -8,7 +8,7 @@
 #: type_vocab_size = 2
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
-    out = annotate(Dict[str, Tensor], {})
+    out = self.results(w)
     n = ids.size(0)
     positions = torch.arange(n)
     if model_type != "bert":

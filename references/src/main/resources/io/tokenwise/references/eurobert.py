@@ -6,7 +6,7 @@
 #: head_dim = 0
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
-    out = annotate(Dict[str, Tensor], {})
+    out = self.results(w)
     n = ids.size(0)
     size = hidden_size // num_attention_heads
     if head_dim > 0:

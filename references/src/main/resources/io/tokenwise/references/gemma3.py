@@ -16,7 +16,7 @@
 #: use_bidirectional_attention = False
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
-    out = annotate(Dict[str, Tensor], {})
+    out = self.results(w)
     n = ids.size(0)
     x = torch.embedding(w["embed_tokens.weight"], ids) * torch.sqrt(float(hidden_size))
     out["embeddings"] = x

@@ -8,7 +8,7 @@
 #: local_rope_theta = 10000.0
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
-    out = annotate(Dict[str, Tensor], {})
+    out = self.results(w)
     n = ids.size(0)
     size = hidden_size // num_attention_heads
     x = self.norm(w, "embeddings.norm", torch.embedding(w["embeddings.tok_embeddings.weight"], ids), norm_eps)

@@ -7,7 +7,7 @@
 #: type_vocab_size = 0
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
-    out = annotate(Dict[str, Tensor], {})
+    out = self.results(w)
     n = ids.size(0)
     size = hidden_size // num_attention_heads
     x = torch.embedding(w["embeddings.word_embeddings.weight"], ids)

@@ -5,7 +5,7 @@
 #: rotary_emb_base = 10000.0
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
-    out = annotate(Dict[str, Tensor], {})
+    out = self.results(w)
     n = ids.size(0)
     size = n_embd // n_head
     x = torch.embedding(w["embeddings.word_embeddings.weight"], ids)

@@ -78,6 +78,13 @@ class Model(Module):
       hidden = torch.masked_fill(hidden, ahead > after, float("-inf"))
     return hidden
 
+  # Not of any model: what no query sees, "hidden" [1, n], 0 or far below it, may come with the weights and goes with the results to attend.
+  def results(self: __torch__.Model, w: Dict[str, Tensor]) -> Dict[str, Tensor]:
+    out = annotate(Dict[str, Tensor], {})
+    if "hidden" in w:
+      out["hidden"] = w["hidden"]
+    return out
+
   # q [heads, n, size], k and v [key heads, n, size], bias [n, n] or [heads, n, n] -> [n, heads * size].
   # Into out: how peaked softmax is, its entropy as a share of what it could be.
   def attend(self: __torch__.Model, q: Tensor, k: Tensor, v: Tensor, scale: float, bias: Tensor, out: Dict[str, Tensor], layer: int) -> Tensor:
@@ -85,6 +92,8 @@ class Model(Module):
     keys = torch.repeat_interleave(k, group, 0)
     values = torch.repeat_interleave(v, group, 0)
     scores = torch.matmul(q, torch.transpose(keys, 1, 2)) * scale + bias
+    if "hidden" in out:
+      scores = scores + out["hidden"]
     p = torch.softmax(scores, -1)
     entropy = torch.neg(torch.sum(p * torch.log(torch.clamp_min(p, 1e-30))))
     visible = torch.sum(torch.to(bias > float("-inf"), 6), [-1])

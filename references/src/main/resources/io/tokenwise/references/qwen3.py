@@ -6,7 +6,7 @@
 #: rope_scaling_factor = 1.0
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
-    out = annotate(Dict[str, Tensor], {})
+    out = self.results(w)
     n = ids.size(0)
     x = torch.embedding(w["embed_tokens.weight"], ids)
     out["embeddings"] = x

@@ -39,6 +39,21 @@ class OrtGraphsTest {
         assumeThat(TorchScript.isAvailable()).as("libtorch for Linux on x86-64").isTrue();
     }
 
+    @Test
+    void theyAgreeOnLogitsOfWords() throws IOException {
+        RandomModel model = RandomModel.small("bert", Map.of(), 3).with("masked", Map.of(), 4);
+        int[] text = {7, 50, 3, 96, 12};
+        try (OrtReference onnx = OrtReference.of(model);
+                Reference torch = model.reference();
+                Reference head = model.reference("masked")) {
+            float[][] wanted = head.run(torch.run(text).last()).part("logits");
+            float[][] found = onnx.run(0, List.of(text), List.of()).getFirst().part("logits");
+            for (int i = 0; i < wanted.length; i++) {
+                assertThat(found[i]).containsExactly(wanted[i], within(1e-4f));
+            }
+        }
+    }
+
     @ParameterizedTest
     @FieldSource("MODELS")
     void agreeInEveryLayer(String family, Map<String, ?> changes) throws IOException {

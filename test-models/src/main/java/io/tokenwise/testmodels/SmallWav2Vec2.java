@@ -25,11 +25,16 @@ public final class SmallWav2Vec2 {
 
     /** Writes it as a model directory, the folder. */
     public static void write(Path folder) throws IOException {
+        write(folder, 4);
+    }
+
+    /** The same with so many heads; three have 16 columns each, which can be cut into learners. */
+    public static void write(Path folder, int heads) throws IOException {
         CtcVocabulary letters = CtcVocabulary.of(List.of("abcdefgh ijklm"));
         var sizes = new Wav2Vec2Architecture(
                 48,
                 2,
-                4,
+                heads,
                 48,
                 1e-5,
                 List.of(16, 16, 16, 16),

@@ -4,6 +4,7 @@ import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.cost.Sizes;
+import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.nn.Attention;
 import io.tokenwise.nn.LayerNorm;
 import io.tokenwise.nn.Linear;
@@ -103,9 +104,9 @@ public final class StayGate implements AdaptiveModule {
         return value.forward(pass, normed(pass, outputNorm, mlp.forward(pass, attended, attended)));
     }
 
-    /** What a token of the vocabulary is worth on average. */
+    /** What a token of the vocabulary is worth on average, of whatever type it is. */
     public float worth(int token) {
-        return worths()[token];
+        return worths()[token & SequenceOps.WORD];
     }
 
     /** Copied anew where the table has changed; threads that meet there copy the same. */
@@ -126,7 +127,7 @@ public final class StayGate implements AdaptiveModule {
         float[] ofTokens = worths();
         int row = batch.offsets()[text];
         for (int i = batch.inputOffsets()[text]; i < batch.inputOffsets()[text + 1]; i++) {
-            values[row++] = ofTokens[batch.inputs()[i]];
+            values[row++] = ofTokens[batch.inputs()[i] & SequenceOps.WORD];
         }
     }
 

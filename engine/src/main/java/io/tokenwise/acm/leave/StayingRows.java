@@ -65,7 +65,7 @@ public final class StayingRows {
         staying.begin(pass.batch().tokens(), first, last, less);
         batch.clear();
         for (int input = 0; input < inputs; input++) {
-            batch.addRows(plans[input].rows());
+            batch.addStaying(plans[input].rows(), staying);
         }
         return staying;
     }

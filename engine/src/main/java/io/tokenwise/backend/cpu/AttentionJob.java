@@ -67,8 +67,10 @@ public final class AttentionJob extends Job {
      * After it was prepared: another scale of scores, what a token sees of those before and after its own, and what is added to scores.
      *
      * @param bias {@code [heads, 2 * reach + 1]}, or null
+     * @param places of each row in its sequence, ascending; null if each row's is its number in it
      */
-    public void form(float scale, int before, int after, Tensor bias) {
+    public void form(float scale, int before, int after, Tensor bias, int[] places) {
+        call.places = places;
         call.scale = scale;
         call.before = before;
         call.after = after;
@@ -91,7 +93,7 @@ public final class AttentionJob extends Job {
         call.heads = heads;
         call.headSize = headSize;
         call.probabilities = null;
-        form((float) (1 / Math.sqrt(headSize)), Integer.MAX_VALUE, Integer.MAX_VALUE, null);
+        form((float) (1 / Math.sqrt(headSize)), Integer.MAX_VALUE, Integer.MAX_VALUE, null, null);
         backward = false;
     }
 

@@ -24,21 +24,6 @@ import java.util.List;
  * view of both. One task at a time.
  */
 final class OneDnnBuffers implements BufferPool.Buffers {
-    /** Up to so many rows have a kernel of their own number. */
-    private static final int EXACT_ROWS = 8;
-
-    /** What other kernels are made for, the largest last. */
-    private static final int[] KERNEL_ROWS = {12, 16, 24, 32, 64};
-
-    /** A kernel may be larger than the rows that are left by fewer than these. */
-    private static final int ROWS_TO_SPARE = 4;
-
-    /**
-     * With AMX kernels are for multiples of this. One row takes as long as 16, and 64 hardly twice that, because a product takes what its weights
-     * take to come: two products one below the other, which read them twice, take twice as long.
-     */
-    private static final int TILE_ROWS = 16;
-
     /**
      * Room for what oneDNN wants besides: under 1 KB, with AMX up to 6 KB, whatever the shape; not always more for more rows. Without VNNI it also
      * has there all sums of a product that is added to others.
@@ -56,7 +41,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     final int outputs;
 
     private final Precision precision;
-    private final boolean tiles;
+    private final KernelRows kernelRows;
     private final Conversions conversions;
     private final Elementwise elementwise;
     private final GateOps gates;
@@ -82,7 +67,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
 
     OneDnnBuffers(OneDnnBackend backend, OneDnn oneDnn, Kernels kernels, int inputs, int outputs) {
         this.precision = backend.precision();
-        this.tiles = backend.hasTiles();
+        this.kernelRows = new KernelRows(backend.hasTiles(), precision != Precision.S8);
         this.rows = backend.blockRows();
         this.conversions = kernels.conversions();
         this.elementwise = kernels.elementwise();
@@ -384,7 +369,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         int inputStride = weight.inputStride();
         int size;
         for (int row = 0; row < rows; row += size) {
-            size = kernelRows(rows - row);
+            size = kernelRows.of(rows - row);
             Binding binding = operand.binding(row * inputStride + fromInput, row * weight.outputStride() + fromOutput);
             if (adds) {
                 operand.clear(rows, row + size, inputStride, fromInput, weight.inputs());
@@ -393,33 +378,6 @@ final class OneDnnBuffers implements BufferPool.Buffers {
                 binding.run(weight.weights(), size);
             }
         }
-    }
-
-    /**
-     * The rows of the next product where so many are left. A kernel takes 0.3 MB and 0.6 ms of oneDNN's, so there are few: exact ones for few rows,
-     * which cost what their weights cost, and {@link #KERNEL_ROWS}. Products of these one below the other take as long as one: 52 rows as 32, 16
-     * and 4 took what a kernel of 52 took, by signed bytes and bfloat16.
-     */
-    private int kernelRows(int left) {
-        if (tiles) {
-            return Math.ceilDiv(left, TILE_ROWS) * TILE_ROWS;
-        }
-        // For a single row oneDNN may sum floats in another order than for several: a row's bits must not depend on its
-        // batch.
-        if (left == 1 && precision != Precision.S8) {
-            return 2;
-        }
-        if (left <= EXACT_ROWS) {
-            return left;
-        }
-        int largest = EXACT_ROWS;
-        for (int size : KERNEL_ROWS) {
-            if (size >= left && size - left < ROWS_TO_SPARE) {
-                return size;
-            }
-            largest = size < left ? size : largest;
-        }
-        return largest;
     }
 
     /** Writes a row's {@code sums + bias}, the sums from value {@code from} on, in float32. */

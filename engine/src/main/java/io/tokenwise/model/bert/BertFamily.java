@@ -3,6 +3,7 @@ package io.tokenwise.model.bert;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.TensorFlowBundle;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
@@ -12,9 +13,12 @@ import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
+import io.tokenwise.nn.NormForm;
 import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -102,6 +106,17 @@ public final class BertFamily implements TextFamily {
     }
 
     @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var layer = new HeadForm.Layer(
+                "cls.predictions.transform.dense",
+                true,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed(
+                        "cls.predictions.transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
+        return Optional.of(new WordsForm(layer, "cls.predictions.bias"));
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
         return names(model, "bert.");
     }
@@ -113,7 +128,7 @@ public final class BertFamily implements TextFamily {
      */
     public static TensorNames names(ModelDescription model, String part) {
         boolean vectors = ((TextDescription) model).output() instanceof TextOutput.Vectors;
-        return vectors ? BertWeights::origins : new BertWeights.WithClasses(part);
+        return vectors ? BertWeights::origins : new BertWeights.WithHead(part);
     }
 
     @Override

@@ -11,23 +11,27 @@ import java.util.Map;
 /**
  * Finds a BERT's tensors, whatever the exporter put before their names ({@code bert.}, {@code model.}) and whether its LayerNorms have the
  * names of today or TensorFlow's gamma and beta. A masked-LM head is beside the encoder: {@code cls.predictions.bias} of {@code
- * bert.embeddings.word_embeddings.weight}. So is one of classes, {@code classifier.weight}.
+ * bert.embeddings.word_embeddings.weight}. So are those of others, such as {@code classifier.weight}.
  */
 final class BertWeights {
     private static final String WORDS = "embeddings.word_embeddings.weight";
 
-    /** Of what predicts masked tokens. */
-    private static final String HEAD = "cls.predictions.";
-
-    /** Before the names of tensors that make classes of a pooled vector, which stand beside the encoder. */
-    private static final List<String> CLASSES = List.of("classifier.", "pre_classifier.");
+    /** Before the names of heads' tensors, which stand beside the encoder. */
+    private static final List<String> HEADS = List.of(
+            "classifier.",
+            "pre_classifier.",
+            "cls.predictions.",
+            "lm_head.",
+            "vocab_transform.",
+            "vocab_layer_norm.",
+            "vocab_projector.");
 
     /**
-     * The names of a model with classes: as transformers reads it, its encoder's tensors have something before their names.
+     * The names of a model with a head: as transformers reads it, its encoder's tensors have something before their names.
      *
      * @param part what that is, such as {@code bert.}
      */
-    record WithClasses(String part) implements TensorNames {
+    record WithHead(String part) implements TensorNames {
         @Override
         public Map<String, RenamedWeights.Origin> origins(WeightSource source) {
             return BertWeights.origins(source);
@@ -35,7 +39,7 @@ final class BertWeights {
 
         @Override
         public String written(String ours) {
-            return isOfClasses(ours) ? ours : part + ours;
+            return isOfHead(ours) ? ours : part + ours;
         }
     }
 
@@ -50,22 +54,19 @@ final class BertWeights {
                         source.description(), "has no tensor " + WORDS + ": not the weights of a BERT"));
         String prefix = words.substring(0, words.length() - WORDS.length());
         String beside = prefix.replaceFirst("\\b((distil|ro|camem)?bert(a)?|mpnet)\\.$", "");
-        String head = beside + HEAD;
         Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
         for (String name : source.names()) {
-            if (name.startsWith(beside) && isOfClasses(name.substring(beside.length()))) {
-                origins.put(name.substring(beside.length()), new RenamedWeights.Origin(name));
+            if (name.startsWith(beside) && isOfHead(name.substring(beside.length()))) {
+                origins.put(today(name.substring(beside.length())), new RenamedWeights.Origin(name));
             } else if (name.startsWith(prefix)) {
                 origins.put(today(name.substring(prefix.length())), new RenamedWeights.Origin(name));
-            } else if (name.startsWith(head)) {
-                origins.put(today(HEAD + name.substring(head.length())), new RenamedWeights.Origin(name));
             }
         }
         return origins;
     }
 
-    private static boolean isOfClasses(String name) {
-        return CLASSES.stream().anyMatch(name::startsWith);
+    private static boolean isOfHead(String name) {
+        return HEADS.stream().anyMatch(name::startsWith);
     }
 
     private static String today(String name) {

@@ -3,16 +3,14 @@ package io.tokenwise.model.bert;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
-import io.tokenwise.autograd.Weight;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.AdaptiveConfig;
-import io.tokenwise.model.Architecture;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.LayerBuilder;
-import io.tokenwise.nn.LayerNorm;
-import io.tokenwise.nn.Linear;
-import io.tokenwise.nn.NormForm;
+import io.tokenwise.model.TextArchitecture;
+import io.tokenwise.model.WordHead;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 
@@ -23,21 +21,14 @@ import io.tokenwise.tensor.Tensor;
  * <p>Thread-safe for different passes. To be closed before its encoder.
  */
 public final class MaskedLanguageModel implements AutoCloseable {
-    private static final String PATH = "cls.predictions.";
-    private static final String BIAS = PATH + "bias";
+    private static final String BIAS = "cls.predictions.bias";
 
     private final Parameters parameters;
-    private final Linear transform;
-    private final LayerNorm norm;
-    private final Weight words;
-    private final Parameter bias;
+    private final WordHead head;
 
-    private MaskedLanguageModel(Parameters parameters, Linear transform, LayerNorm norm, Weight words, Parameter bias) {
+    private MaskedLanguageModel(Parameters parameters, WordHead head) {
         this.parameters = parameters;
-        this.transform = transform;
-        this.norm = norm;
-        this.words = words;
-        this.bias = bias;
+        this.head = head;
     }
 
     /** Whether a BERT's files have such a head. */
@@ -61,20 +52,17 @@ public final class MaskedLanguageModel implements AutoCloseable {
         }
         var parameters = new Parameters(encoder.parameters().backend());
         try {
-            Architecture sizes = encoder.description().architecture();
+            var sizes = (TextArchitecture) encoder.description().architecture();
             LayerBuilder parts = new LayerBuilder(parameters, sizes, AdaptiveConfig.DENSE).head();
-            var words = new Weight(parameters, encoder.parameters().get("embeddings.word_embeddings.weight"));
-            var model = new MaskedLanguageModel(
-                    parameters,
-                    parts.linear(PATH + "transform.dense", sizes.hiddenSize(), sizes.hiddenSize()),
-                    parts.layerNorm(PATH + "transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon())),
-                    words,
-                    parts.vector(BIAS, words.inputs()));
+            WordHead head = WordHead.of(
+                    BertFamily.BERT.words(sizes).orElseThrow(),
+                    false,
+                    encoder.parameters().get("embeddings.word_embeddings.weight"),
+                    parts);
             parts.stored().forEach(tensor -> tensor.load(weights));
             parameters.all().forEach(Parameter::changed);
-            model.transform.weight().prepare(parameters.backend().stream());
-            words.prepareTransposed(parameters.backend().stream());
-            return model;
+            head.prepare(parameters.backend().stream());
+            return new MaskedLanguageModel(parameters, head);
         } catch (Throwable e) {
             parameters.close();
             throw e;
@@ -83,7 +71,7 @@ public final class MaskedLanguageModel implements AutoCloseable {
 
     /** Words, of each of which there is a logit. */
     public int vocabularySize() {
-        return words.inputs();
+        return head.words().inputs();
     }
 
     /**
@@ -94,20 +82,9 @@ public final class MaskedLanguageModel implements AutoCloseable {
      * @param rows which of them
      */
     public Tensor logits(Pass pass, Tensor tokens, int[] rows) {
-        Tensor logits = pass.tensor(rows.length, vocabularySize());
-        pass.push();
         Tensor x = pass.tensor(rows.length, tokens.columns());
-        for (int i = 0; i < rows.length; i++) {
-            pass.stream()
-                    .copy(
-                            pass.workspace().rows(tokens, rows[i], 1),
-                            pass.workspace().rows(x, i, 1));
-        }
-        Tensor y = pass.tensor(rows.length, tokens.columns());
-        norm.forward(pass, transform.forwardGelu(pass, x), y);
-        pass.stream().linear(y, words.transposed(), bias.value(), false, null, logits);
-        pass.pop();
-        return logits;
+        TakenRows.forward(pass.stream(), tokens, rows, x);
+        return head.logits(pass, x);
     }
 
     /**

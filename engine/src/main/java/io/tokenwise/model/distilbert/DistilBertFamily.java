@@ -13,10 +13,12 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
@@ -84,6 +86,13 @@ public final class DistilBertFamily implements TextFamily {
     @Override
     public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
         return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var layer = new HeadForm.Layer(
+                "vocab_transform", true, Activation.GELU, Optional.of(new HeadForm.Normed("vocab_layer_norm", NORM)));
+        return Optional.of(new WordsForm(layer, "vocab_projector.bias"));
     }
 
     @Override

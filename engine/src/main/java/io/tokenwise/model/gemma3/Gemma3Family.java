@@ -109,7 +109,7 @@ public final class Gemma3Family implements TextFamily {
 
     @Override
     public Adaptable adaptable(ModelDescription model) {
-        return Adaptable.BY_LEARNERS;
+        return Adaptable.WITHOUT_QUERIES;
     }
 
     @Override

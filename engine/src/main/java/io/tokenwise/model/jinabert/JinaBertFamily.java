@@ -16,12 +16,14 @@ import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -92,6 +94,11 @@ public final class JinaBertFamily implements TextFamily {
     }
 
     @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
         return BertFamily.BERT.names(model);
     }
@@ -108,10 +115,9 @@ public final class JinaBertFamily implements TextFamily {
                 parts);
     }
 
-    /** What is left of a text would be nearer together than it was: so no tokens leave. */
     @Override
     public Adaptable adaptable(ModelDescription model) {
-        return Adaptable.BY_LEARNERS;
+        return Adaptable.WITHOUT_QUERIES;
     }
 
     @Override

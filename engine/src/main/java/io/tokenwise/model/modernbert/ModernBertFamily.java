@@ -15,15 +15,18 @@ import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -103,17 +106,37 @@ public final class ModernBertFamily implements TextFamily {
     public HeadForm head(JsonFile config) {
         config.supports(POOLING, CLS, MEAN);
         boolean mean = config.root().path(POOLING).asString(CLS).equals(MEAN);
-        var layer = new HeadForm.Layer(
+        return new HeadForm(mean ? Pooling.MEAN : Pooling.FIRST, Optional.of(layer(config)), "classifier");
+    }
+
+    private static HeadForm.Layer layer(JsonFile config) {
+        return new HeadForm.Layer(
                 "head.dense",
                 config.flag("classifier_bias", false),
                 EncoderConfig.activation(config, "classifier_activation", "gelu"),
                 Optional.of(new HeadForm.Normed("head.norm", norm(config))));
-        return new HeadForm(mean ? Pooling.MEAN : Pooling.FIRST, Optional.of(layer), "classifier");
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.of(layer(config)), "classifier", labels);
+    }
+
+    /** As all that are published have it: without a bias before the norm. */
+    @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var layer = new HeadForm.Layer(
+                "head.dense",
+                false,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed(
+                        "head.norm", ((EncoderForm) sizes).lastNorm().orElseThrow())));
+        return Optional.of(new WordsForm(layer, "decoder.bias"));
     }
 
     @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("model.", model, "head.", "classifier.");
+        return TensorNames.behind("model.", model, "head.", "classifier.", "decoder.");
     }
 
     @Override
@@ -131,7 +154,7 @@ public final class ModernBertFamily implements TextFamily {
     /** Where tokens stand is told by angles, which tokens that leave would move: so none do yet. */
     @Override
     public Adaptable adaptable(ModelDescription model) {
-        return Adaptable.BY_LEARNERS;
+        return Adaptable.WITHOUT_QUERIES;
     }
 
     @Override
@@ -144,11 +167,13 @@ public final class ModernBertFamily implements TextFamily {
                 .put("attention_bias", first.attention().inputBias())
                 .put("mlp_bias", first.mlp().upBias())
                 .put("hidden_activation", EncoderConfig.name(first.mlp().activation()));
-        if (((TextDescription) model).output() instanceof TextOutput.SequenceClasses classes) {
-            HeadForm.Layer layer = classes.head().layer().orElseThrow();
-            config.put(POOLING, classes.head().pooling() == Pooling.MEAN ? MEAN : CLS)
-                    .put("classifier_bias", layer.bias())
-                    .put("classifier_activation", EncoderConfig.name(layer.activation()));
+        switch (((TextDescription) model).output()) {
+            case TextOutput.SequenceClasses classes -> {
+                config.put(POOLING, classes.head().pooling() == Pooling.MEAN ? MEAN : CLS);
+                write(classes.head().layer().orElseThrow(), config);
+            }
+            case TextOutput.TokenClasses classes -> write(classes.layer().orElseThrow(), config);
+            default -> {}
         }
         var types = config.putArray("layer_types");
         for (LayerForm layer : form.forms()) {
@@ -161,5 +186,10 @@ public final class ModernBertFamily implements TextFamily {
             }
         }
         return config;
+    }
+
+    private static void write(HeadForm.Layer layer, ObjectNode config) {
+        config.put("classifier_bias", layer.bias())
+                .put("classifier_activation", EncoderConfig.name(layer.activation()));
     }
 }

@@ -1,6 +1,7 @@
 package io.tokenwise.model.mpnet;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
@@ -13,15 +14,19 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -81,6 +86,21 @@ public final class MpnetFamily implements TextFamily {
     }
 
     @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
+    public Optional<WordsForm> words(TextArchitecture sizes) {
+        var layer = new HeadForm.Layer(
+                "lm_head.dense",
+                true,
+                Activation.GELU,
+                Optional.of(new HeadForm.Normed("lm_head.layer_norm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
+        return Optional.of(new WordsForm(layer, "lm_head.bias"));
+    }
+
+    @Override
     public HeadForm head(JsonFile config) {
         return HeadForm.pooled("classifier.dense", "classifier.out_proj");
     }
@@ -102,10 +122,9 @@ public final class MpnetFamily implements TextFamily {
                 parts);
     }
 
-    /** What is left of a text would be nearer together than it was: so no tokens leave. */
     @Override
     public Adaptable adaptable(ModelDescription model) {
-        return Adaptable.BY_LEARNERS;
+        return Adaptable.WITHOUT_QUERIES;
     }
 
     @Override

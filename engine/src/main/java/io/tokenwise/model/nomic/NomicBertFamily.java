@@ -122,7 +122,7 @@ public final class NomicBertFamily implements TextFamily {
     /** Where tokens stand is told by angles, which tokens that leave would move: so none do yet. */
     @Override
     public Adaptable adaptable(ModelDescription model) {
-        return Adaptable.BY_LEARNERS;
+        return Adaptable.WITHOUT_QUERIES;
     }
 
     @Override

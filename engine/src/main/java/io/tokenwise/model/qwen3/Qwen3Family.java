@@ -100,7 +100,7 @@ public final class Qwen3Family implements TextFamily {
 
     @Override
     public Adaptable adaptable(ModelDescription model) {
-        return Adaptable.BY_LEARNERS;
+        return Adaptable.WITHOUT_QUERIES;
     }
 
     @Override

@@ -1,21 +1,21 @@
 package io.tokenwise.model.wav2vec2;
 
 import io.tokenwise.backend.Stream;
-import io.tokenwise.model.SpeechWriter;
+import io.tokenwise.model.FrameWriter;
 import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 
 /**
- * Writes the likeliest letters of each frame (Graves et al. 2006).
+ * Writes letters by what each frame may be (Graves et al. 2006).
  *
  * @param head of frames' vectors what each may be
  * @param blank the token that is no letter
  */
-record CtcWriter(Linear head, int blank) implements SpeechWriter {
-    /** {@code [frames, vocabulary]}. */
-    Tensor logits(Pass pass, Tensor frames) {
+record CtcWriter(Linear head, int blank) implements FrameWriter {
+    @Override
+    public Tensor logits(Pass pass, Tensor frames) {
         return head.forward(pass, frames);
     }
 
@@ -23,6 +23,13 @@ record CtcWriter(Linear head, int blank) implements SpeechWriter {
     public int[] write(Pass pass, Tensor frames, int samples) {
         try (HostTensor logits = pass.stream().read(logits(pass, frames))) {
             return CtcGreedy.letters(logits, blank);
+        }
+    }
+
+    @Override
+    public int[] search(Pass pass, Tensor frames, int beam) {
+        try (HostTensor logits = pass.stream().read(logits(pass, frames))) {
+            return CtcBeam.letters(logits, blank, beam);
         }
     }
 

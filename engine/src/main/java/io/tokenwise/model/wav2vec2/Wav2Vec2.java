@@ -1,7 +1,6 @@
 package io.tokenwise.model.wav2vec2;
 
 import io.tokenwise.backend.Stream;
-import io.tokenwise.backend.cpu.CpuDevice;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
@@ -21,6 +20,7 @@ import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Activations;
+import io.tokenwise.op.Pools;
 import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tokenizer.CtcVocabulary;
@@ -112,10 +112,10 @@ record Wav2Vec2(
         return layers.forward(pass, x, narrowLayers, normsBefore ? Optional.of(norm) : Optional.empty());
     }
 
-    /** What each frame may be, {@code [frames, vocabulary]}. */
+    /** The mean of a recording's frames; what each of them may be is the writer's matter. */
     @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
-        return ctc.logits(pass, tokens);
+        return Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
     }
 
     @Override
@@ -137,10 +137,9 @@ record Wav2Vec2(
     /** @throws UnsupportedOperationException on a device */
     @Override
     public void prepare(Stream stream) {
-        CpuDevice.only(stream, "wav2vec 2.0");
+        places.prepare(stream);
         features.prepare(stream);
         projection.weight().prepare(stream);
-        places.prepare(stream);
         ctc.prepare(stream);
     }
 }

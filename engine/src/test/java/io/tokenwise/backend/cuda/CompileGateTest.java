@@ -21,7 +21,7 @@ import org.junit.jupiter.params.provider.MethodSource;
  * so many blocks as its launch bounds promise would have, or has products by wgmma that wait for each other. It says nothing of what kernels compute.
  */
 class CompileGateTest {
-    private static final List<String> TARGETS = List.of("sm_80", "sm_90", "sm_90a", "sm_100");
+    private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_90", "sm_100");
 
     /** Registers of a multiprocessor of each of these architectures. */
     private static final int REGISTERS = 65_536;
@@ -66,16 +66,19 @@ class CompileGateTest {
         return KernelSources.FILES;
     }
 
-    /** What a file is compiled for: a text without anything that only 90a has is the same for 90 and 90a up to the assembler. */
-    private static List<String> targets(String file) {
-        return KernelSources.files("sm_80").contains(file) ? TARGETS : List.of(KernelSources.target(file, "sm_90"));
+    /** What a file is compiled for on devices of these architectures. */
+    static List<String> targets(String file, List<String> architectures) {
+        return architectures.stream()
+                .filter(architecture -> KernelSources.files(architecture).contains(file))
+                .map(architecture -> KernelSources.target(file, architecture))
+                .toList();
     }
 
     @ParameterizedTest
     @MethodSource("files")
     void compilesWithoutSpills(String file) throws IOException, InterruptedException {
         String text = KernelSources.text(file);
-        List<String> targets = targets(file);
+        List<String> targets = targets(file, ARCHITECTURES);
         Map<String, Integer> registers = registersAllowed(text);
         var reported = new TreeMap<String, Integer>();
         String printed = compile(text, targets);
@@ -120,13 +123,9 @@ class CompileGateTest {
         Path source = Files.writeString(folder.resolve("kernels.cu"), text);
         Path printed = folder.resolve("printed");
         var command = new ArrayList<>(List.of("nvcc", "-fatbin", "-std=c++17", "-Xptxas=-v"));
-        command.addAll(
-                targets.equals(TARGETS)
-                        ? List.of(
-                                "-gencode=arch=compute_80,code=sm_80",
-                                "-gencode=arch=compute_90,code=[sm_90,sm_90a]",
-                                "-gencode=arch=compute_100,code=sm_100")
-                        : List.of("-gencode=arch=compute_90a,code=sm_90a"));
+        for (String target : targets) {
+            command.add("-gencode=arch=" + target.replace("sm_", "compute_") + ",code=" + target);
+        }
         command.addAll(List.of("-o", folder.resolve("kernels.fatbin").toString(), source.toString()));
         Process nvcc = new ProcessBuilder(command)
                 .redirectErrorStream(true)

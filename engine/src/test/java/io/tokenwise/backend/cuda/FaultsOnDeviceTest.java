@@ -2,12 +2,9 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.Precision;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.Distillation;
-import io.tokenwise.distill.Student;
-import io.tokenwise.distill.TrainingInputs;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
@@ -16,9 +13,7 @@ import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.nio.file.Path;
-import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
@@ -38,6 +33,9 @@ import org.slf4j.LoggerFactory;
  */
 class FaultsOnDeviceTest {
     private static final Logger LOG = LoggerFactory.getLogger(FaultsOnDeviceTest.class);
+
+    /** Every call fails, not one of so many: {@code ./tokenwise test engine -Dtest=FaultsOnDeviceTest -Dtokenwise.long=true}. */
+    private static final boolean ALL = Boolean.getBoolean("tokenwise.long");
 
     /** After so many faults, what a new backend gives is compared with what it gave before all. */
     private static final int BETWEEN_COMPARISONS = 40;
@@ -116,7 +114,7 @@ class FaultsOnDeviceTest {
 
     /** Out of memory, illegal address, failed launch, invalid value. */
     @ParameterizedTest
-    @CsvSource({"2, 1", "700, 1", "719, 7", "1, 7"})
+    @CsvSource({"2, 3", "700, 3", "719, 7", "1, 7"})
     void eachCallOfLoadingAndAForwardMayFail(int error, int step) throws Exception {
         failEach(FaultsOnDeviceTest::forward, error, step);
     }
@@ -134,77 +132,13 @@ class FaultsOnDeviceTest {
         }
     }
 
-    private static DistillConfig config(int learnerSteps, int gateSteps, int endToEndSteps, int tokensPerStep) {
-        return new DistillConfig(
-                AdaptiveLayers.parse("mlp,qk,vo", 2),
-                learnerSteps,
-                gateSteps,
-                endToEndSteps,
-                tokensPerStep,
-                1e-3,
-                1e-2,
-                0.8,
-                1,
-                1,
-                0.15,
-                3,
-                true,
-                Map.of(),
-                5);
-    }
-
     private static Object training() throws IOException, CudaUnavailableException {
-        try (var training = new Training(config(1, 1, 1, TOKENS), TEXTS)) {
+        try (var training = new TinyTraining(dense, TinyTraining.config(1, 1, 1, TOKENS), TEXTS)) {
             var steps = new ArrayList<Distillation.Step>();
             while (training.distillation.phase() != Distillation.Phase.DONE) {
                 steps.add(training.distillation.step());
             }
             return steps;
-        }
-    }
-
-    /** Of the dense model to an adaptive student, on a device of its own. */
-    private static final class Training implements AutoCloseable {
-        final Distillation distillation;
-        private final Deque<AutoCloseable> opened = new ArrayDeque<>();
-
-        Training(DistillConfig config, List<int[]> texts) throws CudaUnavailableException {
-            try {
-                CudaBackend device = open(CudaBackend.open(Precision.F32));
-                Encoder teacher = open(Encoder.load(dense, device));
-                Encoder student = open(Student.of(dense, device, config, texts));
-                var inputs = TrainingInputs.texts(texts, 1);
-                distillation = open(Distillation.of(teacher, student, inputs, config, device));
-            } catch (Throwable e) {
-                close();
-                throw e;
-            }
-        }
-
-        /** The error's, or null if the step was done. */
-        String messageOfStep() {
-            try {
-                distillation.step();
-                return null;
-            } catch (CudaException | IllegalStateException | IllegalArgumentException | ArithmeticException e) {
-                return e.getMessage();
-            }
-        }
-
-        private <T extends AutoCloseable> T open(T resource) {
-            opened.push(resource);
-            return resource;
-        }
-
-        @Override
-        public void close() {
-            while (!opened.isEmpty()) {
-                try {
-                    opened.pop().close();
-                } catch (Exception e) {
-                    throw new AssertionError("closing does not fail", e);
-                }
-            }
         }
     }
 
@@ -221,7 +155,7 @@ class FaultsOnDeviceTest {
             long before = controls.counts().calls();
             assertSame(work.run(), expected);
             long calls = controls.counts().calls() - before;
-            for (long n = 1; n <= calls; n += step) {
+            for (long n = 1; n <= calls; n += ALL ? 1 : step) {
                 controls.failAt(n, error);
                 String message = messageOf(work, expected);
                 controls.failAt(0, 0);
@@ -253,7 +187,8 @@ class FaultsOnDeviceTest {
         long calls;
         int unnoticed = 0;
         var refused = new TreeMap<String, Integer>();
-        try (var training = new Training(config(learnerSteps, gateSteps, endToEndSteps, TOKENS), TEXTS)) {
+        try (var training =
+                new TinyTraining(dense, TinyTraining.config(learnerSteps, gateSteps, endToEndSteps, TOKENS), TEXTS)) {
             training.distillation.step();
             do {
                 long before = controls.counts().calls();
@@ -296,9 +231,9 @@ class FaultsOnDeviceTest {
     /** What ends the context needs a training for each call; the step is the second one, which finds there what the first one has allocated. */
     @ParameterizedTest
     @CsvSource({
-        "700, 2, 0, 0, 1",
-        "700, 0, 2, 0, 1",
-        "700, 0, 0, 2, 1",
+        "700, 2, 0, 0, 3",
+        "700, 0, 2, 0, 3",
+        "700, 0, 0, 2, 3",
         "719, 2, 0, 0, 7",
         "719, 0, 2, 0, 7",
         "719, 0, 0, 2, 7"
@@ -306,16 +241,16 @@ class FaultsOnDeviceTest {
     void eachCallOfAStepMayEndTheContext(int error, int learnerSteps, int gateSteps, int endToEndSteps, int every)
             throws Exception {
         long begin = System.nanoTime();
-        DistillConfig config = config(learnerSteps, gateSteps, endToEndSteps, FEW_TOKENS);
+        DistillConfig config = TinyTraining.config(learnerSteps, gateSteps, endToEndSteps, FEW_TOKENS);
         long calls;
-        try (var training = new Training(config, SHORT_TEXTS)) {
+        try (var training = new TinyTraining(dense, config, SHORT_TEXTS)) {
             training.distillation.step();
             long before = controls.counts().calls();
             training.distillation.step();
             calls = controls.counts().calls() - before;
         }
-        for (long n = 1; n <= calls; n += every) {
-            try (var training = new Training(config, SHORT_TEXTS)) {
+        for (long n = 1; n <= calls; n += ALL ? 1 : every) {
+            try (var training = new TinyTraining(dense, config, SHORT_TEXTS)) {
                 training.distillation.step();
                 controls.failAt(n, error);
                 assertThat(training.messageOfStep())
@@ -342,7 +277,7 @@ class FaultsOnDeviceTest {
         long calls = controls.counts().calls() - before;
         var unnoticed = new TreeMap<String, Integer>();
         int faults = 0;
-        for (long n = 1; n <= calls; n += step) {
+        for (long n = 1; n <= calls; n += ALL ? 1 : step) {
             controls.failAt(n, error);
             String message = messageOf(work, expected);
             controls.failAt(0, 0);

@@ -1,5 +1,6 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.op.CtcLosses;
 import io.tokenwise.op.Lengths;
 import io.tokenwise.op.Losses;
 import io.tokenwise.tensor.Tensor;
@@ -23,6 +24,7 @@ final class LossCases {
         all.ofOrder(1, 3);
         all.ofOrder(17, 5);
         all.ofOrder(70, 384);
+        all.ofLetters();
         return all.cases;
     }
 
@@ -82,6 +84,16 @@ final class LossCases {
                 scores[p] = s.integers(1, 6)[0];
             }
             s.tell(Losses.order(s.stream(), y, scores, .05, s.untouched(2 * pairs, columns)));
+        }));
+    }
+
+    /** On the host, whatever the backend is. */
+    private void ofLetters() {
+        cases.add(new Case("ctc of 3 recordings", 1e-6, s -> {
+            Tensor logits = s.between(-8, 8, 40, 9);
+            int[][] letters = {{1, 1, 3}, {}, {8, 2, 5, 5, 5, 7}};
+            int[] offsets = {0, 12, 13, 40};
+            s.tell(CtcLosses.sum(s.stream(), logits, offsets, letters, 0, .3, s.untouched(40, 9)));
         }));
     }
 }

@@ -26,12 +26,10 @@ class NvrtcGateTest {
     private static final String LIBRARY = "libnvrtc.so.12";
 
     /** What NVRTC 12.4 knows of the compile gate's. */
-    private static final List<String> TARGETS = List.of("sm_80", "sm_90", "sm_90a");
+    private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_90");
 
-    /** All, but for a file that is compiled for another one in their place. */
     private static Stream<String> targets(String file) {
-        return TARGETS.stream()
-                .filter(target -> KernelSources.target(file, target).equals(target));
+        return CompileGateTest.targets(file, ARCHITECTURES).stream();
     }
 
     /** In a process of its own: this one has the simulated NVRTC. */

@@ -20,6 +20,7 @@ import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.model.vit.VitFamily;
+import io.tokenwise.train.TrainingListener;
 import io.tokenwise.train.VitTrainingConfig;
 import io.tokenwise.train.VitTrainingRun;
 import java.nio.file.Files;
@@ -136,7 +137,7 @@ class TrainingOnDeviceTest {
         compare("a Vision Transformer", precision, percent, 6, (backend, out) -> {
             var losses = new ArrayList<Double>();
             new VitTrainingRun(description, images, config, out, 5, StoredType.F32)
-                    .run(backend, new VitTrainingRun.Listener() {
+                    .run(backend, new TrainingListener() {
                         @Override
                         public void step(int done, int steps, double loss) {
                             losses.add(loss);

@@ -86,7 +86,7 @@ class Wav2Vec2Test {
             Tensor features = network.features().forward(pass, batch);
             Tensor embeddings = network.embeddings(pass, batch);
             Tensor last = network.layers(pass, embeddings, 0);
-            Tensor logits = network.outputs(pass, last, batch);
+            Tensor logits = network.ctc().logits(pass, last);
             for (int i = 0; i < lengths.length; i++) {
                 Result expected = reference.run(recordings.get(i));
                 int first = batch.offsets()[i];

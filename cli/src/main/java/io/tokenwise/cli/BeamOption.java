@@ -1,0 +1,29 @@
+package io.tokenwise.cli;
+
+import io.tokenwise.SpeechRecognizer;
+import io.tokenwise.model.FrameWriter;
+import picocli.CommandLine.Option;
+
+/** How the text of a model with CTC is found. */
+final class BeamOption {
+    @Option(
+            names = "--beam",
+            paramLabel = "N",
+            converter = CommonOptions.CountConverter.class,
+            description =
+                    "Search for the likeliest text over all ways in which frames can say it, keeping N beginnings (default: the likeliest letter of each frame). Needs a model with CTC, such as a wav2vec 2.0.")
+    private Integer beam;
+
+    /**
+     * 0 if there is no search.
+     *
+     * @throws IllegalArgumentException if there is to be one, which the model has not
+     */
+    int width(SpeechRecognizer recognizer) {
+        if (beam != null && !(recognizer.model().encoder().writer() instanceof FrameWriter)) {
+            throw new IllegalArgumentException("--beam is for models with CTC, which write by frames; "
+                    + recognizer.name() + " writes token by token");
+        }
+        return beam == null ? 0 : beam;
+    }
+}

@@ -1,0 +1,63 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.MaskFiller;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.List;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** The command {@code fill}, on a BERT with random weights and a head. */
+class FillTest extends CommandTest {
+    private static final String TEXT = "a [MASK] in the [MASK]";
+
+    @TempDir
+    private static Path folder;
+
+    private static String model;
+
+    @BeforeAll
+    static void write() throws IOException {
+        model = folder.resolve("words").toString();
+        SmallModel.writeMaskedTokens(Path.of(model));
+    }
+
+    private static List<List<MaskFiller.Guess>> guesses() throws IOException {
+        try (MaskFiller filler = MaskFiller.open(model)) {
+            return filler.fill(TEXT, 3);
+        }
+    }
+
+    @Test
+    void theLikeliestTokensOfEachMask() throws IOException {
+        List<List<MaskFiller.Guess>> guesses = guesses();
+        assertThat(run("fill", TEXT, "--top", "3", "--model", model)).isZero();
+        List<String> lines = out.toString().lines().toList();
+        assertThat(lines).hasSize(6);
+        for (int i = 0; i < 6; i++) {
+            String[] fields = lines.get(i).split("\t");
+            assertThat(fields[0]).isEqualTo(Integer.toString(1 + i / 3));
+            assertThat(fields[1]).isEqualTo(guesses.get(i / 3).get(i % 3).token());
+        }
+        out.getBuffer().setLength(0);
+        assertThat(runOn(TEXT, "fill", "--json", "--top", "3", "--model", model))
+                .isZero();
+        assertThat(line(4).get("mask").asInt()).isEqualTo(2);
+        assertThat(line(4).get("id").asInt()).isEqualTo(guesses.get(1).get(1).id());
+        assertThat(line(4).get("probability").asDouble())
+                .isEqualTo(guesses.get(1).get(1).probability());
+    }
+
+    @Test
+    void mistakesAreOneLine() {
+        assertThat(run("fill", "nothing", "--model", model)).isEqualTo(1);
+        assertThat(err.toString()).startsWith("tokenwise fill: a text has no [MASK] among the first 40 tokens");
+        assertThat(run("fill", TEXT, "--top", "0", "--model", model)).isEqualTo(2);
+        assertThat(err.toString()).contains("--top must be 1 or more, not 0");
+        assertThat(run("fill", TEXT, "--model", "minilm")).isEqualTo(1);
+        assertThat(err.toString()).contains("minilm: is a text encoder without a masked-LM head");
+    }
+}

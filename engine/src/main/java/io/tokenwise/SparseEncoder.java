@@ -1,0 +1,180 @@
+package io.tokenwise;
+
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.session.OpenModel;
+import io.tokenwise.session.WarmUp;
+import io.tokenwise.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.Comparator;
+import java.util.List;
+import java.util.stream.Stream;
+
+/**
+ * Turns texts into sparse vectors, a weight for each token of the vocabulary that a text is about, though it may not stand in it (SPLADE), with a masked language model that was trained for it, dense or
+ * adaptive; what a service imports. An inverted index, such as that of a search engine, finds such vectors.
+ *
+ * <p>Thread-safe as {@link TextEncoder} is. A result does not depend on the number of threads nor on the other texts. Close waits for running calls, then frees all native memory; later
+ * calls, and those that still wait for others, throw {@link IllegalStateException}.
+ */
+public final class SparseEncoder implements AutoCloseable {
+    private static final int AT_ONCE = 128;
+
+    private final OpenModel model;
+    private final Tokenizer tokenizer;
+
+    SparseEncoder(OpenModel model) {
+        this.model = model;
+        this.tokenizer = model.files().tokenizer();
+    }
+
+    /**
+     * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#sparseEncoder}.
+     *
+     * @param model a directory in Hugging Face's layout: of sentence-transformers' SparseEncoder, or a masked language model
+     * @return the encoder, to be closed
+     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model has no masked-LM head
+     * @throws IOException if a file cannot be read
+     */
+    public static SparseEncoder open(String model) throws IOException {
+        return open(model, EngineOptions.defaults());
+    }
+
+    /**
+     * Opens a model on an engine of its own; see {@link #open(String)}.
+     *
+     * @param model a directory
+     * @param options what the engine may use
+     * @return the encoder, to be closed
+     * @throws IOException if a file cannot be read
+     */
+    public static SparseEncoder open(String model, EngineOptions options) throws IOException {
+        return open(Models.open(model), options);
+    }
+
+    /**
+     * Opens a model from its files, which the encoder closes, also if this fails.
+     *
+     * @param files of the model
+     * @param options what its engine may use
+     * @return the encoder, to be closed
+     * @throws io.tokenwise.api.BadFileException if the model has no masked-LM head
+     */
+    public static SparseEncoder open(ModelFiles files, EngineOptions options) {
+        return new SparseEncoder(OpenModel.openAs(files, options, ModelFiles::sparse));
+    }
+
+    /**
+     * {@return the vector of a text, at full budget}
+     *
+     * @param text cut if it is too long
+     */
+    public SparseVector embed(String text) {
+        return embed(List.of(text), Budget.FULL).getFirst();
+    }
+
+    /**
+     * {@return the vectors of many texts, in their order}
+     *
+     * @param texts cut where they are too long
+     * @param budget what each of them may cost
+     */
+    public List<SparseVector> embed(List<String> texts, Budget budget) {
+        return embed(texts, budget, Deadline.NONE);
+    }
+
+    /**
+     * {@return the vectors of many texts, in their order}
+     *
+     * @param texts cut where they are too long
+     * @param budget what each of them may cost
+     * @param deadline until when they are wanted
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public List<SparseVector> embed(List<String> texts, Budget budget, Deadline deadline) {
+        var vectors = new ArrayList<SparseVector>(texts.size());
+        // What is not sparse yet is as long as the vocabulary.
+        for (int from = 0; from < texts.size(); from += AT_ONCE) {
+            List<int[]> inputs = texts.subList(from, Math.min(texts.size(), from + AT_ONCE)).stream()
+                    .map(text -> tokenizer.encode(text).ids())
+                    .toList();
+            float[][] values = model.encode(inputs, Collections.nCopies(inputs.size(), budget), deadline);
+            Stream.of(values).map(SparseVector::of).forEach(vectors::add);
+        }
+        return vectors;
+    }
+
+    /**
+     * {@return the tokens of a vector with their words, the heaviest first; of equal ones the smallest id}
+     *
+     * @param vector of this model
+     * @param top how many are wanted at most
+     * @throws IllegalArgumentException if fewer than none are wanted, or if an id is not in the vocabulary
+     */
+    public List<WeightedToken> tokens(SparseVector vector, int top) {
+        if (top < 0) {
+            throw new IllegalArgumentException("top is " + top + ", must be 0 or more");
+        }
+        List<String> words = tokenizer.tokens(vector.ids());
+        var tokens = new ArrayList<WeightedToken>(words.size());
+        for (int i = 0; i < words.size(); i++) {
+            tokens.add(new WeightedToken(vector.ids()[i], words.get(i), vector.weights()[i]));
+        }
+        tokens.sort(Comparator.comparingDouble(WeightedToken::weight).reversed());
+        return List.copyOf(tokens.subList(0, Math.min(top, tokens.size())));
+    }
+
+    private TextDescription description() {
+        return (TextDescription) model.files().description();
+    }
+
+    /** {@return what the model is called} */
+    public String name() {
+        return description().name();
+    }
+
+    /** {@return how many tokens the vocabulary has, and a vector at most} */
+    public int dimensions() {
+        return description().outputs();
+    }
+
+    /** {@return how many tokens the model reads of a text at most, special ones included} */
+    public int maxTokens() {
+        return description().maxTokens();
+    }
+
+    /** {@return whether budgets change what it does; a dense model ignores them} */
+    public boolean isAdaptive() {
+        return model.encoder().isAdaptive();
+    }
+
+    /**
+     * Reads short and long texts at several budgets until that gets no faster, which takes from some tenths of a second to eight: the JVM compiles what runs often. To be called before a
+     * service says that it is ready. It takes one of the calls that run at the same time.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void warmUp() {
+        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
+        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
+        List<String> texts = List.of("a", "a b c d e f g h i j k l m n o p", "a b c d ".repeat(maxTokens() / 4));
+        WarmUp.repeat(() -> budgets.forEach(budget -> embed(texts, budget)));
+    }
+
+    /** {@return the model behind, for this project's own modules} */
+    public OpenModel model() {
+        return model;
+    }
+
+    @Override
+    public void close() {
+        model.close();
+    }
+}

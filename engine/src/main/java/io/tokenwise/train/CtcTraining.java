@@ -1,0 +1,227 @@
+package io.tokenwise.train;
+
+import io.tokenwise.api.Budget;
+import io.tokenwise.audio.Resampler;
+import io.tokenwise.audio.Sound;
+import io.tokenwise.autograd.AdamW;
+import io.tokenwise.autograd.CosineSchedule;
+import io.tokenwise.autograd.EpochOrder;
+import io.tokenwise.autograd.Gradients;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Stream;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.CtcLosses;
+import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import io.tokenwise.tokenizer.CtcVocabulary;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import java.util.random.RandomGenerator;
+import java.util.stream.Collectors;
+
+/**
+ * Trains a speech model with CTC on recordings and their texts, one {@link #step} at a time. Each time a recording is heard its speed is another (.9, 1 or
+ * 1.1 of its own, Ko et al. 2015) and a part of it is silent (as SpecAugment does, Park et al. 2019). Everything random depends on the seed and the step's
+ * number alone. Not thread-safe.
+ */
+final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
+    private static final double CLIP_NORM = 1;
+    private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
+
+    /** Frames of recordings that go through the model at once; what layers leave for the backward pass stays small. */
+    private static final int FRAMES_AT_ONCE = 500;
+
+    /** In rates that are taken for that of the recording. */
+    private static final int[] SPEEDS = {14_400, Sound.SPEECH_HZ, 17_600};
+
+    private static final String STEP = "step";
+    private static final String CONSUMED = "consumed";
+
+    private final CtcTrainingConfig config;
+    private final Encoder model;
+    private final SpeechDescription description;
+    private final CtcVocabulary letters;
+    private final List<LabelledRecording> recordings;
+    private final Stream stream;
+    private final Workspace workspace;
+    private final Pass pass;
+    private final TokenBatch batch = new TokenBatch();
+    private final List<AdamW> optimizers;
+    private final EpochOrder order;
+    private final int steps;
+    private int step;
+
+    /** @param model with zero weights, which become random ones */
+    CtcTraining(Encoder model, List<LabelledRecording> recordings, CtcTrainingConfig config, Backend backend) {
+        this.config = config;
+        this.model = model;
+        this.recordings = recordings;
+        description = (SpeechDescription) model.description();
+        letters = (CtcVocabulary) description.vocabulary();
+        order = new EpochOrder(recordings.size(), config.seed());
+        steps = Math.toIntExact(
+                Math.max(1, Math.ceilDiv((long) config.epochs() * recordings.size(), config.recordingsPerStep())));
+        workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
+        stream = backend.stream();
+        pass = new Pass(stream, workspace);
+        Map<Boolean, List<Parameter>> matrices = model.parameters().all().stream()
+                .collect(Collectors.partitioningBy(parameter -> parameter.kind() == Parameter.Kind.WEIGHT));
+        optimizers = List.of(
+                new AdamW(model.parameters(), matrices.get(true), CLIP_NORM, config.decay()),
+                new AdamW(model.parameters(), matrices.get(false), CLIP_NORM, 0));
+        fill();
+    }
+
+    /** Matrices keep the size of what they multiply; all else changes nothing at first. */
+    private void fill() {
+        RandomGenerator random = EpochOrder.random(config.seed(), -1);
+        for (Parameter parameter : model.parameters().all()) {
+            try (HostTensor values = parameter.write()) {
+                double deviation = 1 / Math.sqrt(values.rows());
+                for (int i = 0; i < values.size(); i++) {
+                    values.set(i, (float)
+                            switch (parameter.kind()) {
+                                case GAIN -> 1;
+                                case SHIFT, BIAS -> 0;
+                                case WEIGHT, TABLE -> deviation * random.nextGaussian();
+                            });
+                }
+            }
+            parameter.changed();
+        }
+    }
+
+    @Override
+    public int steps() {
+        return steps;
+    }
+
+    @Override
+    public int nextStep() {
+        return step;
+    }
+
+    @Override
+    public double rate() {
+        return config.rate();
+    }
+
+    /** The mean over recordings of how unlikely each letter is. */
+    @Override
+    public double step() {
+        double loss = 0;
+        List<int[]> texts = new ArrayList<>();
+        batch.clear();
+        for (int i = 0; i < config.recordingsPerStep(); i++) {
+            RandomGenerator random = EpochOrder.random(config.seed() + 1, order.consumed());
+            LabelledRecording recording = recordings.get(order.next());
+            int[] text = letters.encode(recording.text());
+            texts.add(text);
+            model.add(batch, varied(recording.samples(), CtcLosses.leastFrames(text), random));
+            if (batch.tokens() >= FRAMES_AT_ONCE || i == config.recordingsPerStep() - 1) {
+                loss += learn(texts.toArray(int[][]::new));
+                texts.clear();
+                batch.clear();
+            }
+        }
+        double rate = new CosineSchedule(config.rate(), 0, steps / 20, steps).rate(step);
+        optimizers.forEach(optimizer -> optimizer.update(stream, rate));
+        step++;
+        return loss / config.recordingsPerStep();
+    }
+
+    private double learn(int[]... texts) {
+        pass.begin(Budget.FULL);
+        var tape = new Tape();
+        pass.train(tape);
+        Tensor logits = model.frameWriter().logits(pass, model.tokens(pass, batch));
+        Tensor dLogits = pass.tensor(logits.rows(), logits.columns());
+        double weight = 1.0 / config.recordingsPerStep();
+        double loss = CtcLosses.sum(stream, logits, batch.offsets(), texts, letters.blank(), weight, dLogits);
+        var gradients = new Gradients(stream, workspace);
+        gradients.add(logits, dLogits);
+        tape.backward(gradients, stream, workspace);
+        return loss;
+    }
+
+    /** At another speed, unless it has too few frames then, and with silence somewhere. */
+    private int[] varied(float[] samples, int leastFrames, RandomGenerator random) {
+        int speed = SPEEDS[random.nextInt(SPEEDS.length)];
+        float[] heard = samples;
+        if (speed != Sound.SPEECH_HZ) {
+            float[] other = resampled(samples, speed);
+            boolean fits = other.length <= description.sound().mostSamples()
+                    && description.sound().frames(other.length) >= leastFrames;
+            heard = fits ? other : samples;
+        }
+        int length = (int) (random.nextDouble() * config.masked() * heard.length);
+        int from = random.nextInt(heard.length - length + 1);
+        int[] bits = bits(heard);
+        Arrays.fill(bits, from, from + length, Float.floatToRawIntBits(0));
+        return bits;
+    }
+
+    private static float[] resampled(float[] samples, int rateHz) {
+        Sound sound = Resampler.to16kHz(Sound.of(rateHz, samples));
+        var all = new float[Math.ceilDiv(samples.length * Sound.SPEECH_HZ / 100, rateHz / 100)];
+        int count = 0;
+        try {
+            for (int read = 0; read >= 0 && count < all.length; count += Math.max(0, read)) {
+                read = sound.read(all, count, all.length - count);
+            }
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+        return Arrays.copyOf(all, count);
+    }
+
+    static int[] bits(float... samples) {
+        var bits = new int[samples.length];
+        Arrays.setAll(bits, i -> Float.floatToRawIntBits(samples[i]));
+        return bits;
+    }
+
+    /** The share of other recordings of which the model writes the very text. */
+    double right(List<LabelledRecording> others) {
+        model.prepare(stream);
+        int right = 0;
+        for (LabelledRecording recording : others) {
+            batch.clear();
+            model.add(batch, bits(recording.samples()));
+            Tensor frames = model.tokens(pass.begin(Budget.FULL), batch);
+            String text = letters.decode(model.writer().write(pass, frames, recording.samples().length));
+            right += text.equals(recording.text()) ? 1 : 0;
+        }
+        return (double) right / others.size();
+    }
+
+    @Override
+    public void write(Path file, Map<String, String> run) throws IOException {
+        TrainingState.write(file, optimizers, Map.of(STEP, (long) step, CONSUMED, order.consumed()), Map.of(), run);
+    }
+
+    @Override
+    public void read(Path file, Map<String, String> run) throws IOException {
+        try (var state = TrainingState.open(file, run)) {
+            state.restore(optimizers);
+            step = (int) state.counter(STEP);
+            order.consumed(state.counter(CONSUMED));
+        }
+    }
+
+    @Override
+    public void close() {
+        workspace.close();
+    }
+}

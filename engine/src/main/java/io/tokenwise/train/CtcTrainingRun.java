@@ -1,0 +1,135 @@
+package io.tokenwise.train;
+
+import io.tokenwise.backend.Backend;
+import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.NewEncoder;
+import io.tokenwise.model.SoundForm;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.op.CtcLosses;
+import io.tokenwise.tokenizer.CtcVocabulary;
+import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+import java.util.zip.CRC32;
+
+/**
+ * Trains a speech model with CTC, a small wav2vec 2.0, from random weights to a directory with it, with a checkpoint beside it while it runs. Killed and
+ * started again with the same arguments it goes on from the checkpoint.
+ *
+ * @param recordings a tenth of them, at most 200, is not trained on but shows on the way how many the model has right
+ * @param out where the model goes; it must not exist, or be empty
+ * @param checkpointSteps how often a checkpoint is written
+ * @param stored in which type the model's matrices are stored
+ */
+public record CtcTrainingRun(
+        List<LabelledRecording> recordings,
+        CtcTrainingConfig config,
+        Path out,
+        int checkpointSteps,
+        StoredType stored) {
+    private static final int MOST_HELD_OUT = 200;
+    private static final int LEAST_RECORDINGS = 20;
+
+    /** @throws IllegalArgumentException if there are too few recordings, or one that cannot say its text or is too long */
+    public CtcTrainingRun {
+        if (recordings.size() < LEAST_RECORDINGS) {
+            throw new IllegalArgumentException("there are " + recordings.size() + " recordings; at least "
+                    + LEAST_RECORDINGS + " are needed, and thousands are better");
+        }
+        // In another order than they came in, by which those that are held out are like the others.
+        var shuffled = new ArrayList<>(recordings);
+        Collections.shuffle(shuffled, new Random(config.seed()));
+        recordings = List.copyOf(shuffled);
+    }
+
+    /** The file that holds the state of an unfinished run. */
+    public Path checkpoint() {
+        return out.resolveSibling(out.getFileName() + ".checkpoint");
+    }
+
+    /** What is trained: its letters are those of all texts. */
+    SpeechDescription description() {
+        return config.description(
+                out.toString(),
+                CtcVocabulary.of(
+                        recordings.stream().map(LabelledRecording::text).toList()));
+    }
+
+    /**
+     * Runs to the end and writes the model.
+     *
+     * @return the share of the held-out recordings of which it writes the very text
+     * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
+     * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
+     * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
+     */
+    public double run(Backend backend, TrainingListener listener) throws IOException, InterruptedException {
+        ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
+        SpeechDescription description = description();
+        recordings.forEach(recording -> check(recording, description));
+        Files.createDirectories(checkpoint().toAbsolutePath().getParent());
+        AtomicFiles.deleteLeftovers(checkpoint());
+        int measured = Math.min(MOST_HELD_OUT, recordings.size() / 10);
+        List<LabelledRecording> heldOut = recordings.subList(0, measured);
+        try (Encoder model = NewEncoder.untrained(description, backend);
+                var training =
+                        new CtcTraining(model, recordings.subList(measured, recordings.size()), config, backend)) {
+            new TrainingLoop(
+                            training,
+                            () -> training.right(heldOut),
+                            checkpoint(),
+                            checkpointSteps,
+                            config.epochs(),
+                            identity(description, backend),
+                            listener)
+                    .run();
+            double right = training.right(heldOut);
+            model.save(out, null, ModelWriter.Existing.KEEP, stored);
+            Files.deleteIfExists(checkpoint());
+            return right;
+        }
+    }
+
+    private static void check(LabelledRecording recording, SpeechDescription description) {
+        SoundForm sound = description.sound();
+        int samples = recording.samples().length;
+        if (samples > sound.mostSamples()) {
+            throw new IllegalArgumentException(recording.name() + ": has " + samples + " samples at 16 kHz; at most "
+                    + sound.mostSamples() + " can be learnt from at once");
+        }
+        int[] text = ((CtcVocabulary) description.vocabulary()).encode(recording.text());
+        int least = CtcLosses.leastFrames(text);
+        if (sound.frames(samples) < Math.max(1, least)) {
+            throw new IllegalArgumentException(recording.name() + ": has " + sound.frames(samples)
+                    + " frames, its " + text.length + " letters need " + least
+                    + " (one each, and one between two that are the same)");
+        }
+    }
+
+    /** What must be the same for a run to go on, by the names that a message has for it. */
+    private Map<String, String> identity(SpeechDescription description, Backend backend) {
+        var sum = new CRC32();
+        for (LabelledRecording recording : recordings) {
+            sum.update(recording.text().getBytes(StandardCharsets.UTF_8));
+            var bytes = ByteBuffer.allocate(Float.BYTES * recording.samples().length);
+            bytes.asFloatBuffer().put(recording.samples());
+            sum.update(bytes.array());
+        }
+        return Map.of(
+                "settings", config.toString(),
+                "model", description.architecture().toString(),
+                "recordings", recordings.size() + " with checksum " + Long.toHexString(sum.getValue()),
+                "backend", backend.kind().label(),
+                "precision", backend.precision().label());
+    }
+}

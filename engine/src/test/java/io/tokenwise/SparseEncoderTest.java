@@ -1,0 +1,230 @@
+package io.tokenwise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.api.Precision;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.references.RandomModel;
+import io.tokenwise.references.Reference;
+import io.tokenwise.references.TorchScript;
+import io.tokenwise.session.Sessions;
+import io.tokenwise.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What a masked-LM head gives: sparse vectors of texts, and guesses of hidden tokens. */
+class SparseEncoderTest {
+    private static final EngineOptions OPTIONS = EngineOptions.defaults()
+            .withThreads(2)
+            .withBackend(new BackendChoice(BackendChoice.Kind.VECTOR, Precision.F32));
+
+    /** More than 137 tokens together, of which logits are made at a time. */
+    private static final List<String> TEXTS =
+            List.of("rivers run to the sea", "the sea ".repeat(55), "x", "a man wrote a letter ".repeat(20), "");
+
+    private static final String HIDDEN = "a man [MASK] a letter to his [MASK]";
+
+    @TempDir
+    private static Path folder;
+
+    private static RandomModel write(String family, String type, String name, String prefix) throws IOException {
+        Map<String, Object> config = new HashMap<>(
+                Map.of("architectures", List.of(name + "ForMaskedLM"), "model_type", type, "vocab_size", 30_522));
+        config.putAll(Map.of("pad_token_id", 1, "type_vocab_size", 2));
+        RandomModel random = RandomModel.small(family, config, 7).with("masked", Map.of(), 8);
+        Path model = folder.resolve(type);
+        random.write(model, prefix);
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
+            Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
+        }
+        return random;
+    }
+
+    private static String bert() throws IOException {
+        write("bert", "bert", "Bert", "bert.");
+        return folder.resolve("bert").toString();
+    }
+
+    @ParameterizedTest
+    @CsvSource({
+        "bert,bert,Bert,bert.",
+        "bert,xlm-roberta,XLMRoberta,roberta.",
+        "distilbert,distilbert,DistilBert,distilbert.",
+        "mpnet,mpnet,MPNet,mpnet.",
+        "modernbert,modernbert,ModernBert,model."
+    })
+    void weightsAndGuessesAreThoseOfTorch(String family, String type, String name, String prefix) throws IOException {
+        assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
+        RandomModel random = write(family, type, name, prefix);
+        String model = folder.resolve(type).toString();
+        try (SparseEncoder encoder = SparseEncoder.open(model, OPTIONS);
+                MaskFiller filler = MaskFiller.open(model, OPTIONS);
+                Reference torch = random.reference();
+                Reference words = random.reference("masked");
+                Reference splade = random.reference("splade")) {
+            Tokenizer tokenizer = encoder.model().files().tokenizer();
+            List<SparseVector> vectors = encoder.embed(TEXTS, Budget.FULL);
+            for (int i = 0; i < TEXTS.size(); i++) {
+                int[] ids = tokenizer.encode(TEXTS.get(i)).ids();
+                float[][] logits = words.run(torch.run(ids).last()).part("logits");
+                assertNear(vectors.get(i), splade.run(logits).part("weights")[0]);
+            }
+            int[] ids = tokenizer.encode(HIDDEN).ids();
+            float[][] logits = words.run(torch.run(ids).last()).part("logits");
+            List<List<MaskFiller.Guess>> guesses = filler.fill(HIDDEN, 3);
+            assertThat(guesses).hasSize(2);
+            assertGuesses(guesses.get(0), logits[3]);
+            assertGuesses(guesses.get(1), logits[8]);
+        }
+    }
+
+    private static void assertNear(SparseVector found, float[] wanted) {
+        var dense = new float[wanted.length];
+        for (int i = 0; i < found.ids().length; i++) {
+            dense[found.ids()[i]] = found.weights()[i];
+        }
+        double squares = 0;
+        double largest = 0;
+        for (int i = 0; i < wanted.length; i++) {
+            squares += (double) wanted[i] * wanted[i];
+            largest = Math.max(largest, Math.abs(dense[i] - wanted[i]));
+        }
+        assertThat(largest).isLessThan(1e-4 * Math.max(1, Math.sqrt(squares / wanted.length)));
+        assertThat(found.ids().length).isBetween(wanted.length / 10, wanted.length);
+    }
+
+    private static void assertGuesses(List<MaskFiller.Guess> found, float[] logits) {
+        double sum = 0;
+        int best = 0;
+        for (int i = 0; i < logits.length; i++) {
+            sum += Math.exp(logits[i]);
+            best = logits[i] > logits[best] ? i : best;
+        }
+        assertThat(found).hasSize(3);
+        assertThat(found.getFirst().id()).isEqualTo(best);
+        for (MaskFiller.Guess guess : found) {
+            assertThat(guess.probability()).isCloseTo(Math.exp(logits[guess.id()]) / sum, within(1e-4));
+        }
+        assertThat(found.get(1).probability()).isLessThanOrEqualTo(found.get(0).probability());
+    }
+
+    @Test
+    void aTextHasTheSameBitsAloneAndAmongOthers() throws IOException {
+        String model = bert();
+        try (SparseEncoder encoder = SparseEncoder.open(model, OPTIONS)) {
+            List<SparseVector> together = encoder.embed(TEXTS, Budget.FULL);
+            for (int i = 0; i < TEXTS.size(); i++) {
+                assertThat(encoder.embed(TEXTS.get(i))).isEqualTo(together.get(i));
+            }
+            assertThat(encoder.embed(List.of(), Budget.FULL)).isEmpty();
+            long limit = Sessions.memoryLimit(encoder.model().encoder(), OPTIONS.batchTokens());
+            assertThat(encoder.model().sessions().workspaceBytes()).isLessThan(limit);
+        }
+        try (MaskFiller filler = MaskFiller.open(model, OPTIONS)) {
+            List<List<List<MaskFiller.Guess>>> together =
+                    filler.fill(List.of(HIDDEN, "[MASK] ".repeat(126)), 2, Budget.FULL, Deadline.NONE);
+            assertThat(filler.fill(HIDDEN, 2)).isEqualTo(together.getFirst());
+            assertThat(together.getLast()).hasSize(126);
+        }
+    }
+
+    @Test
+    void theHeaviestTokensComeFirstAndProductsAreOfWhatBothHave() throws IOException {
+        try (SparseEncoder encoder = SparseEncoder.open(bert(), OPTIONS)) {
+            SparseVector vector = encoder.embed(TEXTS.getFirst());
+            List<WeightedToken> tokens = encoder.tokens(vector, 10);
+            assertThat(tokens).hasSize(10).isSortedAccordingTo((a, b) -> Float.compare(b.weight(), a.weight()));
+            assertThat(encoder.model().files().tokenizer().id(tokens.getFirst().text()))
+                    .hasValue(tokens.getFirst().id());
+            double squares = 0;
+            for (float weight : vector.weights()) {
+                squares += (double) weight * weight;
+            }
+            assertThat(vector.dot(vector)).isCloseTo(squares, within(1e-9 * squares));
+        }
+        var one = new SparseVector(new int[] {1, 5, 9}, new float[] {1, 2, 3});
+        var other = new SparseVector(new int[] {2, 5, 9, 11}, new float[] {7, .5f, 2, 7});
+        assertThat(one.dot(other)).isEqualTo(7).isEqualTo(other.dot(one));
+        assertThatThrownBy(() -> new SparseVector(new int[] {5, 5}, new float[] {1, 1}))
+                .hasMessage("a sparse vector whose ids do not ascend: 5 after 5");
+    }
+
+    @Test
+    void learnersUnderTheHeadAndWhatIsSaved() throws IOException {
+        try (SparseEncoder encoder = SparseEncoder.open(bert(), OPTIONS)) {
+            List<SparseVector> dense = encoder.embed(TEXTS, Budget.FULL);
+            Tokenizer tokenizer = encoder.model().files().tokenizer();
+            List<int[]> inputs =
+                    TEXTS.stream().map(text -> tokenizer.encode(text).ids()).toList();
+            TestModels.acmize(encoder.model().encoder(), AdaptiveLayers.parse("mlp,vo", 2), inputs);
+            TestModels.randomizeGates(encoder.model().encoder(), .3);
+            Path saved = folder.resolve("saved");
+            encoder.model().encoder().save(saved, tokenizer, ModelWriter.Existing.KEEP);
+            assertThat(saved.resolve("1_SpladePooling/config.json")).exists();
+            try (SparseEncoder again = SparseEncoder.open(saved.toString(), OPTIONS)) {
+                assertThat(again.isAdaptive()).isTrue();
+                List<SparseVector> full = again.embed(TEXTS, Budget.FULL);
+                assertThat(full.getFirst().dot(full.getFirst()))
+                        .isCloseTo(
+                                dense.getFirst().dot(dense.getFirst()),
+                                within(1e-3 * dense.getFirst().dot(dense.getFirst())));
+                assertThat(again.embed(TEXTS, Budget.flops(.5))).isNotEqualTo(full);
+                // As the file says it is for sparse vectors, but its head is there.
+                try (MaskFiller filler = MaskFiller.open(saved.toString(), OPTIONS);
+                        MaskFiller of = MaskFiller.open(folder.resolve("bert").toString(), OPTIONS)) {
+                    assertThat(filler.fill(HIDDEN, 1).getFirst().getFirst().id())
+                            .isEqualTo(of.fill(HIDDEN, 1).getFirst().getFirst().id());
+                }
+            }
+        }
+    }
+
+    @Test
+    void otherModelsAndModulesAreRefused() throws IOException {
+        assertThatThrownBy(() -> SparseEncoder.open("minilm", OPTIONS))
+                .hasMessage("minilm: is a text encoder without a masked-LM head; a sparse encoder is wanted here");
+        assertThatThrownBy(() -> MaskFiller.open("minilm", OPTIONS))
+                .hasMessage(
+                        "minilm: is a text encoder without a masked-LM head; a masked language model is wanted here");
+        String model = bert();
+        try (MaskFiller filler = MaskFiller.open(model, OPTIONS)) {
+            assertThatThrownBy(() -> filler.fill("nothing is hidden", 1))
+                    .hasMessageStartingWith("a text has no [MASK] among the first 128 tokens");
+            assertThatThrownBy(() -> filler.fill("[MASK]", 0)).hasMessage("top is 0, must be 1 or more");
+        }
+        // Who opens it for vectors leaves its head aside, as ever.
+        TextEncoder.open(model, OPTIONS).close();
+        Path pooling = Files.createDirectories(Path.of(model).resolve("1_SpladePooling"));
+        Files.writeString(Path.of(model).resolve("modules.json"), """
+                [{"idx":0,"name":"0","path":"","type":"sentence_transformers.sparse_encoder.models.MLMTransformer"},
+                 {"idx":1,"name":"1","path":"1_SpladePooling","type":"sentence_transformers.sparse_encoder.models.SpladePooling"}]
+                """);
+        Files.writeString(pooling.resolve("config.json"), "{\"pooling_strategy\":\"sum\"}");
+        assertThatThrownBy(() -> SparseEncoder.open(model, OPTIONS))
+                .hasMessageEndingWith("config.json: pooling_strategy is \"sum\"; supported: max");
+        Files.writeString(
+                pooling.resolve("config.json"), "{\"pooling_strategy\":\"max\",\"activation_function\":\"relu\"}");
+        SparseEncoder.open(model, OPTIONS).close();
+        assertThatThrownBy(() -> TextEncoder.open(model, OPTIONS))
+                .hasMessage(model + ": is a sparse encoder; a text encoder is wanted here");
+        Files.delete(Path.of(model).resolve("modules.json"));
+    }
+}

@@ -1,0 +1,409 @@
+package io.tokenwise.model.wav2vec2;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.tokenwise.TestModels;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Precision;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.choice.Backends;
+import io.tokenwise.io.Safetensors;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.io.WeightSource;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.references.Array;
+import io.tokenwise.references.RandomModel;
+import io.tokenwise.session.Sessions;
+import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.tensor.Tensor;
+import io.tokenwise.tensor.Workspace;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.SplittableRandom;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.MethodSource;
+import org.slf4j.LoggerFactory;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
+
+/** What holds for wav2vec 2.0 as for every family: bits, budgets, files. */
+class Wav2Vec2FamilyTest {
+    private static final int DAMAGED = Integer.getInteger("tokenwise.damaged", 200);
+
+    @TempDir
+    private Path folder;
+
+    static Stream<Map<String, Object>> layouts() {
+        return Stream.of(OnSmallWav2Vec2.BASE, OnSmallWav2Vec2.LARGE);
+    }
+
+    private static Backend backend(Precision precision) {
+        return Backends.open(
+                new BackendChoice(
+                        precision == Precision.F32 ? BackendChoice.Kind.VECTOR : BackendChoice.Kind.ONEDNN, precision),
+                2);
+    }
+
+    private static List<int[]> recordings(int... lengths) {
+        return OnSmallWav2Vec2.recordings(lengths).stream()
+                .map(OnSmallWav2Vec2::bits)
+                .toList();
+    }
+
+    /** Of all recordings in one batch, a row a frame. */
+    private static List<float[]> logits(Encoder encoder, List<int[]> recordings, Budget budget) {
+        Backend backend = encoder.parameters().backend();
+        try (Workspace workspace = backend.workspace(1L << 30)) {
+            var batch = new TokenBatch();
+            recordings.forEach(each -> encoder.add(batch, each));
+            Pass pass = new Pass(backend.stream(), workspace).begin(budget);
+            Tensor logits = encoder.forward(pass, batch);
+            var rows = new ArrayList<float[]>();
+            try (HostTensor values = pass.stream().read(logits)) {
+                for (int i = 0; i < logits.rows(); i++) {
+                    rows.add(new float[logits.columns()]);
+                    values.copyRow(i, rows.get(i), 0);
+                }
+            }
+            return rows;
+        }
+    }
+
+    private Encoder load(Backend backend, Path from) throws IOException {
+        try (ModelFiles files = Models.open(from)) {
+            return Encoder.load(files, backend);
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("layouts")
+    void aRecordingGivesTheSameBitsAloneAndInABatch(Map<String, Object> layout) throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(layout), folder, "wav2vec2.");
+        List<int[]> recordings = recordings(400, 16_000, 719, 5_001, 720);
+        try (Backend backend = backend(Precision.F32);
+                Encoder encoder = load(backend, folder)) {
+            List<float[]> together = logits(encoder, recordings, Budget.FULL);
+            int first = 0;
+            for (int[] recording : recordings) {
+                List<float[]> alone = logits(encoder, List.of(recording), Budget.FULL);
+                for (float[] row : alone) {
+                    assertThat(row).isEqualTo(together.get(first++));
+                }
+            }
+            assertThat(first).isEqualTo(together.size());
+        }
+    }
+
+    static Stream<Arguments> adapted() {
+        return layouts()
+                .flatMap(layout -> Stream.of(Arguments.of(layout, "mlp", 3), Arguments.of(layout, "mlp,qk,vo", 9)));
+    }
+
+    /** Full budget is the dense model of its files: bit for bit, unless attention is laid out by learners. Units and heads are not those from before, but do the same. */
+    @ParameterizedTest
+    @MethodSource("adapted")
+    void itsLayersBecomeAdaptive(Map<String, Object> layout, String adapted, int modules) throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(layout), folder, "");
+        List<int[]> recordings = recordings(400, 8_000, 3_000);
+        try (Backend backend = backend(Precision.F32);
+                Encoder encoder = load(backend, folder)) {
+            List<float[]> dense = logits(encoder, recordings, Budget.FULL);
+            TestModels.acmize(encoder, AdaptiveLayers.parse(adapted, 2), recordings(16_000));
+            TestModels.randomizeGates(encoder, .3);
+            List<float[]> full = logits(encoder, recordings, Budget.FULL);
+            List<float[]> half = logits(encoder, recordings, Budget.flops(.5));
+            for (int i = 0; i < dense.size(); i++) {
+                assertThat(full.get(i)).containsExactly(dense.get(i), within(1e-4f));
+            }
+            assertThat(half.getFirst()).isNotEqualTo(full.getFirst());
+            encoder.save(folder.resolve("adaptive"), null, ModelWriter.Existing.KEEP);
+            try (ModelFiles files = Models.open(folder.resolve("adaptive"));
+                    Encoder again = Encoder.load(files, backend);
+                    Encoder alone = Encoder.load(files.dense(), backend)) {
+                List<float[]> denseAlone = logits(alone, recordings, Budget.FULL);
+                for (int i = 0; i < full.size(); i++) {
+                    assertThat(full.get(i))
+                            .containsExactly(denseAlone.get(i), within(adapted.equals("mlp") ? 0 : 1e-4f));
+                }
+                assertThat(again.acms()).hasSize(modules);
+                assertSame(logits(again, recordings, Budget.FULL), full);
+                assertSame(logits(again, recordings, Budget.flops(.5)), half);
+            }
+        }
+    }
+
+    private static void assertSame(List<float[]> found, List<float[]> wanted) {
+        assertThat(found).hasSameSizeAs(wanted);
+        for (int i = 0; i < found.size(); i++) {
+            assertThat(found.get(i)).isEqualTo(wanted.get(i));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("layouts")
+    void whatIsSavedIsTheSame(Map<String, Object> layout) throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(layout), folder, "wav2vec2.");
+        List<int[]> recordings = recordings(400, 8_000);
+        try (Backend backend = backend(Precision.F32);
+                ModelFiles files = Models.open(folder);
+                Encoder encoder = load(backend, folder)) {
+            List<float[]> wanted = logits(encoder, recordings, Budget.FULL);
+            for (StoredType type : StoredType.values()) {
+                Path target = folder.resolve("as-" + type);
+                encoder.save(target, null, ModelWriter.Existing.KEEP, type);
+                try (ModelFiles saved = Models.open(target);
+                        Encoder again = Encoder.load(saved, backend)) {
+                    assertThat(saved.speech().architecture())
+                            .isEqualTo(files.speech().architecture());
+                    assertThat(saved.speech().sound()).isEqualTo(files.speech().sound());
+                    assertThat(saved.speech().vocabulary().decode(2, 1, 3))
+                            .isEqualTo(files.speech().vocabulary().decode(2, 1, 3));
+                    List<float[]> found = logits(again, recordings, Budget.FULL);
+                    if (type == StoredType.F32) {
+                        assertSame(found, wanted);
+                    } else {
+                        assertThat(meanCosine(found, wanted)).isGreaterThan(.99);
+                    }
+                }
+            }
+        }
+    }
+
+    /** Under the names of transformers; its kernel is in two parts, whose length is the kernel's own. */
+    @Test
+    void filesAreThoseThatTransformersReads() throws IOException {
+        RandomModel model = OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE);
+        OnSmallWav2Vec2.write(model, folder, "wav2vec2.");
+        Path saved = folder.resolve("saved");
+        try (Backend backend = backend(Precision.F32);
+                Encoder encoder = load(backend, folder)) {
+            encoder.save(saved, null, ModelWriter.Existing.KEEP);
+        }
+        try (WeightSource before = Safetensors.open(folder.resolve("model.safetensors"));
+                WeightSource after = Safetensors.open(saved.resolve("model.safetensors"))) {
+            assertThat(after.names()).containsExactlyInAnyOrderElementsOf(before.names());
+            for (String name : before.names()) {
+                assertThat(after.shape(name)).as(name).isEqualTo(before.shape(name));
+            }
+        }
+    }
+
+    /** As PyTorch names the two parts since 2.0. */
+    @Test
+    void newerNamesAreTheSame() throws IOException {
+        RandomModel model = OnSmallWav2Vec2.model(OnSmallWav2Vec2.LARGE);
+        OnSmallWav2Vec2.write(model, folder, "wav2vec2.");
+        Map<String, Array> newer = new LinkedHashMap<>();
+        model.weights()
+                .forEach((name, array) -> newer.put(
+                        name.replace("weight_g", "parametrizations.weight.original0")
+                                .replace("weight_v", "parametrizations.weight.original1"),
+                        array));
+        Path other = folder.resolve("newer");
+        OnSmallWav2Vec2.write(new RandomModel(model.family(), model.config(), newer), other, "");
+        List<int[]> recordings = recordings(3_000);
+        try (Backend backend = backend(Precision.F32);
+                Encoder encoder = load(backend, folder);
+                Encoder same = load(backend, other)) {
+            assertSame(logits(same, recordings, Budget.FULL), logits(encoder, recordings, Budget.FULL));
+        }
+    }
+
+    @ParameterizedTest
+    @MethodSource("layouts")
+    void narrowProductsSayAlmostTheSame(Map<String, Object> layout) throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(layout), folder, "wav2vec2.");
+        List<int[]> recordings = recordings(16_000, 8_000, 400);
+        List<float[]> wanted;
+        try (Backend backend = backend(Precision.F32);
+                Encoder encoder = load(backend, folder)) {
+            wanted = logits(encoder, recordings, Budget.FULL);
+        }
+        for (Precision precision : List.of(Precision.BF16, Precision.S8)) {
+            try (Backend backend = backend(precision);
+                    Encoder encoder = load(backend, folder)) {
+                double cosine = meanCosine(logits(encoder, recordings, Budget.FULL), wanted);
+                LoggerFactory.getLogger(Wav2Vec2FamilyTest.class)
+                        .info("{} of {}: mean cosine of frames {}", precision, layout, cosine);
+                assertThat(cosine).isGreaterThan(precision == Precision.BF16 ? .999 : .98);
+            }
+        }
+    }
+
+    private static double meanCosine(List<float[]> found, List<float[]> wanted) {
+        double sum = 0;
+        for (int i = 0; i < wanted.size(); i++) {
+            double product = 0;
+            double squares = 0;
+            double wantedSquares = 0;
+            for (int j = 0; j < wanted.get(i).length; j++) {
+                product += (double) found.get(i)[j] * wanted.get(i)[j];
+                squares += (double) found.get(i)[j] * found.get(i)[j];
+                wantedSquares += (double) wanted.get(i)[j] * wanted.get(i)[j];
+            }
+            sum += product / Math.sqrt(squares * wantedSquares);
+        }
+        return sum / wanted.size();
+    }
+
+    /** One frame has 400 samples. */
+    @Test
+    void aRecordingThatIsTooShortOrTooLongIsRefused() throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "");
+        try (ModelFiles files = Models.open(folder)) {
+            assertThat(files.speech().tokens(new int[400])).isOne();
+            assertThat(files.speech().tokens(new int[80_000])).isEqualTo(249);
+            assertThatThrownBy(() -> files.speech().tokens(new int[399]))
+                    .hasMessage("a recording of 399 samples; the model takes 400 to 480000 at 16 kHz");
+            assertThatThrownBy(() -> files.speech().tokens(new int[480_001])).hasMessageContaining("480001 samples");
+        }
+    }
+
+    /** A session's limit is kept by the longest recording, and is not far from what that needs. */
+    @Test
+    void memoryIsThatOfTheLongestRecording() throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "");
+        try (Backend backend = backend(Precision.F32);
+                Encoder encoder = load(backend, folder)) {
+            long limit = Sessions.memoryLimit(encoder, encoder.description().maxTokens());
+            try (Workspace workspace = backend.workspace(limit)) {
+                var batch = new TokenBatch();
+                encoder.add(batch, recordings(480_000).getFirst());
+                Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL);
+                encoder.writer().write(pass, encoder.tokens(pass, batch), 480_000);
+                pass.begin(Budget.FULL);
+                assertThat(workspace.bytes()).isBetween(limit / 4, limit);
+            }
+        }
+    }
+
+    @ParameterizedTest(name = "{0}: {1}")
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "add_adapter                   | true                | add_adapter is true; supported: false",
+                "adapter_attn_dim              | 16                  | adapter_attn_dim is 16; supported: nothing",
+                "feat_extract_norm             | \"batch\"           | feat_extract_norm is \"batch\"; supported:"
+                        + " group or layer",
+                "feat_extract_activation       | \"tanh\"            | feat_extract_activation is \"tanh\"; supported:"
+                        + " gelu or",
+                "hidden_act                    | \"selu\"            | hidden_act is \"selu\"; supported: gelu or",
+                "num_conv_pos_embedding_groups | 5                   | num_conv_pos_embedding_groups is 5; supported:"
+                        + " a divisor of hidden_size, 48",
+                "num_conv_pos_embeddings       | 0                   | num_conv_pos_embeddings is 0; supported: an"
+                        + " integer from 1",
+                "conv_stride                   | [5,2]               | conv_dim, conv_kernel and conv_stride are of 7,"
+                        + " 7 and 2 convolutions",
+                "conv_kernel                   | [10,3,3,3,3,2,0]    | conv_kernel is [10,3,3,3,3,2,0]; supported: an"
+                        + " array of 1 to 16 integers from 1 to 1024",
+                "conv_stride                   | [999,999,999,2,2,2,2] | make no frame of 480000 samples",
+                "conv_dim                      | [4096,4096,4096,4096,4096,4096,4096] | tensor"
+                        + " feature_extractor.conv_layers.0.conv.",
+                "num_feat_extract_layers       | 6                   | num_feat_extract_layers is 6; supported: an"
+                        + " integer from 7 to 7",
+                "num_attention_heads           | 5                   | hidden_size 48 is not a multiple of"
+                        + " num_attention_heads 5",
+                "vocab_size                    | 96                  | has id 96; the model's head has 96 outputs",
+                "num_conv_pos_embeddings       | 15                  | tensor encoder.pos_conv_embed.conv.weight.0 has"
+                        + " shape [12, 12, 16]",
+            })
+    void whatIsNotSupportedIsRefusedByName(String field, String value, String fact) throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "wav2vec2.");
+        Path file = folder.resolve("config.json");
+        var mapper = new JsonMapper();
+        var config = (ObjectNode) mapper.readTree(file);
+        config.set(field, mapper.readTree(value));
+        Files.writeString(file, config.toString());
+        assertRefused(fact);
+    }
+
+    private void assertRefused(String fact) {
+        assertThatThrownBy(() -> Models.open(folder).close())
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining(fact)
+                .message()
+                .hasLineCount(1);
+    }
+
+    @Test
+    void otherFilesAreRefusedByName() throws IOException {
+        RandomModel model = OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE);
+        OnSmallWav2Vec2.write(model, folder, "wav2vec2.");
+        Files.writeString(folder.resolve("preprocessor_config.json"), "{\"sampling_rate\": 8000}");
+        assertRefused("preprocessor_config.json: sampling_rate is 8000; supported: an integer from 16000 to 16000");
+        Files.delete(folder.resolve("preprocessor_config.json"));
+        Files.delete(folder.resolve("vocab.json"));
+        assertRefused("vocab.json: no such file");
+
+        Map<String, Array> headless = new LinkedHashMap<>(model.weights());
+        headless.keySet().removeIf(name -> name.startsWith("lm_head"));
+        OnSmallWav2Vec2.write(new RandomModel(model.family(), model.config(), headless), folder, "");
+        assertRefused("has no lm_head: a model without CTC gives no text");
+        Map<String, Array> lengthless = new LinkedHashMap<>(model.weights());
+        lengthless.keySet().removeIf(name -> name.endsWith("weight_g"));
+        OnSmallWav2Vec2.write(new RandomModel(model.family(), model.config(), lengthless), folder, "");
+        assertRefused("has no tensor encoder.pos_conv_embed.conv.weight_g, but");
+
+        // As what was trained without letters has it.
+        var config = new LinkedHashMap<>(model.config());
+        config.put("architectures", List.of("Wav2Vec2ForPreTraining"));
+        OnSmallWav2Vec2.write(new RandomModel(model.family(), config, headless), folder, "");
+        Files.delete(folder.resolve("vocab.json"));
+        assertRefused(folder + ": has no lm_head: a model without CTC gives no text");
+    }
+
+    @ParameterizedTest
+    @MethodSource("layouts")
+    void damagedFilesAreRefusedOrOpened(Map<String, Object> layout) throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(layout), folder, "wav2vec2.");
+        var random = new SplittableRandom(17);
+        List<String> files = List.of("config.json", "model.safetensors", "vocab.json", "preprocessor_config.json");
+        try (Backend backend = backend(Precision.F32)) {
+            for (int i = 0; i < DAMAGED; i++) {
+                Path file = folder.resolve(files.get(i % files.size()));
+                byte[] whole = Files.readAllBytes(file);
+                Files.write(file, damaged(whole, random));
+                try (Encoder encoder = load(backend, folder)) {
+                    assertThat(encoder.parameterCount()).isPositive();
+                } catch (BadFileException | IllegalStateException e) {
+                    assertThat(e).message().hasLineCount(1);
+                }
+                Files.write(file, whole);
+            }
+        }
+    }
+
+    /** In the first 4,000 bytes, where what is read first lies. */
+    private static byte[] damaged(byte[] whole, SplittableRandom random) {
+        if (random.nextInt(4) == 0) {
+            return Arrays.copyOf(whole, random.nextInt(whole.length));
+        }
+        byte[] damaged = whole.clone();
+        for (int flips = 1 + random.nextInt(2); flips > 0; flips--) {
+            damaged[random.nextInt(Math.min(4_000, damaged.length))] ^= (byte) (1 << random.nextInt(8));
+        }
+        return damaged;
+    }
+}
