@@ -144,7 +144,10 @@ class Wav2Vec2Test {
 
     /** To mean 0 and variance 1. */
     private static float[] levelled(float... samples) {
-        double mean = IntStream.range(0, samples.length).mapToDouble(i -> samples[i]).average().orElseThrow();
+        double mean = IntStream.range(0, samples.length)
+                .mapToDouble(i -> samples[i])
+                .average()
+                .orElseThrow();
         double variance = IntStream.range(0, samples.length)
                 .mapToDouble(i -> Math.pow(samples[i] - mean, 2))
                 .average()
