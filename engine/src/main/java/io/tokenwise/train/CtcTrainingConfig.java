@@ -4,11 +4,9 @@ import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.SoundForm;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.wav2vec2.Wav2Vec2Architecture;
-import io.tokenwise.model.wav2vec2.Wav2Vec2Family;
 import io.tokenwise.tokenizer.CtcVocabulary;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 
 /**
  * What speech model is trained from random weights, and how. The defaults suit an hour of short recordings.
@@ -87,6 +85,6 @@ public record CtcTrainingConfig(
                 groups,
                 letters.size(),
                 true);
-        return new SpeechDescription(name, Wav2Vec2Family.WAV2VEC2, sizes, SOUND, letters, Optional.empty());
+        return sizes.description(name, SOUND, letters);
     }
 }
