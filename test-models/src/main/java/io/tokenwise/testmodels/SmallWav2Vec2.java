@@ -44,8 +44,6 @@ public final class SmallWav2Vec2 {
                 4,
                 letters.size(),
                 true);
-        RandomWeights.write(
-                folder,
-                sizes.description("small", SOUND, letters));
+        RandomWeights.write(folder, sizes.description("small", SOUND, letters));
     }
 }

@@ -127,7 +127,8 @@ class Wav2Vec2Test {
             samples[i] = .1f + .05f * samples[i];
         }
         try (SpeechRecognizer recognizer = SpeechRecognizer.open(
-                        folder.toString(), EngineOptions.defaults().withThreads(1).withBackend(FLOAT));
+                        folder.toString(),
+                        EngineOptions.defaults().withThreads(1).withBackend(FLOAT));
                 Reference reference = model.reference()) {
             var heard = new StringBuilder();
             int last = 0;
@@ -146,7 +147,10 @@ class Wav2Vec2Test {
 
     /** To mean 0 and variance 1. */
     private static float[] levelled(float... samples) {
-        double mean = IntStream.range(0, samples.length).mapToDouble(i -> samples[i]).average().orElseThrow();
+        double mean = IntStream.range(0, samples.length)
+                .mapToDouble(i -> samples[i])
+                .average()
+                .orElseThrow();
         double variance = IntStream.range(0, samples.length)
                 .mapToDouble(i -> Math.pow(samples[i] - mean, 2))
                 .average()
