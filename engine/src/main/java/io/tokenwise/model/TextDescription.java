@@ -131,7 +131,7 @@ public record TextDescription(
         if (!(output instanceof TextOutput.Answer answer)) {
             return this;
         }
-        var known = new TextOutput.Answer(answer.tied(), word(tokenizer, Question.YES), word(tokenizer, Question.NO));
+        var known = new TextOutput.Answer(answer.table(), word(tokenizer, Question.YES), word(tokenizer, Question.NO));
         return new TextDescription(name, family, architecture, maxTokens, known, prompts, acm);
     }
 

@@ -72,11 +72,11 @@ public sealed interface TextOutput {
     /**
      * A score: how much likelier a causal model answers a {@link Question} with one word than with another, by the difference of their logits.
      *
-     * @param tied whether words' logits are made by the table of embeddings, or by one of their own
+     * @param table the tensor that makes words' logits; empty if that is the table of their embeddings
      * @param yes the one, by its row; 0 until the tokenizer is known
      * @param no the other
      */
-    record Answer(boolean tied, int yes, int no) implements TextOutput {
+    record Answer(Optional<String> table, int yes, int no) implements TextOutput {
         @Override
         public boolean isScore() {
             return true;
