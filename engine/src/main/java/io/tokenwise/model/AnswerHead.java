@@ -18,9 +18,9 @@ import io.tokenwise.tensor.Tensor;
 record AnswerHead(TextOutput.Answer form, Parameter words, Linear difference) implements TextHead {
     /** @param embeddings of words */
     static AnswerHead of(TextOutput.Answer form, Parameter embeddings, LayerBuilder parts) {
-        Parameter words = form.tied()
-                ? embeddings
-                : parts.table("lm_head.weight", embeddings.value().rows());
+        Parameter words = form.table()
+                .map(table -> parts.table(table, embeddings.value().rows()))
+                .orElse(embeddings);
         Parameter difference =
                 parts.parameters().fixed("answer", embeddings.value().columns(), 1);
         return new AnswerHead(form, words, new Linear(new Weight(parts.parameters(), difference), null));

@@ -4,6 +4,8 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Positions;
+import java.util.Arrays;
+import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -20,6 +22,9 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
 
     /** And those that see a window. */
     public static final String LOCAL = "sliding_attention";
+
+    private static final String SCALING = "rope_scaling";
+    private static final String ROTARY = "rope_parameters";
 
     /** Longer texts are cut to so many tokens where positions are rotary: the angles of Gemma's 131,072 would take half a GiB. */
     private static final int MOST_ROTARY = 8_192;
@@ -104,31 +109,54 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
     }
 
     /**
-     * Rotary positions whose base config.json says.
+     * Rotary positions whose base config.json says, and whose angles it may make smaller by a factor. Of layers of several kinds older files scale those that see all tokens.
      *
      * @param kind of the layers, where newer files have positions of several; or null
      * @param older field of files of before
      * @param absent the base if there is none
      * @param most positions that inputs may have
-     * @throws BadFileException if positions are scaled
+     * @throws BadFileException if positions are scaled in another way
      */
     public static Positions rotary(JsonFile config, int headSize, String kind, String older, double absent, int most) {
-        return Positions.Rotary.halves(headSize, rotaryBase(config, kind, older, absent), most);
-    }
-
-    private static double rotaryBase(JsonFile config, String kind, String older, double absent) {
-        if (config.has("rope_scaling")) {
-            throw config.refuse("rope_scaling", "nothing");
+        if (!config.has(ROTARY)) {
+            double base = config.has(older) ? config.number(older, 1, 1e12) : absent;
+            double factor = LOCAL.equals(kind)
+                    ? 1
+                    : factor(config, SCALING, config.root().path(SCALING));
+            return scaled(headSize, base, factor, most);
         }
-        if (!config.has("rope_parameters")) {
-            return config.has(older) ? config.number(older, 1, 1e12) : absent;
+        if (config.has(SCALING)) {
+            throw config.refuse(SCALING, "nothing beside " + ROTARY);
         }
-        var all = new JsonFile(config.file(), config.root().get("rope_parameters"));
+        var all = new JsonFile(config.file(), config.root().get(ROTARY));
         JsonFile own = kind != null && all.has(kind)
                 ? new JsonFile(config.file(), all.root().get(kind))
                 : all;
-        own.supports("rope_type", "default");
-        return own.has("rope_theta") ? own.number("rope_theta", 1, 1e12) : absent;
+        double base = own.has("rope_theta") ? own.number("rope_theta", 1, 1e12) : absent;
+        return scaled(headSize, base, factor(config, ROTARY, own.root()), most);
+    }
+
+    private static double factor(JsonFile config, String field, JsonNode scaling) {
+        String type = scaling.path("rope_type").asString(scaling.path("type").asString("default"));
+        return switch (type) {
+            case "default" -> 1;
+            case "linear" -> new JsonFile(config.file(), scaling).number("factor", 1, 1e6);
+            default -> throw config.refuse(field, "nothing, or rope_type linear with a factor");
+        };
+    }
+
+    private static Positions scaled(int headSize, double base, double factor, int most) {
+        var factors = new double[factor == 1 ? 0 : headSize / 2];
+        Arrays.fill(factors, 1 / factor);
+        return new Positions.Rotary(headSize, base, true, factors, most);
+    }
+
+    /** Writes what {@link #rotary} reads of a factor. */
+    public static void writeScaling(Positions positions, ObjectNode config) {
+        double[] factors = ((Positions.Rotary) positions).frequencyFactors();
+        if (factors.length > 0) {
+            config.putObject(SCALING).put("rope_type", "linear").put("factor", 1 / factors[0]);
+        }
     }
 
     /**

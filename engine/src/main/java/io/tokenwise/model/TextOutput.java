@@ -72,11 +72,11 @@ public sealed interface TextOutput {
     /**
      * A score: how much likelier a causal model answers a {@link Question} with one word than with another, by the difference of their logits.
      *
-     * @param tied whether words' logits are made by the table of embeddings, or by one of their own
+     * @param table the tensor that makes words' logits; empty if that is the table of their embeddings
      * @param yes the one, by its row; 0 until the tokenizer is known
      * @param no the other
      */
-    record Answer(boolean tied, int yes, int no) implements TextOutput {
+    record Answer(Optional<String> table, int yes, int no) implements TextOutput {
         @Override
         public boolean isScore() {
             return true;
@@ -98,6 +98,26 @@ public sealed interface TextOutput {
         @Override
         public boolean perToken() {
             return true;
+        }
+    }
+
+    /**
+     * A vector of length 1 for each token (ColBERT): two texts are compared by all of theirs.
+     *
+     * @param linear the tensors of the layer that makes it, such as {@code 1_Dense/linear}
+     * @param dimensions how many values it has
+     * @param bias whether that layer has one
+     * @param form how queries and documents are read
+     */
+    record TokenVectors(String linear, int dimensions, boolean bias, LateForm form) implements TextOutput {
+        @Override
+        public boolean perToken() {
+            return true;
+        }
+
+        /** In which the layer's weights are; empty if they are beside the model's. */
+        String folder() {
+            return linear.contains("/") ? linear.substring(0, linear.indexOf('/')) : "";
         }
     }
 

@@ -8,6 +8,8 @@ import com.tngtech.archunit.base.DescribedPredicate;
 import com.tngtech.archunit.core.domain.JavaClass;
 import com.tngtech.archunit.core.importer.ClassFileImporter;
 import com.tngtech.archunit.core.importer.ImportOption;
+import io.tokenwise.model.ModelFamily;
+import io.tokenwise.model.open.Families;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,8 +25,8 @@ class NoFamilyIsAskedForTest {
             Pattern.compile("(instanceof|case) +(Text|Image|Speech)Description\\b|instanceof +\\w+Architecture\\b");
 
     /** That a model has tensors so called. */
-    private static final Pattern TENSOR =
-            Pattern.compile("\"(encoder|decoder)\\.layers?\\.|\"embeddings\\.|startsWith\\(\"(enc|dec|emb)");
+    private static final Pattern TENSOR = Pattern.compile("\"(encoder|decoder)\\.layers?\\.|\"embeddings\\."
+            + "|startsWith\\(\"(enc|dec|emb)|\"[a-z_0-9]+(\\.\\w+)*\\.(weight|bias)\"");
 
     private static final DescribedPredicate<JavaClass> A_FAMILY =
             simpleNameEndingWith("Family").and(JavaClass.Predicates.resideInAPackage("io.tokenwise.model.*"));
@@ -45,6 +47,23 @@ class NoFamilyIsAskedForTest {
     @Test
     void nobodyAsksWhatADescriptionIs() throws IOException {
         assertThat(found("src/main/java/io/tokenwise", KIND)).allMatch(line -> line.startsWith("model/"));
+    }
+
+    /** But for the layer that fine-tuning puts behind a model itself. */
+    @Test
+    void namesOfTensorsStandInFamilies() throws IOException {
+        assertThat(found("src/main/java/io/tokenwise", TENSOR))
+                .isNotEmpty()
+                .allMatch(
+                        line -> line.matches("model/(?!open/)\\w+/.*|finetune/FineTuning\\.java: .*\"classifier\\..*"));
+    }
+
+    @Test
+    void noTwoFamiliesShareATypeOrAName() {
+        assertThat(Families.ALL.stream().flatMap(family -> family.modelTypes().stream()))
+                .doesNotHaveDuplicates()
+                .hasSizeGreaterThanOrEqualTo(Families.ALL.size());
+        assertThat(Families.ALL.stream().map(ModelFamily::name)).doesNotHaveDuplicates();
     }
 
     private static List<String> found(String folder, Pattern pattern) throws IOException {

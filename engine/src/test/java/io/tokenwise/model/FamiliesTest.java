@@ -94,6 +94,8 @@ class FamiliesTest {
                     ""),
             new FamilyCase("qwen3", Map.of(), "model."),
             new FamilyCase("qwen3", Map.of("attention_bias", false, "head_dim", 32, "num_key_value_heads", 1), ""),
+            new FamilyCase("qwen3", Map.of("rope_scaling", Map.of("rope_type", "linear", "factor", 3.0)), ""),
+            new FamilyCase("gemma3", Map.of("rope_scaling", Map.of("type", "linear", "factor", 8.0)), ""),
             new FamilyCase("gemma3", Map.of(), ""),
             new FamilyCase("gemma3", Map.of("use_bidirectional_attention", false), "model."),
             new FamilyCase(
@@ -281,7 +283,10 @@ class FamiliesTest {
                 "new         | hidden_act                     | \"quick_gelu\"   | hidden_act is \"quick_gelu\"; supported: gelu or",
                 "new         | rope_scaling                   | {\"type\":\"dynamic\"} | rope_scaling is {\"type\":\"dynamic\"}; supported: nothing, or type ntk",
                 "eurobert    | hidden_act                     | \"tanh\"         | hidden_act is \"tanh\"; supported: gelu or",
-                "eurobert    | rope_scaling                   | {\"type\":\"ntk\"}   | rope_scaling is {\"type\":\"ntk\"}; supported: nothing",
+                "eurobert    | rope_scaling                   | {\"type\":\"ntk\"}   | rope_scaling is {\"type\":\"ntk\"}; supported: nothing, or rope_type linear with a factor",
+                "qwen3       | rope_scaling                   | {\"rope_type\":\"yarn\",\"factor\":4.0} | rope_scaling is {\"rope_type\":\"yarn\",\"factor\":4.0}; supported: nothing, or rope_type linear",
+                "qwen3       | rope_scaling                   | {\"rope_type\":\"linear\",\"factor\":0.5} | factor is 0.5; supported: ",
+                "modernbert  | rope_scaling                   | {\"type\":\"linear\",\"factor\":4.0} | rope_scaling is {\"type\":\"linear\",\"factor\":4.0}; supported: nothing",
                 "mpnet       | model_type                     | \"bert\"         | has no tensor embeddings.token_type_embeddings.weight",
                 "mpnet       | num_hidden_layers              | 4                | has no tensor encoder.layer.3.",
             })

@@ -8,6 +8,7 @@
 #: rope_theta = 1000000.0
 #: rope_local_base_freq = 10000.0
 #: head_dim = 256
+#: rope_scaling_factor = 1.0
 #: query_pre_attn_scalar = 256
 #: sliding_window = 4096
 #: sliding_window_pattern = 6
@@ -36,7 +37,11 @@
         if use_bidirectional_attention:
           before = sliding_window // 2
           after = sliding_window // 2
-      turn = self.rotary(n, head_dim, base)
+      # Gemma3TextModel's rotary_emb_local has no scaling.
+      factor = float(rope_scaling_factor)
+      if slides:
+        factor = 1.
+      turn = self.rotary_linear(n, head_dim, base, factor)
       normed = self.rms_norm(w, at + ".input_layernorm", x, rms_norm_eps, 1.)
       q = self.heads(self.linear(w, at + ".self_attn.q_proj", normed), num_attention_heads)
       k = self.heads(self.linear(w, at + ".self_attn.k_proj", normed), num_key_value_heads)

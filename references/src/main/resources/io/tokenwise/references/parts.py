@@ -53,6 +53,14 @@ class Model(Module):
     both = torch.cat([angles, angles], -1)
     return (torch.cos(both), torch.sin(both))
 
+  # the same, _compute_linear_scaling_rope_parameters of src/transformers/modeling_rope_utils.py at 0044e3b3facff1a1ad60b235c69d5b45beae75a4
+  def rotary_linear(self: __torch__.Model, n: int, size: int, base: float, factor: float) -> Tuple[Tensor, Tensor]:
+    exponents = torch.to(torch.arange(0, size, 2), 6) / float(size)
+    frequencies = torch.reciprocal(torch.pow(base, exponents)) / factor
+    angles = torch.outer(torch.to(torch.arange(n), 6), frequencies)
+    both = torch.cat([angles, angles], -1)
+    return (torch.cos(both), torch.sin(both))
+
   # apply_rotary_pos_emb with rotate_half
   def rotate(self: __torch__.Model, x: Tensor, cos: Tensor, sin: Tensor) -> Tensor:
     half = x.size(-1) // 2

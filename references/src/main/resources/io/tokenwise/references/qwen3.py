@@ -3,13 +3,14 @@
 #: rms_norm_eps = 1e-06
 #: rope_theta = 10000.0
 #: head_dim = 128
+#: rope_scaling_factor = 1.0
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
     out = self.results(w)
     n = ids.size(0)
     x = torch.embedding(w["embed_tokens.weight"], ids)
     out["embeddings"] = x
-    turn = self.rotary(n, head_dim, float(rope_theta))
+    turn = self.rotary_linear(n, head_dim, float(rope_theta), float(rope_scaling_factor))
     for i in range(num_hidden_layers):
       at = "layers." + str(i)
       normed = self.rms_norm(w, at + ".input_layernorm", x, rms_norm_eps, 0.)

@@ -91,8 +91,9 @@ public final class EuroBertFamily implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         LayerForm layer = form.forms().getFirst();
-        return EncoderConfig.written(name(), "EuroBert", model)
-                .put("num_key_value_heads", layer.attention().keyHeads())
+        ObjectNode config = EncoderConfig.written(name(), "EuroBert", model);
+        EncoderConfig.writeScaling(layer.attention().positions(), config);
+        return config.put("num_key_value_heads", layer.attention().keyHeads())
                 .put("head_dim", layer.attention().headSize())
                 .put("rms_norm_eps", layer.mlpNorm().epsilon())
                 .put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())

@@ -132,7 +132,9 @@ public final class Gemma3Family implements TextFamily {
             types.add(local ? EncoderConfig.LOCAL : EncoderConfig.GLOBAL);
             double base = ((Positions.Rotary) each.attention().positions()).base();
             config.put(local ? "rope_local_base_freq" : "rope_theta", base);
-            if (local) {
+            if (!local) {
+                EncoderConfig.writeScaling(each.attention().positions(), config);
+            } else {
                 config.put(
                         "sliding_window",
                         causal

@@ -63,11 +63,14 @@ public final class ModernBertFamily implements TextFamily {
     @Override
     public EncoderForm architecture(JsonFile config) {
         EncoderConfig sizes = EncoderConfig.read(config);
+        if (config.has("rope_scaling")) {
+            throw config.refuse("rope_scaling", "nothing");
+        }
         Activation gate = EncoderConfig.activation(config, "hidden_activation", "gelu");
         NormForm norm = norm(config);
         boolean attentionBias = config.flag("attention_bias", false);
         boolean mlpBias = config.flag("mlp_bias", false);
-        int most = EncoderConfig.positionRows(config, 0);
+        int most = EncoderConfig.rotaryTokens(config);
         int headSize = sizes.rotaryHeadSize(config);
         var plain = AttentionForm.plain(sizes.heads(), headSize);
         AttentionForm everywhere = attentionBias ? plain : plain.withoutBiases();

@@ -80,9 +80,11 @@ public final class Qwen3Family implements TextFamily {
     /** Without sentence-transformers' files beside it, by which embeddings are told, a causal model is one that compares texts: Qwen3-Reranker. */
     @Override
     public Optional<TextOutput> output(JsonFile config) {
-        return ClassesConfig.isCausal(config)
-                ? Optional.of(new TextOutput.Answer(config.flag(TIED, false), 0, 0))
-                : TextFamily.super.output(config);
+        if (!ClassesConfig.isCausal(config)) {
+            return TextFamily.super.output(config);
+        }
+        Optional<String> table = config.flag(TIED, false) ? Optional.empty() : Optional.of("lm_head.weight");
+        return Optional.of(new TextOutput.Answer(table, 0, 0));
     }
 
     @Override
@@ -107,8 +109,9 @@ public final class Qwen3Family implements TextFamily {
         LayerForm layer = form.forms().getFirst();
         ObjectNode config = EncoderConfig.written(name(), "Qwen3", model);
         if (((TextDescription) model).output() instanceof TextOutput.Answer answer) {
-            config.put(TIED, answer.tied());
+            config.put(TIED, answer.table().isEmpty());
         }
+        EncoderConfig.writeScaling(layer.attention().positions(), config);
         return config.put("num_key_value_heads", layer.attention().keyHeads())
                 .put("head_dim", layer.attention().headSize())
                 .put("rms_norm_eps", layer.mlpNorm().epsilon())
