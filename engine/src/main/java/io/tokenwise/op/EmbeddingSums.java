@@ -96,19 +96,7 @@ public final class EmbeddingSums {
         }
     }
 
-    /** Adds to the tables' gradients; dTypes may be null. */
-    public static void backward(
-            Stream stream,
-            int[] ids,
-            int[] offsets,
-            int sequences,
-            Tensor dy,
-            Tensor dWords,
-            Tensor dPositions,
-            Tensor dTypes) {
-        backward(stream, ids, offsets, sequences, dy, dWords, dPositions, dTypes, Form.PLAIN);
-    }
-
+    /** Adds to the tables' gradients; dPositions and dTypes may be null. */
     public static void backward(
             Stream stream,
             int[] ids,

@@ -138,7 +138,8 @@ class TogetherOnDeviceTest {
                                 x,
                                 wide,
                                 device.allocate(arena, 8, 8),
-                                null);
+                                null,
+                                EmbeddingSums.Form.PLAIN);
                     default -> Patches.withFirstBackward(one, x, null, row, device.allocate(arena, 4, 8));
                 }
                 Tensor changed = operation == 0 || operation == 3 ? wide : row;
