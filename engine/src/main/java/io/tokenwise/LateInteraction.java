@@ -81,8 +81,8 @@ public final class LateInteraction implements AutoCloseable {
                 .map(tokenizer::id)
                 .filter(OptionalInt::isPresent)
                 .findFirst()
-                .orElseThrow(() -> new BadFileException(
-                        name(), "its vocabulary has none of " + MASKS + " to expand queries by"))
+                .orElseThrow(() ->
+                        new BadFileException(name(), "its vocabulary has none of " + MASKS + " to expand queries by"))
                 .getAsInt();
     }
 
@@ -146,19 +146,14 @@ public final class LateInteraction implements AutoCloseable {
      */
     public List<float[][]> embedQueries(List<String> queries, Budget budget, Deadline deadline) {
         int most = Math.min(form.queryTokens(), maxTokens());
-        List<int[]> inputs = queries.stream()
-                .map(query -> read(query, queryMark, most))
-                .toList();
+        List<int[]> inputs =
+                queries.stream().map(query -> read(query, queryMark, most)).toList();
         int[] seen = inputs.stream().mapToInt(input -> input.length).toArray();
         if (form.expands()) {
             inputs = inputs.stream().map(input -> expanded(input, most)).toList();
         }
         return List.of(model.encodeTokens(
-                inputs,
-                null,
-                hidesMasks() ? seen : null,
-                Collections.nCopies(inputs.size(), budget),
-                deadline));
+                inputs, null, hidesMasks() ? seen : null, Collections.nCopies(inputs.size(), budget), deadline));
     }
 
     private int[] expanded(int[] input, int most) {
@@ -192,8 +187,7 @@ public final class LateInteraction implements AutoCloseable {
                 .map(document -> read(document, documentMark, most))
                 .toList();
         List<int[]> places = inputs.stream().map(this::compared).toList();
-        return List.of(
-                model.encodeTokens(inputs, places, Collections.nCopies(inputs.size(), budget), deadline));
+        return List.of(model.encodeTokens(inputs, places, Collections.nCopies(inputs.size(), budget), deadline));
     }
 
     private int[] compared(int... input) {
@@ -242,8 +236,7 @@ public final class LateInteraction implements AutoCloseable {
      * @param budget what each of them, and the query, may cost
      */
     public double[] maxSim(String query, List<String> texts, Budget budget) {
-        float[][] ofQuery =
-                embedQueries(List.of(query), budget, Deadline.NONE).getFirst();
+        float[][] ofQuery = embedQueries(List.of(query), budget, Deadline.NONE).getFirst();
         return embedDocuments(texts, budget).stream()
                 .mapToDouble(document -> maxSim(ofQuery, document))
                 .toArray();

@@ -88,14 +88,11 @@ class BrownMasksTest {
                 }
             }
         }
-        System.Logger log = System.getLogger(BrownMasksTest.class.getName());
-        log.log(
-                System.Logger.Level.INFO,
-                "{0} sentences, {1} hidden tokens, {2} alike, largest difference of a logit {3}",
-                sentences.size(),
-                hidden,
-                alike,
-                farthest);
+        System.getLogger(BrownMasksTest.class.getName())
+                .log(
+                        System.Logger.Level.INFO,
+                        "%d sentences, %d hidden tokens, %d alike, largest difference of a logit %.2e"
+                                .formatted(sentences.size(), hidden, alike, farthest));
         assertThat(alike).isEqualTo(hidden).isGreaterThanOrEqualTo(SENTENCES);
         assertThat(farthest).isLessThan(1e-3);
     }

@@ -67,9 +67,7 @@ class LateInteractionTest {
         random = RandomModel.small("bert", config, 11).with("colbert", Map.of("dim", 16), 12);
         stanford = folder.resolve("stanford");
         write(stanford, random);
-        Files.writeString(
-                stanford.resolve("artifact.metadata"),
-                """
+        Files.writeString(stanford.resolve("artifact.metadata"), """
                 {"dim": 16, "query_maxlen": 24, "doc_maxlen": 40, "query_token_id": "[unused0]", "doc_token_id": "[unused1]",
                  "attend_to_mask_tokens": false, "mask_punctuation": true}
                 """);
@@ -150,7 +148,8 @@ class LateInteractionTest {
                 assertThat(queries.get(i)).hasDimensions(24, 16);
             }
             for (int i = 0; i < DOCUMENTS.size(); i++) {
-                assertThat(encoder.embedDocuments(List.of(DOCUMENTS.get(i)), Budget.FULL).getFirst())
+                assertThat(encoder.embedDocuments(List.of(DOCUMENTS.get(i)), Budget.FULL)
+                                .getFirst())
                         .isDeepEqualTo(documents.get(i));
             }
             double[] scores = encoder.maxSim(QUERIES.getFirst(), DOCUMENTS, Budget.FULL);
@@ -159,7 +158,8 @@ class LateInteractionTest {
             }
         }
         float[][] query = {{1, 0}, {0, 1}};
-        assertThat(LateInteraction.maxSim(query, new float[][] {{.5f, .25f}, {-1, .75f}})).isEqualTo(1.25);
+        assertThat(LateInteraction.maxSim(query, new float[][] {{.5f, .25f}, {-1, .75f}}))
+                .isEqualTo(1.25);
         assertThat(LateInteraction.maxSim(query, new float[0][])).isZero();
     }
 
@@ -180,9 +180,7 @@ class LateInteractionTest {
         Files.writeString(
                 dense.resolve("config.json"),
                 "{\"in_features\":48,\"out_features\":16,\"bias\":false,\"activation_function\":\"torch.nn.modules.linear.Identity\"}");
-        Files.writeString(
-                model.resolve("modules.json"),
-                """
+        Files.writeString(model.resolve("modules.json"), """
                 [{"idx":0,"name":"0","path":"","type":"sentence_transformers.models.Transformer"},
                  {"idx":1,"name":"1","path":"1_Dense","type":"pylate.models.Dense.Dense"}]
                 """);
@@ -192,9 +190,7 @@ class LateInteractionTest {
 
     @Test
     void foldersOfPylateGiveTheSame() throws IOException {
-        Path model = pylate(
-                "pylate",
-                """
+        Path model = pylate("pylate", """
                 {"prompts": {}, "query_prefix": "[unused0]", "document_prefix": "[unused1]", "query_length": 24, "document_length": 40,
                  "attend_to_expansion_tokens": false, "do_query_expansion": true, "skiplist_words": [",", ".", ";", "!"]}
                 """);
@@ -206,18 +202,18 @@ class LateInteractionTest {
                 LateInteraction other = LateInteraction.open(seeing.toString(), OPTIONS)) {
             assertThat(same.embedQuery(QUERIES.getFirst())).isDeepEqualTo(one.embedQuery(QUERIES.getFirst()));
             assertThat(same.embedDocuments(DOCUMENTS, Budget.FULL).getFirst())
-                    .isDeepEqualTo(
-                            one.embedDocuments(DOCUMENTS, Budget.FULL).getFirst());
+                    .isDeepEqualTo(one.embedDocuments(DOCUMENTS, Budget.FULL).getFirst());
             // Seen masks change what comes out of others.
-            assertThat(other.embedQuery(QUERIES.getFirst())[3])
-                    .isNotEqualTo(one.embedQuery(QUERIES.getFirst())[3]);
-            assertThat(other.embedDocuments(List.of("a b"), Budget.FULL).getFirst()).hasDimensions(4, 16);
+            assertThat(other.embedQuery(QUERIES.getFirst())[3]).isNotEqualTo(one.embedQuery(QUERIES.getFirst())[3]);
+            assertThat(other.embedDocuments(List.of("a b"), Budget.FULL).getFirst())
+                    .hasDimensions(4, 16);
         }
     }
 
     @Test
     void learnersUnderTheHeadAndWhatIsSaved() throws IOException {
-        for (Path model : List.of(stanford, pylate("again", "{\"query_prefix\":\"[unused0]\",\"document_prefix\":\"\"}"))) {
+        for (Path model :
+                List.of(stanford, pylate("again", "{\"query_prefix\":\"[unused0]\",\"document_prefix\":\"\"}"))) {
             Path saved = folder.resolve("saved-" + model.getFileName());
             try (LateInteraction encoder = LateInteraction.open(model.toString(), OPTIONS)) {
                 Tokenizer tokenizer = encoder.model().files().tokenizer();
@@ -246,8 +242,7 @@ class LateInteractionTest {
                 .hasMessage("minilm: is a text encoder; a late-interaction encoder is wanted here");
         Path marks = pylate("marks", "{\"query_prefix\":\"[Q] \"}");
         assertThatThrownBy(() -> LateInteraction.open(marks.toString(), OPTIONS))
-                .hasMessage(
-                        marks + ": its vocabulary has no token \"[Q] \" to mark queries or documents by");
+                .hasMessage(marks + ": its vocabulary has no token \"[Q] \" to mark queries or documents by");
         Path residual = pylate("residual", "{}");
         Files.writeString(
                 residual.resolve("1_Dense/config.json"),

@@ -82,10 +82,8 @@ public record TextDescription(
             case TextOutput.Vectors vectors -> vectors.pooling();
             case TextOutput.SequenceClasses classes -> classes.head().pooling();
             case TextOutput.Answer _ -> Pooling.LAST;
-            case TextOutput.TokenClasses _,
-                TextOutput.TokenVectors _,
-                TextOutput.Sparse _,
-                TextOutput.MaskedTokens _ -> Pooling.FIRST;
+            case TextOutput.TokenClasses _, TextOutput.TokenVectors _, TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
+                Pooling.FIRST;
         };
     }
 

@@ -96,8 +96,7 @@ public final class OpenModel implements AutoCloseable {
      *
      * @param places for each input the tokens that are asked for, no one twice; null for all tokens of all
      */
-    public float[][][] encodeTokens(
-            List<int[]> inputs, List<int[]> places, List<Budget> budgets, Deadline deadline) {
+    public float[][][] encodeTokens(List<int[]> inputs, List<int[]> places, List<Budget> budgets, Deadline deadline) {
         return encodeTokens(inputs, places, null, budgets, deadline);
     }
 

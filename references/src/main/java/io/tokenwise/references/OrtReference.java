@@ -83,7 +83,12 @@ public final class OrtReference implements AutoCloseable {
     /** Texts as one batch, the shorter ones padded with token {@code pad}; types may be left out. */
     public List<Result> run(int pad, List<int[]> texts, List<int[]> types) {
         int length = texts.stream().mapToInt(text -> text.length).max().orElse(0);
-        return run(pad, length, texts, types, texts.stream().map(text -> text.length).toList());
+        return run(
+                pad,
+                length,
+                texts,
+                types,
+                texts.stream().map(text -> text.length).toList());
     }
 
     /** A text padded to a length, with what comes out of the padding, which no token sees. */
