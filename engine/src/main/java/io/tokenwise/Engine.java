@@ -129,7 +129,7 @@ public final class Engine implements AutoCloseable {
     /**
      * Opens a speech recogniser; see {@link #textEncoder}.
      *
-     * @param model a fetched name, such as {@code moonshine-tiny}, or a directory with a Moonshine
+     * @param model a fetched name, such as {@code moonshine-tiny}, or a directory with a Moonshine or a wav2vec 2.0 with CTC
      * @return the recogniser, which closes with the engine if not before
      * @throws IOException if a file cannot be read
      */

@@ -19,7 +19,7 @@ import java.util.SplittableRandom;
 import java.util.function.Consumer;
 
 /**
- * Turns recordings of English speech into text with a Moonshine; what a service imports. Recordings may have any length: they are cut into segments in
+ * Turns recordings of speech into text, English with a Moonshine, any language with a wav2vec 2.0 that was trained with CTC for it; what a service imports. Recordings may have any length: they are cut into segments in
  * pauses ({@link SpeechSegments}), which are transcribed one after the other.
  *
  * <p>Thread-safe: any number of threads may call; segments of {@link EngineOptions#concurrentCalls} of them run at once and the others wait. A text
@@ -36,8 +36,8 @@ public final class SpeechRecognizer implements AutoCloseable {
     /**
      * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#speechRecognizer}.
      *
-     * @param model a name that {@code ./tokenwise fetch} knows, such as {@code moonshine-tiny}, or a directory with a Moonshine in ONNX files or in
-     *     Hugging Face's layout
+     * @param model a name that {@code ./tokenwise fetch} knows, such as {@code moonshine-tiny}, or a directory with a Moonshine in ONNX files, or
+     *     with a Moonshine or a wav2vec 2.0 with CTC in Hugging Face's layout
      * @return the recogniser, to be closed
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported
      * @throws IOException if a file cannot be read

@@ -69,7 +69,8 @@ class LongTextMemoryTest {
         Process child = ChildJvm.of(List.of("-Xmx512m"), Child.class, folder.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        String[] said = new String(child.getInputStream().readAllBytes(), UTF_8).strip().split(" ");
+        String[] said =
+                new String(child.getInputStream().readAllBytes(), UTF_8).strip().split(" ");
         assertThat(child.waitFor()).isZero();
         System.Logger log = System.getLogger(LongTextMemoryTest.class.getName());
         long limit = Long.parseLong(said[1]);
@@ -96,8 +97,9 @@ class LongTextMemoryTest {
                 long before = bytes("VmRSS:");
                 int tokens = encoder.embed("a ".repeat(9_000)).tokens();
                 long grown = bytes("VmHWM:") - before;
-                System.out.println(tokens + " " + Sessions.memoryLimit(encoder.model().encoder(), 8_192) + " " + grown
-                        + " " + encoder.model().sessions().workspaceBytes());
+                System.out.println(
+                        tokens + " " + Sessions.memoryLimit(encoder.model().encoder(), 8_192) + " " + grown + " "
+                                + encoder.model().sessions().workspaceBytes());
             }
         }
 

@@ -45,8 +45,8 @@ final class CudaTables {
         var table = new CudaTable.Builder(
                 "MiniLM, many texts of real lengths",
                 "minilm-acm, which at full budget is MiniLM, bit for bit; budgets are shares of its multiply-adds."
-                    + " Tokens/s count those of whole texts, also where tokens leave. Goal: dense 9 million tokens/s"
-                    + " in bf16.",
+                        + " Tokens/s count those of whole texts, also where tokens leave. Goal: dense 9 million tokens/s"
+                        + " in bf16.",
                 simulated,
                 CudaTable.label("precision"),
                 CudaTable.label("tokens a call"),

@@ -30,11 +30,15 @@ import picocli.CommandLine.Spec;
 
 @Command(
         name = "transcribe",
-        header = "Turn English speech into text.",
+        header = "Turn speech into text.",
         description = {
-            "Reads WAV files of any length and prints a line for each segment of speech, as soon as it is transcribed: where it begins and ends, in"
-                    + " seconds, and its text. Segments end in pauses, after 30 seconds at the latest.",
-            "A file that is no such recording, or cannot be read, is told, the others are transcribed, and the exit code is 1.",
+            "Reads WAV files of any length and prints a line for each segment of speech, as soon as it is transcribed:"
+                    + " where it begins and ends, in seconds, and its text. Segments end in pauses, after 30 seconds at"
+                    + " the latest.",
+            "Moonshine hears English; --model may also be a folder with a wav2vec 2.0 or XLS-R that was trained with"
+                    + " CTC, of any language.",
+            "A file that is no such recording, or cannot be read, is told, the others are transcribed, and the exit"
+                    + " code is 1.",
             "With --json a line is an object with file, startSeconds, endSeconds and text."
         },
         footerHeading = "%nExamples:%n",
@@ -66,7 +70,8 @@ final class Transcribe implements Callable<Integer> {
             names = "--picture",
             paramLabel = "FILE.png",
             description =
-                    "Write a picture of the first segment: its words, its spectrogram, and under this the learners that each frame used.")
+                    "Write a picture of the first segment: its words, its spectrogram, and under this the learners"
+                            + " that each frame used.")
     private Path picture;
 
     @Override

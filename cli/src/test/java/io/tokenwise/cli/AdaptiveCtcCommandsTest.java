@@ -99,7 +99,8 @@ class AdaptiveCtcCommandsTest extends CommandTest {
         err.getBuffer().setLength(0);
         assertThat(run("transcribe", "--model", dense.toString(), "--beam", "1001", noise))
                 .isNotZero();
-        assertThat(err.toString()).isEqualTo("tokenwise transcribe: --beam 1001: at most 1000 beginnings can be kept\n");
+        assertThat(err.toString())
+                .isEqualTo("tokenwise transcribe: --beam 1001: at most 1000 beginnings can be kept\n");
         assertThat(run("transcribe", "--model", dense.toString(), "--beam", "0", noise))
                 .isEqualTo(2);
     }

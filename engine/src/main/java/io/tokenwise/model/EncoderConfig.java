@@ -120,7 +120,9 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
     public static Positions rotary(JsonFile config, int headSize, String kind, String older, double absent, int most) {
         if (!config.has(ROTARY)) {
             double base = config.has(older) ? config.number(older, 1, 1e12) : absent;
-            double factor = LOCAL.equals(kind) ? 1 : factor(config, SCALING, config.root().path(SCALING));
+            double factor = LOCAL.equals(kind)
+                    ? 1
+                    : factor(config, SCALING, config.root().path(SCALING));
             return scaled(headSize, base, factor, most);
         }
         if (config.has(SCALING)) {

@@ -1,19 +1,9 @@
 package io.tokenwise.train;
 
-import io.tokenwise.kernels.Activation;
-import io.tokenwise.model.SoundForm;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.wav2vec2.Wav2Vec2Architecture;
-import io.tokenwise.model.wav2vec2.Wav2Vec2Family;
-import io.tokenwise.tokenizer.CtcVocabulary;
-import java.util.Collections;
-import java.util.List;
-import java.util.Optional;
-
 /**
  * What speech model is trained from random weights, and how. The defaults suit an hour of short recordings.
  *
- * @param hidden width of frames in the layers; the convolutions that make them have half as many channels, since they see 40 rows for each frame
+ * @param hidden width of a frame in the layers
  * @param layers transformer layers
  * @param heads of attention; divides {@code hidden}
  * @param epochs how often each recording is heard, varied each time
@@ -35,20 +25,6 @@ public record CtcTrainingConfig(
         long seed) {
     public static final int USUAL_EPOCHS = 30;
 
-    /** 320 samples from one frame to the next, which is 20 ms as in wav2vec 2.0, by four convolutions instead of seven. */
-    private static final SoundForm SOUND = new SoundForm(
-            List.of(
-                    new SoundForm.Step(10, 5),
-                    new SoundForm.Step(8, 4),
-                    new SoundForm.Step(8, 4),
-                    new SoundForm.Step(8, 4)),
-            480_000);
-
-    /** Frames that tell a frame where it is: a third of a second on each side. */
-    private static final int PLACE_WIDTH = 32;
-
-    private static final int COLUMNS_OF_A_GROUP = 12;
-
     public CtcTrainingConfig {
         if (hidden < 1 || layers < 1 || heads < 1 || hidden % heads != 0) {
             throw new IllegalArgumentException("hidden, layers and heads must be at least 1, and heads divide hidden;"
@@ -66,27 +42,5 @@ public record CtcTrainingConfig(
 
     public static CtcTrainingConfig of(int hidden, int layers, int heads, int epochs, long seed) {
         return new CtcTrainingConfig(hidden, layers, heads, epochs, 32, 1e-3, 0.05, 0.15, seed);
-    }
-
-    /** The model: norms as in XLS-R, before attention and MLP and behind each convolution, which learn from random weights without tricks. */
-    SpeechDescription description(String name, CtcVocabulary letters) {
-        int groups = hidden % COLUMNS_OF_A_GROUP == 0 ? hidden / COLUMNS_OF_A_GROUP : 1;
-        var sizes = new Wav2Vec2Architecture(
-                hidden,
-                layers,
-                heads,
-                4 * hidden,
-                1e-5,
-                Collections.nCopies(SOUND.convolutions().size(), Math.ceilDiv(hidden, 2)),
-                true,
-                true,
-                Activation.GELU,
-                Activation.GELU,
-                true,
-                PLACE_WIDTH,
-                groups,
-                letters.size(),
-                true);
-        return new SpeechDescription(name, Wav2Vec2Family.WAV2VEC2, sizes, SOUND, letters, Optional.empty());
     }
 }

@@ -8,6 +8,7 @@ import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.SoundForm;
 import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.wav2vec2.NewWav2Vec2;
 import io.tokenwise.op.CtcLosses;
 import io.tokenwise.tokenizer.CtcVocabulary;
 import java.io.IOException;
@@ -59,8 +60,11 @@ public record CtcTrainingRun(
 
     /** What is trained: its letters are those of all texts. */
     SpeechDescription description() {
-        return config.description(
+        return NewWav2Vec2.describe(
                 out.toString(),
+                config.hidden(),
+                config.layers(),
+                config.heads(),
                 CtcVocabulary.of(
                         recordings.stream().map(LabelledRecording::text).toList()));
     }

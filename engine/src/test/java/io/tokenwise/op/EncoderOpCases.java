@@ -10,6 +10,7 @@ import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.RowParts;
 import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.FormedAttentionCases.Shape;
 import io.tokenwise.op.OpCase.Operand;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
@@ -19,7 +20,6 @@ import java.util.stream.IntStream;
 /** The differentiable operations that encoders after BERT have besides its own, and those of speech that no device has yet. */
 final class EncoderOpCases {
     private static final float EPSILON = 1e-3f;
-    private static final float SCALE = 0.75f;
     private static final int ALL = Integer.MAX_VALUE;
     private static final Activation[] OTHERS = {Activation.GELU, Activation.GELU_TANH, Activation.RELU};
 
@@ -36,12 +36,14 @@ final class EncoderOpCases {
             cases.addAll(sequences(batch, s[2]));
             cases.add(rotateHalves(batch, 1 + s[2] % 3, 2 + s[1]));
             int key = 1 + s[2] % 2;
-            cases.add(attention(batch, new Shape(key * (1 + s[1] % 3), key, s[1], 1 + s[0] % 3, s[2] % 4, s[0] % 2)));
-            cases.add(attention(batch, new Shape(2, 2, s[1], ALL, 0, 2)));
+            cases.add(FormedAttentionCases.of(
+                    batch, new Shape(key * (1 + s[1] % 3), key, s[1], 1 + s[0] % 3, s[2] % 4, s[0] % 2)));
+            cases.add(FormedAttentionCases.of(batch, new Shape(2, 2, s[1], ALL, 0, 2)));
             TokenBatch staying = staying(OpCases.lengths(s[0]));
             cases.add(rotateHalves(staying, 1 + s[2] % 3, 2 + s[1]));
-            cases.add(attention(staying, new Shape(key, key, s[1], 1 + s[0] % 3, s[2] % 4, 3 * (s[0] % 2))));
-            cases.add(attention(staying, new Shape(2, 1, s[1], ALL, 0, 2)));
+            cases.add(FormedAttentionCases.of(
+                    staying, new Shape(key, key, s[1], 1 + s[0] % 3, s[2] % 4, 3 * (s[0] % 2))));
+            cases.add(FormedAttentionCases.of(staying, new Shape(2, 1, s[1], ALL, 0, 2)));
             cases.add(SpeechOpCases.windows(new int[] {s[0], 1, s[1]}, s[2], 3, 1 + s[1] % 4));
             cases.add(SpeechOpCases.groupedConvolution(batch, 1 + s[1] % 3, 1 + s[2] % 4, 1 + s[0]));
         }
@@ -56,13 +58,13 @@ final class EncoderOpCases {
             TokenBatch batch = OpCases.batch(OpCases.lengths(tokens), 1000);
             cases.addAll(sequences(batch, 384));
             cases.add(rotateHalves(batch, 12, 64));
-            cases.add(attention(batch, new Shape(12, 12, 64, 64, 64, 0)));
-            cases.add(attention(batch, new Shape(6, 2, 64, ALL, 0, 0)));
-            cases.add(attention(batch, new Shape(3, 3, 32, ALL, ALL, 128)));
+            cases.add(FormedAttentionCases.of(batch, new Shape(12, 12, 64, 64, 64, 0)));
+            cases.add(FormedAttentionCases.of(batch, new Shape(6, 2, 64, ALL, 0, 0)));
+            cases.add(FormedAttentionCases.of(batch, new Shape(3, 3, 32, ALL, ALL, 128)));
             TokenBatch staying = staying(OpCases.lengths(tokens));
             cases.add(rotateHalves(staying, 12, 64));
-            cases.add(attention(staying, new Shape(12, 12, 64, 64, 64, 0)));
-            cases.add(attention(staying, new Shape(3, 3, 32, ALL, ALL, 128)));
+            cases.add(FormedAttentionCases.of(staying, new Shape(12, 12, 64, 64, 64, 0)));
+            cases.add(FormedAttentionCases.of(staying, new Shape(3, 3, 32, ALL, ALL, 128)));
             cases.add(SpeechOpCases.windows(new int[] {tokens, 1, 40}, 48, 8, 4));
             cases.add(SpeechOpCases.groupedConvolution(batch, 4, 12, 128));
         }
@@ -256,7 +258,7 @@ final class EncoderOpCases {
                                 batch.sequences())));
     }
 
-    private static int position(TokenBatch batch, int token) {
+    static int position(TokenBatch batch, int token) {
         int sequence = 0;
         if (batch.places() != null) {
             return batch.places()[token];
@@ -276,7 +278,7 @@ final class EncoderOpCases {
         return constant(x, taken, count, Math.toIntExact(x.getShape().get(0))).matMul(x);
     }
 
-    private static NDArray constant(NDArray beside, float[] values, long... shape) {
+    static NDArray constant(NDArray beside, float[] values, long... shape) {
         return beside.getManager().create(values, new ai.djl.ndarray.types.Shape(shape));
     }
 
@@ -342,116 +344,6 @@ final class EncoderOpCases {
         }
         return NDArrays.concat(new NDList(NDArrays.concat(parts, 2), all.get(new NDIndex(":, {}:", heads))), 1)
                 .reshape(tokens, (heads + 1L) * headSize);
-    }
-
-    /** Of attention; reach 0 is no bias. */
-    private record Shape(int heads, int keyHeads, int size, int before, int after, int reach) {
-        FormedAttention.Form form(Tensor bias) {
-            return new FormedAttention.Form(heads, keyHeads, size, SCALE, before, after, reach == 0 ? null : bias);
-        }
-
-        boolean sees(int query, int key) {
-            return (long) key >= (long) query - before && (long) key <= (long) query + after;
-        }
-
-        int distance(int query, int key) {
-            return Math.clamp(key - query, -reach, reach) + reach;
-        }
-    }
-
-    private static OpCase attention(TokenBatch batch, Shape shape) {
-        Operand qkv = Operand.tensor(batch.tokens(), (shape.heads + 2 * shape.keyHeads) * shape.size);
-        Operand bias = Operand.constant(shape.heads, 2 * shape.reach + 1);
-        return OpCases.op(
-                "attention " + shape + " of " + batch.tokens() + " tokens in " + batch.sequences(),
-                List.of(qkv, bias),
-                batch.length(0) + shape.size + shape.heads,
-                (pass, o) -> {
-                    FormedAttention.requireSupported(pass.stream(), "a case");
-                    return FormedAttention.of(
-                            pass,
-                            o.tensor(0),
-                            batch.offsets(),
-                            batch.sequences(),
-                            batch.places(),
-                            shape.form(o.tensor(1)));
-                },
-                m -> attention(m.get(0), m.get(1), batch, shape),
-                t -> {
-                    var parts = new NDList();
-                    for (int i = 0; i < batch.sequences(); i++) {
-                        NDArray own = t.get(0).get(new NDIndex("{}:{}", batch.offsets()[i], batch.offsets()[i + 1]));
-                        parts.add(attention(own, t.get(1), batch, i, shape));
-                    }
-                    return NDArrays.concat(parts, 0);
-                });
-    }
-
-    private static Matrix attention(Matrix qkv, Matrix bias, TokenBatch batch, Shape shape) {
-        int size = shape.size;
-        Matrix y = Matrix.zeros(batch.tokens(), shape.heads * size);
-        for (int s = 0; s < batch.sequences(); s++) {
-            int first = batch.offsets()[s];
-            int length = batch.length(s);
-            for (int head = 0; head < shape.heads; head++) {
-                int key = (shape.heads + head * shape.keyHeads / shape.heads) * size;
-                Matrix scores = Matrix.zeros(length, length);
-                for (int i = 0; i < length; i++) {
-                    for (int j = 0; j < length; j++) {
-                        int query = position(batch, first + i);
-                        int place = position(batch, first + j);
-                        double score = shape.reach == 0 ? 0 : bias.get(head, shape.distance(query, place));
-                        for (int c = 0; c < size; c++) {
-                            score += qkv.get(first + i, head * size + c) * qkv.get(first + j, key + c);
-                        }
-                        scores.set(i, j, shape.sees(query, place) ? score * SCALE : Double.NEGATIVE_INFINITY);
-                    }
-                }
-                Matrix shares = Reference.softmax(scores);
-                for (int i = 0; i < length; i++) {
-                    for (int c = 0; c < size; c++) {
-                        double sum = 0;
-                        for (int j = 0; j < length; j++) {
-                            sum += shares.get(i, j) * qkv.get(first + j, key + shape.keyHeads * size + c);
-                        }
-                        y.set(first + i, head * size + c, sum);
-                    }
-                }
-            }
-        }
-        return y;
-    }
-
-    private static NDArray attention(NDArray qkv, NDArray bias, TokenBatch batch, int sequence, Shape shape) {
-        int first = batch.offsets()[sequence];
-        int length = Math.toIntExact(qkv.getShape().get(0));
-        float[] mask = new float[length * length];
-        float[] distances = new float[(2 * shape.reach + 1) * length * length];
-        for (int i = 0; i < mask.length; i++) {
-            int query = position(batch, first + i / length);
-            int key = position(batch, first + i % length);
-            mask[i] = shape.sees(query, key) ? 0 : Float.NEGATIVE_INFINITY;
-            distances[shape.distance(query, key) * length * length + i] = shape.reach == 0 ? 0 : 1;
-        }
-        NDArray added = bias.matMul(constant(qkv, distances, 2 * shape.reach + 1, (long) length * length))
-                .reshape(shape.heads, length, length);
-        NDArray q = heads(qkv, 0, shape.heads, 1, shape.size);
-        int shared = shape.heads / shape.keyHeads;
-        NDArray k = heads(qkv, shape.heads, shape.keyHeads, shared, shape.size);
-        NDArray v = heads(qkv, shape.heads + shape.keyHeads, shape.keyHeads, shared, shape.size);
-        NDArray scores =
-                q.matMul(k.transpose(0, 2, 1)).add(added).mul(SCALE).add(constant(qkv, mask, 1, length, length));
-        return scores.softmax(-1).matMul(v).transpose(1, 0, 2).reshape(length, (long) shape.heads * shape.size);
-    }
-
-    /** Some heads, each so many times, {@code [heads, tokens, size]}. */
-    private static NDArray heads(NDArray qkv, int first, int count, int times, int size) {
-        var all = new NDList();
-        for (int head = 0; head < count * times; head++) {
-            int column = (first + head / times) * size;
-            all.add(qkv.get(new NDIndex(":, {}:{}", column, column + size)).expandDims(0));
-        }
-        return NDArrays.concat(all, 0);
     }
 
     private static double value(Activation activation, double x) {

@@ -5,22 +5,19 @@ import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.ImagePatches;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Staying;
-import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.RowOps;
 import io.tokenwise.kernels.SpeechOps;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.op.OpCase.Bound;
 import io.tokenwise.op.OpCase.Operand;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
-import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/** Operations without their gradient: those of inference alone, what comes before anything that is trained, and results in the place of operands. */
+/** Operations without their gradient: those of inference alone, and what comes before anything that is trained. */
 final class ForwardCases {
     private static final int UNIT = 8;
 
@@ -30,9 +27,6 @@ final class ForwardCases {
         var cases = new ArrayList<OpCase>();
         for (int[] s : new int[][] {{1, 1, 1}, {2, 3, 5}, {5, 1, 7}, {7, 11, 13}, {17, 16, 17}, {70, 96, 3}}) {
             cases.add(tanh(s[0], s[1]));
-            cases.add(samples(s[0] * s[1]));
-            cases.add(windows(batch(3, s[0] + 3, s[0] + 7), s[2], 3, 1 + s[1] % 3));
-            cases.add(groupNorm(batch(s[0], s[1], 1), 1 + s[2]));
             cases.add(patches(1 + s[0] % 3, 1 + s[1] % 4, 1 + s[2] % 5));
             cases.add(gather(s[0], 1 + s[1], 1 + s[2]));
             cases.add(stay(s[0], s[1], s[2]));
@@ -42,12 +36,6 @@ final class ForwardCases {
             cases.add(one(1 + s[0], 1 + s[1] % 4, 1 + s[2]));
             cases.add(laidOut(batch(s[0], 1, s[1]), 1 + s[2] % 3, 1 + s[1] % 2));
         }
-        for (int[] s : new int[][] {{0, 5}, {1, 1}, {3, 7}, {5, 129}, {2, 1537}, {130, 384}}) {
-            cases.addAll(inPlace(s[0], s[1]));
-        }
-        cases.add(groupNorm(batch(300, 1, 41), 41));
-        cases.add(groupNorm(batch(195, 97), 288));
-        cases.add(windows(batch(196, 97), 28, 7, 3));
         cases.add(patches(2, 8, 4));
         cases.add(gather(70, 48, 8));
         cases.add(columns(35, 33));
@@ -60,128 +48,7 @@ final class ForwardCases {
         for (TokenBatch batch : List.of(batch(1), batch(3, 1, 7), batch(41, 128))) {
             cases.add(largestLogRelu(batch, 1 + batch.tokens() % 70).onCpuOnly());
         }
-        cases.add(channelNorm(batch(1), 1).onCpuOnly());
-        cases.add(channelNorm(batch(3, 2, 7), 17).onCpuOnly());
-        cases.add(channelNorm(batch(41, 3_000), 70).onCpuOnly());
         return cases;
-    }
-
-    /** Where the result takes the place of the first operand. */
-    @FunctionalInterface
-    private interface InPlace {
-        void run(Stream stream, Bound operands, Pass pass);
-    }
-
-    private static OpCase inPlace(
-            String name, List<Operand> operands, int terms, InPlace op, Function<List<Matrix>, Matrix> reference) {
-        return OpCase.forward(
-                name + " in place " + operands.getFirst(),
-                operands,
-                terms,
-                (pass, o) -> {
-                    op.run(pass.stream(), o, pass);
-                    return o.tensor(0);
-                },
-                reference);
-    }
-
-    private static List<OpCase> inPlace(int rows, int columns) {
-        Operand x = Operand.constant(rows, columns);
-        Operand vector = Operand.constant(1, columns);
-        float epsilon = 1e-2f;
-        return List.of(
-                inPlace(
-                        "gelu",
-                        List.of(x),
-                        1,
-                        (stream, o, _) -> Activations.gelu(stream, o.tensor(0), o.tensor(0)),
-                        m -> Reference.gelu(m.getFirst())),
-                inPlace(
-                        "geluBackward",
-                        List.of(x, x.times(4)),
-                        4,
-                        (stream, o, _) -> Activations.geluBackward(stream, o.tensor(1), o.tensor(0), o.tensor(0)),
-                        m -> Matrix.fill(rows, columns, i -> {
-                            double at = m.get(1).values()[i];
-                            double density = Math.exp(-at * at / 2) / Math.sqrt(2 * Math.PI);
-                            double below = (1 + Reference.erf(at / Math.sqrt(2))) / 2;
-                            return m.get(0).values()[i] * (below + at * density);
-                        })),
-                inPlace(
-                        "add",
-                        List.of(x, x),
-                        1,
-                        (stream, o, _) -> stream.add(o.tensor(0), o.tensor(1), o.tensor(0)),
-                        m -> m.get(0).plus(1, m.get(1))),
-                inPlace(
-                        "layerNorm",
-                        List.of(x, vector, vector),
-                        columns,
-                        (stream, o, _) -> LayerNorms.forward(
-                                stream, o.tensor(0), o.tensor(1), o.tensor(2), epsilon, o.tensor(0), null),
-                        m -> Reference.layerNorm(m.get(0), m.get(1), m.get(2), epsilon)),
-                inPlace(
-                        "layerNormBackward",
-                        List.of(x, x, vector, vector),
-                        columns,
-                        (stream, o, pass) -> {
-                            Tensor statistics = pass.tensor(rows, 2);
-                            Tensor y = pass.tensor(rows, columns);
-                            LayerNorms.forward(stream, o.tensor(1), o.tensor(2), o.tensor(3), epsilon, y, statistics);
-                            LayerNorms.backward(stream, o.tensor(1), o.tensor(2), statistics, o.tensor(0), o.tensor(0));
-                        },
-                        m -> layerNormSlopes(m, epsilon)),
-                inPlace(
-                        "softmax",
-                        List.of(x.times(12)),
-                        12 * columns,
-                        (stream, o, _) -> Softmaxes.forward(stream, o.tensor(0), o.tensor(0)),
-                        m -> Reference.softmax(m.getFirst())),
-                inPlace(
-                        "softmaxBackward",
-                        List.of(x, x),
-                        columns,
-                        (stream, o, _) -> Softmaxes.backward(stream, o.tensor(1), o.tensor(0), o.tensor(0)),
-                        m -> Matrix.fill(rows, columns, i -> {
-                            double sum = 0;
-                            for (int c = 0; c < columns; c++) {
-                                sum += m.get(0).get(i / columns, c) * m.get(1).get(i / columns, c);
-                            }
-                            return m.get(1).values()[i] * (m.get(0).values()[i] - sum);
-                        })),
-                inPlace(
-                        "l2Normalize",
-                        List.of(x),
-                        columns,
-                        (stream, o, _) -> Lengths.forward(stream, o.tensor(0), o.tensor(0), null),
-                        m -> Reference.l2Normalize(m.getFirst())));
-    }
-
-    /** {@code (dy g - mean(dy g) - n mean(n dy g)) / deviation} of each row, n being x normed (Ba, Kiros and Hinton 2016). */
-    private static Matrix layerNormSlopes(List<Matrix> m, double epsilon) {
-        Matrix x = m.get(1);
-        Matrix ones = Matrix.fill(1, x.columns(), _ -> 1);
-        Matrix normed = Reference.layerNorm(x, ones, Matrix.zeros(1, x.columns()), epsilon);
-        Matrix dx = Matrix.zeros(x.rows(), x.columns());
-        for (int row = 0; row < x.rows(); row++) {
-            double mean = 0;
-            double squares = 0;
-            double slope = 0;
-            double alongNormed = 0;
-            for (int c = 0; c < x.columns(); c++) {
-                double dy = m.get(0).get(row, c) * m.get(2).get(0, c) / x.columns();
-                mean += x.get(row, c) / x.columns();
-                squares += x.get(row, c) * x.get(row, c) / x.columns();
-                slope += dy;
-                alongNormed += dy * normed.get(row, c);
-            }
-            double deviation = Math.sqrt(squares - mean * mean + epsilon);
-            for (int c = 0; c < x.columns(); c++) {
-                double dy = m.get(0).get(row, c) * m.get(2).get(0, c);
-                dx.set(row, c, (dy - slope - normed.get(row, c) * alongNormed) / deviation);
-            }
-        }
-        return dx;
     }
 
     private static OpCase noRowsTaken(int rows, int columns) {
@@ -266,53 +133,6 @@ final class ForwardCases {
                 }));
     }
 
-    private static OpCase channelNorm(TokenBatch batch, int columns) {
-        float epsilon = 1e-5f;
-        Operand x = Operand.constant(batch.tokens(), columns);
-        Operand vector = Operand.constant(1, columns);
-        return OpCase.forward(
-                "channelNorm " + x,
-                List.of(x, vector, vector),
-                batch.tokens(),
-                (pass, o) -> {
-                    Tensor y = pass.tensor(batch.tokens(), columns);
-                    ChannelNorms.forward(
-                            pass.stream(),
-                            o.tensor(0),
-                            batch.offsets(),
-                            batch.sequences(),
-                            o.tensor(1),
-                            o.tensor(2),
-                            epsilon,
-                            y);
-                    return y;
-                },
-                m -> {
-                    Matrix y = Matrix.zeros(batch.tokens(), columns);
-                    for (int i = 0; i < batch.sequences() * columns; i++) {
-                        int from = batch.offsets()[i / columns];
-                        int to = batch.offsets()[i / columns + 1];
-                        int column = i % columns;
-                        double mean = IntStream.range(from, to)
-                                .mapToDouble(row -> m.get(0).get(row, column))
-                                .average()
-                                .orElseThrow();
-                        double variance = IntStream.range(from, to)
-                                .mapToDouble(row -> Math.pow(m.get(0).get(row, column) - mean, 2))
-                                .average()
-                                .orElseThrow();
-                        for (int row = from; row < to; row++) {
-                            double value = (m.get(0).get(row, column) - mean) / Math.sqrt(variance + epsilon);
-                            y.set(
-                                    row,
-                                    column,
-                                    value * m.get(1).get(0, column) + m.get(2).get(0, column));
-                        }
-                    }
-                    return y;
-                });
-    }
-
     private static OpCase tanh(int rows, int columns) {
         Operand x = Operand.constant(rows, columns);
         return OpCase.forward(
@@ -325,94 +145,6 @@ final class ForwardCases {
                     return y;
                 },
                 m -> Matrix.fill(rows, columns, i -> Math.tanh(m.get(0).values()[i])));
-    }
-
-    private static OpCase samples(int count) {
-        int[] bits = new SplittableRandom(count)
-                .doubles(count + 1, -1, 1)
-                .mapToInt(value -> Float.floatToRawIntBits((float) value))
-                .toArray();
-        return OpCase.forward(
-                "samples " + count,
-                List.of(),
-                1,
-                (pass, _) -> Windows.samples(pass, bits, count),
-                _ -> Matrix.fill(count, 1, i -> Float.intBitsToFloat(bits[i])));
-    }
-
-    private static OpCase windows(TokenBatch batch, int columns, int width, int step) {
-        int sequences = batch.sequences();
-        var offsets = new int[sequences + 1];
-        for (int i = 0; i < sequences; i++) {
-            offsets[i + 1] = offsets[i] + (batch.length(i) - width) / step + 1;
-        }
-        Operand x = Operand.constant(batch.tokens(), columns);
-        return OpCase.forward(
-                "windows " + x + " of " + width + " every " + step,
-                List.of(x),
-                1,
-                (pass, o) -> {
-                    Tensor y = pass.tensor(offsets[sequences], width * columns);
-                    Windows.forward(pass.stream(), o.tensor(0), batch.offsets(), sequences, width, step, offsets, y);
-                    return y;
-                },
-                m -> {
-                    Matrix y = Matrix.zeros(offsets[sequences], width * columns);
-                    for (int i = 0; i < sequences; i++) {
-                        for (int row = offsets[i]; row < offsets[i + 1]; row++) {
-                            int first = batch.offsets()[i] + (row - offsets[i]) * step;
-                            for (int c = 0; c < width * columns; c++) {
-                                y.set(row, c, m.get(0).get(first + c / columns, c % columns));
-                            }
-                        }
-                    }
-                    return y;
-                });
-    }
-
-    private static OpCase groupNorm(TokenBatch batch, int columns) {
-        float epsilon = 1e-5f;
-        Operand x = Operand.constant(batch.tokens(), columns);
-        Operand vector = Operand.constant(1, columns);
-        return OpCase.forward(
-                "groupNorm " + x,
-                List.of(x, vector, vector),
-                batch.tokens() * columns,
-                (pass, o) -> {
-                    Tensor y = pass.tensor(batch.tokens(), columns);
-                    Windows.groupNorm(
-                            pass.stream(),
-                            o.tensor(0),
-                            batch.offsets(),
-                            batch.sequences(),
-                            o.tensor(1),
-                            o.tensor(2),
-                            epsilon,
-                            y);
-                    return y;
-                },
-                m -> {
-                    Matrix y = Matrix.zeros(batch.tokens(), columns);
-                    for (int i = 0; i < batch.sequences(); i++) {
-                        int from = batch.offsets()[i] * columns;
-                        int to = batch.offsets()[i + 1] * columns;
-                        double[] values = m.get(0).values();
-                        double mean = IntStream.range(from, to)
-                                .mapToDouble(v -> values[v])
-                                .average()
-                                .orElseThrow();
-                        double variance = IntStream.range(from, to)
-                                .mapToDouble(v -> (values[v] - mean) * (values[v] - mean))
-                                .average()
-                                .orElseThrow();
-                        for (int v = from; v < to; v++) {
-                            double normed = (values[v] - mean) / Math.sqrt(variance + epsilon);
-                            y.values()[v] = normed * m.get(1).get(0, v % columns)
-                                    + m.get(2).get(0, v % columns);
-                        }
-                    }
-                    return y;
-                });
     }
 
     private static OpCase patches(int images, int side, int patch) {
@@ -627,7 +359,7 @@ final class ForwardCases {
         return IntStream.of(places).skip(from).limit(count).toArray();
     }
 
-    private static TokenBatch batch(int... lengths) {
+    static TokenBatch batch(int... lengths) {
         return TokenBatch.of(IntStream.of(lengths).mapToObj(int[]::new).toArray(int[][]::new));
     }
 }

@@ -156,8 +156,7 @@ final class LossCases {
                 "ctc of " + letters.length + " letters",
                 List.of(Operand.constant(frames, tokens)),
                 (int) Math.pow(tokens, frames),
-                (stream, o, dy) ->
-                        CtcLosses.sum(stream, o.tensor(0), offsets, new int[][] {letters}, 0, 1, dy),
+                (stream, o, dy) -> CtcLosses.sum(stream, o.tensor(0), offsets, new int[][] {letters}, 0, 1, dy),
                 m -> {
                     Matrix shares = Reference.softmax(m.getFirst());
                     double sum = 0;

@@ -35,7 +35,13 @@ public final class OpCases {
     private OpCases() {}
 
     public static List<OpCase> tiny() {
-        return Stream.of(tinyOfBert(), onCpuOnly(EncoderOpCases.tiny()), ForwardCases.all(), LossCases.all())
+        return Stream.of(
+                        tinyOfBert(),
+                        onCpuOnly(EncoderOpCases.tiny()),
+                        ForwardCases.all(),
+                        InPlaceCases.all(),
+                        SoundCases.all(),
+                        LossCases.all())
                 .flatMap(List::stream)
                 .toList();
     }

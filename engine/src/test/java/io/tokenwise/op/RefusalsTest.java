@@ -109,6 +109,11 @@ class RefusalsTest {
                         "expected [6, 4], got [5, 4]",
                         o -> Losses.order(o.stream(), o.t(5, 4), new double[3], 1, o.t(5, 4))),
                 mistake(
+                        "ctc",
+                        "recording 0 has 2 frames, its 2 letters need 3",
+                        o -> CtcLosses.sum(
+                                o.stream(), o.t(2, 3), new int[] {0, 2}, new int[][] {{1, 1}}, 0, 1, o.t(2, 3))),
+                mistake(
                         "crossEntropy",
                         "5 probabilities for [2, 3]",
                         o -> Losses.crossEntropy(o.stream(), o.t(2, 3), new double[5], o.t(2, 3))),

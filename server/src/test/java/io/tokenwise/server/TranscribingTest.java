@@ -83,8 +83,7 @@ class TranscribingTest {
         try (SpeechRecognizer letters = SpeechRecognizer.open(model.toString());
                 RequestQueue own = RequestQueue.start(QueueOptions.defaults());
                 WavReader alone = WavReader.open("file", new ByteArrayInputStream(sound))) {
-            var served = new ServedSpeech(
-                    "letters", letters, own, BudgetDefaults.of(ServerOptions.Budgets.defaults()));
+            var served = new ServedSpeech("letters", letters, own, BudgetDefaults.of(ServerOptions.Budgets.defaults()));
             WavReader wav = WavReader.open("file", new ByteArrayInputStream(sound));
             var heard = Transcribing.start(
                     new Recording(wav, wav::close),

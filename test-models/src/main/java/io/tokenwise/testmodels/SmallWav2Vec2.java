@@ -2,14 +2,11 @@ package io.tokenwise.testmodels;
 
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.SoundForm;
-import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.wav2vec2.Wav2Vec2Architecture;
-import io.tokenwise.model.wav2vec2.Wav2Vec2Family;
 import io.tokenwise.tokenizer.CtcVocabulary;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
-import java.util.Optional;
 
 /** A wav2vec 2.0 with random weights, so small that it is quick, with frames of 20 ms: what it writes has no sense, but is always the same. */
 public final class SmallWav2Vec2 {
@@ -47,8 +44,6 @@ public final class SmallWav2Vec2 {
                 4,
                 letters.size(),
                 true);
-        RandomWeights.write(
-                folder,
-                new SpeechDescription("small", Wav2Vec2Family.WAV2VEC2, sizes, SOUND, letters, Optional.empty()));
+        RandomWeights.write(folder, sizes.description("small", SOUND, letters));
     }
 }

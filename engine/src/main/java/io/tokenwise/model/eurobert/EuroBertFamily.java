@@ -93,8 +93,7 @@ public final class EuroBertFamily implements TextFamily {
         LayerForm layer = form.forms().getFirst();
         ObjectNode config = EncoderConfig.written(name(), "EuroBert", model);
         EncoderConfig.writeScaling(layer.attention().positions(), config);
-        return config
-                .put("num_key_value_heads", layer.attention().keyHeads())
+        return config.put("num_key_value_heads", layer.attention().keyHeads())
                 .put("head_dim", layer.attention().headSize())
                 .put("rms_norm_eps", layer.mlpNorm().epsilon())
                 .put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())

@@ -2,7 +2,11 @@ package io.tokenwise.model.wav2vec2;
 
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.Architecture;
+import io.tokenwise.model.SoundForm;
+import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.tokenizer.CtcVocabulary;
 import java.util.List;
+import java.util.Optional;
 
 /**
  * The sizes of a wav2vec 2.0 (Baevski et al. 2020) with a head for CTC, or of an XLS-R (Babu et al. 2021), which differs in norms.
@@ -39,5 +43,10 @@ public record Wav2Vec2Architecture(
         implements Architecture {
     public Wav2Vec2Architecture {
         channels = List.copyOf(channels);
+    }
+
+    /** A model of these sizes that is made, not read. */
+    public SpeechDescription description(String name, SoundForm sound, CtcVocabulary letters) {
+        return new SpeechDescription(name, Wav2Vec2Family.WAV2VEC2, this, sound, letters, Optional.empty());
     }
 }

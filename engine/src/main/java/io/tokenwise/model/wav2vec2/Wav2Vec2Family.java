@@ -12,6 +12,7 @@ import io.tokenwise.model.RowMemory;
 import io.tokenwise.model.SoundForm;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.nn.Convolution;
 import java.io.IOException;
 import java.util.List;
 import java.util.Map;
@@ -70,7 +71,7 @@ public final class Wav2Vec2Family implements ModelFamily {
         return Objective.FRAMES;
     }
 
-    /** Of a frame its samples, what each convolution makes of them, and the windows of one convolution at a time, the largest; later those of one group of columns. */
+    /** Of a frame its samples, what each convolution makes of them, and the windows of one group of columns; besides, windows of one convolution at a time. */
     @Override
     public RowMemory memory(ModelDescription model) {
         Wav2Vec2Architecture sizes = architecture(model);
@@ -78,15 +79,16 @@ public final class Wav2Vec2Family implements ModelFamily {
         List<SoundForm.Step> steps = sound.convolutions();
         long windows = 0;
         long rows = 1;
-        long all = sound.frameSamples();
+        long all = sound.frameSamples() + (long) sizes.placeWidth() * sizes.hiddenSize() / sizes.placeGroups();
         for (int i = steps.size() - 1; i >= 0; i--) {
             long inputs = i == 0 ? 1 : sizes.channels().get(i - 1);
             all += rows * sizes.channels().get(i);
             windows = Math.max(windows, rows * steps.get(i).width() * inputs);
             rows *= steps.get(i).step();
         }
-        long group = (long) sizes.placeWidth() * sizes.hiddenSize() / sizes.placeGroups();
-        return new RowMemory(all + Math.max(windows, group) + 6L * sizes.hiddenSize(), 0);
+        return new RowMemory(
+                all + 6L * sizes.hiddenSize(),
+                Math.min(Convolution.MOST_WINDOW_VALUES, Math.multiplyExact(windows, sound.mostFrames())));
     }
 
     private static Wav2Vec2Architecture architecture(ModelDescription model) {

@@ -46,6 +46,8 @@ class Wav2Vec2Test {
     /** Of the norm of a row, per value. */
     private static final double TOLERANCE = 1e-4;
 
+    private static final BackendChoice FLOAT = new BackendChoice(BackendChoice.Kind.VECTOR, Precision.F32);
+
     @TempDir
     private Path folder;
 
@@ -79,7 +81,7 @@ class Wav2Vec2Test {
         assumeTrue(TorchScript.isAvailable());
         OnSmallWav2Vec2.write(model, folder, "wav2vec2.");
         List<float[]> recordings = OnSmallWav2Vec2.recordings(lengths);
-        try (Backend backend = Backends.open(new BackendChoice(BackendChoice.Kind.VECTOR, Precision.F32), 2);
+        try (Backend backend = Backends.open(FLOAT, 2);
                 ModelFiles files = Models.open(folder);
                 var parameters = new Parameters(backend);
                 Workspace workspace = backend.workspace(1L << 31);
@@ -125,7 +127,8 @@ class Wav2Vec2Test {
             samples[i] = .1f + .05f * samples[i];
         }
         try (SpeechRecognizer recognizer = SpeechRecognizer.open(
-                        folder.toString(), EngineOptions.defaults().withThreads(1));
+                        folder.toString(),
+                        EngineOptions.defaults().withThreads(1).withBackend(FLOAT));
                 Reference reference = model.reference()) {
             var heard = new StringBuilder();
             int last = 0;
@@ -144,7 +147,10 @@ class Wav2Vec2Test {
 
     /** To mean 0 and variance 1. */
     private static float[] levelled(float... samples) {
-        double mean = IntStream.range(0, samples.length).mapToDouble(i -> samples[i]).average().orElseThrow();
+        double mean = IntStream.range(0, samples.length)
+                .mapToDouble(i -> samples[i])
+                .average()
+                .orElseThrow();
         double variance = IntStream.range(0, samples.length)
                 .mapToDouble(i -> Math.pow(samples[i] - mean, 2))
                 .average()
