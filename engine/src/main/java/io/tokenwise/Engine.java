@@ -94,6 +94,17 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * Opens a late-interaction encoder (ColBERT); see {@link #textEncoder}.
+     *
+     * @param model a directory in Hugging Face's layout
+     * @return the encoder, which closes with the engine if not before
+     * @throws IOException if a file cannot be read
+     */
+    public LateInteraction lateInteraction(String model) throws IOException {
+        return new LateInteraction(core.open(model, ModelFiles::tokenVectors));
+    }
+
+    /**
      * Opens a model that guesses hidden words; see {@link #textEncoder}.
      *
      * @param model a fetched name, such as {@code bert-base}, or a directory in Hugging Face's layout

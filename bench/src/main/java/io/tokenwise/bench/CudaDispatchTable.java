@@ -31,7 +31,7 @@ final class CudaDispatchTable {
     }
 
     private int[] tokens() {
-        return inputs.quick() ? new int[] {16} : new int[] {1024, 2048, 4096, 8192, 16384};
+        return inputs.quick() ? new int[] {8} : new int[] {1024, 2048, 4096, 8192, 16384};
     }
 
     CudaTable table() {

@@ -21,7 +21,7 @@ import java.util.stream.IntStream;
  */
 record CudaInputs(boolean quick, List<int[]> texts, String what) {
     private static final int QUICK_TEXTS = 6;
-    private static final int QUICK_TOKENS = 24;
+    private static final int QUICK_TOKENS = 8;
     private static final int SMALL_IMAGE = 32;
 
     /** Texts of a file, one a line, or of WordNet if it is null. */

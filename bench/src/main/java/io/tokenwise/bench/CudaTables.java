@@ -44,8 +44,9 @@ final class CudaTables {
     CudaTable texts() throws IOException, CudaUnavailableException {
         var table = new CudaTable.Builder(
                 "MiniLM, many texts of real lengths",
-                "minilm-acm, which at full budget is MiniLM, bit for bit; budgets are shares of its multiply-adds. Tokens/s count those of whole texts,"
-                        + " also where tokens leave. Goal: dense 9 million tokens/s in bf16.",
+                "minilm-acm, which at full budget is MiniLM, bit for bit; budgets are shares of its multiply-adds."
+                    + " Tokens/s count those of whole texts, also where tokens leave. Goal: dense 9 million tokens/s"
+                    + " in bf16.",
                 simulated,
                 CudaTable.label("precision"),
                 CudaTable.label("tokens a call"),
@@ -53,7 +54,7 @@ final class CudaTables {
                 CudaTable.speed("tokens/s"),
                 CudaTable.speed("ms a call"),
                 CudaTable.speed("times as fast as dense"));
-        int[] sizes = inputs.quick() ? new int[] {48} : new int[] {1024, 4096, 16384, 65536};
+        int[] sizes = inputs.quick() ? new int[] {16} : new int[] {1024, 4096, 16384, 65536};
         for (Precision precision : inputs.quick() ? List.of(Precision.BF16) : List.of(Precision.values())) {
             try (CudaBackend device = CudaBackend.open(precision);
                     Encoder encoder = CudaChecks.load("minilm-acm", device)) {
@@ -113,7 +114,7 @@ final class CudaTables {
                 CudaTable.speed("ms"),
                 CudaTable.speed("ms by launches"),
                 CudaTable.speed("ratio"));
-        int[] lengths = inputs.quick() ? new int[] {8} : LENGTHS;
+        int[] lengths = inputs.quick() ? new int[] {4} : LENGTHS;
         for (Precision precision : Precision.values()) {
             double[] asGraph = oneText(precision, lengths);
             double[] byLaunches = oneTextByLaunches(precision, lengths);
@@ -159,7 +160,7 @@ final class CudaTables {
         var table = images("vit-cifar10-acm, images of 32 x 32", "Trained weights, pixels of noise, bf16.");
         try (CudaBackend device = CudaBackend.open(Precision.BF16);
                 Encoder encoder = CudaChecks.load("vit-cifar10-acm", device)) {
-            for (int count : inputs.quick() ? new int[] {2} : new int[] {1, 16, 256}) {
+            for (int count : inputs.quick() ? new int[] {1} : new int[] {1, 16, 256}) {
                 images(table, encoder, device, inputs.smallImages(count));
             }
         }
@@ -170,8 +171,8 @@ final class CudaTables {
         VitArchitecture sizes = inputs.quick() ? TINY : VitBench.BASE;
         var table = images(
                 inputs.quick() ? "A tiny Vision Transformer, images of 32 x 32" : "ViT-B/16, images of 224 x 224",
-                "Random weights; at budgets patches leave and layers are narrow, which patches is random; bf16. Goal of ViT-B/16: dense 9,000"
-                        + " images/s.");
+                "Random weights; at budgets patches leave and layers are narrow, which patches is random; bf16. Goal"
+                        + " of ViT-B/16: dense 9,000 images/s.");
         List<int[]> images = VitBench.images(sizes);
         try (CudaBackend device = CudaBackend.open(Precision.BF16);
                 Encoder dense = VitBench.random(sizes, device);
@@ -221,7 +222,7 @@ final class CudaTables {
                 CudaTable.label("steps"),
                 CudaTable.label("mean loss"),
                 CudaTable.speed("tokens/s"));
-        int[] sizes = inputs.quick() ? new int[] {32} : new int[] {768, 4096};
+        int[] sizes = inputs.quick() ? new int[] {16} : new int[] {768, 4096};
         for (Precision precision : inputs.quick() ? List.of(Precision.F32) : List.of(Precision.F32, Precision.BF16)) {
             for (int size : sizes) {
                 distillation(table, precision, size);

@@ -6,6 +6,9 @@ import picocli.CommandLine.Option;
 
 /** How the text of a model with CTC is found. */
 final class BeamOption {
+    /** Time and memory are in proportion; a hundred are many. */
+    private static final int MOST = 1_000;
+
     @Option(
             names = "--beam",
             paramLabel = "N",
@@ -23,6 +26,9 @@ final class BeamOption {
         if (beam != null && !(recognizer.model().encoder().writer() instanceof FrameWriter)) {
             throw new IllegalArgumentException("--beam is for models with CTC, which write by frames; "
                     + recognizer.name() + " writes token by token");
+        }
+        if (beam != null && beam > MOST) {
+            throw new IllegalArgumentException("--beam " + beam + ": at most " + MOST + " beginnings can be kept");
         }
         return beam == null ? 0 : beam;
     }

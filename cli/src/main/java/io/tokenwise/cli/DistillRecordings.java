@@ -23,7 +23,7 @@ import java.util.stream.Stream;
 /** Reads recordings to train on: WAV files, and those in folders, cut in pauses as those that are transcribed. For one thread. */
 final class DistillRecordings {
     /** What memory holds of them: 4 bytes a sample, 1.4 GB. */
-    private static final long MOST_SAMPLES = 6L * 3_600 * Sound.SPEECH_HZ;
+    static final long MOST_SAMPLES = 6L * 3_600 * Sound.SPEECH_HZ;
 
     private final SoundForm sound;
     private final List<int[]> segments = new ArrayList<>();

@@ -140,9 +140,17 @@ final class TrainCtc implements Callable<Integer> {
 
     private List<LabelledRecording> recordings() throws IOException {
         var recordings = new ArrayList<LabelledRecording>();
+        long samples = 0;
         for (Spoken file : SpokenFiles.read(data).files()) {
             String text = String.join(" ", SpokenWords.of(file.transcript()));
-            recordings.add(new LabelledRecording(file.audio().toString(), speech(file.audio()), text));
+            var recording = new LabelledRecording(file.audio().toString(), speech(file.audio()), text);
+            samples += recording.samples().length;
+            if (samples > DistillRecordings.MOST_SAMPLES) {
+                throw new BadFileException(
+                        recording.name(),
+                        "with those before it has more than 6 hours of speech, which memory has to hold; give fewer recordings");
+            }
+            recordings.add(recording);
         }
         return recordings;
     }

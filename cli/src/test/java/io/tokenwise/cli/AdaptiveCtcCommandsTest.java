@@ -96,6 +96,10 @@ class AdaptiveCtcCommandsTest extends CommandTest {
                 .isNotZero();
         assertThat(err.toString()).contains(moonshine + " writes token by token");
         assertThat(err.toString().lines()).hasSize(1);
+        err.getBuffer().setLength(0);
+        assertThat(run("transcribe", "--model", dense.toString(), "--beam", "1001", noise))
+                .isNotZero();
+        assertThat(err.toString()).isEqualTo("tokenwise transcribe: --beam 1001: at most 1000 beginnings can be kept\n");
         assertThat(run("transcribe", "--model", dense.toString(), "--beam", "0", noise))
                 .isEqualTo(2);
     }

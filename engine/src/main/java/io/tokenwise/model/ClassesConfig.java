@@ -69,7 +69,9 @@ public final class ClassesConfig {
 
     /** Writes the same into a config.json of a class such as {@code Bert}. */
     public static void write(TextOutput output, String transformersClass, ObjectNode config) {
-        config.putArray("architectures").add(transformersClass + kind(output));
+        boolean beside = output instanceof TextOutput.TokenVectors vectors
+                && vectors.folder().isEmpty();
+        config.putArray("architectures").add(beside ? LateConfig.CLASS : transformersClass + kind(output));
         switch (output) {
             case TextOutput.Vectors _, TextOutput.Answer _ -> {}
             case TextOutput.SequenceClasses classes -> {
@@ -79,13 +81,14 @@ public final class ClassesConfig {
                 }
             }
             case TextOutput.TokenClasses classes -> writeLabels(classes.labels(), config);
+            case TextOutput.TokenVectors _ -> {}
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> config.put("tie_word_embeddings", true);
         }
     }
 
     private static String kind(TextOutput output) {
         return switch (output) {
-            case TextOutput.Vectors _ -> "Model";
+            case TextOutput.Vectors _, TextOutput.TokenVectors _ -> "Model";
             case TextOutput.SequenceClasses _ -> SEQUENCES;
             case TextOutput.TokenClasses _ -> TOKENS;
             case TextOutput.Answer _ -> CAUSAL;

@@ -112,6 +112,18 @@ public final class ModelFiles implements AutoCloseable {
     }
 
     /**
+     * What the late-interaction encoder is.
+     *
+     * @throws BadFileException if the model gives something else
+     */
+    public TextDescription tokenVectors() {
+        if (description instanceof TextDescription text && text.output() instanceof TextOutput.TokenVectors) {
+            return text;
+        }
+        throw unwanted("a late-interaction encoder");
+    }
+
+    /**
      * The same files as a model that gives sparse vectors, which a masked language model does as it is: to close one is to close both.
      *
      * @throws BadFileException if the model gives something else, or has no masked-LM head

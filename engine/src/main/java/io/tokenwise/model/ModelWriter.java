@@ -34,6 +34,7 @@ public final class ModelWriter {
             "config_sentence_transformers.json",
             "1_Pooling",
             "1_SpladePooling",
+            "artifact.metadata",
             "preprocessor_config.json",
             "llama-tokenizer.js",
             "vocab.json",

@@ -60,9 +60,29 @@ final class SentenceFiles {
         if (head.isPresent()) {
             return head.get();
         }
+        if (modules.isEmpty() && LateConfig.isIn(config)) {
+            return LateConfig.read(folder);
+        }
+        if (modules.size() == 2 && type(modules.getLast()).equals("Dense")) {
+            return tokenVectors(folder, modules.getLast(), hiddenSize);
+        }
         return modules.stream().anyMatch(module -> type(module).equals(SPLADE))
                 ? sparse(family, folder, config, modules)
                 : vectors(folder, modules, config, hiddenSize);
+    }
+
+    /** Of pylate, whose dense layer is of tokens. */
+    private static TextOutput.TokenVectors tokenVectors(ModelFolder folder, JsonFile module, int hiddenSize)
+            throws IOException {
+        VectorStep.Dense dense = dense(folder, module, hiddenSize);
+        JsonFile config = folder.read(configPath(module));
+        if (dense.activation().isPresent()) {
+            throw config.refuse("activation_function", "torch.nn.modules.linear.Identity behind a Transformer");
+        }
+        if (config.flag("use_residual", false)) {
+            throw config.refuse("use_residual", "false");
+        }
+        return LateConfig.read(dense, folder.read(PROMPTS));
     }
 
     private static TextOutput.Sparse sparse(

@@ -26,6 +26,15 @@ final class SentenceFilesWriter {
                 width = dense.outputs();
             }
         }
+        if (description.output() instanceof TextOutput.TokenVectors vectors) {
+            files.putAll(LateConfig.files(vectors, description.architecture().hiddenSize()));
+            if (!vectors.folder().isEmpty()) {
+                ArrayNode modules = JSON.arrayNode();
+                addModule(modules, "", "models.Transformer");
+                addModule(modules, vectors.folder(), "models.Dense");
+                files.put(SentenceFiles.MODULES, JsonFile.format(modules));
+            }
+        }
         if (description.output() instanceof TextOutput.Sparse) {
             String pooling = "1_" + SentenceFiles.SPLADE;
             ArrayNode modules = JSON.arrayNode();

@@ -82,7 +82,10 @@ public record TextDescription(
             case TextOutput.Vectors vectors -> vectors.pooling();
             case TextOutput.SequenceClasses classes -> classes.head().pooling();
             case TextOutput.Answer _ -> Pooling.LAST;
-            case TextOutput.TokenClasses _, TextOutput.Sparse _, TextOutput.MaskedTokens _ -> Pooling.FIRST;
+            case TextOutput.TokenClasses _,
+                TextOutput.TokenVectors _,
+                TextOutput.Sparse _,
+                TextOutput.MaskedTokens _ -> Pooling.FIRST;
         };
     }
 
@@ -175,9 +178,12 @@ public record TextDescription(
 
     @Override
     public List<String> weightFolders() {
-        return output instanceof TextOutput.Vectors vectors
-                ? vectors.dense().stream().map(VectorStep.Dense::folder).toList()
-                : List.of();
+        return switch (output) {
+            case TextOutput.Vectors vectors ->
+                vectors.dense().stream().map(VectorStep.Dense::folder).toList();
+            case TextOutput.TokenVectors vectors when !vectors.folder().isEmpty() -> List.of(vectors.folder());
+            default -> List.of();
+        };
     }
 
     @Override
@@ -192,6 +198,7 @@ public record TextDescription(
             case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
             case TextOutput.Answer _ -> "a cross-encoder";
             case TextOutput.TokenClasses _ -> "a token classifier";
+            case TextOutput.TokenVectors _ -> "a late-interaction encoder";
             case TextOutput.Sparse _ -> "a sparse encoder";
             case TextOutput.MaskedTokens _ -> "a masked language model";
         };
@@ -241,6 +248,7 @@ public record TextDescription(
             case TextOutput.SequenceClasses classes -> classes.labels().size();
             case TextOutput.Answer _ -> 1;
             case TextOutput.TokenClasses classes -> classes.labels().size();
+            case TextOutput.TokenVectors vectors -> vectors.dimensions();
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> architecture.vocabularySize();
         };
     }

@@ -89,6 +89,9 @@ public interface TextFamily extends ModelFamily {
             }
             case TextOutput.SequenceClasses _, TextOutput.Answer _ -> RowMemory.NONE;
             case TextOutput.TokenClasses _ -> new RowMemory(ofHead, 0);
+            // Besides, of queries what is seen, and probabilities.
+            case TextOutput.TokenVectors vectors ->
+                new RowMemory(ofHead + 4L * sizes.hiddenSize() + (long) sizes.heads() * vectors.form().queryTokens(), 0);
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
                 new RowMemory(
                         0,

@@ -7,7 +7,7 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.tensor.Tensor;
 
 /** What makes what a model gives of its tokens' last vectors. */
-sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead, TokenHead, WordHead {
+sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead, TokenHead, TokenVectorHead, WordHead {
     /**
      * {@code [sequences, outputs]}; of a head for each token {@code [rows, outputs]}, and which tokens the rows are does not matter to it.
      *
@@ -32,6 +32,7 @@ sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead, TokenHea
             case TextOutput.SequenceClasses classes -> SequenceHead.of(classes, hiddenSize, parts);
             case TextOutput.Answer answer -> AnswerHead.of(answer, words, parts);
             case TextOutput.TokenClasses classes -> TokenHead.of(classes, hiddenSize, parts);
+            case TextOutput.TokenVectors vectors -> TokenVectorHead.of(vectors, hiddenSize, parts);
             case TextOutput.Sparse sparse -> WordHead.of(sparse.words(), true, words, parts);
             case TextOutput.MaskedTokens masked -> WordHead.of(masked.words(), false, words, parts);
         };

@@ -102,6 +102,26 @@ public sealed interface TextOutput {
     }
 
     /**
+     * A vector of length 1 for each token (ColBERT): two texts are compared by all of theirs.
+     *
+     * @param linear the tensors of the layer that makes it, such as {@code 1_Dense/linear}
+     * @param dimensions how many values it has
+     * @param bias whether that layer has one
+     * @param form how queries and documents are read
+     */
+    record TokenVectors(String linear, int dimensions, boolean bias, LateForm form) implements TextOutput {
+        @Override
+        public boolean perToken() {
+            return true;
+        }
+
+        /** In which the layer's weights are; empty if they are beside the model's. */
+        String folder() {
+            return linear.contains("/") ? linear.substring(0, linear.indexOf('/')) : "";
+        }
+    }
+
+    /**
      * A weight for each word of the vocabulary, most of them 0 (SPLADE): the largest {@code ln(1 + max(logit, 0))} of the tokens.
      *
      * @param words what makes the logits

@@ -122,6 +122,11 @@ public final class Attention implements ProjectedAttention {
             // Queries and keys, which come first.
             Rotations.of(pass, x, offsets, sequences, places, rotary, form.heads() + form.keyHeads());
         }
+        SeenTokens seen = pass.given(SeenTokens.class);
+        if (seen != null) {
+            requireSeenAlone(pass.batch());
+            return seen.attend(pass, x, form.heads());
+        }
         if (formed == null) {
             return SelfAttention.of(pass, x, offsets, sequences, form.heads());
         }
@@ -129,6 +134,23 @@ public final class Attention implements ProjectedAttention {
             pass.frozen("position buckets", bias.values(), bias.table());
         }
         return FormedAttention.of(pass, x, offsets, sequences, places, formed);
+    }
+
+    /** That some tokens are not seen is all that is particular: no biases, and a window at most that is wider than the texts. */
+    private void requireSeenAlone(TokenBatch batch) {
+        int longest = 0;
+        for (int i = 0; i < batch.sequences(); i++) {
+            longest = Math.max(longest, batch.length(i));
+        }
+        boolean whole = form.keyHeads() == form.heads()
+                && (float) form.scale() == (float) AttentionForm.usualScale(form.headSize())
+                && form.before() >= longest - 1
+                && form.after() >= longest - 1
+                && bias == null;
+        if (!whole) {
+            throw new UnsupportedOperationException(
+                    this + ": tokens that others do not see, with a bias, shared keys, a scale or a narrow window");
+        }
     }
 
     @Override

@@ -49,29 +49,6 @@ public final class Activations {
         }
     }
 
-    public static Tensor gelu(Recorder pass, Tensor x) {
-        Tensor y = pass.tensor(x.rows(), x.columns());
-        gelu(pass.stream(), x, y);
-        if (pass.tape() != null) {
-            pass.tape().record(new Gelu(x, y));
-        }
-        return y;
-    }
-
-    private record Gelu(Tensor x, Tensor y) implements Op {
-        @Override
-        public boolean matters(Tape tape) {
-            return tape.tracks(x);
-        }
-
-        @Override
-        public void backward(Backward to, Tensor dy) {
-            Tensor dx = to.like(x);
-            geluBackward(to.stream(), x, dy, dx);
-            to.add(x, dx);
-        }
-    }
-
     /** {@code y = activation(x)}; y may be x. */
     public static void forward(Stream stream, Tensor x, Activation activation, Tensor y) {
         if (activation == Activation.GELU) {
@@ -105,19 +82,20 @@ public final class Activations {
                         (o, from, to, _) -> o.kernels.gates().activateBackward(o.a, o.b, o.c, o.activation, from, to));
     }
 
+    public static Tensor gelu(Recorder pass, Tensor x) {
+        return of(pass, x, Activation.GELU);
+    }
+
     public static Tensor of(Recorder pass, Tensor x, Activation activation) {
-        if (activation == Activation.GELU) {
-            return gelu(pass, x);
-        }
         Tensor y = pass.tensor(x.rows(), x.columns());
         forward(pass.stream(), x, activation, y);
         if (pass.tape() != null) {
-            pass.tape().record(new Activated(x, activation, y));
+            pass.tape().record(new Taped(x, activation, y));
         }
         return y;
     }
 
-    private record Activated(Tensor x, Activation activation, Tensor y) implements Op {
+    private record Taped(Tensor x, Activation activation, Tensor y) implements Op {
         @Override
         public boolean matters(Tape tape) {
             return tape.tracks(x);

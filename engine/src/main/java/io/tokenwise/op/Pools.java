@@ -87,18 +87,12 @@ public final class Pools {
         }
     }
 
-    // ---- a sequence's first token
+    // ---- a sequence's first token, or its last one
 
     public static void first(Stream stream, Tensor x, int[] offsets, int sequences, Tensor y) {
         check("firstPool", x, offsets, sequences, y);
-        if (stream.device() instanceof CpuDevice cpu) {
-            cpu.operands(x, y, null)
-                    .forSequences(
-                            x,
-                            offsets,
-                            sequences,
-                            (o, from, to, _) ->
-                                    o.kernels.sequences().firstPool(o.a, o.offsets, o.b, o.columns, from, to));
+        if (stream.device() instanceof CpuDevice) {
+            TakenRows.forward(stream, x, offsets, y);
         } else {
             CudaDevice.of(stream)
                     .kernel("takeRows")
@@ -113,77 +107,50 @@ public final class Pools {
 
     public static void firstBackward(Stream stream, Tensor dy, int[] offsets, int sequences, Tensor dx) {
         check("firstPoolBackward", dx, offsets, sequences, dy);
-        if (stream.device() instanceof CpuDevice cpu) {
-            cpu.operands(dx, dy, null)
-                    .forSequences(
-                            dx,
-                            offsets,
-                            sequences,
-                            (o, from, to, _) ->
-                                    o.kernels.sequences().firstPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
-        } else {
-            TakenRows.put(CudaDevice.of(stream), dy, offsets, sequences, dx);
-        }
+        TakenRows.backward(stream, dy, offsets, dx);
     }
 
     public static Tensor first(Recorder pass, Tensor x, int[] offsets, int sequences) {
         Tensor y = pass.tensor(sequences, x.columns());
         first(pass.stream(), x, offsets, sequences, y);
         if (pass.tape() != null) {
-            pass.tape().record(new TapedFirst(x, offsets, sequences, y));
+            pass.tape().record(new TapedOne(x, offsets, sequences, false, y));
         }
         return y;
     }
-
-    private record TapedFirst(Tensor x, int[] offsets, int sequences, Tensor y) implements Op {
-        @Override
-        public boolean matters(Tape tape) {
-            return tape.tracks(x);
-        }
-
-        @Override
-        public void backward(Backward to, Tensor dy) {
-            Tensor dx = to.like(x);
-            firstBackward(to.stream(), dy, offsets, sequences, dx);
-            to.add(x, dx);
-        }
-    }
-
-    // ---- a sequence's last token
 
     public static void last(Stream stream, Tensor x, int[] offsets, int sequences, Tensor y) {
         check("lastPool", x, offsets, sequences, y);
         CpuDevice.only(stream, "pooling of the last token")
                 .operands(x, y, null)
-                .forSequences(
-                        x,
-                        offsets,
-                        sequences,
-                        (o, from, to, _) -> o.kernels.sequences().lastPool(o.a, o.offsets, o.b, o.columns, from, to));
+                .forSequences(x, offsets, sequences, (o, from, to, _) -> {
+                    for (int i = from; i < to; i++) {
+                        TakenRows.copyRow(o.a, o.offsets[i + 1] - 1, o.b, i, o.columns);
+                    }
+                });
     }
 
     public static void lastBackward(Stream stream, Tensor dy, int[] offsets, int sequences, Tensor dx) {
         check("lastPoolBackward", dx, offsets, sequences, dy);
-        CpuDevice.only(stream, "pooling of the last token")
-                .operands(dx, dy, null)
-                .forSequences(
-                        dx,
-                        offsets,
-                        sequences,
-                        (o, from, to, _) ->
-                                o.kernels.sequences().lastPoolBackward(o.b, o.offsets, o.a, o.columns, from, to));
+        CpuDevice cpu = CpuDevice.only(stream, "pooling of the last token");
+        stream.fill(dx, 0);
+        cpu.operands(dx, dy, null).forSequences(dx, offsets, sequences, (o, from, to, _) -> {
+            for (int i = from; i < to; i++) {
+                TakenRows.copyRow(o.b, i, o.a, o.offsets[i + 1] - 1, o.columns);
+            }
+        });
     }
 
     public static Tensor last(Recorder pass, Tensor x, int[] offsets, int sequences) {
         Tensor y = pass.tensor(sequences, x.columns());
         last(pass.stream(), x, offsets, sequences, y);
         if (pass.tape() != null) {
-            pass.tape().record(new TapedLast(x, offsets, sequences, y));
+            pass.tape().record(new TapedOne(x, offsets, sequences, true, y));
         }
         return y;
     }
 
-    private record TapedLast(Tensor x, int[] offsets, int sequences, Tensor y) implements Op {
+    private record TapedOne(Tensor x, int[] offsets, int sequences, boolean isLast, Tensor y) implements Op {
         @Override
         public boolean matters(Tape tape) {
             return tape.tracks(x);
@@ -192,7 +159,11 @@ public final class Pools {
         @Override
         public void backward(Backward to, Tensor dy) {
             Tensor dx = to.like(x);
-            lastBackward(to.stream(), dy, offsets, sequences, dx);
+            if (isLast) {
+                lastBackward(to.stream(), dy, offsets, sequences, dx);
+            } else {
+                firstBackward(to.stream(), dy, offsets, sequences, dx);
+            }
             to.add(x, dx);
         }
     }

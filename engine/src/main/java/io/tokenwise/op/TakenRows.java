@@ -75,7 +75,7 @@ public final class TakenRows {
         }
     }
 
-    private static void copyRow(Floats source, int sourceRow, Floats target, int targetRow, int columns) {
+    static void copyRow(Floats source, int sourceRow, Floats target, int targetRow, int columns) {
         MemorySegment.copy(
                 source.segment(),
                 source.at((long) sourceRow * columns),
@@ -85,7 +85,7 @@ public final class TakenRows {
     }
 
     /** The rows that x gives to y; all others of y are 0. */
-    static void put(CudaDevice cuda, Tensor x, int[] taken, int count, Tensor y) {
+    private static void put(CudaDevice cuda, Tensor x, int[] taken, int count, Tensor y) {
         cuda.zero(y);
         cuda.kernel("putRows")
                 .tensor(x)

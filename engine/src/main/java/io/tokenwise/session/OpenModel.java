@@ -96,8 +96,19 @@ public final class OpenModel implements AutoCloseable {
      *
      * @param places for each input the tokens that are asked for, no one twice; null for all tokens of all
      */
-    public float[][][] encodeTokens(List<int[]> inputs, List<int[]> places, List<Budget> budgets, Deadline deadline) {
-        return onPlatform(deadline, stop -> sessions.encodeTokens(inputs, places, budgets, null, stop));
+    public float[][][] encodeTokens(
+            List<int[]> inputs, List<int[]> places, List<Budget> budgets, Deadline deadline) {
+        return encodeTokens(inputs, places, null, budgets, deadline);
+    }
+
+    /**
+     * The same of inputs not all of whose tokens are seen by others.
+     *
+     * @param seen of each input how many of its first tokens others see; null for all of all
+     */
+    public float[][][] encodeTokens(
+            List<int[]> inputs, List<int[]> places, int[] seen, List<Budget> budgets, Deadline deadline) {
+        return onPlatform(deadline, stop -> sessions.encodeTokens(inputs, places, seen, budgets, null, stop));
     }
 
     /** What a call computes in a session, which it has for that long; otherwise as {@link #encode(List, List, Deadline)}. */

@@ -10,6 +10,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.model.InputKind;
 import io.tokenwise.model.RowMemory;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.SeenTokens;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.nn.VectorLength;
 import io.tokenwise.tensor.HostTensor;
@@ -116,15 +117,22 @@ public final class Sessions implements AutoCloseable {
      */
     public float[][][] encodeTokens(
             List<int[]> sequences, List<int[]> places, List<Budget> budgets, LearnerObserver observer) {
-        return encodeTokens(sequences, places, budgets, observer, Stop.NEVER);
+        return encodeTokens(sequences, places, null, budgets, observer, Stop.NEVER);
     }
 
+    /** @param seen of each sequence how many of its first tokens others see; null for all of all */
     float[][][] encodeTokens(
-            List<int[]> sequences, List<int[]> places, List<Budget> budgets, LearnerObserver observer, Stop stop) {
+            List<int[]> sequences,
+            List<int[]> places,
+            int[] seen,
+            List<Budget> budgets,
+            LearnerObserver observer,
+            Stop stop) {
         requirePerToken(true);
         var outputs = new float[sequences.size()][][];
         var reading = new TokenReading(encoder);
         run(sequences, budgets, VectorLength.DESCRIBED, observer, stop, (pass, batch, plans, from) -> {
+            pass.with(SeenTokens.class, seen == null ? null : SeenTokens.of(batch, from, seen));
             List<int[]> ofBatch = places == null ? null : places.subList(from, from + batch.sequences());
             float[][][] rows = reading.read(pass, encoder.tokens(pass, batch, plans), ofBatch);
             System.arraycopy(rows, 0, outputs, from, rows.length);

@@ -172,9 +172,10 @@ final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
         return bits;
     }
 
-    private static float[] resampled(float[] samples, int rateHz) {
+    /** As if the samples had been taken at that rate. */
+    static float[] resampled(float[] samples, int rateHz) {
         Sound sound = Resampler.to16kHz(Sound.of(rateHz, samples));
-        var all = new float[Math.ceilDiv(samples.length * Sound.SPEECH_HZ / 100, rateHz / 100)];
+        var all = new float[Math.toIntExact(Math.ceilDiv((long) samples.length * Sound.SPEECH_HZ, rateHz))];
         int count = 0;
         try {
             for (int read = 0; read >= 0 && count < all.length; count += Math.max(0, read)) {

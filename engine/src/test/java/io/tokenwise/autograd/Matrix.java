@@ -13,7 +13,7 @@ public record Matrix(int rows, int columns, double[] values) {
     }
 
     /** Values of length 0.5 to 1.5 with random signs, exact as floats: no row is near zero, no two values are near each other. */
-    static Matrix random(int rows, int columns, RandomGenerator random) {
+    public static Matrix random(int rows, int columns, RandomGenerator random) {
         return fill(rows, columns, i -> (float) ((random.nextBoolean() ? 1 : -1) * (0.5 + random.nextDouble())));
     }
 
@@ -22,7 +22,7 @@ public record Matrix(int rows, int columns, double[] values) {
         return fill(rows, columns, i -> (float) (deviation * random.nextGaussian()));
     }
 
-    static Matrix fill(int rows, int columns, IntToDoubleFunction value) {
+    public static Matrix fill(int rows, int columns, IntToDoubleFunction value) {
         Matrix matrix = zeros(rows, columns);
         for (int i = 0; i < matrix.values.length; i++) {
             matrix.values[i] = value.applyAsDouble(i);
@@ -31,14 +31,14 @@ public record Matrix(int rows, int columns, double[] values) {
     }
 
     /** Of a tensor of any backend. */
-    static Matrix of(Backend backend, Tensor tensor) {
+    public static Matrix of(Backend backend, Tensor tensor) {
         try (HostTensor values = backend.read(tensor)) {
             return fill(tensor.rows(), tensor.columns(), values::get);
         }
     }
 
     /** To a tensor of any backend. */
-    void copyTo(Backend backend, Tensor tensor) {
+    public void copyTo(Backend backend, Tensor tensor) {
         try (HostTensor target = backend.write(tensor)) {
             for (int i = 0; i < values.length; i++) {
                 target.set(i, (float) values[i]);
@@ -56,11 +56,11 @@ public record Matrix(int rows, int columns, double[] values) {
         }
     }
 
-    double get(int row, int column) {
+    public double get(int row, int column) {
         return values[row * columns + column];
     }
 
-    void set(int row, int column, double value) {
+    public void set(int row, int column, double value) {
         values[row * columns + column] = value;
     }
 
@@ -95,7 +95,7 @@ public record Matrix(int rows, int columns, double[] values) {
         return largest;
     }
 
-    float[] floats() {
+    public float[] floats() {
         var floats = new float[values.length];
         for (int i = 0; i < floats.length; i++) {
             floats[i] = (float) values[i];

@@ -17,6 +17,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.op.Reference;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;

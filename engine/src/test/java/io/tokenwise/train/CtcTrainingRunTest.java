@@ -104,6 +104,14 @@ class CtcTrainingRunTest {
         }
     }
 
+    /** Half a minute of samples times a rate is more than an int holds. */
+    @Test
+    void atAnotherSpeedARecordingIsAsLongAsThatMakesIt() {
+        assertThat(CtcTraining.resampled(new float[480_000], 17_600)).hasSize(436_364);
+        float[] slower = CtcTraining.resampled(tones(1).getFirst().samples(), 14_400);
+        assertThat(slower).hasSize(Math.ceilDiv(tones(1).getFirst().samples().length * 10, 9));
+    }
+
     @Test
     void whatCannotBeLearntIsRefusedByName() {
         List<LabelledRecording> recordings = new ArrayList<>(tones(30));

@@ -165,36 +165,6 @@ final class ScalarSequenceOps implements SequenceOps {
     }
 
     @Override
-    public void firstPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
-        for (int i = from; i < to; i++) {
-            copyRow(x, (long) offsets[i] * columns, y, (long) i * columns, columns);
-        }
-    }
-
-    @Override
-    public void firstPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
-        for (int i = from; i < to; i++) {
-            clearRows(dx, offsets[i], offsets[i + 1], columns);
-            copyRow(dy, (long) i * columns, dx, (long) offsets[i] * columns, columns);
-        }
-    }
-
-    @Override
-    public void lastPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
-        for (int i = from; i < to; i++) {
-            copyRow(x, (long) (offsets[i + 1] - 1) * columns, y, (long) i * columns, columns);
-        }
-    }
-
-    @Override
-    public void lastPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
-        for (int i = from; i < to; i++) {
-            clearRows(dx, offsets[i], offsets[i + 1], columns);
-            copyRow(dy, (long) i * columns, dx, (long) (offsets[i + 1] - 1) * columns, columns);
-        }
-    }
-
-    @Override
     public void raiseToLargest(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
         for (int i = from; i < to; i++) {
             raiseRow(x, offsets, y, columns, i, 0);
@@ -222,16 +192,6 @@ final class ScalarSequenceOps implements SequenceOps {
                 y.set(i, (float) StrictMath.log1p(y.get(i)));
             }
         }
-    }
-
-    private static void clearRows(Floats x, int from, int to, int columns) {
-        x.segment()
-                .asSlice(x.at((long) from * columns), (long) (to - from) * columns * Float.BYTES)
-                .fill((byte) 0);
-    }
-
-    static void copyRow(Floats x, long from, Floats y, long to, int columns) {
-        MemorySegment.copy(x.segment(), x.at(from), y.segment(), y.at(to), (long) columns * Float.BYTES);
     }
 
     @Override

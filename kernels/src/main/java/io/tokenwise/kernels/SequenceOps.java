@@ -82,18 +82,6 @@ public interface SequenceOps {
     /** Gradient of {@link #meanPool}: writes dx for every token of sequences {@code from} to {@code to}. */
     void meanPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to);
 
-    /** First token of each sequence (BERT's CLS): y is {@code [sequences, columns]}. */
-    void firstPool(Floats x, int[] offsets, Floats y, int columns, int from, int to);
-
-    /** Gradient of {@link #firstPool}: writes dx for every token of sequences {@code from} to {@code to}. */
-    void firstPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to);
-
-    /** Last token of each sequence, which in a causal model has seen all others: y is {@code [sequences, columns]}. */
-    void lastPool(Floats x, int[] offsets, Floats y, int columns, int from, int to);
-
-    /** Gradient of {@link #lastPool}: writes dx for every token of sequences {@code from} to {@code to}. */
-    void lastPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to);
-
     /** {@code y[i, j]} becomes the largest {@code x[t, j]} of sequence i's tokens, if that is larger than what it was. */
     void raiseToLargest(Floats x, int[] offsets, Floats y, int columns, int from, int to);
 

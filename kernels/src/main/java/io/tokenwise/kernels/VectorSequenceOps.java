@@ -233,26 +233,6 @@ final class VectorSequenceOps implements SequenceOps {
     }
 
     @Override
-    public void firstPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
-        moves.firstPool(x, offsets, y, columns, from, to);
-    }
-
-    @Override
-    public void firstPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
-        moves.firstPoolBackward(dy, offsets, dx, columns, from, to);
-    }
-
-    @Override
-    public void lastPool(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
-        moves.lastPool(x, offsets, y, columns, from, to);
-    }
-
-    @Override
-    public void lastPoolBackward(Floats dy, int[] offsets, Floats dx, int columns, int from, int to) {
-        moves.lastPoolBackward(dy, offsets, dx, columns, from, to);
-    }
-
-    @Override
     public void raiseToLargest(Floats x, int[] offsets, Floats y, int columns, int from, int to) {
         MemorySegment xMemory = x.segment();
         MemorySegment yMemory = y.segment();

@@ -89,8 +89,6 @@ class AllocationTest extends KernelTest {
         calls.put(
                 "embeddingSumBackward",
                 () -> ops.embeddingSumBackward(ids, offsets, 1, x, z, 2, y, 0, z, columns, 0, columns));
-        calls.put("lastPool", () -> ops.lastPool(x, offsets, z, columns, 0, 1));
-        calls.put("lastPoolBackward", () -> ops.lastPoolBackward(x, offsets, z, columns, 0, 1));
         calls.put("raiseToLargest", () -> ops.raiseToLargest(x, offsets, z, columns, 0, 1));
         calls.put("logs", () -> ops.logs(z, 0, columns));
         SpeechOps speech = tested.speech();
@@ -108,8 +106,6 @@ class AllocationTest extends KernelTest {
         calls.put("withFirstBackward", () -> ops.withFirstBackward(x, z, y, rows, 1, columns, 0, columns));
         calls.put("meanPool", () -> ops.meanPool(x, offsets, z, columns, 0, 1));
         calls.put("meanPoolBackward", () -> ops.meanPoolBackward(x, offsets, z, columns, 0, 1));
-        calls.put("firstPool", () -> ops.firstPool(x, offsets, z, columns, 0, 1));
-        calls.put("firstPoolBackward", () -> ops.firstPoolBackward(x, offsets, z, columns, 0, 1));
     }
 
     private void addProducts(Map<String, Runnable> calls) {

@@ -83,6 +83,15 @@ public final class OrtReference implements AutoCloseable {
     /** Texts as one batch, the shorter ones padded with token {@code pad}; types may be left out. */
     public List<Result> run(int pad, List<int[]> texts, List<int[]> types) {
         int length = texts.stream().mapToInt(text -> text.length).max().orElse(0);
+        return run(pad, length, texts, types, texts.stream().map(text -> text.length).toList());
+    }
+
+    /** A text padded to a length, with what comes out of the padding, which no token sees. */
+    public Result runPadded(int pad, int length, int... text) {
+        return run(pad, length, List.of(text), List.of(), List.of(length)).getFirst();
+    }
+
+    private List<Result> run(int pad, int length, List<int[]> texts, List<int[]> types, List<Integer> wanted) {
         var ids = new long[texts.size() * length];
         var mask = new long[ids.length];
         var kinds = new long[ids.length];
@@ -99,7 +108,7 @@ public final class OrtReference implements AutoCloseable {
                 OnnxTensor maskTensor = OnnxTensor.createTensor(environment, LongBuffer.wrap(mask), shape);
                 OnnxTensor typeTensor = OnnxTensor.createTensor(environment, LongBuffer.wrap(kinds), shape)) {
             var inputs = Map.of("input_ids", idTensor, "attention_mask", maskTensor, "token_type_ids", typeTensor);
-            return results(inputs, texts.stream().map(text -> text.length).toList());
+            return results(inputs, wanted);
         } catch (OrtException e) {
             throw new IllegalStateException(e);
         }

@@ -12,6 +12,7 @@ import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
 import io.tokenwise.testmodels.NoiseWav;
 import io.tokenwise.testmodels.SmallMoonshine;
+import io.tokenwise.testmodels.SmallWav2Vec2;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
 import java.net.URI;
@@ -71,6 +72,34 @@ class TranscribingTest {
                 new Recording(wav, wav::close), speech, BudgetRange.pinned(Budget.FULL), Deadline.NONE, cutter);
 
         assertThatThrownBy(() -> heard.get(1, TimeUnit.MINUTES)).hasCauseInstanceOf(RejectedExecutionException.class);
+    }
+
+    /** Letters of frames come from the queue as they do without it. */
+    @Test
+    void aModelWithCtcIsHeardSegmentBySegment(@TempDir Path folder) throws Exception {
+        Path model = folder.resolve("letters");
+        SmallWav2Vec2.write(model);
+        byte[] sound = NoiseWav.bursts(2);
+        try (SpeechRecognizer letters = SpeechRecognizer.open(model.toString());
+                RequestQueue own = RequestQueue.start(QueueOptions.defaults());
+                WavReader alone = WavReader.open("file", new ByteArrayInputStream(sound))) {
+            var served = new ServedSpeech(
+                    "letters", letters, own, BudgetDefaults.of(ServerOptions.Budgets.defaults()));
+            WavReader wav = WavReader.open("file", new ByteArrayInputStream(sound));
+            var heard = Transcribing.start(
+                    new Recording(wav, wav::close),
+                    served,
+                    BudgetRange.pinned(Budget.FULL),
+                    Deadline.NONE,
+                    Runnable::run);
+            var expected = letters.transcribe(alone, Budget.FULL);
+
+            assertThat(heard.get(1, TimeUnit.MINUTES).transcript().segments())
+                    .hasSize(2)
+                    .isEqualTo(expected)
+                    .allSatisfy(segment -> assertThat(segment.text()).matches("[a-m ]+"));
+            assertThat(heard.get().frames()).hasSize(2).allMatch(frames -> frames > 50);
+        }
     }
 
     @Test

@@ -24,7 +24,8 @@ final class BertWeights {
             "lm_head.",
             "vocab_transform.",
             "vocab_layer_norm.",
-            "vocab_projector.");
+            "vocab_projector.",
+            "linear.");
 
     /**
      * The names of a model with a head: as transformers reads it, its encoder's tensors have something before their names.

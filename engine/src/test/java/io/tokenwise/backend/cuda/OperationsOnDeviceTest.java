@@ -5,14 +5,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.api.Precision;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /**
- * Each operation on the simulated device gives what it gives on the CPU, within the bound of its case, and the same bits in whatever order blocks, warps and
+ * What a stream has itself gives on the simulated device what it gives on the CPU, within the bound of its case, and the same bits in whatever order blocks, warps and
  * lanes run. What nobody is to write stays as it is.
  */
 class OperationsOnDeviceTest {
@@ -36,9 +35,7 @@ class OperationsOnDeviceTest {
     }
 
     static List<Case> cases() {
-        return Stream.of(RowCases.all(), SequenceCases.all(), AttentionCases.all(), LossCases.all())
-                .flatMap(List::stream)
-                .toList();
+        return StreamCases.all();
     }
 
     @ParameterizedTest

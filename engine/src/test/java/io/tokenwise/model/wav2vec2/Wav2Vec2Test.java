@@ -3,8 +3,11 @@ package io.tokenwise.model.wav2vec2;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
+import io.tokenwise.SpeechRecognizer;
+import io.tokenwise.TimedText;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
@@ -24,11 +27,16 @@ import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
@@ -103,6 +111,66 @@ class Wav2Vec2Test {
                 assertThat(batch.length(i)).isEqualTo(expected.last().length);
             }
         }
+    }
+
+    /** As the feature extractor does it unless a file says otherwise, and letters as they are written. */
+    @Test
+    void aRecordingIsLevelledAndItsLettersAreThoseOfTheReference() throws IOException {
+        assumeTrue(TorchScript.isAvailable());
+        RandomModel model = OnSmallWav2Vec2.model(OnSmallWav2Vec2.LARGE);
+        OnSmallWav2Vec2.write(model, folder, "wav2vec2.");
+        Files.delete(folder.resolve("preprocessor_config.json"));
+        float[] samples = OnSmallWav2Vec2.recordings(20_000).getFirst();
+        for (int i = 0; i < samples.length; i++) {
+            samples[i] = .1f + .05f * samples[i];
+        }
+        try (SpeechRecognizer recognizer = SpeechRecognizer.open(
+                        folder.toString(), EngineOptions.defaults().withThreads(1));
+                Reference reference = model.reference()) {
+            var heard = new StringBuilder();
+            int last = 0;
+            for (float[] logits : reference.run(levelled(samples)).part("logits")) {
+                int best = IntStream.range(0, logits.length)
+                        .reduce(0, (most, token) -> logits[token] > logits[most] ? token : most);
+                heard.append(best == 0 || best == last ? "" : best == 1 ? " " : Character.toString(0x3b0 + best));
+                last = best;
+            }
+            assertThat(recognizer.transcribe(samples))
+                    .singleElement()
+                    .extracting(TimedText::text)
+                    .isEqualTo(heard.toString().strip());
+        }
+    }
+
+    /** To mean 0 and variance 1. */
+    private static float[] levelled(float... samples) {
+        double mean = IntStream.range(0, samples.length).mapToDouble(i -> samples[i]).average().orElseThrow();
+        double variance = IntStream.range(0, samples.length)
+                .mapToDouble(i -> Math.pow(samples[i] - mean, 2))
+                .average()
+                .orElseThrow();
+        var levelled = new float[samples.length];
+        for (int i = 0; i < samples.length; i++) {
+            levelled[i] = (float) ((samples[i] - mean) / Math.sqrt(variance + 1e-7));
+        }
+        return levelled;
+    }
+
+    /** Of wav2vec2-base, and of the large models' layout in its sizes. */
+    @ParameterizedTest
+    @MethodSource("layouts")
+    void theSizesOfThePublishedOnesAreTheReferencesToo(Map<String, Object> layout) throws IOException {
+        assumeTrue(Boolean.getBoolean("tokenwise.long"), "takes half a minute: -Dtokenwise.long=true");
+        var config = new LinkedHashMap<String, Object>(layout);
+        config.putAll(Map.of("hidden_size", 768, "num_hidden_layers", 12, "num_attention_heads", 12));
+        config.putAll(Map.of("intermediate_size", 3072, "conv_dim", Collections.nCopies(7, 512), "vocab_size", 32));
+        config.putAll(Map.of("num_conv_pos_embeddings", 128, "num_conv_pos_embedding_groups", 16));
+        config.put("conv_bias", layout.equals(OnSmallWav2Vec2.LARGE));
+        isTheReferences(OnSmallWav2Vec2.model(config), 400, 16_000, 80_000);
+    }
+
+    static Stream<Map<String, Object>> layouts() {
+        return Stream.of(OnSmallWav2Vec2.BASE, OnSmallWav2Vec2.LARGE);
     }
 
     /** With its weights. */

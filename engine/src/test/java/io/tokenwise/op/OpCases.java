@@ -1,4 +1,4 @@
-package io.tokenwise.autograd;
+package io.tokenwise.op;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -10,22 +10,10 @@ import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Activation;
 import ai.djl.nn.core.Embedding;
 import ai.djl.nn.norm.LayerNorm;
-import io.tokenwise.autograd.OpCase.OnEngine;
-import io.tokenwise.autograd.OpCase.Operand;
+import io.tokenwise.autograd.Matrix;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.op.Activations;
-import io.tokenwise.op.Choices;
-import io.tokenwise.op.EmbeddingSums;
-import io.tokenwise.op.LayerNorms;
-import io.tokenwise.op.Lengths;
-import io.tokenwise.op.Linears;
-import io.tokenwise.op.Patches;
-import io.tokenwise.op.Pools;
-import io.tokenwise.op.Scales;
-import io.tokenwise.op.SelfAttention;
-import io.tokenwise.op.Softmaxes;
-import io.tokenwise.op.Sums;
-import io.tokenwise.op.TakenRows;
+import io.tokenwise.op.OpCase.OnEngine;
+import io.tokenwise.op.OpCase.Operand;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -34,16 +22,48 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
-/** All differentiable operations, at tiny shapes and at those of real models. */
-final class OpCases {
+/**
+ * All operations, at tiny shapes and at those of real models: each is in a list of one of the classes of cases here, and so in every suite: against doubles, libtorch and finite
+ * differences, on each CPU backend, on a device, in every order of its threads, and timed ({@link OpsSpeed}).
+ */
+public final class OpCases {
     private static final float EPSILON = 1e-5f;
     private static final float TEMPERATURE = 0.8f;
 
     private OpCases() {}
 
+    public static List<OpCase> tiny() {
+        return Stream.of(tinyOfBert(), onCpuOnly(EncoderOpCases.tiny()), ForwardCases.all(), LossCases.all())
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    static List<OpCase> real() {
+        return Stream.of(realOfBert(), onCpuOnly(EncoderOpCases.real()))
+                .flatMap(List::stream)
+                .toList();
+    }
+
+    /** Of inference, which has a kernel of its own where a device multiplies in bfloat16; of not so many tokens as take long there. */
+    public static List<OpCase> attentionOnTensorCores() {
+        return Stream.of(tiny(), real())
+                .flatMap(List::stream)
+                .filter(op -> op.name().startsWith("attention ") && op.onDevice())
+                .filter(op -> op.operands().getFirst().rows() <= 130)
+                .toList();
+    }
+
+    /** No device has what encoders after BERT need, but GELU. */
+    private static List<OpCase> onCpuOnly(List<OpCase> cases) {
+        return cases.stream()
+                .map(op -> op.name().startsWith("GELU [") ? op : op.onCpuOnly())
+                .toList();
+    }
+
     /** One value to 17, primes among them, so that every remainder of a vector's width occurs. */
-    static List<OpCase> tiny() {
+    private static List<OpCase> tinyOfBert() {
         var cases = new ArrayList<OpCase>();
         int[][] shapes = {{1, 1, 1}, {2, 3, 5}, {5, 1, 7}, {1, 17, 2}, {7, 11, 13}, {17, 16, 17}};
         for (int[] s : shapes) {
@@ -53,7 +73,7 @@ final class OpCases {
             cases.add(scaleBlocks(s[0], s[1], s[2]));
             cases.add(scaleUnits(s[0], s[1], s[2]));
             cases.addAll(sequences(lengths(s[0]), s[2], 13));
-            cases.add(withFirst(s[0], 2 + s[1], s[2]));
+            cases.addAll(withFirst(s[0], 2 + s[1], s[2]));
             cases.add(takeRows(s[0], s[1], s[2]));
             cases.add(attention(lengths(s[0]), 1 + s[2] % 3, s[1]));
             cases.add(SpeechOpCases.rotate(batch(lengths(s[0]), 1), 1 + s[2] % 3, 4 + s[1]));
@@ -65,9 +85,13 @@ final class OpCases {
         return cases;
     }
 
-    /** MiniLM's shapes: hidden 384, MLP 1,536, 12 heads of 32. */
-    static List<OpCase> real() {
-        var cases = new ArrayList<OpCase>();
+    /** MiniLM's shapes: hidden 384, MLP 1,536, 12 heads of 32; and what devices compute in blocks of other sizes. */
+    private static List<OpCase> realOfBert() {
+        var cases = new ArrayList<OpCase>(rows(5, 129));
+        cases.addAll(rows(2, 1537));
+        cases.add(attention(lengths(70), 4, 64));
+        cases.add(attention(lengths(66), 1, 96));
+        cases.add(attention(lengths(40), 2, 128));
         for (int tokens : new int[] {7, 128, 300}) {
             cases.addAll(linear(tokens, 384, 1536));
             cases.addAll(linear(tokens, 1536, 384));
@@ -78,7 +102,7 @@ final class OpCases {
             cases.add(scaleBlocks(tokens, 8, 192));
             cases.add(scaleUnits(tokens, 144, 8));
             cases.addAll(sequences(lengths(tokens), 384, 1000));
-            cases.add(withFirst(3, tokens, 384));
+            cases.addAll(withFirst(3, tokens, 384));
             cases.add(takeRows(tokens, tokens / 2, 384));
             cases.add(attention(lengths(tokens), 12, 32));
             cases.add(SpeechOpCases.rotate(batch(lengths(tokens), 1), 8, 36));
@@ -136,8 +160,8 @@ final class OpCases {
         var cases = new ArrayList<OpCase>();
         cases.add(op(
                 "gelu " + x,
-                List.of(x),
-                1,
+                List.of(x.times(4)),
+                4,
                 (pass, o) -> Activations.gelu(pass, o.tensor(0)),
                 m -> Reference.gelu(m.get(0)),
                 t -> Activation.gelu(t.get(0))));
@@ -174,8 +198,8 @@ final class OpCases {
                         .singletonOrThrow()));
         cases.add(op(
                 "softmax " + x,
-                List.of(x),
-                longest,
+                List.of(x.times(12)),
+                12 * longest,
                 (pass, o) -> Softmaxes.of(pass, o.tensor(0)),
                 m -> Reference.softmax(m.get(0)),
                 t -> t.get(0).softmax(-1)));
@@ -191,7 +215,7 @@ final class OpCases {
 
     private static OpCase choose(int rows, int counts) {
         Operand logits = Operand.tensor(rows, counts);
-        Operand noise = new Operand(rows, counts, OpCase.Role.CONSTANT);
+        Operand noise = Operand.constant(rows, counts);
         return new OpCase(
                 "choose " + logits,
                 List.of(logits, noise),
@@ -199,7 +223,8 @@ final class OpCases {
                 (pass, o) -> Choices.of(pass, o.tensor(0), o.tensor(1), TEMPERATURE),
                 m -> Reference.choose(m.get(0), m.get(1)),
                 m -> Reference.softChoice(m.get(0), m.get(1), TEMPERATURE),
-                t -> straightThrough(t, counts));
+                t -> straightThrough(t, counts),
+                true);
     }
 
     /** As it is written in PyTorch: the hard choice forward, the soft one backward. */
@@ -299,10 +324,18 @@ final class OpCases {
                         t -> bySequence(batch, i -> tokens(t.get(0), batch, i).get(new NDIndex("0:1")))));
     }
 
-    private static OpCase withFirst(int sequences, int tokens, int columns) {
-        Operand x = Operand.tensor(sequences * (tokens - 1), columns);
+    /** Behind what is trained, and behind pixels, which no gradient goes to. */
+    private static List<OpCase> withFirst(int sequences, int tokens, int columns) {
+        int rows = sequences * (tokens - 1);
+        return List.of(
+                withFirst(Operand.tensor(rows, columns), sequences, tokens),
+                withFirst(Operand.constant(rows, columns), sequences, tokens));
+    }
+
+    private static OpCase withFirst(Operand x, int sequences, int tokens) {
+        int columns = x.columns();
         return op(
-                "withFirst " + x + " of " + sequences,
+                "withFirst " + x + " of " + sequences + ", " + x.role(),
                 List.of(x, Operand.parameter(1, columns), Operand.parameter(tokens, columns)),
                 sequences,
                 (pass, o) -> Patches.withFirst(pass, o.tensor(0), o.parameter(1), o.parameter(2)),
@@ -394,6 +427,6 @@ final class OpCases {
             OnEngine engine,
             Function<List<Matrix>, Matrix> reference,
             Function<NDList, NDArray> torch) {
-        return new OpCase(name, operands, longestSum, engine, reference, reference, torch);
+        return new OpCase(name, operands, longestSum, engine, reference, reference, torch, true);
     }
 }

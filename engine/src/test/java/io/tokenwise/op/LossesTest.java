@@ -1,4 +1,4 @@
-package io.tokenwise.autograd;
+package io.tokenwise.op;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.offset;
@@ -7,7 +7,6 @@ import static org.assertj.core.api.Assertions.within;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.op.Losses;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.Random;

@@ -1,13 +1,30 @@
-package io.tokenwise.autograd;
+package io.tokenwise.op;
 
+import io.tokenwise.autograd.Matrix;
 import io.tokenwise.nn.TokenBatch;
+import java.util.function.ToDoubleFunction;
 
 /** The engine's operations written down once more, plainly and in double: what the engine is checked against. */
-final class Reference {
+public final class Reference {
+    private static final double STEP = 1e-5;
+
     private Reference() {}
 
+    /** Central differences of a value by each value of a matrix. */
+    public static Matrix slopes(ToDoubleFunction<Matrix> value, Matrix at) {
+        return Matrix.fill(at.rows(), at.columns(), i -> {
+            var there = new double[2];
+            for (int side = 0; side < 2; side++) {
+                Matrix moved = at.plus(0, at);
+                moved.values()[i] += side == 0 ? -STEP : STEP;
+                there[side] = value.applyAsDouble(moved);
+            }
+            return (there[1] - there[0]) / (2 * STEP);
+        });
+    }
+
     /** {@code x W + bias}; bias may be null. */
-    static Matrix linear(Matrix x, Matrix w, Matrix bias) {
+    public static Matrix linear(Matrix x, Matrix w, Matrix bias) {
         Matrix y = Matrix.zeros(x.rows(), w.columns());
         for (int row = 0; row < y.rows(); row++) {
             for (int column = 0; column < y.columns(); column++) {
@@ -21,7 +38,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix gelu(Matrix x) {
+    public static Matrix gelu(Matrix x) {
         return Matrix.fill(x.rows(), x.columns(), i -> {
             double value = x.values()[i];
             return value * (1 + erf(value / Math.sqrt(2))) / 2;
@@ -29,7 +46,7 @@ final class Reference {
     }
 
     /** Abramowitz and Stegun 7.1.6: all terms have one sign, so nothing cancels. */
-    static double erf(double x) {
+    public static double erf(double x) {
         if (Math.abs(x) > 6) {
             return Math.signum(x);
         }
@@ -42,7 +59,7 @@ final class Reference {
         return 2 / Math.sqrt(Math.PI) * Math.exp(-x * x) * sum;
     }
 
-    static Matrix layerNorm(Matrix x, Matrix gamma, Matrix beta, double epsilon) {
+    public static Matrix layerNorm(Matrix x, Matrix gamma, Matrix beta, double epsilon) {
         Matrix y = Matrix.zeros(x.rows(), x.columns());
         for (int row = 0; row < x.rows(); row++) {
             double mean = 0;
@@ -61,7 +78,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix softmax(Matrix x) {
+    public static Matrix softmax(Matrix x) {
         Matrix y = Matrix.zeros(x.rows(), x.columns());
         for (int row = 0; row < x.rows(); row++) {
             double largest = Double.NEGATIVE_INFINITY;
@@ -79,7 +96,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix attention(Matrix qkv, TokenBatch batch, int heads) {
+    public static Matrix attention(Matrix qkv, TokenBatch batch, int heads) {
         int hidden = qkv.columns() / 3;
         int size = hidden / heads;
         Matrix y = Matrix.zeros(qkv.rows(), hidden);
@@ -113,7 +130,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix embeddingSum(TokenBatch batch, Matrix words, Matrix positions, Matrix types) {
+    public static Matrix embeddingSum(TokenBatch batch, Matrix words, Matrix positions, Matrix types) {
         Matrix y = Matrix.zeros(batch.tokens(), words.columns());
         for (int s = 0; s < batch.sequences(); s++) {
             for (int i = 0; i < batch.length(s); i++) {
@@ -129,7 +146,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix meanPool(Matrix x, TokenBatch batch) {
+    public static Matrix meanPool(Matrix x, TokenBatch batch) {
         Matrix y = Matrix.zeros(batch.sequences(), x.columns());
         for (int s = 0; s < batch.sequences(); s++) {
             for (int token = batch.offsets()[s]; token < batch.offsets()[s + 1]; token++) {
@@ -141,7 +158,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix withFirst(Matrix x, Matrix first, Matrix positions) {
+    public static Matrix withFirst(Matrix x, Matrix first, Matrix positions) {
         int tokens = positions.rows();
         Matrix y = Matrix.zeros(x.rows() / (tokens - 1) * tokens, x.columns());
         for (int row = 0; row < y.rows(); row++) {
@@ -155,7 +172,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix takeRows(Matrix x, int[] rows) {
+    public static Matrix takeRows(Matrix x, int[] rows) {
         Matrix y = Matrix.zeros(rows.length, x.columns());
         for (int row = 0; row < rows.length; row++) {
             for (int column = 0; column < x.columns(); column++) {
@@ -165,7 +182,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix firstPool(Matrix x, TokenBatch batch) {
+    public static Matrix firstPool(Matrix x, TokenBatch batch) {
         Matrix y = Matrix.zeros(batch.sequences(), x.columns());
         for (int s = 0; s < batch.sequences(); s++) {
             for (int column = 0; column < x.columns(); column++) {
@@ -175,7 +192,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix l2Normalize(Matrix x) {
+    public static Matrix l2Normalize(Matrix x) {
         Matrix y = Matrix.zeros(x.rows(), x.columns());
         for (int row = 0; row < x.rows(); row++) {
             double squares = 0;
@@ -189,7 +206,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix scaleBlocks(Matrix x, Matrix scale) {
+    public static Matrix scaleBlocks(Matrix x, Matrix scale) {
         int width = x.columns() / scale.columns();
         Matrix y = Matrix.zeros(x.rows(), x.columns());
         for (int row = 0; row < x.rows(); row++) {
@@ -200,7 +217,7 @@ final class Reference {
         return y;
     }
 
-    static Matrix scaleUnits(Matrix x, Matrix scale, int[] places) {
+    public static Matrix scaleUnits(Matrix x, Matrix scale, int[] places) {
         int width = x.columns() / places.length;
         Matrix y = Matrix.zeros(x.rows(), x.columns());
         for (int row = 0; row < x.rows(); row++) {
@@ -213,7 +230,7 @@ final class Reference {
     }
 
     /** The hard choice: which learners run. */
-    static Matrix choose(Matrix logits, Matrix noise) {
+    public static Matrix choose(Matrix logits, Matrix noise) {
         Matrix y = Matrix.zeros(logits.rows(), logits.columns() - 1);
         for (int row = 0; row < y.rows(); row++) {
             int count = 0;
@@ -230,7 +247,7 @@ final class Reference {
     }
 
     /** The soft choice, whose gradient the hard one borrows: learner n + 1 runs with the probability of a count above n. */
-    static Matrix softChoice(Matrix logits, Matrix noise, double temperature) {
+    public static Matrix softChoice(Matrix logits, Matrix noise, double temperature) {
         Matrix soft = softmax(logits.plus(1, noise).plus(1 / temperature - 1, logits.plus(1, noise)));
         Matrix y = Matrix.zeros(logits.rows(), logits.columns() - 1);
         for (int row = 0; row < y.rows(); row++) {

@@ -1,4 +1,4 @@
-package io.tokenwise.autograd;
+package io.tokenwise.op;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
@@ -6,17 +6,14 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.nn.convolutional.Conv1d;
-import io.tokenwise.autograd.OpCase.Operand;
+import io.tokenwise.autograd.Matrix;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.op.GatedUnits;
-import io.tokenwise.op.GroupedConvolutions;
-import io.tokenwise.op.Linears;
-import io.tokenwise.op.OtherAttention;
-import io.tokenwise.op.Rotations;
-import io.tokenwise.op.Windows;
+import io.tokenwise.op.OpCase.Operand;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -42,11 +39,12 @@ final class SpeechOpCases {
                             pass, o.tensor(0), batch.offsets(), batch.sequences(), batch.places(), positions, heads);
                     return o.tensor(0);
                 },
-                m -> rotated(m.getFirst(), batch, heads, headSize, rotated),
+                m -> rotated(m.getFirst(), batch, 0, heads, headSize, rotated),
                 t -> rotated(t.getFirst(), batch, heads, headSize, rotated));
     }
 
-    private static Matrix rotated(Matrix x, TokenBatch batch, int heads, int headSize, int rotated) {
+    /** From a position on. */
+    static Matrix rotated(Matrix x, TokenBatch batch, int position, int heads, int headSize, int rotated) {
         Matrix y = x.plus(0, x);
         for (int s = 0; s < batch.sequences(); s++) {
             for (int p = 0; p < batch.length(s); p++) {
@@ -54,7 +52,7 @@ final class SpeechOpCases {
                 for (int at = 0; at < heads * headSize; at++) {
                     int column = at % headSize;
                     if (column < rotated) {
-                        double angle = angle(p, column, rotated);
+                        double angle = angle(position + p, column, rotated);
                         double sign = column % 2 == 0 ? -1 : 1;
                         y.set(
                                 row,

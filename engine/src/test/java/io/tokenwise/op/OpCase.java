@@ -1,8 +1,14 @@
-package io.tokenwise.autograd;
+package io.tokenwise.op;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDList;
 import io.tokenwise.api.Budget;
+import io.tokenwise.autograd.Gradients;
+import io.tokenwise.autograd.Matrix;
+import io.tokenwise.autograd.Parameter;
+import io.tokenwise.autograd.Parameters;
+import io.tokenwise.autograd.Tape;
+import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.Pass;
@@ -21,15 +27,17 @@ import java.util.stream.Collectors;
  *
  * @param longestSum number of terms of the longest sum that forward or backward forms, from which the tolerance follows
  * @param gradientOf what the gradient is that of, in doubles: the reference itself, but for straight-through operations; null if it has none, like torch
+ * @param onDevice whether devices have it; elsewhere it must be refused in a line
  */
-record OpCase(
+public record OpCase(
         String name,
         List<Operand> operands,
         int longestSum,
         OnEngine engine,
         Function<List<Matrix>, Matrix> reference,
         Function<List<Matrix>, Matrix> gradientOf,
-        Function<NDList, NDArray> torch) {
+        Function<NDList, NDArray> torch,
+        boolean onDevice) {
 
     enum Role {
         /** A tensor that gradients flow to. */
@@ -40,18 +48,28 @@ record OpCase(
         CONSTANT
     }
 
-    record Operand(int rows, int columns, Role role) {
+    /** @param size the most by which its values differ from 0, as a multiple of 1.5 */
+    record Operand(int rows, int columns, Role role, double size) {
         @Override
         public String toString() {
             return "[" + rows + ", " + columns + "]";
         }
 
         static Operand tensor(int rows, int columns) {
-            return new Operand(rows, columns, Role.TENSOR);
+            return new Operand(rows, columns, Role.TENSOR, 1);
         }
 
         static Operand parameter(int rows, int columns) {
-            return new Operand(rows, columns, Role.PARAMETER);
+            return new Operand(rows, columns, Role.PARAMETER, 1);
+        }
+
+        static Operand constant(int rows, int columns) {
+            return new Operand(rows, columns, Role.CONSTANT, 1);
+        }
+
+        /** The same with larger values. */
+        Operand times(double size) {
+            return new Operand(rows, columns, role, size);
         }
     }
 
@@ -88,7 +106,20 @@ record OpCase(
             int longestSum,
             OnEngine engine,
             Function<List<Matrix>, Matrix> reference) {
-        return new OpCase(name, operands, longestSum, engine, reference, null, null);
+        return new OpCase(name, operands, longestSum, engine, reference, null, null, true);
+    }
+
+    /** The same of what no device has. */
+    OpCase onCpuOnly() {
+        return new OpCase(name, operands, longestSum, engine, reference, gradientOf, torch, false);
+    }
+
+    /** The same with one operand of another shape, which the operation may refuse. */
+    OpCase with(int number, int rows, int columns) {
+        var others = new ArrayList<>(operands);
+        Operand given = operands.get(number);
+        others.set(number, new Operand(rows, columns, given.role(), given.size()));
+        return new OpCase(name, others, longestSum, engine, reference, gradientOf, torch, onDevice);
     }
 
     boolean hasGradient() {
@@ -98,7 +129,12 @@ record OpCase(
     List<Matrix> randomOperands(long seed) {
         var random = new SplittableRandom(seed);
         return operands.stream()
-                .map(o -> Matrix.random(o.rows(), o.columns(), random))
+                .map(o -> {
+                    Matrix values = Matrix.random(o.rows(), o.columns(), random);
+                    return o.size() == 1
+                            ? values
+                            : Matrix.fill(o.rows(), o.columns(), i -> (float) (o.size() * values.values()[i]));
+                })
                 .toList();
     }
 
@@ -117,7 +153,10 @@ record OpCase(
             Stream stream = backend.stream();
             Pass pass = new Pass(stream, workspace).begin(Budget.FULL);
             Tape tape = dy == null ? null : new Tape();
-            Bound bound = bind(owner, pass, tape, values);
+            Bound bound = bind(owner, pass, values);
+            if (tape != null) {
+                watch(tape, bound);
+            }
             pass.train(tape);
             Tensor y = engine.run(pass, bound);
             Matrix result = Matrix.of(backend, y);
@@ -143,20 +182,33 @@ record OpCase(
         }
     }
 
+    /** Forward and, if it has a gradient, backward, from random values. */
+    public Result onEngine(Backend backend) {
+        List<Matrix> values = randomOperands(4);
+        if (!hasGradient()) {
+            return onEngine(backend, values, null);
+        }
+        Matrix y = onEngine(backend, values, null).y();
+        return onEngine(backend, values, Matrix.random(y.rows(), y.columns(), new SplittableRandom(5)));
+    }
+
     /** The kinds of operations that it leaves on a tape. */
     Set<Class<?>> recorded(Backend backend) throws ReflectiveOperationException {
         try (var owner = new Parameters(backend);
                 Workspace workspace = backend.workspace(1L << 30)) {
             var tape = new Tape();
             Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL).train(tape);
-            engine.run(pass, bind(owner, pass, tape, randomOperands(1)));
+            Bound bound = bind(owner, pass, randomOperands(1));
+            watch(tape, bound);
+            engine.run(pass, bound);
             Field ops = Tape.class.getDeclaredField("ops");
             ops.setAccessible(true);
             return ((List<?>) ops.get(tape)).stream().map(Object::getClass).collect(Collectors.toSet());
         }
     }
 
-    private Bound bind(Parameters owner, Pass pass, Tape tape, List<Matrix> values) {
+    /** Makes the operands on the engine, in the workspace of a pass. */
+    Bound bind(Parameters owner, Pass pass, List<Matrix> values) {
         var tensors = new ArrayList<Tensor>();
         var parameters = new ArrayList<Parameter>();
         for (int i = 0; i < operands.size(); i++) {
@@ -168,16 +220,28 @@ record OpCase(
                 owner.train(parameter);
                 tensor = parameter.value();
             } else {
-                tensor = pass.tensor(operand.rows(), operand.columns());
+                tensor = unaligned(pass, operand.rows(), operand.columns());
             }
             values.get(i).copyTo(owner.backend(), tensor);
-            if (tape != null && operand.role() == Role.TENSOR) {
-                tape.watch(tensor);
-            }
             tensors.add(tensor);
             parameters.add(parameter);
         }
         return new Bound(owner, tensors, parameters);
+    }
+
+    /** From here on the tape records what leads to gradients. */
+    void watch(Tape tape, Bound bound) {
+        for (int i = 0; i < operands.size(); i++) {
+            if (operands.get(i).role() == Role.TENSOR) {
+                tape.watch(bound.tensor(i));
+            }
+        }
+    }
+
+    /** It begins behind its memory's beginning, as a matrix's rows may. */
+    private static Tensor unaligned(Pass pass, int rows, int columns) {
+        Tensor larger = pass.tensor(1, rows * columns + 1);
+        return new Tensor(larger.memory(), larger.offsetBytes() + Float.BYTES, rows, columns);
     }
 
     @Override

@@ -1,22 +1,16 @@
-package io.tokenwise.autograd;
+package io.tokenwise.op;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDArrays;
 import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
-import io.tokenwise.autograd.OpCase.Operand;
+import io.tokenwise.autograd.Matrix;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.RowParts;
 import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.op.Activations;
-import io.tokenwise.op.EmbeddingSums;
-import io.tokenwise.op.FormedAttention;
-import io.tokenwise.op.GatedUnits;
-import io.tokenwise.op.Pools;
-import io.tokenwise.op.RmsNorms;
-import io.tokenwise.op.Rotations;
+import io.tokenwise.op.OpCase.Operand;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -367,7 +361,7 @@ final class EncoderOpCases {
 
     private static OpCase attention(TokenBatch batch, Shape shape) {
         Operand qkv = Operand.tensor(batch.tokens(), (shape.heads + 2 * shape.keyHeads) * shape.size);
-        Operand bias = new Operand(shape.heads, 2 * shape.reach + 1, OpCase.Role.CONSTANT);
+        Operand bias = Operand.constant(shape.heads, 2 * shape.reach + 1);
         return OpCases.op(
                 "attention " + shape + " of " + batch.tokens() + " tokens in " + batch.sequences(),
                 List.of(qkv, bias),

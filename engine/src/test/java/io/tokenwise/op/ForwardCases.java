@@ -1,31 +1,26 @@
-package io.tokenwise.autograd;
+package io.tokenwise.op;
 
-import io.tokenwise.autograd.OpCase.Operand;
+import io.tokenwise.autograd.Matrix;
 import io.tokenwise.backend.AttentionLayout;
 import io.tokenwise.backend.ImagePatches;
+import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Staying;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.kernels.RowOps;
 import io.tokenwise.kernels.SpeechOps;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.op.Activations;
-import io.tokenwise.op.ChannelNorms;
-import io.tokenwise.op.Choices;
-import io.tokenwise.op.OtherAttention;
-import io.tokenwise.op.Patches;
-import io.tokenwise.op.Pools;
-import io.tokenwise.op.Scales;
-import io.tokenwise.op.SelfAttention;
-import io.tokenwise.op.TakenRows;
-import io.tokenwise.op.Windows;
+import io.tokenwise.op.OpCase.Bound;
+import io.tokenwise.op.OpCase.Operand;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 
-/** The operations that have no gradient: those of inference alone, and what comes before anything that is trained. */
+/** Operations without their gradient: those of inference alone, what comes before anything that is trained, and results in the place of operands. */
 final class ForwardCases {
     private static final int UNIT = 8;
 
@@ -47,25 +42,209 @@ final class ForwardCases {
             cases.add(one(1 + s[0], 1 + s[1] % 4, 1 + s[2]));
             cases.add(laidOut(batch(s[0], 1, s[1]), 1 + s[2] % 3, 1 + s[1] % 2));
         }
+        for (int[] s : new int[][] {{0, 5}, {1, 1}, {3, 7}, {5, 129}, {2, 1537}, {130, 384}}) {
+            cases.addAll(inPlace(s[0], s[1]));
+        }
         cases.add(groupNorm(batch(300, 1, 41), 41));
+        cases.add(groupNorm(batch(195, 97), 288));
+        cases.add(windows(batch(196, 97), 28, 7, 3));
+        cases.add(patches(2, 8, 4));
+        cases.add(gather(70, 48, 8));
+        cases.add(columns(35, 33));
         cases.add(one(200, 8, 36));
+        cases.add(laidOut(batch(70, 2), 4, 4));
+        cases.add(laidOut(batch(66), 2, 12));
+        cases.add(noRowsTaken(70, 129));
+        cases.add(rotateFrom(9, batch(40, 17), 8, 36));
+        cases.add(withoutTypes(batch(128, 1, 17, 60), 384));
+        for (TokenBatch batch : List.of(batch(1), batch(3, 1, 7), batch(41, 128))) {
+            cases.add(largestLogRelu(batch, 1 + batch.tokens() % 70).onCpuOnly());
+        }
+        cases.add(channelNorm(batch(1), 1).onCpuOnly());
+        cases.add(channelNorm(batch(3, 2, 7), 17).onCpuOnly());
+        cases.add(channelNorm(batch(41, 3_000), 70).onCpuOnly());
         return cases;
     }
 
-    /** Those that no device has yet. */
-    static List<OpCase> onCpu() {
+    /** Where the result takes the place of the first operand. */
+    @FunctionalInterface
+    private interface InPlace {
+        void run(Stream stream, Bound operands, Pass pass);
+    }
+
+    private static OpCase inPlace(
+            String name, List<Operand> operands, int terms, InPlace op, Function<List<Matrix>, Matrix> reference) {
+        return OpCase.forward(
+                name + " in place " + operands.getFirst(),
+                operands,
+                terms,
+                (pass, o) -> {
+                    op.run(pass.stream(), o, pass);
+                    return o.tensor(0);
+                },
+                reference);
+    }
+
+    private static List<OpCase> inPlace(int rows, int columns) {
+        Operand x = Operand.constant(rows, columns);
+        Operand vector = Operand.constant(1, columns);
+        float epsilon = 1e-2f;
         return List.of(
-                largestLogRelu(batch(1), 1),
-                largestLogRelu(batch(3, 1, 7), 17),
-                largestLogRelu(batch(41, 128), 70),
-                channelNorm(batch(1), 1),
-                channelNorm(batch(3, 2, 7), 17),
-                channelNorm(batch(41, 3_000), 70));
+                inPlace(
+                        "gelu",
+                        List.of(x),
+                        1,
+                        (stream, o, _) -> Activations.gelu(stream, o.tensor(0), o.tensor(0)),
+                        m -> Reference.gelu(m.getFirst())),
+                inPlace(
+                        "geluBackward",
+                        List.of(x, x.times(4)),
+                        4,
+                        (stream, o, _) -> Activations.geluBackward(stream, o.tensor(1), o.tensor(0), o.tensor(0)),
+                        m -> Matrix.fill(rows, columns, i -> {
+                            double at = m.get(1).values()[i];
+                            double density = Math.exp(-at * at / 2) / Math.sqrt(2 * Math.PI);
+                            double below = (1 + Reference.erf(at / Math.sqrt(2))) / 2;
+                            return m.get(0).values()[i] * (below + at * density);
+                        })),
+                inPlace(
+                        "add",
+                        List.of(x, x),
+                        1,
+                        (stream, o, _) -> stream.add(o.tensor(0), o.tensor(1), o.tensor(0)),
+                        m -> m.get(0).plus(1, m.get(1))),
+                inPlace(
+                        "layerNorm",
+                        List.of(x, vector, vector),
+                        columns,
+                        (stream, o, _) -> LayerNorms.forward(
+                                stream, o.tensor(0), o.tensor(1), o.tensor(2), epsilon, o.tensor(0), null),
+                        m -> Reference.layerNorm(m.get(0), m.get(1), m.get(2), epsilon)),
+                inPlace(
+                        "layerNormBackward",
+                        List.of(x, x, vector, vector),
+                        columns,
+                        (stream, o, pass) -> {
+                            Tensor statistics = pass.tensor(rows, 2);
+                            Tensor y = pass.tensor(rows, columns);
+                            LayerNorms.forward(stream, o.tensor(1), o.tensor(2), o.tensor(3), epsilon, y, statistics);
+                            LayerNorms.backward(stream, o.tensor(1), o.tensor(2), statistics, o.tensor(0), o.tensor(0));
+                        },
+                        m -> layerNormSlopes(m, epsilon)),
+                inPlace(
+                        "softmax",
+                        List.of(x.times(12)),
+                        12 * columns,
+                        (stream, o, _) -> Softmaxes.forward(stream, o.tensor(0), o.tensor(0)),
+                        m -> Reference.softmax(m.getFirst())),
+                inPlace(
+                        "softmaxBackward",
+                        List.of(x, x),
+                        columns,
+                        (stream, o, _) -> Softmaxes.backward(stream, o.tensor(1), o.tensor(0), o.tensor(0)),
+                        m -> Matrix.fill(rows, columns, i -> {
+                            double sum = 0;
+                            for (int c = 0; c < columns; c++) {
+                                sum += m.get(0).get(i / columns, c) * m.get(1).get(i / columns, c);
+                            }
+                            return m.get(1).values()[i] * (m.get(0).values()[i] - sum);
+                        })),
+                inPlace(
+                        "l2Normalize",
+                        List.of(x),
+                        columns,
+                        (stream, o, _) -> Lengths.forward(stream, o.tensor(0), o.tensor(0), null),
+                        m -> Reference.l2Normalize(m.getFirst())));
+    }
+
+    /** {@code (dy g - mean(dy g) - n mean(n dy g)) / deviation} of each row, n being x normed (Ba, Kiros and Hinton 2016). */
+    private static Matrix layerNormSlopes(List<Matrix> m, double epsilon) {
+        Matrix x = m.get(1);
+        Matrix ones = Matrix.fill(1, x.columns(), _ -> 1);
+        Matrix normed = Reference.layerNorm(x, ones, Matrix.zeros(1, x.columns()), epsilon);
+        Matrix dx = Matrix.zeros(x.rows(), x.columns());
+        for (int row = 0; row < x.rows(); row++) {
+            double mean = 0;
+            double squares = 0;
+            double slope = 0;
+            double alongNormed = 0;
+            for (int c = 0; c < x.columns(); c++) {
+                double dy = m.get(0).get(row, c) * m.get(2).get(0, c) / x.columns();
+                mean += x.get(row, c) / x.columns();
+                squares += x.get(row, c) * x.get(row, c) / x.columns();
+                slope += dy;
+                alongNormed += dy * normed.get(row, c);
+            }
+            double deviation = Math.sqrt(squares - mean * mean + epsilon);
+            for (int c = 0; c < x.columns(); c++) {
+                double dy = m.get(0).get(row, c) * m.get(2).get(0, c);
+                dx.set(row, c, (dy - slope - normed.get(row, c) * alongNormed) / deviation);
+            }
+        }
+        return dx;
+    }
+
+    private static OpCase noRowsTaken(int rows, int columns) {
+        Operand x = Operand.constant(rows, columns);
+        return OpCase.forward(
+                "takeRows none of " + x,
+                List.of(x),
+                1,
+                (pass, o) -> TakenRows.of(pass, o.tensor(0), new int[0], 0),
+                _ -> Matrix.zeros(0, columns));
+    }
+
+    /** As a decoder does with the next piece, and back again for part of it. */
+    private static OpCase rotateFrom(int position, TokenBatch batch, int heads, int headSize) {
+        var positions = new RotaryPositions(batch.length(0) + position, headSize, headSize - 4, 10_000);
+        Operand x = Operand.constant(batch.tokens(), (heads + 1) * headSize);
+        return OpCase.forward(
+                "rotate from " + position + ", one head back " + x,
+                List.of(x),
+                4,
+                (pass, o) -> {
+                    int sequences = batch.sequences();
+                    Rotations.forward(
+                            pass.stream(), o.tensor(0), batch.offsets(), sequences, position, positions, heads);
+                    Rotations.forward(
+                            pass.stream(), o.tensor(0), batch.offsets(), sequences, position, positions.inverse(), 1);
+                    return o.tensor(0);
+                },
+                m -> {
+                    Matrix turned = SpeechOpCases.rotated(m.getFirst(), batch, position, heads, headSize, headSize - 4);
+                    return Matrix.fill(
+                            turned.rows(),
+                            turned.columns(),
+                            i -> i % turned.columns() < headSize ? m.getFirst().values()[i] : turned.values()[i]);
+                });
+    }
+
+    private static OpCase withoutTypes(TokenBatch batch, int columns) {
+        Operand words = Operand.constant(1, columns);
+        Operand positions = Operand.constant(batch.length(0) + 2, columns);
+        return OpCase.forward(
+                "embeddingSum without types " + positions,
+                List.of(words, positions),
+                1,
+                (pass, o) -> {
+                    Tensor y = pass.tensor(batch.tokens(), columns);
+                    EmbeddingSums.forward(
+                            pass.stream(),
+                            batch.inputs(),
+                            batch.offsets(),
+                            batch.sequences(),
+                            o.tensor(0),
+                            o.tensor(1),
+                            null,
+                            y);
+                    return y;
+                },
+                m -> Reference.embeddingSum(batch, m.get(0), m.get(1), Matrix.zeros(1, columns)));
     }
 
     /** What SPLADE pools. */
     private static OpCase largestLogRelu(TokenBatch batch, int words) {
-        Operand x = constant(batch.tokens(), words);
+        Operand x = Operand.constant(batch.tokens(), words);
         return OpCase.forward(
                 "largestLogRelu " + x,
                 List.of(x),
@@ -89,8 +268,8 @@ final class ForwardCases {
 
     private static OpCase channelNorm(TokenBatch batch, int columns) {
         float epsilon = 1e-5f;
-        Operand x = constant(batch.tokens(), columns);
-        Operand vector = constant(1, columns);
+        Operand x = Operand.constant(batch.tokens(), columns);
+        Operand vector = Operand.constant(1, columns);
         return OpCase.forward(
                 "channelNorm " + x,
                 List.of(x, vector, vector),
@@ -135,7 +314,7 @@ final class ForwardCases {
     }
 
     private static OpCase tanh(int rows, int columns) {
-        Operand x = constant(rows, columns);
+        Operand x = Operand.constant(rows, columns);
         return OpCase.forward(
                 "tanh " + x,
                 List.of(x),
@@ -167,7 +346,7 @@ final class ForwardCases {
         for (int i = 0; i < sequences; i++) {
             offsets[i + 1] = offsets[i] + (batch.length(i) - width) / step + 1;
         }
-        Operand x = constant(batch.tokens(), columns);
+        Operand x = Operand.constant(batch.tokens(), columns);
         return OpCase.forward(
                 "windows " + x + " of " + width + " every " + step,
                 List.of(x),
@@ -193,8 +372,8 @@ final class ForwardCases {
 
     private static OpCase groupNorm(TokenBatch batch, int columns) {
         float epsilon = 1e-5f;
-        Operand x = constant(batch.tokens(), columns);
-        Operand vector = constant(1, columns);
+        Operand x = Operand.constant(batch.tokens(), columns);
+        Operand vector = Operand.constant(1, columns);
         return OpCase.forward(
                 "groupNorm " + x,
                 List.of(x, vector, vector),
@@ -262,7 +441,7 @@ final class ForwardCases {
         int columns = units * width + 3;
         int[] starts =
                 new SplittableRandom(units).ints(units, 0, columns - width + 1).toArray();
-        Operand x = constant(rows, columns);
+        Operand x = Operand.constant(rows, columns);
         return OpCase.forward(
                 "gatherUnits " + x + " of " + width,
                 List.of(x),
@@ -292,7 +471,7 @@ final class ForwardCases {
                 .mapToInt(Integer::intValue)
                 .sorted()
                 .toArray();
-        Operand x = constant(rows, columns);
+        Operand x = Operand.constant(rows, columns);
         return OpCase.forward(
                 "takeRows " + x + ", " + count + " stay",
                 List.of(x),
@@ -311,7 +490,7 @@ final class ForwardCases {
     }
 
     private static OpCase argmax(int rows, int columns) {
-        Operand x = constant(rows, columns);
+        Operand x = Operand.constant(rows, columns);
         return OpCase.forward(
                 "argmax " + x,
                 List.of(x),
@@ -334,10 +513,10 @@ final class ForwardCases {
 
     private static OpCase dots(int rows, int inputs, int outputs) {
         int padded = Math.ceilDiv(outputs, RowOps.DOTS_GROUP) * RowOps.DOTS_GROUP;
-        Operand x = constant(rows, inputs);
+        Operand x = Operand.constant(rows, inputs);
         return OpCase.forward(
                 "dots " + x + " of " + outputs,
-                List.of(x, constant(padded, inputs), constant(1, outputs)),
+                List.of(x, Operand.constant(padded, inputs), Operand.constant(1, outputs)),
                 inputs,
                 (pass, o) -> {
                     Tensor y = pass.tensor(rows, outputs);
@@ -354,10 +533,10 @@ final class ForwardCases {
     }
 
     private static OpCase columns(int rows, int channels) {
-        Operand x = constant(rows, channels + 2);
+        Operand x = Operand.constant(rows, channels + 2);
         return OpCase.forward(
                 "toColumns " + x,
-                List.of(x, constant(channels, rows + 4)),
+                List.of(x, Operand.constant(channels, rows + 4)),
                 1,
                 (pass, o) -> {
                     OtherAttention.toColumns(pass.stream(), o.tensor(0), 1, o.tensor(1), 3);
@@ -377,7 +556,7 @@ final class ForwardCases {
         int tokens = Math.ceilDiv(length, SpeechOps.STEP) * SpeechOps.STEP;
         return OpCase.forward(
                 "attendOne of " + heads + " x " + size + " over " + length,
-                List.of(constant(1, hidden), constant(2 * hidden, tokens)),
+                List.of(Operand.constant(1, hidden), Operand.constant(2 * hidden, tokens)),
                 length + size,
                 (pass, o) -> {
                     Tensor y = pass.tensor(1, hidden);
@@ -408,7 +587,7 @@ final class ForwardCases {
         int[] contexts = shuffled(units);
         var layout = new AttentionLayout(
                 part(places, 0, units), part(places, units, units), part(places, 2 * units, units), contexts);
-        Operand x = constant(batch.tokens(), (3 * units + 1) * UNIT);
+        Operand x = Operand.constant(batch.tokens(), (3 * units + 1) * UNIT);
         return OpCase.forward(
                 "attention " + x + " of " + heads + " in units",
                 List.of(x),
@@ -446,10 +625,6 @@ final class ForwardCases {
 
     private static int[] part(int[] places, int from, int count) {
         return IntStream.of(places).skip(from).limit(count).toArray();
-    }
-
-    private static Operand constant(int rows, int columns) {
-        return new Operand(rows, columns, OpCase.Role.CONSTANT);
     }
 
     private static TokenBatch batch(int... lengths) {

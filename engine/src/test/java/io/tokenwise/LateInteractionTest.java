@@ -1,0 +1,258 @@
+package io.tokenwise;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+import static org.assertj.core.api.Assumptions.assumeThat;
+
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.api.Precision;
+import io.tokenwise.io.SafetensorsWriter;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.references.Array;
+import io.tokenwise.references.OrtReference;
+import io.tokenwise.references.RandomModel;
+import io.tokenwise.references.Reference;
+import io.tokenwise.references.TorchScript;
+import io.tokenwise.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Map;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+class LateInteractionTest {
+    private static final EngineOptions OPTIONS = EngineOptions.defaults()
+            .withThreads(2)
+            .withBackend(new BackendChoice(BackendChoice.Kind.VECTOR, Precision.F32));
+
+    private static final List<String> QUERIES =
+            List.of("who wrote a letter?", "", "rivers run to the sea, and the sea is not full ".repeat(4));
+
+    private static final List<String> DOCUMENTS =
+            List.of("A man wrote a letter; it was never sent.", "", "x", "the sea, the sea! ".repeat(30));
+
+    /** Of MiniLM's vocabulary: [CLS], [unused0], [unused1], [MASK]. */
+    private static final int CLS = 101;
+
+    private static final int QUERY = 1;
+    private static final int DOCUMENT = 2;
+    private static final int MASK = 103;
+
+    @TempDir
+    private static Path folder;
+
+    private static RandomModel random;
+
+    private static Path stanford;
+
+    @BeforeAll
+    static void write() throws IOException {
+        Map<String, Object> config =
+                Map.of("architectures", List.of("HF_ColBERT"), "vocab_size", 30_522, "type_vocab_size", 2);
+        random = RandomModel.small("bert", config, 11).with("colbert", Map.of("dim", 16), 12);
+        stanford = folder.resolve("stanford");
+        write(stanford, random);
+        Files.writeString(
+                stanford.resolve("artifact.metadata"),
+                """
+                {"dim": 16, "query_maxlen": 24, "doc_maxlen": 40, "query_token_id": "[unused0]", "doc_token_id": "[unused1]",
+                 "attend_to_mask_tokens": false, "mask_punctuation": true}
+                """);
+    }
+
+    private static void write(Path model, RandomModel weights) throws IOException {
+        weights.write(model, "bert.");
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
+            Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
+        }
+    }
+
+    /** Of a text at most so many tokens, with a mark behind the first. */
+    private static int[] marked(Tokenizer tokenizer, String text, int mark, int most) {
+        var ids = new ArrayList<Integer>();
+        Arrays.stream(tokenizer.encode(text, most - 1).ids()).forEach(ids::add);
+        assertThat(ids.getFirst()).isEqualTo(CLS);
+        ids.add(1, mark);
+        return ids.stream().mapToInt(Integer::intValue).toArray();
+    }
+
+    @Test
+    void documentsVectorsAreThoseOfTorch() throws IOException {
+        assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
+        try (LateInteraction encoder = LateInteraction.open(stanford.toString(), OPTIONS);
+                Reference torch = random.reference();
+                Reference head = random.reference("colbert")) {
+            assertThat(encoder.dimensions()).isEqualTo(16);
+            Tokenizer tokenizer = encoder.model().files().tokenizer();
+            List<float[][]> found = encoder.embedDocuments(DOCUMENTS, Budget.FULL);
+            for (int i = 0; i < DOCUMENTS.size(); i++) {
+                int[] ids = marked(tokenizer, DOCUMENTS.get(i), DOCUMENT, 40);
+                float[][] all = head.run(torch.run(ids).last()).part("vectors");
+                List<String> words = tokenizer.tokens(ids);
+                var wanted = new ArrayList<float[]>();
+                for (int k = 0; k < ids.length; k++) {
+                    if (!words.get(k).matches("[,;.!]")) {
+                        wanted.add(all[k]);
+                    }
+                }
+                assertNear(found.get(i), wanted.toArray(float[][]::new));
+            }
+        }
+    }
+
+    /** The masks behind a query see it and are seen by nobody; ONNX Runtime has them as padding. */
+    @Test
+    void queriesVectorsAreThoseOfOnnxRuntimeWithMasksThatNobodySees() throws IOException {
+        assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
+        try (LateInteraction encoder = LateInteraction.open(stanford.toString(), OPTIONS);
+                OrtReference onnx = OrtReference.of(random);
+                Reference head = random.reference("colbert")) {
+            Tokenizer tokenizer = encoder.model().files().tokenizer();
+            List<float[][]> found = encoder.embedQueries(QUERIES, Budget.FULL, Deadline.NONE);
+            for (int i = 0; i < QUERIES.size(); i++) {
+                int[] ids = marked(tokenizer, QUERIES.get(i), QUERY, 24);
+                assertNear(
+                        found.get(i),
+                        head.run(onnx.runPadded(MASK, 24, ids).last()).part("vectors"));
+            }
+        }
+    }
+
+    private static void assertNear(float[][] found, float[][] wanted) {
+        assertThat(found.length).isEqualTo(wanted.length);
+        for (int i = 0; i < wanted.length; i++) {
+            assertThat(found[i]).containsExactly(wanted[i], within(1e-4f));
+        }
+    }
+
+    @Test
+    void aTextHasTheSameBitsAloneAndAmongOthers() throws IOException {
+        try (LateInteraction encoder = LateInteraction.open(stanford.toString(), OPTIONS)) {
+            List<float[][]> queries = encoder.embedQueries(QUERIES, Budget.FULL, Deadline.NONE);
+            List<float[][]> documents = encoder.embedDocuments(DOCUMENTS, Budget.FULL);
+            for (int i = 0; i < QUERIES.size(); i++) {
+                assertThat(encoder.embedQuery(QUERIES.get(i))).isDeepEqualTo(queries.get(i));
+                assertThat(queries.get(i)).hasDimensions(24, 16);
+            }
+            for (int i = 0; i < DOCUMENTS.size(); i++) {
+                assertThat(encoder.embedDocuments(List.of(DOCUMENTS.get(i)), Budget.FULL).getFirst())
+                        .isDeepEqualTo(documents.get(i));
+            }
+            double[] scores = encoder.maxSim(QUERIES.getFirst(), DOCUMENTS, Budget.FULL);
+            for (int i = 0; i < scores.length; i++) {
+                assertThat(scores[i]).isEqualTo(LateInteraction.maxSim(queries.getFirst(), documents.get(i)));
+            }
+        }
+        float[][] query = {{1, 0}, {0, 1}};
+        assertThat(LateInteraction.maxSim(query, new float[][] {{.5f, .25f}, {-1, .75f}})).isEqualTo(1.25);
+        assertThat(LateInteraction.maxSim(query, new float[0][])).isZero();
+    }
+
+    private static Path pylate(String name, String config) throws IOException {
+        Path model = folder.resolve(name);
+        write(model, random);
+        Files.delete(model.resolve("config.json"));
+        Files.writeString(
+                model.resolve("config.json"),
+                Files.readString(stanford.resolve("config.json")).replace("HF_ColBERT", "BertModel"));
+        Path dense = Files.createDirectory(model.resolve("1_Dense"));
+        Array linear = random.weights().get("linear.weight");
+        SafetensorsWriter.write(
+                dense.resolve("model.safetensors"),
+                Map.of("linear.weight", new TensorData(linear.shape(), MemorySegment.ofArray(linear.values()))),
+                Map.of(),
+                StoredType.F32);
+        Files.writeString(
+                dense.resolve("config.json"),
+                "{\"in_features\":48,\"out_features\":16,\"bias\":false,\"activation_function\":\"torch.nn.modules.linear.Identity\"}");
+        Files.writeString(
+                model.resolve("modules.json"),
+                """
+                [{"idx":0,"name":"0","path":"","type":"sentence_transformers.models.Transformer"},
+                 {"idx":1,"name":"1","path":"1_Dense","type":"pylate.models.Dense.Dense"}]
+                """);
+        Files.writeString(model.resolve("config_sentence_transformers.json"), config);
+        return model;
+    }
+
+    @Test
+    void foldersOfPylateGiveTheSame() throws IOException {
+        Path model = pylate(
+                "pylate",
+                """
+                {"prompts": {}, "query_prefix": "[unused0]", "document_prefix": "[unused1]", "query_length": 24, "document_length": 40,
+                 "attend_to_expansion_tokens": false, "do_query_expansion": true, "skiplist_words": [",", ".", ";", "!"]}
+                """);
+        Path seeing = pylate(
+                "seeing",
+                "{\"query_prefix\": \"[unused0]\", \"document_prefix\": \"\", \"query_length\": 24, \"attend_to_expansion_tokens\": true}");
+        try (LateInteraction one = LateInteraction.open(stanford.toString(), OPTIONS);
+                LateInteraction same = LateInteraction.open(model.toString(), OPTIONS);
+                LateInteraction other = LateInteraction.open(seeing.toString(), OPTIONS)) {
+            assertThat(same.embedQuery(QUERIES.getFirst())).isDeepEqualTo(one.embedQuery(QUERIES.getFirst()));
+            assertThat(same.embedDocuments(DOCUMENTS, Budget.FULL).getFirst())
+                    .isDeepEqualTo(
+                            one.embedDocuments(DOCUMENTS, Budget.FULL).getFirst());
+            // Seen masks change what comes out of others.
+            assertThat(other.embedQuery(QUERIES.getFirst())[3])
+                    .isNotEqualTo(one.embedQuery(QUERIES.getFirst())[3]);
+            assertThat(other.embedDocuments(List.of("a b"), Budget.FULL).getFirst()).hasDimensions(4, 16);
+        }
+    }
+
+    @Test
+    void learnersUnderTheHeadAndWhatIsSaved() throws IOException {
+        for (Path model : List.of(stanford, pylate("again", "{\"query_prefix\":\"[unused0]\",\"document_prefix\":\"\"}"))) {
+            Path saved = folder.resolve("saved-" + model.getFileName());
+            try (LateInteraction encoder = LateInteraction.open(model.toString(), OPTIONS)) {
+                Tokenizer tokenizer = encoder.model().files().tokenizer();
+                float[][] dense = encoder.embedQuery(QUERIES.getFirst());
+                List<int[]> inputs = DOCUMENTS.stream()
+                        .map(text -> tokenizer.encode(text).ids())
+                        .toList();
+                TestModels.acmize(encoder.model().encoder(), AdaptiveLayers.parse("mlp", 2), inputs);
+                TestModels.randomizeGates(encoder.model().encoder(), .3);
+                encoder.model().encoder().save(saved, tokenizer, ModelWriter.Existing.KEEP);
+                try (LateInteraction again = LateInteraction.open(saved.toString(), OPTIONS)) {
+                    assertNear(again.embedQuery(QUERIES.getFirst()), dense);
+                    assertThat(again.embedDocuments(DOCUMENTS, Budget.flops(.5)))
+                            .isNotEqualTo(again.embedDocuments(DOCUMENTS, Budget.FULL));
+                }
+            }
+        }
+    }
+
+    @Test
+    void otherModelsAndWhatIsNotSupportedAreRefused() throws IOException {
+        String model = stanford.toString();
+        assertThatThrownBy(() -> TextEncoder.open(model, OPTIONS))
+                .hasMessage(model + ": is a late-interaction encoder; a text encoder is wanted here");
+        assertThatThrownBy(() -> LateInteraction.open("minilm", OPTIONS))
+                .hasMessage("minilm: is a text encoder; a late-interaction encoder is wanted here");
+        Path marks = pylate("marks", "{\"query_prefix\":\"[Q] \"}");
+        assertThatThrownBy(() -> LateInteraction.open(marks.toString(), OPTIONS))
+                .hasMessage(
+                        marks + ": its vocabulary has no token \"[Q] \" to mark queries or documents by");
+        Path residual = pylate("residual", "{}");
+        Files.writeString(
+                residual.resolve("1_Dense/config.json"),
+                "{\"in_features\":48,\"out_features\":16,\"bias\":false,\"activation_function\":\"torch.nn.modules.linear.Identity\",\"use_residual\":true}");
+        assertThatThrownBy(() -> LateInteraction.open(residual.toString(), OPTIONS))
+                .hasMessageEndingWith("config.json: use_residual is true; supported: false");
+    }
+}
