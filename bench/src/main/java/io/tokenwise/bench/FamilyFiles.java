@@ -22,7 +22,12 @@ record FamilyFiles(FamilyShape shape, int layers, TemporaryFolder folder) implem
 
     /** The mean of token vectors, of length 1. */
     private static final String MODULES = """
-            [{"path":"","type":"sentence_transformers.models.Transformer"},{"path":"1_Normalize","type":"sentence_transformers.models.Normalize"}]
+            [{"path":"","type":"sentence_transformers.models.Transformer"},{"path":"1_Pooling","type":"sentence_transformers.models.Pooling"},
+             {"path":"2_Normalize","type":"sentence_transformers.models.Normalize"}]
+            """;
+
+    private static final String POOLING = """
+            {"word_embedding_dimension":768,"pooling_mode_mean_tokens":true}
             """;
 
     /** @param graphs whether ONNX Runtime takes part */
@@ -33,6 +38,8 @@ record FamilyFiles(FamilyShape shape, int layers, TemporaryFolder folder) implem
             model.write(files.model(), "");
             Files.writeString(files.model().resolve("tokenizer.json"), TOKENIZER);
             Files.writeString(files.model().resolve("modules.json"), MODULES);
+            Path pooling = Files.createDirectory(files.model().resolve("1_Pooling"));
+            Files.writeString(pooling.resolve("config.json"), POOLING);
             if (graphs) {
                 OrtReference.write(model, false, files.graph("f32"));
                 OrtReference.write(model, true, files.graph("int8"));

@@ -43,11 +43,13 @@ abstract class SlicedProducts {
                 // Half a step, of which there are 255 between a row's least and largest value.
                 oneDnn(Precision.S8, 0x1p-8),
                 new Engine("oneDNN, 3 threads", 0x1p-8, () -> TestModels.oneDnn(Precision.S8, 3)));
-        return engines.stream()
+        Stream<Arguments> all = engines.stream()
                 .flatMap(engine -> Stream.of(1, 7, 130)
                         .flatMap(rows -> Stream.of(
                                         new int[] {96, 96, 96, 96}, new int[] {32, 80, 64}, new int[] {8, 16, 5})
                                 .map(columns -> Arguments.of(engine, rows, columns))));
+        // Of so many columns blocks have twice as many rows.
+        return Stream.concat(all, Stream.of(Arguments.of(engines.get(5), 200, new int[] {1024, 640})));
     }
 
     /** For each row how many slices it uses, or one more for all learners: random counts, all slices, all learners, and none. */

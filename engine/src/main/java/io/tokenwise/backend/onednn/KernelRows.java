@@ -10,8 +10,8 @@ record KernelRows(boolean tiles, boolean sumsFloats) {
     /** Up to so many rows have a kernel of their own number. */
     private static final int EXACT_ROWS = 8;
 
-    /** What other kernels are made for, the largest last. */
-    private static final int[] KERNEL_ROWS = {12, 16, 24, 32, 64};
+    /** What other kernels are made for, the largest last, which is of bytes only ({@link OneDnnBackend#blockRows}). */
+    private static final int[] KERNEL_ROWS = {12, 16, 24, 32, 64, 128};
 
     /** A kernel may be larger than the rows that are left by fewer than these. */
     private static final int ROWS_TO_SPARE = 4;

@@ -45,6 +45,12 @@ public final class OneDnnBackend implements Backend {
      */
     private static final int PREFIXES = 4;
 
+    /** Rows of any block at most. */
+    private static final int MOST_ROWS = 128;
+
+    /** That a row of a block as large as can be should make where caches are to hold them: 64 rows of 1,536, with AMX 128. */
+    private static final int SUMS = 1_600;
+
     private final OneDnn oneDnn;
     private final Precision precision;
 
@@ -88,9 +94,21 @@ public final class OneDnnBackend implements Backend {
         return precision == Precision.S8 && !oneDnn.isa().hasInt8();
     }
 
-    /** Rows that are multiplied at once at most. */
-    int blockRows() {
-        return tiles ? 128 : 64;
+    /**
+     * Rows that are multiplied at once at most, if each makes so many sums: more use each weight more often. With tiles so many that their sums fit the
+     * second-level cache. Without, 64 rows of {@link #SUMS} do, and wider matrices leave it for a larger cache themselves: then what counts is how often they
+     * are read. A product of bytes has the same bits whatever its rows, so it may be of twice as many.
+     */
+    int blockRows(int sums) {
+        if (tiles) {
+            return Math.clamp(MOST_ROWS * SUMS / sums, leastRows(), MOST_ROWS);
+        }
+        return precision == Precision.S8 && sums > SUMS ? MOST_ROWS : MOST_ROWS / 2;
+    }
+
+    /** The same of rows that make up to so many sums. */
+    int mostRows(int sums) {
+        return tiles ? MOST_ROWS : blockRows(sums);
     }
 
     /** Rows that a task should at least have when there are threads to share them: fewer read all weights for too little work. */

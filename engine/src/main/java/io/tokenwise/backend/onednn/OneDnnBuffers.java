@@ -68,7 +68,8 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     OneDnnBuffers(OneDnnBackend backend, OneDnn oneDnn, Kernels kernels, int inputs, int outputs) {
         this.precision = backend.precision();
         this.kernelRows = new KernelRows(backend.hasTiles(), precision != Precision.S8);
-        this.rows = backend.blockRows();
+        // Slices of inputs are as wide a job as their inputs.
+        this.rows = backend.mostRows(Math.max(inputs, outputs));
         this.conversions = kernels.conversions();
         this.elementwise = kernels.elementwise();
         this.gates = kernels.gates();

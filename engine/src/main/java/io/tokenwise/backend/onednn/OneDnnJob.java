@@ -16,12 +16,6 @@ import java.util.List;
  * that are done early take the next. Otherwise task t of T has the rows t, t + T, t + 2 T and so on, the same work for each.
  */
 final class OneDnnJob extends Job {
-    /**
-     * Sums that a row of a block as large as can be should at most make. More rows use each weight more often; 64 rows of 1,536 sums still fit the
-     * second-level cache, and 128 that of a CPU with AMX.
-     */
-    private static final int SUMS = 1_600;
-
     Floats x;
     Floats y;
 
@@ -92,7 +86,7 @@ final class OneDnnJob extends Job {
         }
         count = rowCount;
         int least = backend.leastRows();
-        int most = Math.clamp(backend.blockRows() * SUMS / widest, least, backend.blockRows());
+        int most = backend.blockRows(widest);
         int share = Math.max(least, (count + pool.threads() - 1) / pool.threads());
         tasks = (count + Math.min(most, share) - 1) / Math.min(most, share);
         blockRows = (count + tasks - 1) / tasks;
