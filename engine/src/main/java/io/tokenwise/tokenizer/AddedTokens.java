@@ -35,7 +35,7 @@ final class AddedTokens {
             if (normalizers.isEmpty()) {
                 return this;
             }
-            var changed = new Normalized(text, 0, text.length());
+            var changed = new Normalized(text, 0, text.length(), false);
             normalizers.forEach(step -> step.normalize(changed));
             return new AddedToken(id, changed.toString(), singleWord, leftStrip, rightStrip, normalized, special);
         }

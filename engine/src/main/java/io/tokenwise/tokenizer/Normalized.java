@@ -14,9 +14,12 @@ final class Normalized {
     private int[] ends;
     private int length;
 
+    /** Whether somebody asks where chars come from. */
+    private final boolean places;
+
     private char[] newChars = {};
-    private int[] newStarts;
-    private int[] newEnds;
+    private int[] newStarts = {};
+    private int[] newEnds = {};
     private int newLength;
 
     /** What is read up to here is written. */
@@ -27,23 +30,34 @@ final class Normalized {
 
     private int change;
 
-    /** A part of a text; unpaired surrogates are left out. */
-    Normalized(String text, int from, int to) {
+    /**
+     * A part of a text; unpaired surrogates are left out.
+     *
+     * @param places whether {@link #start} and {@link #end} are asked for
+     */
+    Normalized(String text, int from, int to, boolean places) {
         origin = from;
+        this.places = places;
         int room = to - from + 16;
         chars = new char[room];
-        starts = new int[room];
-        ends = new int[room];
+        starts = new int[places ? room : 0];
+        ends = new int[starts.length];
         for (int i = from; i < to; ) {
-            int c = text.codePointAt(i);
-            int next = Math.min(to, i + Character.charCount(c));
-            boolean whole = next - i == Character.charCount(c);
-            if (whole && !(c >= Character.MIN_SURROGATE && c <= Character.MAX_SURROGATE)) {
-                for (int j = i; j < next; j++) {
-                    chars[length] = text.charAt(j);
-                    starts[length] = i;
-                    ends[length++] = next;
+            int next = i + 1;
+            if (Character.isSurrogate(text.charAt(i))) {
+                boolean pair = next < to && Character.isSurrogatePair(text.charAt(i), text.charAt(next));
+                if (!pair) {
+                    i = next;
+                    continue;
                 }
+                next++;
+            }
+            for (int j = i; j < next; j++) {
+                if (places) {
+                    starts[length] = i;
+                    ends[length] = next;
+                }
+                chars[length++] = text.charAt(j);
             }
             i = next;
         }
@@ -101,12 +115,14 @@ final class Normalized {
     void prepend(char c) {
         if (length == chars.length) {
             chars = Arrays.copyOf(chars, 2 * length);
-            starts = Arrays.copyOf(starts, 2 * length);
-            ends = Arrays.copyOf(ends, 2 * length);
+            starts = Arrays.copyOf(starts, 2 * starts.length);
+            ends = Arrays.copyOf(ends, 2 * ends.length);
         }
         System.arraycopy(chars, 0, chars, 1, length);
-        System.arraycopy(starts, 0, starts, 1, length);
-        System.arraycopy(ends, 0, ends, 1, length);
+        if (places) {
+            System.arraycopy(starts, 0, starts, 1, length);
+            System.arraycopy(ends, 0, ends, 1, length);
+        }
         chars[0] = c;
         length++;
     }
@@ -115,8 +131,8 @@ final class Normalized {
     void begin(int leftOut) {
         if (newChars.length < length + 16) {
             newChars = new char[length + 16];
-            newStarts = new int[length + 16];
-            newEnds = new int[length + 16];
+            newStarts = new int[places ? length + 16 : 0];
+            newEnds = new int[newStarts.length];
         }
         at = 0;
         newLength = 0;
@@ -179,6 +195,23 @@ final class Normalized {
         if (pending < 0) {
             return;
         }
+        int size = Character.charCount(pending);
+        if (newLength + size > newChars.length) {
+            int room = 2 * newChars.length;
+            newChars = Arrays.copyOf(newChars, room);
+            newStarts = Arrays.copyOf(newStarts, places ? room : 0);
+            newEnds = Arrays.copyOf(newEnds, newStarts.length);
+        }
+        if (places) {
+            place(size);
+        }
+        Character.toChars(pending, newChars, newLength);
+        newLength += size;
+        pending = -1;
+    }
+
+    /** Notes where the pending character comes from. */
+    private void place(int size) {
         int start = origin;
         int end = origin;
         if (change > 0) {
@@ -192,19 +225,10 @@ final class Normalized {
             end = ends[here];
             skip(1 - change);
         }
-        int size = Character.charCount(pending);
-        if (newLength + size > newChars.length) {
-            int room = 2 * newChars.length;
-            newChars = Arrays.copyOf(newChars, room);
-            newStarts = Arrays.copyOf(newStarts, room);
-            newEnds = Arrays.copyOf(newEnds, room);
-        }
-        Character.toChars(pending, newChars, newLength);
         for (int i = 0; i < size; i++) {
-            newStarts[newLength] = start;
-            newEnds[newLength++] = end;
+            newStarts[newLength + i] = start;
+            newEnds[newLength + i] = end;
         }
-        pending = -1;
     }
 
     private void skip(int characters) {

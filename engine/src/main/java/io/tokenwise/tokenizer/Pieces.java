@@ -5,4 +5,9 @@ package io.tokenwise.tokenizer;
 interface Pieces {
     /** Gives the tokens of a part of a text, until no more are wanted. */
     void encode(String text, int from, int to, Tokens out);
+
+    /** Whether {@link Tokens#origin} is asked for. */
+    default boolean asksForPlaces() {
+        return false;
+    }
 }

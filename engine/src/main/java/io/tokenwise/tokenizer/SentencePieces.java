@@ -49,6 +49,11 @@ final class SentencePieces implements Pieces {
     }
 
     @Override
+    public boolean asksForPlaces() {
+        return splitting instanceof Metaspace metaspace && metaspace.first();
+    }
+
+    @Override
     public void encode(String text, int from, int to, Tokens out) {
         switch (splitting) {
             case Plain plain -> plain(text, from, to, plain.afterSpaces(), out);

@@ -12,6 +12,14 @@ import tools.jackson.databind.JsonNode;
 /** Reads the steps of a tokenizer.json: {@code normalizer}, {@code pre_tokenizer} and {@code decoder}, each one or a Sequence. */
 record StepsJson(JsonFile json) {
     private static final int MOST = 64;
+
+    /** How much longer all steps together may make a text: those of published files make one character up to 18. */
+    private static final long MOST_GROWTH = 4_096;
+
+    /** Of a character in NFKD, U+FDFA; of a string in a charsmap, as that is read. */
+    private static final int OF_A_FORM = 18;
+
+    private static final int OF_A_CHARSMAP = 128;
     private static final String MARK = "\u2581";
 
     /** The steps of a part one after the other; none if it is absent. */
@@ -49,7 +57,30 @@ record StepsJson(JsonFile json) {
     }
 
     List<Normalizer> normalizers() {
-        return steps("normalizer").stream().map(this::normalizer).toList();
+        List<JsonFile> steps = steps("normalizer");
+        List<Normalizer> normalizers = steps.stream().map(this::normalizer).toList();
+        long growth = 1;
+        for (JsonFile step : steps) {
+            growth *= growth(step);
+            if (growth > MOST_GROWTH) {
+                throw new BadFileException(
+                        json.file(),
+                        "normalizer makes texts up to " + growth + " times as long; supported: " + MOST_GROWTH);
+            }
+        }
+        return normalizers;
+    }
+
+    /** How many times as long a step can make a text. */
+    private static long growth(JsonFile step) {
+        return switch (type(step)) {
+            case "Prepend" -> 1L + step.root().path("prepend").asString("").length();
+            case "Replace" ->
+                Math.max(1, step.root().path("content").asString("").length());
+            case "Precompiled" -> OF_A_CHARSMAP;
+            case "NFC", "NFD", "NFKC", "NFKD" -> OF_A_FORM;
+            default -> 1;
+        };
     }
 
     private Normalizer normalizer(JsonFile step) {

@@ -158,7 +158,8 @@ public final class Tokenizer {
             description.normalized().encode(text, from, to, out, description.pieces()::encode);
             return;
         }
-        var normalized = new Normalized(text, from, to);
+        var normalized = new Normalized(
+                text, from, to, out.wantsPlaces() || description.pieces().asksForPlaces());
         description.normalizers().forEach(step -> step.normalize(normalized));
         String changed = normalized.toString();
         out.in(normalized);

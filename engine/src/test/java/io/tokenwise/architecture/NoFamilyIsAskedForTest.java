@@ -54,7 +54,8 @@ class NoFamilyIsAskedForTest {
     void namesOfTensorsStandInFamilies() throws IOException {
         assertThat(found("src/main/java/io/tokenwise", TENSOR))
                 .isNotEmpty()
-                .allMatch(line -> line.matches("model/(?!open/)\\w+/.*|acm/.*|finetune/FineTuning\\.java: .*\"classifier\\..*"));
+                .allMatch(line ->
+                        line.matches("model/(?!open/)\\w+/.*|acm/.*|finetune/FineTuning\\.java: .*\"classifier\\..*"));
     }
 
     @Test

@@ -126,7 +126,9 @@ class OpsInDoubleTest {
         for (OpCase op : differentiable().toList()) {
             op.recorded(backends.getFirst()).forEach(kind -> tested.add(kind.getName()));
         }
-        assertThat(rooms().stream().filter(type -> type.isAssignableTo(Op.class)).map(JavaClass::getName))
+        assertThat(rooms().stream()
+                        .filter(type -> type.isAssignableTo(Op.class))
+                        .map(JavaClass::getName))
                 .hasSizeGreaterThan(15)
                 .containsExactlyInAnyOrderElementsOf(tested);
     }

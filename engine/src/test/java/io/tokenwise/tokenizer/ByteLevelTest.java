@@ -26,11 +26,6 @@ class ByteLevelTest {
     private static final String GPT2 =
             "{\"type\":\"ByteLevel\",\"add_prefix_space\":%s,\"trim_offsets\":%s,\"use_regex\":true}";
 
-    /** Minutes of comparing instead of seconds. */
-    private static final boolean LONG = Boolean.getBoolean("tokenwise.long");
-
-    private static final int SENTENCES = LONG ? 100_000 : 2_000;
-
     private static final Map<Patterns, ByteVocabulary> TRAINED = new EnumMap<>(Patterns.class);
 
     private static List<String> glosses;
@@ -87,10 +82,10 @@ class ByteLevelTest {
     void tokensAndPlacesAreThoseOfTheLibrary(Patterns pattern) throws IOException {
         ByteVocabulary vocabulary = trained(pattern);
         var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), pattern, false);
-        var scripts = new TenScripts(2);
+        var sentences = new Sentences(2);
         try (var library = new HuggingFace(json(vocabulary, pattern))) {
-            for (int i = 0; i < SENTENCES; i++) {
-                String text = i % 4 == 0 ? glosses.get(i * 7 % glosses.size()) : scripts.sentence();
+            for (int i = 0; i < Sentences.COUNT; i++) {
+                String text = sentences.next();
                 assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
             }
         }
@@ -112,21 +107,9 @@ class ByteLevelTest {
         }
         var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), pattern, false);
         try (var library = new HuggingFace(json(vocabulary, pattern))) {
-            var text = new StringBuilder();
-            // All of them take the library minutes; what is left out here is mostly ideographs and code points without
-            // characters.
-            int step = LONG ? 1 : 64;
-            for (int c = 0; c <= Character.MAX_CODE_POINT; c += c < 0x3400 ? 1 : step) {
-                if (Character.getType(c) != Character.SURROGATE) {
-                    String x = Character.toString(c);
-                    text.append(x + x + "a" + x + "1" + x + " " + x + "'" + x + "  " + x);
-                }
-                if (text.length() > 2_000) {
-                    String block = text.toString();
-                    text.setLength(0);
-                    assertThat(tokens(ours, block)).as("up to U+%X", c).isEqualTo(library.tokens(block));
-                }
-            }
+            EveryCharacter.forEachText(
+                    x -> x + x + "a" + x + "1" + x + " " + x + "'" + x + "  " + x,
+                    text -> assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text)));
         }
     }
 

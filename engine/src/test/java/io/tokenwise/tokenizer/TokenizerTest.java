@@ -88,15 +88,16 @@ public class TokenizerTest {
     }
 
     @Test
-    void idsAreThoseOfTheLibraryOnAllTexts() throws IOException {
+    void idsAreThoseOfTheLibrary() throws IOException {
         Tokenizer tokenizer = Tokenizer.open("minilm", minilm.json(), 100_000);
         try (HuggingFaceTokenizer library = library(minilm.json())) {
             List<String> texts = new ArrayList<>(List.of(SENTENCES));
-            texts.addAll(WordNet.load().examples());
-            texts.addAll(WordNet.load().glosses());
+            var sentences = new Sentences(4);
+            for (int i = 0; i < Sentences.COUNT; i++) {
+                texts.add(sentences.next());
+            }
             // Longer than what is decomposed at once, and marks out of their order.
             texts.add("\u00e9\u0323,\u01fa\u0301-\u1e69\ud834\udd5e".repeat(2_000));
-            assertThat(texts).hasSizeGreaterThan(100_000);
             for (String text : texts) {
                 assertThat(tokenizer.encode(text).ids()).as(text).isEqualTo(ids(library, text));
             }
@@ -165,21 +166,11 @@ public class TokenizerTest {
         byte[] json = changed.getBytes(StandardCharsets.UTF_8);
         Tokenizer tokenizer = Tokenizer.open("minilm", json, 100_000);
         try (HuggingFaceTokenizer library = library(json)) {
-            var text = new StringBuilder();
-            for (int c = 0; c <= Character.MAX_CODE_POINT; c++) {
-                if (Character.getType(c) != Character.SURROGATE) {
-                    text.append(" a").appendCodePoint(c).append("b ").appendCodePoint(c);
-                }
-                if (c % 256 == 255 && !text.isEmpty()) {
-                    String block = text.toString();
-                    text.setLength(0);
-                    assertThat(tokenizer.encode(block).ids())
-                            .as("U+%X to U+%X", c - 255, c)
-                            .isEqualTo(ids(library, block));
-                }
-            }
+            EveryCharacter.forEachText(
+                    x -> " a" + x + "b " + x,
+                    text -> assertThat(tokenizer.encode(text).ids()).as(text).isEqualTo(ids(library, text)));
             Random random = new Random(5);
-            for (int i = 0; i < 20_000; i++) {
+            for (int i = 0; i < Sentences.COUNT; i++) {
                 String mixed = randomText(random);
                 assertThat(tokenizer.encode(mixed).ids()).as(mixed).isEqualTo(ids(library, mixed));
             }
@@ -374,26 +365,5 @@ public class TokenizerTest {
                 .hasMessageContaining(fact)
                 .message()
                 .hasLineCount(1);
-    }
-
-    @Test
-    void damagedFileWorksOrIsRefused() {
-        byte[] whole = SMALL.getBytes(StandardCharsets.UTF_8);
-        Random random = new Random(4);
-        int refused = 0;
-        for (int i = 0; i < 5_000; i++) {
-            byte[] damaged = whole.clone();
-            for (int flips = 1 + random.nextInt(2); flips > 0; flips--) {
-                damaged[random.nextInt(damaged.length)] = (byte) (32 + random.nextInt(95));
-            }
-            try {
-                Tokenizer tokenizer = Tokenizer.open("tokenizer.json", damaged, 10);
-                int[] ids = tokenizer.encode("a tokens [CLS] b").ids();
-                assertThat(tokenizer.tokens(ids)).hasSize(ids.length);
-            } catch (BadFileException e) {
-                refused++;
-            }
-        }
-        assertThat(refused).isGreaterThan(2_500).isLessThan(5_000);
     }
 }
