@@ -22,7 +22,7 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
     private static final int BULK_TEXTS = 16;
 
     /** By which units are ordered and gates calibrated. */
-    private static final int SAMPLE_TEXTS = 32;
+    private static final int SAMPLE_TEXTS = 8;
 
     /** Tokens of such a text at least. */
     private static final int MINIMUM = 8;
