@@ -1,6 +1,7 @@
 package io.tokenwise.tokenizer;
 
 import java.text.Normalizer.Form;
+import java.util.BitSet;
 
 /** One of Unicode's normal forms (UAX 15). Thread-safe. */
 record UnicodeForm(Form form) implements Normalizer {
@@ -60,11 +61,30 @@ record UnicodeForm(Form form) implements Normalizer {
             }
             return;
         }
+        BitSet putIn = putIn(before);
+        boolean apart = putIn.length() == by.length + 1;
         // What was put together has the place of its first character, what was taken apart that of the whole.
         int more = Math.max(0, by.length - count);
         for (int i = 0; i < by.length; i++) {
-            int grown = i == 0 ? Math.min(0, by.length - count) : i <= more ? 1 : 0;
+            int grown = i == 0 ? Math.min(0, by.length - count) : (apart ? putIn.get(i) : i <= more) ? 1 : 0;
             text.put(by[i], grown);
         }
+    }
+
+    /** Which characters are put in where each comes apart by itself; a bit after the last says how many there are. */
+    private BitSet putIn(String text) {
+        boolean compatible = form == Form.NFKC || form == Form.NFKD;
+        var putIn = new BitSet();
+        int size = 0;
+        for (int at = 0; at < text.length(); ) {
+            int next = at + Character.charCount(text.codePointAt(at));
+            String parts = java.text.Normalizer.normalize(text.substring(at, next), compatible ? Form.NFKD : Form.NFD);
+            int end = size + parts.codePointCount(0, parts.length());
+            putIn.set(size + 1, end);
+            size = end;
+            at = next;
+        }
+        putIn.set(size);
+        return putIn;
     }
 }

@@ -69,6 +69,21 @@ class SentencePieceBpeTest {
         }
     }
 
+    /** Such as are never put together again: U+0344, and vowels of Tibetan. */
+    @ParameterizedTest
+    @ValueSource(strings = {"NFC", "NFD", "NFKC", "NFKD"})
+    void charactersThatComeApartBehindALetterHaveTheLibrarysPlaces(String form) throws IOException {
+        byte[] json = new SpmVocabulary(words)
+                .json("\"normalizer\":{\"type\":\"" + form + "\"},\"pre_tokenizer\":null,\"decoder\":null", true);
+        Tokenizer ours = open(json);
+        try (var library = new HuggingFace(json)) {
+            for (String x : List.of("\u0344", "\u0f73", "\u0f78", "\u0f81", "\u0fac", "\u00e9")) {
+                String text = " a" + x + "b " + x + "\u0301\u00b2" + x;
+                assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
+            }
+        }
+    }
+
     @Test
     void onlyTheMarkBeforeATextIsSet() {
         Tokenizer ours = open(new SpmVocabulary(words).json(SpmVocabulary.GEMMA, true));
