@@ -17,6 +17,7 @@ import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.FamiliesTest.FamilyCase;
+import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -34,10 +35,12 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -219,6 +222,19 @@ class TokensThatLeaveTest {
         try (var sessions = new Sessions(model, backend, 256, 1)) {
             return sessions.encode(texts, budgets, null);
         }
+    }
+
+    /** Plans of models that read longer texts are not measured on these: 8,192 tokens, 63 times, would be most of a distillation. */
+    @Test
+    void whatIsLostIsMeasuredOnTextsOf512TokensAtMost() {
+        assertThat(described(8_192).measuredLengths(8)).containsExactly(8, 16, 32, 64, 128, 256, 512);
+        assertThat(described(300).measuredLengths(8)).containsExactly(8, 16, 32, 64, 128, 256, 300);
+        assertThat(described(8).measuredLengths(8)).containsExactly(8);
+    }
+
+    private static TextDescription described(int tokens) {
+        return new TextDescription(
+                "m", BertFamily.BERT, TestModels.SMALL, tokens, Pooling.MEAN, true, "", "", Optional.empty());
     }
 
     /** Gate, table, narrow layers, plans, as `distill --adapt tokens` has them. */
