@@ -189,12 +189,13 @@ class TokensThatLeaveTest {
                         : TestModels.oneDnn(precision, 1);
                 ModelFiles files = Models.open(folder);
                 Encoder dense = Encoder.load(files, backend);
-                Encoder encoder = shortPath(files, backend)) {
-            float[][] together = encode(encoder, backend, some, budgets);
+                Encoder encoder = shortPath(files, backend);
+                var sessions = new Sessions(encoder, backend, 256, 1)) {
+            float[][] together = sessions.encode(some, budgets, null);
             float[] full = null;
             for (int i = 0; i < some.size(); i++) {
                 String what = some.get(i).length + " tokens, " + budgets.get(i);
-                assertThat(encode(encoder, backend, some.subList(i, i + 1), budgets.subList(i, i + 1))[0])
+                assertThat(sessions.encode(some.subList(i, i + 1), budgets.subList(i, i + 1), null)[0])
                         .as(what)
                         .isEqualTo(together[i]);
                 // The first of each text.
@@ -243,7 +244,9 @@ class TokensThatLeaveTest {
     void aModelIsDistilledSoThatItsTokensLeave(FamilyCase family) throws Exception {
         family.write(folder);
         List<int[]> texts = texts(IntStream.range(0, 60).map(i -> 5 + i % 29).toArray());
-        var config = DistillConfig.forTokens(1, 7).withLayers(AdaptiveLayers.LEAVING);
+        // A step for the gate and three for the layers.
+        var config = new DistillConfig(
+                AdaptiveLayers.LEAVING, 0, 1, 3, 200, 3e-4, 2e-3, .8, 1, 0, .25, 4, false, Map.of(), 7);
         try (Backend backend = Backends.open(new BackendChoice(BackendChoice.Kind.VECTOR, Precision.F32), 1);
                 ModelFiles files = Models.open(folder)) {
             Path out = folder.resolve("out");
