@@ -3,9 +3,13 @@ package io.tokenwise.bench;
 import io.tokenwise.Spent;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Spending;
+import io.tokenwise.acm.leave.LeastWorth;
+import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.Calibrator;
 import io.tokenwise.model.Encoder;
@@ -13,9 +17,11 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
+import io.tokenwise.tensor.HostTensor;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
@@ -73,17 +79,36 @@ final class OwnModel implements AutoCloseable {
         return model;
     }
 
-    /** The same with tokens that leave, chosen at random, and layers that get narrow. */
+    /** The same with tokens that leave, chosen at random, and layers that get narrow. Short texts look up what tokens are worth, as in a trained model. */
     static OwnModel leaving(Path directory, OwnEngine engine, int threads, List<int[]> sample) throws IOException {
-        return new OwnModel(
-                Models.open(directory),
-                engine,
-                threads,
-                (files, backend) -> NewEncoder.withShortPath(
-                        files,
-                        backend,
-                        encoder -> VitBench.encodeWhole(encoder, backend, sample),
-                        new SplittableRandom(3)));
+        return new OwnModel(Models.open(directory), engine, threads, (files, backend) -> {
+            var random = new SplittableRandom(3);
+            Encoder leaving = NewEncoder.withShortPath(
+                    files, backend, encoder -> VitBench.encodeWhole(encoder, backend, sample), random);
+            fillTable(leaving.leaving().orElseThrow(), random);
+            leaving.prepare(backend.stream());
+            return leaving;
+        });
+    }
+
+    /** With values from 0 to 1, all alike often. */
+    private static void fillTable(Leaving leaving, SplittableRandom random) {
+        Parameter table = leaving.gate().table();
+        try (HostTensor values = table.write()) {
+            for (int token = 0; token < values.columns(); token++) {
+                values.set(0, token, random.nextFloat());
+            }
+        }
+        table.changed();
+        var shares = new ArrayList<Double>();
+        var worths = new ArrayList<Double>();
+        for (int twentieth = 4; twentieth < 20; twentieth++) {
+            double share = twentieth / 20.0;
+            shares.add(share);
+            // Two of 16 tokens stay anyway.
+            worths.add(1 - (16 * share - 2) / 14);
+        }
+        leaving.useTable(new LeastWorth(StayGate.TABLE_TOKENS, shares, worths));
     }
 
     /** MiniLM with learners cut from its own units by how they behave on the sample, and gates that know nothing. */

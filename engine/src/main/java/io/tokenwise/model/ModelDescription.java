@@ -42,7 +42,7 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
         return maxTokens();
     }
 
-    /** Token counts by which it is measured what inputs of every length spend, ascending: from so many on, to the longest; one alone if inputs differ in nothing else. */
+    /** Token counts by which it is measured what inputs of every length spend, ascending: from so many on, to the longest that are worth it; one alone if inputs differ in nothing else. */
     default List<Integer> measuredLengths(int shortest) {
         return List.of(maxTokens());
     }

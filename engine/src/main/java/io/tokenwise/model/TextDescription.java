@@ -26,6 +26,8 @@ public record TextDescription(
         Prompts prompts,
         Optional<JsonNode> acm)
         implements ModelDescription {
+    private static final int MOST_MEASURED = 512;
+
     /** One that gives vectors. */
     public TextDescription(
             String name,
@@ -213,14 +215,15 @@ public record TextDescription(
         return architecture.maxPositions();
     }
 
-    /** Each twice the one before it. */
+    /** Each twice the one before it. Longer ones than {@link #MOST_MEASURED} count as that: measuring them would take most of a distillation. */
     @Override
     public List<Integer> measuredLengths(int shortest) {
+        int longest = Math.min(maxTokens, MOST_MEASURED);
         var lengths = new ArrayList<Integer>();
-        for (int length = shortest; length < maxTokens; length *= 2) {
+        for (int length = shortest; length < longest; length *= 2) {
             lengths.add(length);
         }
-        lengths.add(maxTokens);
+        lengths.add(longest);
         return lengths;
     }
 

@@ -17,6 +17,7 @@ import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.FamiliesTest.FamilyCase;
+import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -34,10 +35,12 @@ import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.SplittableRandom;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.assertj.core.data.Offset;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -186,12 +189,13 @@ class TokensThatLeaveTest {
                         : TestModels.oneDnn(precision, 1);
                 ModelFiles files = Models.open(folder);
                 Encoder dense = Encoder.load(files, backend);
-                Encoder encoder = shortPath(files, backend)) {
-            float[][] together = encode(encoder, backend, some, budgets);
+                Encoder encoder = shortPath(files, backend);
+                var sessions = new Sessions(encoder, backend, 256, 1)) {
+            float[][] together = sessions.encode(some, budgets, null);
             float[] full = null;
             for (int i = 0; i < some.size(); i++) {
                 String what = some.get(i).length + " tokens, " + budgets.get(i);
-                assertThat(encode(encoder, backend, some.subList(i, i + 1), budgets.subList(i, i + 1))[0])
+                assertThat(sessions.encode(some.subList(i, i + 1), budgets.subList(i, i + 1), null)[0])
                         .as(what)
                         .isEqualTo(together[i]);
                 // The first of each text.
@@ -221,13 +225,28 @@ class TokensThatLeaveTest {
         }
     }
 
+    /** Plans of models that read longer texts are not measured on these: 8,192 tokens, 63 times, would be most of a distillation. */
+    @Test
+    void whatIsLostIsMeasuredOnTextsOf512TokensAtMost() {
+        assertThat(described(8_192).measuredLengths(8)).containsExactly(8, 16, 32, 64, 128, 256, 512);
+        assertThat(described(300).measuredLengths(8)).containsExactly(8, 16, 32, 64, 128, 256, 300);
+        assertThat(described(8).measuredLengths(8)).containsExactly(8);
+    }
+
+    private static TextDescription described(int tokens) {
+        return new TextDescription(
+                "m", BertFamily.BERT, TestModels.SMALL, tokens, Pooling.MEAN, true, "", "", Optional.empty());
+    }
+
     /** Gate, table, narrow layers, plans, as `distill --adapt tokens` has them. */
     @ParameterizedTest
     @FieldSource("WIDER")
     void aModelIsDistilledSoThatItsTokensLeave(FamilyCase family) throws Exception {
         family.write(folder);
         List<int[]> texts = texts(IntStream.range(0, 60).map(i -> 5 + i % 29).toArray());
-        var config = DistillConfig.forTokens(1, 7).withLayers(AdaptiveLayers.LEAVING);
+        // A step for the gate and three for the layers.
+        var config = new DistillConfig(
+                AdaptiveLayers.LEAVING, 0, 1, 3, 200, 3e-4, 2e-3, .8, 1, 0, .25, 4, false, Map.of(), 7);
         try (Backend backend = Backends.open(new BackendChoice(BackendChoice.Kind.VECTOR, Precision.F32), 1);
                 ModelFiles files = Models.open(folder)) {
             Path out = folder.resolve("out");
