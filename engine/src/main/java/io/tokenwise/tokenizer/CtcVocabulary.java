@@ -97,6 +97,7 @@ public final class CtcVocabulary implements SpeechVocabulary {
      * A vocabulary of these letters, in their order, behind the blank, the token for what is none of them, and that for a space.
      *
      * @param texts that are to be written by it, their spaces included
+     * @throws IllegalArgumentException if one has what stands for a space
      */
     public static CtcVocabulary of(Collection<String> texts) {
         var letters = new TreeSet<Integer>();
@@ -110,7 +111,7 @@ public final class CtcVocabulary implements SpeechVocabulary {
         for (int letter : letters) {
             String text = Character.toString(letter);
             if (tokens.has(text)) {
-                throw new IllegalArgumentException("a text has a " + text + ", which stands for a space");
+                throw new IllegalArgumentException("a text has a " + text + ", which stands for a space: leave it out");
             }
             tokens.put(text, tokens.size());
         }

@@ -73,7 +73,7 @@ class CtcVocabularyTest {
             assertThat(read.decode(made.encode(text))).isEqualTo(text);
         }
         assertThatThrownBy(() -> CtcVocabulary.of(List.of("a|b")))
-                .hasMessage("a text has a |, which stands for a space");
+                .hasMessage("a text has a |, which stands for a space: leave it out");
     }
 
     @ParameterizedTest

@@ -149,7 +149,8 @@ final class Wav2Vec2Config {
         if (width * inputs * outputs > Integer.MAX_VALUE) {
             throw new BadFileException(
                     config.file(),
-                    "a convolution of " + width + " rows of " + inputs + " columns to " + outputs + ": too large");
+                    "a convolution of " + width + " rows of " + inputs + " columns to " + outputs + " has more than "
+                            + Integer.MAX_VALUE + " values; it must have fewer");
         }
     }
 
