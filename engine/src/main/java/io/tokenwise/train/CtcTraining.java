@@ -162,7 +162,7 @@ final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
         if (speed != Sound.SPEECH_HZ) {
             float[] other = resampled(samples, speed);
             boolean fits = other.length <= description.sound().mostSamples()
-                    && description.sound().frames(other.length) >= leastFrames;
+                    && description.sound().frames(other.length) >= Math.max(1, leastFrames);
             heard = fits ? other : samples;
         }
         int length = (int) (random.nextDouble() * config.masked() * heard.length);
