@@ -37,6 +37,9 @@ public final class CtcVocabulary implements SpeechVocabulary {
     /** Far above every published vocabulary of letters, or of a Chinese model's characters. */
     private static final int MOST_TOKENS = 1 << 17;
 
+    /** Of a token, which each frame may write: a letter, a sound's name or a piece of a word has far fewer. */
+    private static final int MOST_CHARS = 1 << 10;
+
     /** By what is written: a space, not what stands for it. */
     private final Map<String, Integer> ids;
 
@@ -129,6 +132,12 @@ public final class CtcVocabulary implements SpeechVocabulary {
     /** Added tokens that no output stands for are never written: transformers adds a begin and an end to vocabularies of models that have neither. */
     private static void put(JsonFile from, String[] tokens, boolean added) {
         for (Map.Entry<String, JsonNode> entry : from.root().properties()) {
+            int chars = entry.getKey().length();
+            if (chars > MOST_CHARS) {
+                throw new BadFileException(
+                        from.file(),
+                        "token " + shown(entry.getKey()) + " has " + chars + " chars; it may have " + MOST_CHARS);
+            }
             JsonNode id = entry.getValue();
             if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0 || id.intValue() > MOST_TOKENS) {
                 throw from.refuse(entry.getKey(), "a token's id, from 0 to " + MOST_TOKENS);
@@ -202,6 +211,9 @@ public final class CtcVocabulary implements SpeechVocabulary {
                 JsonNode text = value.isObject() ? value.path("content") : value;
                 if (!text.isString()) {
                     throw file.refuse(field, "a string, or an object with a string content");
+                }
+                if (text.stringValue().length() > MOST_CHARS) {
+                    throw file.refuse(field, "a string of at most " + MOST_CHARS + " chars");
                 }
                 return text.stringValue();
             }
