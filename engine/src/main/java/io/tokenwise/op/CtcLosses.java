@@ -31,7 +31,8 @@ public final class CtcLosses {
      * @param logits {@code [frames, vocabulary]} of all recordings
      * @param letters of each recording, none of which is the blank
      * @param weight that the gradient is multiplied by, such as one over the number of recordings
-     * @throws IllegalArgumentException if a recording has fewer frames than its letters need, more than can be learnt, or one that is not in the vocabulary
+     * @throws IllegalArgumentException if a recording has fewer frames than its letters need, more letters than can be learnt, or one that is the blank or
+     *     not in the vocabulary
      */
     public static double sum(
             Stream stream, Tensor logits, int[] offsets, int[][] letters, int blank, double weight, Tensor dLogits) {
