@@ -6,7 +6,7 @@ import picocli.CommandLine.Option;
 
 /** How the text of a model with CTC is found. */
 final class BeamOption {
-    /** Time and memory are in proportion; a hundred are many. */
+    /** Memory is in proportion, time more than that; a hundred are many. */
     private static final int MOST = 1_000;
 
     @Option(
@@ -20,7 +20,7 @@ final class BeamOption {
     /**
      * 0 if there is no search.
      *
-     * @throws IllegalArgumentException if there is to be one, which the model has not
+     * @throws IllegalArgumentException if one is asked for that the model has not, or that is too wide
      */
     int width(SpeechRecognizer recognizer) {
         if (beam != null && !(recognizer.model().encoder().writer() instanceof FrameWriter)) {

@@ -89,8 +89,9 @@ final class Distill implements Callable<Integer> {
             defaultValue = "800000",
             converter = CommonOptions.CountConverter.class,
             description =
-                    "Tokens to train on in all, of an image a token for each patch, of speech a frame, 41.7 a second;"
-                            + " texts, images or recordings come again when they are fewer (default: ${DEFAULT-VALUE}).")
+                    "Tokens to train on in all, of an image a token for each patch, of speech a frame, 41.7 a second"
+                            + " (Moonshine) or 50 (wav2vec 2.0); texts, images or recordings come again when they are"
+                            + " fewer (default: ${DEFAULT-VALUE}).")
     private int tokens;
 
     @Option(

@@ -32,7 +32,7 @@ import picocli.CommandLine.Spec;
         header = "Train a small wav2vec 2.0 on recordings and what is said in them.",
         description = {
             "FILE.csv holds lines of audio,transcript, as eval asr reads them: WAV files by a path from the CSV's folder, of 30 seconds of speech at most.",
-            "It learns letters: transcripts without capitals and punctuation, numbers in words. Each time a recording is heard its speed is another and a part of it is silent. A tenth of them, 200 at most, is not trained on and shows on the way how many come out without a mistake."
+            "It learns letters: transcripts without capitals and punctuation, numbers in English words. Each time a recording is heard its speed is another and a part of it is silent. A tenth of them, 200 at most, is not trained on and shows on the way how many come out without a mistake."
                     + " It can be stopped at any time; the same command goes on from there."
         },
         footerHeading = "%nExamples:%n",

@@ -52,6 +52,19 @@ class CtcSpeechCommandsTest extends CommandTest {
         assertThat(rows.get(0).get("flopsPerToken").doubleValue()).isEqualTo(convolutions + layers + rest + attention);
     }
 
+    /** Published ones say much of their training, and of heads and adapters that they have not. */
+    @Test
+    void checkKnowsWhatChangesNoNumber() throws IOException {
+        Path published = folder.resolve("published");
+        SmallWav2Vec2.write(published);
+        Path config = published.resolve("config.json");
+        String more = "{\"mask_time_prob\": 0.05, \"layerdrop\": 0.1, \"tdnn_dim\": [512], \"adapter_stride\": 2,"
+                + " \"ctc_loss_reduction\": \"sum\", \"adapter_attn_dim\": null, \"final_dropout\": 0.0,";
+        Files.writeString(config, Files.readString(config).replaceFirst("\\{", more));
+        assertThat(run("check", published.toString())).as(out.toString() + err).isZero();
+        assertThat(out.toString()).contains("not understood    none");
+    }
+
     @Test
     void infoSaysWhatItIs() {
         assertThat(run("info", model.toString())).as(err.toString()).isZero();

@@ -6,8 +6,8 @@ import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
 
 /**
- * Of each text of a batch the first tokens, which all of it attend to; those after them nobody sees, not even themselves: what transformers does with tokens whose attention_mask is 0, but that vectors
- * come out of them.
+ * Of each text of a batch the first tokens, which all of it attend to; those after them nobody sees, not even themselves, but vectors come out of them: so transformers treats
+ * tokens whose attention_mask is 0.
  *
  * @param offsets cut the rows of the tokens that are seen into texts
  * @param rows which these are among all

@@ -11,7 +11,7 @@ import java.util.Arrays;
  * doubles and logarithms; what a step of training takes for it is little beside its products.
  */
 public final class CtcLosses {
-    /** Frames times places of the longest recording: 128 MB. Half a minute of 20 ms frames may have 5,500 letters. */
+    /** Frames times places of the longest recording: 128 MB. Half a minute of 20 ms frames has at most 4.5 million, with a letter in each. */
     private static final int MOST_PLACES = 1 << 24;
 
     private CtcLosses() {}
@@ -26,12 +26,13 @@ public final class CtcLosses {
     }
 
     /**
-     * The sum over recordings of {@code -log p(letters | logits)}.
+     * The sum over recordings of {@code -log p(letters | logits)}, whose gradient is written to dLogits.
      *
      * @param logits {@code [frames, vocabulary]} of all recordings
      * @param letters of each recording, none of which is the blank
      * @param weight that the gradient is multiplied by, such as one over the number of recordings
-     * @throws IllegalArgumentException if a recording has fewer frames than its letters need
+     * @throws IllegalArgumentException if a recording has fewer frames than its letters need, more letters than can be learnt, or one that is the blank or
+     *     not in the vocabulary
      */
     public static double sum(
             Stream stream, Tensor logits, int[] offsets, int[][] letters, int blank, double weight, Tensor dLogits) {

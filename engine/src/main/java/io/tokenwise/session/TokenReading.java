@@ -9,6 +9,7 @@ import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 import java.util.stream.IntStream;
 
 /** Makes and reads what a model gives for tokens, so many at once that memory is bounded: of each token there may be a number for each word of a vocabulary. */
@@ -39,7 +40,8 @@ final class TokenReading {
             rows[i] = new float[some.length][encoder.outputs()];
             for (int k = 0; k < some.length; k++) {
                 flat[next] = rows[i][k];
-                from[next++] = first + some[k];
+                // Beyond its end are another sequence's rows.
+                from[next++] = first + Objects.checkIndex(some[k], batch.length(i));
             }
         }
         read(pass, tokens, from, flat);

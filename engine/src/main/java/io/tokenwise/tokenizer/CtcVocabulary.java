@@ -37,6 +37,9 @@ public final class CtcVocabulary implements SpeechVocabulary {
     /** Far above every published vocabulary of letters, or of a Chinese model's characters. */
     private static final int MOST_TOKENS = 1 << 17;
 
+    /** Of a token, which each frame may write: a letter, a sound's name or a piece of a word has far fewer. */
+    private static final int MOST_CHARS = 1 << 10;
+
     /** By what is written: a space, not what stands for it. */
     private final Map<String, Integer> ids;
 
@@ -97,6 +100,7 @@ public final class CtcVocabulary implements SpeechVocabulary {
      * A vocabulary of these letters, in their order, behind the blank, the token for what is none of them, and that for a space.
      *
      * @param texts that are to be written by it, their spaces included
+     * @throws IllegalArgumentException if one has what stands for a space
      */
     public static CtcVocabulary of(Collection<String> texts) {
         var letters = new TreeSet<Integer>();
@@ -110,7 +114,7 @@ public final class CtcVocabulary implements SpeechVocabulary {
         for (int letter : letters) {
             String text = Character.toString(letter);
             if (tokens.has(text)) {
-                throw new IllegalArgumentException("a text has a " + text + ", which stands for a space");
+                throw new IllegalArgumentException("a text has a " + text + ", which stands for a space: leave it out");
             }
             tokens.put(text, tokens.size());
         }
@@ -128,6 +132,12 @@ public final class CtcVocabulary implements SpeechVocabulary {
     /** Added tokens that no output stands for are never written: transformers adds a begin and an end to vocabularies of models that have neither. */
     private static void put(JsonFile from, String[] tokens, boolean added) {
         for (Map.Entry<String, JsonNode> entry : from.root().properties()) {
+            int chars = entry.getKey().length();
+            if (chars > MOST_CHARS) {
+                throw new BadFileException(
+                        from.file(),
+                        "token " + shown(entry.getKey()) + " has " + chars + " chars; it may have " + MOST_CHARS);
+            }
             JsonNode id = entry.getValue();
             if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0 || id.intValue() > MOST_TOKENS) {
                 throw from.refuse(entry.getKey(), "a token's id, from 0 to " + MOST_TOKENS);
@@ -201,6 +211,9 @@ public final class CtcVocabulary implements SpeechVocabulary {
                 JsonNode text = value.isObject() ? value.path("content") : value;
                 if (!text.isString()) {
                     throw file.refuse(field, "a string, or an object with a string content");
+                }
+                if (text.stringValue().length() > MOST_CHARS) {
+                    throw file.refuse(field, "a string of at most " + MOST_CHARS + " chars");
                 }
                 return text.stringValue();
             }

@@ -39,7 +39,7 @@ final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
     private static final double CLIP_NORM = 1;
     private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
 
-    /** Frames of recordings that go through the model at once; what layers leave for the backward pass stays small. */
+    /** Frames from which on recordings go through the model, so that what layers leave for the backward pass stays small. */
     private static final int FRAMES_AT_ONCE = 500;
 
     /** In rates that are taken for that of the recording. */
@@ -117,7 +117,7 @@ final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
         return config.rate();
     }
 
-    /** The mean over recordings of how unlikely each letter is. */
+    /** The loss is the mean over recordings of how unlikely their letters are. */
     @Override
     public double step() {
         double loss = 0;
@@ -162,7 +162,7 @@ final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
         if (speed != Sound.SPEECH_HZ) {
             float[] other = resampled(samples, speed);
             boolean fits = other.length <= description.sound().mostSamples()
-                    && description.sound().frames(other.length) >= leastFrames;
+                    && description.sound().frames(other.length) >= Math.max(1, leastFrames);
             heard = fits ? other : samples;
         }
         int length = (int) (random.nextDouble() * config.masked() * heard.length);

@@ -41,7 +41,7 @@ public record CtcTrainingRun(
     private static final int MOST_HELD_OUT = 200;
     private static final int LEAST_RECORDINGS = 20;
 
-    /** @throws IllegalArgumentException if there are too few recordings, or one that cannot say its text or is too long */
+    /** @throws IllegalArgumentException if there are too few recordings */
     public CtcTrainingRun {
         if (recordings.size() < LEAST_RECORDINGS) {
             throw new IllegalArgumentException("there are " + recordings.size() + " recordings; at least "
@@ -73,6 +73,7 @@ public record CtcTrainingRun(
      * Runs to the end and writes the model.
      *
      * @return the share of the held-out recordings of which it writes the very text
+     * @throws IllegalArgumentException if a recording cannot say its text, or is too long
      * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
      * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
      * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run

@@ -73,7 +73,7 @@ class CtcVocabularyTest {
             assertThat(read.decode(made.encode(text))).isEqualTo(text);
         }
         assertThatThrownBy(() -> CtcVocabulary.of(List.of("a|b")))
-                .hasMessage("a text has a |, which stands for a space");
+                .hasMessage("a text has a |, which stands for a space: leave it out");
     }
 
     @ParameterizedTest
@@ -114,6 +114,17 @@ class CtcVocabularyTest {
                         () -> parse(2, "vocab.json", vocabulary, "special_tokens_map.json", "{'pad_token': {'id': 1}}"))
                 .hasMessage("model/special_tokens_map.json: pad_token is {\"id\":1}; "
                         + "supported: a string, or an object with a string content");
+        // Each frame may write one.
+        String endless = "A".repeat(1_025);
+        assertThatThrownBy(() -> parse(2, "vocab.json", "{'<pad>': 0, '" + endless + "': 1}"))
+                .hasMessage("model/vocab.json: token " + "A".repeat(60) + "... has 1025 chars; it may have 1024");
+        assertThatThrownBy(() -> parse(
+                        2,
+                        "vocab.json",
+                        vocabulary,
+                        "tokenizer_config.json",
+                        "{'replace_word_delimiter_char': '" + endless + "'}"))
+                .hasMessageContaining("supported: a string of at most 1024 chars");
         assertThatThrownBy(() -> parse(3, "vocab.json", vocabulary, "added_tokens.json", "{'A': 2}"))
                 .hasMessage("model/vocab.json: token A has the ids 1 and 2");
         assertThatThrownBy(() -> parse(2, "vocab.json", vocabulary, "added_tokens.json", "{'B': 1}"))

@@ -59,6 +59,14 @@ public record ConfigFields(String nameOrPath, List<String> used, List<String> ha
     private static final Pattern HARMLESS_NAMES =
             Pattern.compile(".*(dropout|dropout_prob|_p?drop)|(pad|bos|eos|cls|sep|mask|unk|decoder_start)_token_id");
 
+    /** Of a speech model's training, and of heads and adapters of it that are not read. */
+    private static final Pattern HARMLESS_SPEECH = Pattern.compile("layerdrop|apply_spec_augment"
+            + "|mask_(time|feature)_(prob|length|min_masks)"
+            + "|num_codevectors_per_group|num_codevector_groups|(proj_)?codevector_dim|num_negatives"
+            + "|contrastive_logits_temperature|diversity_loss_weight|ctc_loss_reduction|ctc_zero_infinity"
+            + "|use_weighted_layer_sum|classifier_proj_size|tdnn_(dim|kernel|dilation)|xvector_output_dim"
+            + "|adapter_(kernel_size|stride)|num_adapter_layers|output_hidden_size");
+
     /** Of a directory; empty if the model there has no config.json. */
     public static Optional<ConfigFields> of(Path directory) throws IOException {
         var folder = new FolderOnDisk(directory.toString(), directory);
@@ -72,13 +80,18 @@ public record ConfigFields(String nameOrPath, List<String> used, List<String> ha
         Set<String> unknown = new TreeSet<>(config.root().propertyNames());
         unknown.removeAll(noting.asked);
         Set<String> harmless = new TreeSet<>(unknown);
-        harmless.removeIf(name ->
-                !HARMLESS.contains(name) && !HARMLESS_NAMES.matcher(name).matches());
+        harmless.removeIf(name -> !isHarmless(name));
         unknown.removeAll(harmless);
         Set<String> used = new TreeSet<>(config.root().propertyNames());
         used.retainAll(noting.asked);
         return Optional.of(new ConfigFields(
                 config.root().path(NAME).asString(""), List.copyOf(used), List.copyOf(harmless), List.copyOf(unknown)));
+    }
+
+    private static boolean isHarmless(String field) {
+        return HARMLESS.contains(field)
+                || HARMLESS_NAMES.matcher(field).matches()
+                || HARMLESS_SPEECH.matcher(field).matches();
     }
 
     /** An object that notes for which of its fields it was asked. */

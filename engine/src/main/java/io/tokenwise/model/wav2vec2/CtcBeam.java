@@ -10,7 +10,7 @@ import java.util.Map;
  * The likeliest letters, over all the ways in which frames can say them: a search that keeps the likeliest beginnings (prefix beam search, Hannun et al.
  * 2014, arXiv 1408.2873, without a language model). Its time is linear in frames.
  */
-public final class CtcBeam {
+final class CtcBeam {
     private final int blank;
     private final int width;
 
@@ -70,7 +70,7 @@ public final class CtcBeam {
      * @param logits {@code [frames, vocabulary]} of one recording
      * @param width beginnings that are kept from one frame to the next; at least 1
      */
-    public static int[] letters(HostTensor logits, int blank, int width) {
+    static int[] letters(HostTensor logits, int blank, int width) {
         var beam = new CtcBeam(blank, width);
         var likely = new double[logits.columns()];
         for (int frame = 0; frame < logits.rows(); frame++) {

@@ -4,7 +4,7 @@ import io.tokenwise.tensor.HostTensor;
 import java.util.Arrays;
 
 /** The letters of the likeliest token of each frame (Graves et al. 2006, best path decoding). */
-public final class CtcGreedy {
+final class CtcGreedy {
     private CtcGreedy() {}
 
     /**
@@ -12,7 +12,7 @@ public final class CtcGreedy {
      *
      * @param logits {@code [frames, vocabulary]} of one recording
      */
-    public static int[] letters(HostTensor logits, int blank) {
+    static int[] letters(HostTensor logits, int blank) {
         var letters = new int[logits.rows()];
         int count = 0;
         int last = blank;

@@ -6,7 +6,6 @@ import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.tokenizer.CtcVocabulary;
 import java.util.Collections;
 import java.util.List;
-import java.util.Optional;
 
 /** Small models that no file holds yet, to be trained from random weights. */
 public final class NewWav2Vec2 {
@@ -49,6 +48,6 @@ public final class NewWav2Vec2 {
                 hidden % COLUMNS_OF_A_GROUP == 0 ? hidden / COLUMNS_OF_A_GROUP : 1,
                 letters.size(),
                 true);
-        return new SpeechDescription(name, Wav2Vec2Family.WAV2VEC2, sizes, SOUND, letters, Optional.empty());
+        return sizes.description(name, SOUND, letters);
     }
 }

@@ -103,14 +103,22 @@ final class Wav2Vec2Config {
         config.integer("num_feat_extract_layers", convolutions, convolutions, convolutions);
         var convolution = new ArrayList<SoundForm.Step>();
         long samples = 1;
+        long step = 1;
         for (int i = convolutions - 1; i >= 0; i--) {
             convolution.addFirst(new SoundForm.Step(widths.get(i), steps.get(i)));
             samples = Math.min(MOST_SAMPLES + 1, (samples - 1) * steps.get(i) + widths.get(i));
+            step = Math.min(MOST_SAMPLES + 1, step * steps.get(i));
         }
         if (samples > MOST_SAMPLES) {
             throw new BadFileException(
                     config.file(),
                     "conv_kernel and conv_stride make no frame of " + MOST_SAMPLES + " samples, the longest recording");
+        }
+        if (step > MOST_SAMPLES) {
+            throw new BadFileException(
+                    config.file(),
+                    "conv_stride makes frames more than " + MOST_SAMPLES
+                            + " samples apart; they must be nearer, the longest recording has as many");
         }
         return new SoundForm(convolution, MOST_SAMPLES);
     }
@@ -141,7 +149,8 @@ final class Wav2Vec2Config {
         if (width * inputs * outputs > Integer.MAX_VALUE) {
             throw new BadFileException(
                     config.file(),
-                    "a convolution of " + width + " rows of " + inputs + " columns to " + outputs + ": too large");
+                    "a convolution of " + width + " rows of " + inputs + " columns to " + outputs + " has more than "
+                            + Integer.MAX_VALUE + " values; it must have fewer");
         }
     }
 

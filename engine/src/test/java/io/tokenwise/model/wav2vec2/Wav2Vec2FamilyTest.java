@@ -333,12 +333,25 @@ class Wav2Vec2FamilyTest {
             })
     void whatIsNotSupportedIsRefusedByName(String field, String value, String fact) throws IOException {
         OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "wav2vec2.");
+        set(field, value);
+        assertRefused(fact);
+    }
+
+    private void set(String field, String value) throws IOException {
         Path file = folder.resolve("config.json");
         var mapper = new JsonMapper();
         var config = (ObjectNode) mapper.readTree(file);
         config.set(field, mapper.readTree(value));
         Files.writeString(file, config.toString());
-        assertRefused(fact);
+    }
+
+    /** Their product is more than an int holds, and yet a sample is a frame. */
+    @Test
+    void framesFurtherApartThanTheLongestRecordingAreRefused() throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "wav2vec2.");
+        set("conv_kernel", "[1,1,1,1,1,1,1]");
+        set("conv_stride", "[1024,1024,1024,1024,1024,1024,1024]");
+        assertRefused("conv_stride makes frames more than 480000 samples apart");
     }
 
     private void assertRefused(String fact) {
