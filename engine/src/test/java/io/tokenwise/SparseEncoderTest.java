@@ -46,11 +46,18 @@ class SparseEncoderTest {
     private static Path folder;
 
     private static RandomModel write(String family, String type, String name, String prefix) throws IOException {
+        return write(folder.resolve(type), family, type, name, prefix, Map.of());
+    }
+
+    /** @param changes of what its config says otherwise */
+    private static RandomModel write(
+            Path model, String family, String type, String name, String prefix, Map<String, ?> changes)
+            throws IOException {
         Map<String, Object> config = new HashMap<>(
                 Map.of("architectures", List.of(name + "ForMaskedLM"), "model_type", type, "vocab_size", 30_522));
         config.putAll(Map.of("pad_token_id", 1, "type_vocab_size", 2));
+        config.putAll(changes);
         RandomModel random = RandomModel.small(family, config, 7).with("masked", Map.of(), 8);
-        Path model = folder.resolve(type);
         random.write(model, prefix);
         try (ModelFiles minilm = Models.builtIn("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
@@ -74,7 +81,10 @@ class SparseEncoderTest {
     void weightsAndGuessesAreThoseOfTorch(String family, String type, String name, String prefix) throws IOException {
         assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
         RandomModel random = write(family, type, name, prefix);
-        String model = folder.resolve(type).toString();
+        assertTorchs(folder.resolve(type).toString(), random);
+    }
+
+    private static void assertTorchs(String model, RandomModel random) throws IOException {
         try (SparseEncoder encoder = SparseEncoder.open(model, OPTIONS);
                 MaskFiller filler = MaskFiller.open(model, OPTIONS);
                 Reference torch = random.reference();
@@ -94,6 +104,39 @@ class SparseEncoderTest {
             assertGuesses(guesses.get(0), logits[3]);
             assertGuesses(guesses.get(1), logits[8]);
         }
+    }
+
+    @Test
+    void theHeadOfModernBertIsAsItsConfigSays(@TempDir Path model) throws IOException {
+        assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
+        Map<String, ?> changes = Map.of("classifier_bias", true, "classifier_activation", "silu");
+        assertTorchs(model.toString(), write(model, "modernbert", "modernbert", "ModernBert", "model.", changes));
+        try (ModelFiles files = Models.open(model).sparse()) {
+            assertThat(files.description().family().config(files.description()).toString())
+                    .contains("\"classifier_bias\":true", "\"classifier_activation\":\"silu\"");
+        }
+    }
+
+    @Test
+    void headsThatAreNotReadAreRefusedWhereTheyAreAskedFor(@TempDir Path temp) throws IOException {
+        Path bert = temp.resolve("bert");
+        write(bert, "bert", "bert", "Bert", "bert.", Map.of("tie_word_embeddings", false));
+        assertRefused(
+                bert,
+                "tie_word_embeddings is false; supported: true, a head whose words have the vectors of the embeddings");
+        Path modern = temp.resolve("modern");
+        write(modern, "modernbert", "modernbert", "ModernBert", "model.", Map.of("classifier_activation", "mish"));
+        assertRefused(
+                modern,
+                "classifier_activation is \"mish\"; supported: gelu or gelu_pytorch_tanh or gelu_new or silu or swish"
+                        + " or relu");
+    }
+
+    private static void assertRefused(Path model, String message) throws IOException {
+        String wanted = model.resolve("config.json") + ": " + message;
+        assertThatThrownBy(() -> SparseEncoder.open(model.toString(), OPTIONS)).hasMessage(wanted);
+        assertThatThrownBy(() -> MaskFiller.open(model.toString(), OPTIONS)).hasMessage(wanted);
+        TextEncoder.open(model.toString(), OPTIONS).close();
     }
 
     private static void assertNear(SparseVector found, float[] wanted) {

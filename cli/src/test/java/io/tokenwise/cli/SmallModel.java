@@ -52,7 +52,7 @@ final class SmallModel {
 
     /** A masked language model. */
     static void writeMaskedTokens(Path folder) throws IOException {
-        write(folder, new TextOutput.MaskedTokens(BertFamily.BERT.words(SIZES).orElseThrow()), Map.of());
+        write(folder, new TextOutput.MaskedTokens(BertFamily.words(SIZES)), Map.of());
     }
 
     private static void write(Path folder, TextOutput output, Map<String, TensorData> more) throws IOException {

@@ -93,10 +93,7 @@ final class SentenceFiles {
         JsonFile pooling = folder.read(configPath(modules.getLast()));
         pooling.supports("pooling_strategy", "max");
         pooling.supports("activation_function", "relu");
-        if (!config.flag("tie_word_embeddings", true)) {
-            throw config.refuse("tie_word_embeddings", "true");
-        }
-        return family.words(family.architecture(config))
+        return ClassesConfig.words(config, family)
                 .map(TextOutput.Sparse::new)
                 .orElseThrow(() -> config.refuse("model_type", "models of " + family.name() + " without " + SPLADE));
     }

@@ -122,16 +122,10 @@ public final class ModernBertFamily implements TextFamily {
         return new TextOutput.TokenClasses(Optional.of(layer(config)), "classifier", labels);
     }
 
-    /** As all that are published have it: without a bias before the norm. */
+    /** With the layer that heads of classes have. */
     @Override
-    public Optional<WordsForm> words(TextArchitecture sizes) {
-        var layer = new HeadForm.Layer(
-                "head.dense",
-                false,
-                Activation.GELU,
-                Optional.of(new HeadForm.Normed(
-                        "head.norm", ((EncoderForm) sizes).lastNorm().orElseThrow())));
-        return Optional.of(new WordsForm(layer, "decoder.bias"));
+    public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
+        return Optional.of(new WordsForm(layer(config), "decoder.bias"));
     }
 
     @Override
@@ -173,6 +167,8 @@ public final class ModernBertFamily implements TextFamily {
                 write(classes.head().layer().orElseThrow(), config);
             }
             case TextOutput.TokenClasses classes -> write(classes.layer().orElseThrow(), config);
+            case TextOutput.Sparse sparse -> write(sparse.words().layer(), config);
+            case TextOutput.MaskedTokens masked -> write(masked.words().layer(), config);
             default -> {}
         }
         var types = config.putArray("layer_types");
