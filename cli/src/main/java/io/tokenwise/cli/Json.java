@@ -178,7 +178,7 @@ final class Json {
      * @param kind of model, such as {@code a text encoder}
      * @param tokenizer what kind it is
      * @param tokens that it knows
-     * @param pooling how tokens' vectors become one, where that is so
+     * @param pooling how tokens' vectors become one; null where they do not
      * @param dense widths of the dense layers behind that, in their order
      * @param normalized whether vectors are of length 1
      * @param shorter for how many of its first values it was trained too, as far as its files say

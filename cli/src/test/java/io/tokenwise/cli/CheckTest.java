@@ -126,6 +126,12 @@ class CheckTest extends CommandTest {
                 .contains("1 numbers: a cross-encoder", "WordPiece, 30,522 tokens")
                 .doesNotContain("distill --adapt", "pooled");
         out.getBuffer().setLength(0);
+        Path names = temp.resolve("names");
+        SmallModel.writeTokenClasses(names);
+        assertThat(run("check", names.toString(), "--json")).as(err.toString()).isZero();
+        assertThat(line(0).at("/text/kind").stringValue()).isEqualTo("a token classifier");
+        assertThat(line(0).at("/text/pooling").isNull()).isTrue();
+        out.getBuffer().setLength(0);
         Path vectors = temp.resolve("vectors");
         SmallModel.write(vectors);
         Path config = vectors.resolve("config.json");
