@@ -270,6 +270,11 @@ class SentenceModulesTest {
                         + " Normalize",
                 "modules.json | models.Pooling | models.Normalize | type is"
                         + " \"sentence_transformers.models.Normalize\"; supported: Normalize after a Pooling",
+                "modules.json | models.Normalize | models.Pooling | type is"
+                        + " \"sentence_transformers.models.Pooling\"; supported: one Pooling",
+                "modules.json | 3_Normalize\",\"type\":\"sentence_transformers.models.Normalize |"
+                        + " 2_Dense\",\"type\":\"sentence_transformers.models.Dense | path is \"2_Dense\"; supported: a"
+                        + " folder of its own for each Dense",
                 "1_Pooling/config.json | mean | weightedmean | pooling modes [weightedmean]; supported: exactly one of"
                         + " mean, cls, lasttoken",
                 "config.json | \"matryoshka_dimensions\":[8] | \"matryoshka_dimensions\":[0] | matryoshka_dimensions"

@@ -5,6 +5,7 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -128,6 +129,7 @@ final class SentenceFiles {
             ModelFolder folder, List<JsonFile> modules, JsonFile config, int hiddenSize) throws IOException {
         Pooling pooling = null;
         var steps = new ArrayList<VectorStep>();
+        var folders = new HashSet<String>();
         int width = hiddenSize;
         for (JsonFile module : modules) {
             String type = type(module);
@@ -136,6 +138,12 @@ final class SentenceFiles {
             }
             if (pooling == null && !type.equals("Pooling") && (type.equals("Dense") || type.equals("Normalize"))) {
                 throw module.refuse("type", type + " after a Pooling");
+            }
+            if (pooling != null && type.equals("Pooling")) {
+                throw module.refuse("type", "one Pooling");
+            }
+            if (type.equals("Dense") && !folders.add(path(module))) {
+                throw module.refuse("path", "a folder of its own for each Dense");
             }
             switch (type) {
                 case "Pooling" -> pooling = pooling(folder.read(configPath(module)));
