@@ -34,6 +34,8 @@ public final class LateInteraction implements AutoCloseable {
     private final LateForm form;
     private final int[] queryMark;
     private final int[] documentMark;
+    private final int queryTokens;
+    private final int documentTokens;
 
     /** What follows a query; -1 if nothing does. */
     private final int mask;
@@ -47,6 +49,8 @@ public final class LateInteraction implements AutoCloseable {
             form = output().form();
             queryMark = mark(form.queryMark());
             documentMark = mark(form.documentMark());
+            queryTokens = most("query", form.queryTokens(), queryMark);
+            documentTokens = most("document", form.documentTokens(), documentMark);
             mask = form.expands() ? mask() : -1;
             skipped = form.skipped().stream()
                     .map(tokenizer::id)
@@ -67,6 +71,18 @@ public final class LateInteraction implements AutoCloseable {
 
     private int[] mark(String token) {
         return token.isEmpty() ? new int[0] : new int[] {known(token)};
+    }
+
+    private int most(String text, int wanted, int... mark) {
+        int most = Math.min(wanted, maxTokens());
+        int least = Math.max(Tokenizer.LEAST_MAX_TOKENS, tokenizer.frame().marks() + 1) + mark.length;
+        if (most < least) {
+            throw new BadFileException(
+                    name(),
+                    "reads " + most + " tokens of a " + text + "; must be " + least
+                            + " or more, for its marks and one of the text");
+        }
+        return most;
     }
 
     private int known(String token) {
@@ -145,20 +161,20 @@ public final class LateInteraction implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<float[][]> embedQueries(List<String> queries, Budget budget, Deadline deadline) {
-        int most = Math.min(form.queryTokens(), maxTokens());
-        List<int[]> inputs =
-                queries.stream().map(query -> read(query, queryMark, most)).toList();
+        List<int[]> inputs = queries.stream()
+                .map(query -> read(query, queryMark, queryTokens))
+                .toList();
         int[] seen = inputs.stream().mapToInt(input -> input.length).toArray();
         if (form.expands()) {
-            inputs = inputs.stream().map(input -> expanded(input, most)).toList();
+            inputs = inputs.stream().map(this::expanded).toList();
         }
         return List.of(model.encodeTokens(
                 inputs, null, hidesMasks() ? seen : null, Collections.nCopies(inputs.size(), budget), deadline));
     }
 
-    private int[] expanded(int[] input, int most) {
-        int[] longer = Arrays.copyOf(input, most);
-        Arrays.fill(longer, input.length, most, mask);
+    private int[] expanded(int... input) {
+        int[] longer = Arrays.copyOf(input, queryTokens);
+        Arrays.fill(longer, input.length, queryTokens, mask);
         return longer;
     }
 
@@ -182,9 +198,8 @@ public final class LateInteraction implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<float[][]> embedDocuments(List<String> documents, Budget budget, Deadline deadline) {
-        int most = Math.min(form.documentTokens(), maxTokens());
         List<int[]> inputs = documents.stream()
-                .map(document -> read(document, documentMark, most))
+                .map(document -> read(document, documentMark, documentTokens))
                 .toList();
         List<int[]> places = inputs.stream().map(this::compared).toList();
         return List.of(model.encodeTokens(inputs, places, Collections.nCopies(inputs.size(), budget), deadline));
@@ -196,13 +211,14 @@ public final class LateInteraction implements AutoCloseable {
                 .toArray();
     }
 
-    /** With the mark behind the first token. */
+    /** With the mark behind the first token, if there is one. */
     private int[] read(String text, int[] mark, int most) {
         int[] ids = tokenizer.encode(text, most - mark.length).ids();
         var marked = new int[ids.length + mark.length];
-        marked[0] = ids[0];
-        System.arraycopy(mark, 0, marked, 1, mark.length);
-        System.arraycopy(ids, 1, marked, 1 + mark.length, ids.length - 1);
+        int first = Math.min(1, ids.length);
+        System.arraycopy(ids, 0, marked, 0, first);
+        System.arraycopy(mark, 0, marked, first, mark.length);
+        System.arraycopy(ids, first, marked, first + mark.length, ids.length - first);
         return marked;
     }
 
