@@ -154,9 +154,9 @@ public final class MaskFiller implements AutoCloseable {
         for (float logit : logits) {
             sum += Math.exp(logit - largest);
         }
-        int known = Math.min(logits.length, tokenizer.vocabularySize());
         var guesses = new ArrayList<Guess>();
-        int[] best = IntStream.range(0, known)
+        int[] best = IntStream.range(0, logits.length)
+                .filter(tokenizer::has)
                 .boxed()
                 .sorted((a, b) -> Float.compare(logits[b], logits[a]))
                 .limit(top)

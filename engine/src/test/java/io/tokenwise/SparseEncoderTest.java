@@ -22,6 +22,7 @@ import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -208,6 +209,22 @@ class SparseEncoderTest {
         assertThat(one.dot(other)).isEqualTo(7).isEqualTo(other.dot(one));
         assertThatThrownBy(() -> new SparseVector(new int[] {5, 5}, new float[] {1, 1}))
                 .hasMessage("a sparse vector whose ids do not ascend: 5 after 5");
+    }
+
+    /** Tables are often made longer than the vocabulary, to a multiple of 64. */
+    @Test
+    void idsThatNoTokenHasAreNotNamed(@TempDir Path model) throws IOException {
+        write(model, "bert", "bert", "Bert", "bert.", Map.of("vocab_size", 30_592));
+        try (SparseEncoder encoder = SparseEncoder.open(model.toString(), OPTIONS)) {
+            SparseVector vector = encoder.embed(TEXTS.getFirst());
+            assertThat(vector.ids()[vector.ids().length - 1]).isGreaterThanOrEqualTo(30_522);
+            assertThat(encoder.tokens(vector, Integer.MAX_VALUE))
+                    .hasSize((int)
+                            Arrays.stream(vector.ids()).filter(id -> id < 30_522).count());
+        }
+        try (MaskFiller filler = MaskFiller.open(model.toString(), OPTIONS)) {
+            assertThat(filler.fill(HIDDEN, 40_000).getFirst()).hasSize(30_522);
+        }
     }
 
     @Test
