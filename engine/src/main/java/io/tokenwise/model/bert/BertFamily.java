@@ -65,11 +65,10 @@ public final class BertFamily implements TextFamily {
                 folder.name(), this, sizes, sizes.maxPositions(), Pooling.MEAN, false, "", "", Optional.empty());
         String vocabulary = folder.file(BertVocabulary.FILE);
         byte[] json = BertVocabulary.tokenizerJson(vocabulary, folder.json(BertVocabulary.FILE));
+        // What may fail goes before what must be closed.
+        Tokenizer tokenizer = description.tokenizer(vocabulary, json);
         return Optional.of(ModelFiles.of(
-                description,
-                TensorFlowBundle.open(path.get()),
-                description.tokenizer(vocabulary, json),
-                () -> Optional.of(words(sizes))));
+                description, TensorFlowBundle.open(path.get()), tokenizer, () -> Optional.of(words(sizes))));
     }
 
     @Override
