@@ -126,7 +126,8 @@ public final class SparseEncoder implements AutoCloseable {
         for (int i = 0; i < vector.ids().length; i++) {
             int id = vector.ids()[i];
             if (tokenizer.has(id)) {
-                tokens.add(new WeightedToken(id, tokenizer.tokens(new int[] {id}).getFirst(), vector.weights()[i]));
+                tokens.add(
+                        new WeightedToken(id, tokenizer.tokens(new int[] {id}).getFirst(), vector.weights()[i]));
             }
         }
         tokens.sort(Comparator.comparingDouble(WeightedToken::weight).reversed());

@@ -82,7 +82,8 @@ public record TextDescription(
     public Optional<Pooling> pooling() {
         return switch (output) {
             case TextOutput.Vectors vectors -> Optional.of(vectors.pooling());
-            case TextOutput.SequenceClasses classes -> Optional.of(classes.head().pooling());
+            case TextOutput.SequenceClasses classes ->
+                Optional.of(classes.head().pooling());
             case TextOutput.Answer _ -> Optional.of(Pooling.LAST);
             case TextOutput.TokenClasses _, TextOutput.TokenVectors _, TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
                 Optional.empty();
