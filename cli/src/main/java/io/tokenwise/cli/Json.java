@@ -150,6 +150,7 @@ final class Json {
     /**
      * What {@code check} prints.
      *
+     * @param longest tokens of the longest text that config.json speaks of, if maxTokens are all that is supported; else 0
      * @param text null of models that read no text
      * @param used fields of config.json that are read; empty of built-in models
      * @param harmless those that change no number
@@ -163,6 +164,7 @@ final class Json {
             int layers,
             int hidden,
             int maxTokens,
+            int longest,
             int outputs,
             CheckedText text,
             List<String> used,

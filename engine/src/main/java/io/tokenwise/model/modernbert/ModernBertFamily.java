@@ -96,6 +96,11 @@ public final class ModernBertFamily implements TextFamily {
                 Optional.of(norm));
     }
 
+    @Override
+    public int mostTokens(JsonFile config, TextArchitecture architecture) {
+        return EncoderConfig.positionRows(config, 0);
+    }
+
     private static NormForm norm(JsonFile config) {
         return new NormForm(
                 true, config.flag("norm_bias", false), false, EncoderConfig.epsilon(config, "norm_eps", 1e-5));
