@@ -195,11 +195,9 @@ public final class MaskFiller implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public void warmUp() {
-        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
-        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
         List<String> texts =
                 List.of(MASK, MASK + " b c d e f g h i j k l m n o p", MASK + " b c d ".repeat(maxTokens() / 4));
-        WarmUp.repeat(() -> budgets.forEach(budget -> fill(texts, 1, budget, Deadline.NONE)));
+        WarmUp.atBudgets(model.encoder(), budget -> fill(texts, 1, budget, Deadline.NONE));
     }
 
     /** {@return the model behind, for this project's own modules} */
