@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.PriorityQueue;
 import java.util.stream.IntStream;
 
 /**
@@ -155,18 +156,33 @@ public final class MaskFiller implements AutoCloseable {
             sum += Math.exp(logit - largest);
         }
         var guesses = new ArrayList<Guess>();
-        int[] best = IntStream.range(0, logits.length)
-                .filter(tokenizer::has)
-                .boxed()
-                .sorted((a, b) -> Float.compare(logits[b], logits[a]))
-                .limit(top)
-                .mapToInt(Integer::intValue)
-                .toArray();
+        int[] best = best(logits, top);
         List<String> words = tokenizer.tokens(best);
         for (int i = 0; i < best.length; i++) {
             guesses.add(new Guess(best[i], words.get(i), Math.exp(logits[best[i]] - largest) / sum));
         }
         return Collections.unmodifiableList(guesses);
+    }
+
+    /** The likeliest first. Vocabularies are long: only what may be among them is compared. */
+    private int[] best(float[] logits, int top) {
+        var least = new PriorityQueue<Integer>((a, b) ->
+                Float.compare(logits[a], logits[b]) == 0 ? Integer.compare(b, a) : Float.compare(logits[a], logits[b]));
+        for (int id = 0; id < logits.length; id++) {
+            boolean less = least.size() == top && Float.compare(logits[id], logits[least.peek()]) <= 0;
+            if (less || !tokenizer.has(id)) {
+                continue;
+            }
+            least.add(id);
+            if (least.size() > top) {
+                least.remove();
+            }
+        }
+        var best = new int[least.size()];
+        for (int i = best.length - 1; i >= 0; i--) {
+            best[i] = least.remove();
+        }
+        return best;
     }
 
     private TextDescription description() {

@@ -222,7 +222,11 @@ class SparseEncoderTest {
             assertThat(encoder.tokens(vector, Integer.MAX_VALUE)).hasSize((int) named);
         }
         try (MaskFiller filler = MaskFiller.open(model.toString(), OPTIONS)) {
-            assertThat(filler.fill(HIDDEN, 40_000).getFirst()).hasSize(30_522);
+            List<MaskFiller.Guess> all = filler.fill(HIDDEN, 40_000).getFirst();
+            assertThat(all)
+                    .hasSize(30_522)
+                    .isSortedAccordingTo((a, b) -> Double.compare(b.probability(), a.probability()));
+            assertThat(filler.fill(HIDDEN, 7).getFirst()).isEqualTo(all.subList(0, 7));
         }
     }
 
