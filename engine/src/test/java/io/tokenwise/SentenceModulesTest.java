@@ -264,6 +264,10 @@ class SentenceModulesTest {
                 "2_Dense/config.json | \"out_features\": 64 | \"out_features\": 70000 | out_features is 70000;"
                         + " supported: an integer from 1 to 65536",
                 "modules.json | \"2_Dense\" | \"dense\" | path is \"dense\"; supported: a folder called as 2_Dense",
+                "modules.json | \"2_Dense\" | \"2\\n/Dense\" | supported: the model's directory for Transformer, a folder"
+                        + " in it for the others",
+                "modules.json | 1_Pooling | 1\\u0000 | supported: the model's directory for Transformer, a folder in"
+                        + " it for the others",
                 "modules.json | \"2_Dense\" | \"3_Dense\" | 3_Dense/config.json: no such file",
                 "modules.json | models.Normalize | models.WordWeights | type is"
                         + " \"sentence_transformers.models.WordWeights\"; supported: Transformer, Pooling, Dense,"

@@ -108,7 +108,9 @@ final class SentenceFiles {
         for (JsonFile module : modules) {
             boolean elsewhere =
                     type(module).endsWith("Transformer") && !path(module).isEmpty();
-            if (elsewhere || path(module).matches(".*[/\\\\].*|\\.\\.")) {
+            boolean noName = path(module).equals("..")
+                    || path(module).chars().anyMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
+            if (elsewhere || noName) {
                 throw module.refuse("path", "the model's directory for Transformer, a folder in it for the others");
             }
         }
