@@ -5,6 +5,7 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.EncoderForm;
 import io.tokenwise.model.LateForm;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.TextDescription;
@@ -58,14 +59,26 @@ public final class LateInteraction implements AutoCloseable {
                     .mapToInt(OptionalInt::getAsInt)
                     .sorted()
                     .toArray();
-            if (hidesMasks()
-                    && model.encoder().adaptiveBlocks().stream().anyMatch(AdaptiveAttention.class::isInstance)) {
-                throw new BadFileException(
-                        name(), "its attention has learners, and masks behind queries are not seen; name mlp alone");
+            if (hidesMasks()) {
+                requireAttentionThatHides();
             }
         } catch (Throwable e) {
             model.close();
             throw e;
+        }
+    }
+
+    private void requireAttentionThatHides() {
+        if (model.encoder().adaptiveBlocks().stream().anyMatch(AdaptiveAttention.class::isInstance)) {
+            throw new BadFileException(
+                    name(), "its attention has learners, and masks behind queries are not seen; name mlp alone");
+        }
+        if (description().architecture() instanceof EncoderForm encoder
+                && !encoder.forms().stream().allMatch(layer -> layer.attention().hasPlainScores(queryTokens))) {
+            throw new BadFileException(
+                    name(),
+                    "masks behind queries are not seen, and its attention has a bias, shared keys, a scale or a window"
+                            + " within " + queryTokens + " tokens; supported: attend_to_expansion_tokens true");
         }
     }
 

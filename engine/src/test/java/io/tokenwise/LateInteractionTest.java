@@ -248,6 +248,11 @@ class LateInteractionTest {
         assertThatThrownBy(() -> LateInteraction.open(small.toString(), OPTIONS))
                 .hasMessage(
                         small + ": reads 3 tokens of a query; must be 4 or more, for its marks and one of the text");
+        Path biased = pylate("biased", "{\"query_prefix\":\"[unused0]\",\"document_prefix\":\"\"}");
+        RandomModel.small("mpnet", Map.of("vocab_size", 30_522), 13).write(biased, "mpnet.");
+        assertThatThrownBy(() -> LateInteraction.open(biased.toString(), OPTIONS))
+                .hasMessageStartingWith(
+                        biased + ": masks behind queries are not seen, and its attention has a bias, shared keys,");
         Path residual = pylate("residual", "{}");
         Files.writeString(
                 residual.resolve("1_Dense/config.json"),
