@@ -223,9 +223,7 @@ public final class ImageClassifier implements AutoCloseable {
         int size = description().architecture().imageSize();
         int[] pixels =
                 new SplittableRandom(1).ints((long) size * size, 0, 1 << 24).toArray();
-        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
-        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
-        WarmUp.repeat(() -> budgets.forEach(budget -> model.encode(List.of(pixels), List.of(budget))));
+        WarmUp.atBudgets(model.encoder(), budget -> model.encode(List.of(pixels), List.of(budget)));
     }
 
     /** {@return the model behind, for this project's own modules} */

@@ -5,6 +5,7 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.EncoderForm;
 import io.tokenwise.model.LateForm;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.TextDescription;
@@ -34,6 +35,8 @@ public final class LateInteraction implements AutoCloseable {
     private final LateForm form;
     private final int[] queryMark;
     private final int[] documentMark;
+    private final int queryTokens;
+    private final int documentTokens;
 
     /** What follows a query; -1 if nothing does. */
     private final int mask;
@@ -47,6 +50,8 @@ public final class LateInteraction implements AutoCloseable {
             form = output().form();
             queryMark = mark(form.queryMark());
             documentMark = mark(form.documentMark());
+            queryTokens = most("query", form.queryTokens(), queryMark);
+            documentTokens = most("document", form.documentTokens(), documentMark);
             mask = form.expands() ? mask() : -1;
             skipped = form.skipped().stream()
                     .map(tokenizer::id)
@@ -54,10 +59,8 @@ public final class LateInteraction implements AutoCloseable {
                     .mapToInt(OptionalInt::getAsInt)
                     .sorted()
                     .toArray();
-            if (hidesMasks()
-                    && model.encoder().adaptiveBlocks().stream().anyMatch(AdaptiveAttention.class::isInstance)) {
-                throw new BadFileException(
-                        name(), "its attention has learners, and masks behind queries are not seen; name mlp alone");
+            if (hidesMasks()) {
+                requireAttentionThatHides();
             }
         } catch (Throwable e) {
             model.close();
@@ -65,8 +68,34 @@ public final class LateInteraction implements AutoCloseable {
         }
     }
 
+    private void requireAttentionThatHides() {
+        if (model.encoder().adaptiveBlocks().stream().anyMatch(AdaptiveAttention.class::isInstance)) {
+            throw new BadFileException(
+                    name(), "its attention has learners, and masks behind queries are not seen; name mlp alone");
+        }
+        if (description().architecture() instanceof EncoderForm encoder
+                && !encoder.forms().stream().allMatch(layer -> layer.attention().hasPlainScores(queryTokens))) {
+            throw new BadFileException(
+                    name(),
+                    "masks behind queries are not seen, and its attention has a bias, shared keys, a scale or a window"
+                            + " within " + queryTokens + " tokens; supported: attend_to_expansion_tokens true");
+        }
+    }
+
     private int[] mark(String token) {
         return token.isEmpty() ? new int[0] : new int[] {known(token)};
+    }
+
+    private int most(String text, int wanted, int... mark) {
+        int most = Math.min(wanted, maxTokens());
+        int least = Math.max(Tokenizer.LEAST_MAX_TOKENS, tokenizer.frame().marks() + 1) + mark.length;
+        if (most < least) {
+            throw new BadFileException(
+                    name(),
+                    "reads " + most + " tokens of a " + text + "; must be " + least
+                            + " or more, for its marks and one of the text");
+        }
+        return most;
     }
 
     private int known(String token) {
@@ -145,20 +174,20 @@ public final class LateInteraction implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<float[][]> embedQueries(List<String> queries, Budget budget, Deadline deadline) {
-        int most = Math.min(form.queryTokens(), maxTokens());
-        List<int[]> inputs =
-                queries.stream().map(query -> read(query, queryMark, most)).toList();
+        List<int[]> inputs = queries.stream()
+                .map(query -> read(query, queryMark, queryTokens))
+                .toList();
         int[] seen = inputs.stream().mapToInt(input -> input.length).toArray();
         if (form.expands()) {
-            inputs = inputs.stream().map(input -> expanded(input, most)).toList();
+            inputs = inputs.stream().map(this::expanded).toList();
         }
         return List.of(model.encodeTokens(
                 inputs, null, hidesMasks() ? seen : null, Collections.nCopies(inputs.size(), budget), deadline));
     }
 
-    private int[] expanded(int[] input, int most) {
-        int[] longer = Arrays.copyOf(input, most);
-        Arrays.fill(longer, input.length, most, mask);
+    private int[] expanded(int... input) {
+        int[] longer = Arrays.copyOf(input, queryTokens);
+        Arrays.fill(longer, input.length, queryTokens, mask);
         return longer;
     }
 
@@ -182,9 +211,8 @@ public final class LateInteraction implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<float[][]> embedDocuments(List<String> documents, Budget budget, Deadline deadline) {
-        int most = Math.min(form.documentTokens(), maxTokens());
         List<int[]> inputs = documents.stream()
-                .map(document -> read(document, documentMark, most))
+                .map(document -> read(document, documentMark, documentTokens))
                 .toList();
         List<int[]> places = inputs.stream().map(this::compared).toList();
         return List.of(model.encodeTokens(inputs, places, Collections.nCopies(inputs.size(), budget), deadline));
@@ -196,13 +224,14 @@ public final class LateInteraction implements AutoCloseable {
                 .toArray();
     }
 
-    /** With the mark behind the first token. */
+    /** With the mark behind the first token, if there is one. */
     private int[] read(String text, int[] mark, int most) {
         int[] ids = tokenizer.encode(text, most - mark.length).ids();
         var marked = new int[ids.length + mark.length];
-        marked[0] = ids[0];
-        System.arraycopy(mark, 0, marked, 1, mark.length);
-        System.arraycopy(ids, 1, marked, 1 + mark.length, ids.length - 1);
+        int first = Math.min(1, ids.length);
+        System.arraycopy(ids, 0, marked, 0, first);
+        System.arraycopy(mark, 0, marked, first, mark.length);
+        System.arraycopy(ids, first, marked, first + mark.length, ids.length - first);
         return marked;
     }
 
@@ -277,10 +306,8 @@ public final class LateInteraction implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public void warmUp() {
-        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
-        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
-        List<String> texts = List.of("a", "a b c d e f g h i j k l m n o p", "a b c d ".repeat(maxTokens() / 4));
-        WarmUp.repeat(() -> budgets.forEach(budget -> maxSim("a b c d", texts, budget)));
+        List<String> texts = WarmUp.texts(maxTokens());
+        WarmUp.atBudgets(model.encoder(), budget -> maxSim("a b c d", texts, budget));
     }
 
     /** {@return the model behind, for this project's own modules} */

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.OptionalInt;
+import java.util.PriorityQueue;
 import java.util.stream.IntStream;
 
 /**
@@ -154,19 +155,34 @@ public final class MaskFiller implements AutoCloseable {
         for (float logit : logits) {
             sum += Math.exp(logit - largest);
         }
-        int known = Math.min(logits.length, tokenizer.vocabularySize());
         var guesses = new ArrayList<Guess>();
-        int[] best = IntStream.range(0, known)
-                .boxed()
-                .sorted((a, b) -> Float.compare(logits[b], logits[a]))
-                .limit(top)
-                .mapToInt(Integer::intValue)
-                .toArray();
+        int[] best = best(logits, top);
         List<String> words = tokenizer.tokens(best);
         for (int i = 0; i < best.length; i++) {
             guesses.add(new Guess(best[i], words.get(i), Math.exp(logits[best[i]] - largest) / sum));
         }
         return Collections.unmodifiableList(guesses);
+    }
+
+    /** The likeliest first. Vocabularies are long: only what may be among them is compared. */
+    private int[] best(float[] logits, int top) {
+        var least = new PriorityQueue<Integer>((a, b) ->
+                Float.compare(logits[a], logits[b]) == 0 ? Integer.compare(b, a) : Float.compare(logits[a], logits[b]));
+        for (int id = 0; id < logits.length; id++) {
+            boolean less = least.size() == top && Float.compare(logits[id], logits[least.peek()]) <= 0;
+            if (less || !tokenizer.has(id)) {
+                continue;
+            }
+            least.add(id);
+            if (least.size() > top) {
+                least.remove();
+            }
+        }
+        var best = new int[least.size()];
+        for (int i = best.length - 1; i >= 0; i--) {
+            best[i] = least.remove();
+        }
+        return best;
     }
 
     private TextDescription description() {
@@ -195,11 +211,9 @@ public final class MaskFiller implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public void warmUp() {
-        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
-        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
         List<String> texts =
                 List.of(MASK, MASK + " b c d e f g h i j k l m n o p", MASK + " b c d ".repeat(maxTokens() / 4));
-        WarmUp.repeat(() -> budgets.forEach(budget -> fill(texts, 1, budget, Deadline.NONE)));
+        WarmUp.atBudgets(model.encoder(), budget -> fill(texts, 1, budget, Deadline.NONE));
     }
 
     /** {@return the model behind, for this project's own modules} */

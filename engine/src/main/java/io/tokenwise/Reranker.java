@@ -182,10 +182,8 @@ public final class Reranker implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public void warmUp() {
-        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
-        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
-        List<String> texts = List.of("a", "a b c d e f g h i j k l m n o p", "a b c d ".repeat(maxTokens() / 4));
-        WarmUp.repeat(() -> budgets.forEach(budget -> scores("a b c d", texts, budget)));
+        List<String> texts = WarmUp.texts(maxTokens());
+        WarmUp.atBudgets(model.encoder(), budget -> scores("a b c d", texts, budget));
     }
 
     /** {@return the model behind, for this project's own modules} */

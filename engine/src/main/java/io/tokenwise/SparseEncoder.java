@@ -112,20 +112,23 @@ public final class SparseEncoder implements AutoCloseable {
     }
 
     /**
-     * {@return the tokens of a vector with their words, the heaviest first; of equal ones the smallest id}
+     * {@return the tokens of a vector with their words, the heaviest first; of equal ones the smallest id. Ids that no token has, where a model has more of them than its tokenizer, are left out}
      *
      * @param vector of this model
      * @param top how many are wanted at most
-     * @throws IllegalArgumentException if fewer than none are wanted, or if an id is not in the vocabulary
+     * @throws IllegalArgumentException if fewer than none are wanted
      */
     public List<WeightedToken> tokens(SparseVector vector, int top) {
         if (top < 0) {
             throw new IllegalArgumentException("top is " + top + ", must be 0 or more");
         }
-        List<String> words = tokenizer.tokens(vector.ids());
-        var tokens = new ArrayList<WeightedToken>(words.size());
-        for (int i = 0; i < words.size(); i++) {
-            tokens.add(new WeightedToken(vector.ids()[i], words.get(i), vector.weights()[i]));
+        var tokens = new ArrayList<WeightedToken>(vector.ids().length);
+        for (int i = 0; i < vector.ids().length; i++) {
+            int id = vector.ids()[i];
+            if (tokenizer.has(id)) {
+                tokens.add(
+                        new WeightedToken(id, tokenizer.tokens(new int[] {id}).getFirst(), vector.weights()[i]));
+            }
         }
         tokens.sort(Comparator.comparingDouble(WeightedToken::weight).reversed());
         return List.copyOf(tokens.subList(0, Math.min(top, tokens.size())));
@@ -162,10 +165,8 @@ public final class SparseEncoder implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public void warmUp() {
-        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
-        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
-        List<String> texts = List.of("a", "a b c d e f g h i j k l m n o p", "a b c d ".repeat(maxTokens() / 4));
-        WarmUp.repeat(() -> budgets.forEach(budget -> embed(texts, budget)));
+        List<String> texts = WarmUp.texts(maxTokens());
+        WarmUp.atBudgets(model.encoder(), budget -> embed(texts, budget));
     }
 
     /** {@return the model behind, for this project's own modules} */

@@ -142,10 +142,8 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public void warmUp() {
-        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
-        List<Budget> budgets = shares.stream().map(model.encoder()::budget).toList();
-        List<String> texts = List.of("a", "a b c d e f g h i j k l m n o p", "a b c d ".repeat(maxTokens() / 4));
-        WarmUp.repeat(() -> budgets.forEach(budget -> classify(texts, budget)));
+        List<String> texts = WarmUp.texts(maxTokens());
+        WarmUp.atBudgets(model.encoder(), budget -> classify(texts, budget));
     }
 
     /** {@return the model behind, for this project's own modules} */

@@ -243,6 +243,16 @@ class LateInteractionTest {
         Path marks = pylate("marks", "{\"query_prefix\":\"[Q] \"}");
         assertThatThrownBy(() -> LateInteraction.open(marks.toString(), OPTIONS))
                 .hasMessage(marks + ": its vocabulary has no token \"[Q] \" to mark queries or documents by");
+        Path small = pylate("small", "{\"query_prefix\":\"[unused0]\",\"document_prefix\":\"\"}");
+        Files.writeString(small.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 3}");
+        assertThatThrownBy(() -> LateInteraction.open(small.toString(), OPTIONS))
+                .hasMessage(
+                        small + ": reads 3 tokens of a query; must be 4 or more, for its marks and one of the text");
+        Path biased = pylate("biased", "{\"query_prefix\":\"[unused0]\",\"document_prefix\":\"\"}");
+        RandomModel.small("mpnet", Map.of("vocab_size", 30_522), 13).write(biased, "mpnet.");
+        assertThatThrownBy(() -> LateInteraction.open(biased.toString(), OPTIONS))
+                .hasMessageStartingWith(
+                        biased + ": masks behind queries are not seen, and its attention has a bias, shared keys,");
         Path residual = pylate("residual", "{}");
         Files.writeString(
                 residual.resolve("1_Dense/config.json"),

@@ -264,12 +264,21 @@ class SentenceModulesTest {
                 "2_Dense/config.json | \"out_features\": 64 | \"out_features\": 70000 | out_features is 70000;"
                         + " supported: an integer from 1 to 65536",
                 "modules.json | \"2_Dense\" | \"dense\" | path is \"dense\"; supported: a folder called as 2_Dense",
+                "modules.json | \"2_Dense\" | \"2\\n/Dense\" | supported: the model's directory for Transformer, a folder"
+                        + " in it for the others",
+                "modules.json | 1_Pooling | 1\\u0000 | supported: the model's directory for Transformer, a folder in"
+                        + " it for the others",
                 "modules.json | \"2_Dense\" | \"3_Dense\" | 3_Dense/config.json: no such file",
                 "modules.json | models.Normalize | models.WordWeights | type is"
                         + " \"sentence_transformers.models.WordWeights\"; supported: Transformer, Pooling, Dense,"
                         + " Normalize",
                 "modules.json | models.Pooling | models.Normalize | type is"
                         + " \"sentence_transformers.models.Normalize\"; supported: Normalize after a Pooling",
+                "modules.json | models.Normalize | models.Pooling | type is"
+                        + " \"sentence_transformers.models.Pooling\"; supported: one Pooling",
+                "modules.json | 3_Normalize\",\"type\":\"sentence_transformers.models.Normalize |"
+                        + " 2_Dense\",\"type\":\"sentence_transformers.models.Dense | path is \"2_Dense\"; supported: a"
+                        + " folder of its own for each Dense",
                 "1_Pooling/config.json | mean | weightedmean | pooling modes [weightedmean]; supported: exactly one of"
                         + " mean, cls, lasttoken",
                 "config.json | \"matryoshka_dimensions\":[8] | \"matryoshka_dimensions\":[0] | matryoshka_dimensions"

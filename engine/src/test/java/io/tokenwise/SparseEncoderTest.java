@@ -22,6 +22,7 @@ import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -46,11 +47,18 @@ class SparseEncoderTest {
     private static Path folder;
 
     private static RandomModel write(String family, String type, String name, String prefix) throws IOException {
+        return write(folder.resolve(type), family, type, name, prefix, Map.of());
+    }
+
+    /** @param changes of what its config says otherwise */
+    private static RandomModel write(
+            Path model, String family, String type, String name, String prefix, Map<String, ?> changes)
+            throws IOException {
         Map<String, Object> config = new HashMap<>(
                 Map.of("architectures", List.of(name + "ForMaskedLM"), "model_type", type, "vocab_size", 30_522));
         config.putAll(Map.of("pad_token_id", 1, "type_vocab_size", 2));
+        config.putAll(changes);
         RandomModel random = RandomModel.small(family, config, 7).with("masked", Map.of(), 8);
-        Path model = folder.resolve(type);
         random.write(model, prefix);
         try (ModelFiles minilm = Models.builtIn("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
@@ -74,7 +82,10 @@ class SparseEncoderTest {
     void weightsAndGuessesAreThoseOfTorch(String family, String type, String name, String prefix) throws IOException {
         assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
         RandomModel random = write(family, type, name, prefix);
-        String model = folder.resolve(type).toString();
+        assertTorchs(folder.resolve(type).toString(), random);
+    }
+
+    private static void assertTorchs(String model, RandomModel random) throws IOException {
         try (SparseEncoder encoder = SparseEncoder.open(model, OPTIONS);
                 MaskFiller filler = MaskFiller.open(model, OPTIONS);
                 Reference torch = random.reference();
@@ -94,6 +105,39 @@ class SparseEncoderTest {
             assertGuesses(guesses.get(0), logits[3]);
             assertGuesses(guesses.get(1), logits[8]);
         }
+    }
+
+    @Test
+    void theHeadOfModernBertIsAsItsConfigSays(@TempDir Path model) throws IOException {
+        assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
+        Map<String, ?> changes = Map.of("classifier_bias", true, "classifier_activation", "silu");
+        assertTorchs(model.toString(), write(model, "modernbert", "modernbert", "ModernBert", "model.", changes));
+        try (ModelFiles files = Models.open(model).sparse()) {
+            assertThat(files.description().family().config(files.description()).toString())
+                    .contains("\"classifier_bias\":true", "\"classifier_activation\":\"silu\"");
+        }
+    }
+
+    @Test
+    void headsThatAreNotReadAreRefusedWhereTheyAreAskedFor(@TempDir Path temp) throws IOException {
+        Path bert = temp.resolve("bert");
+        write(bert, "bert", "bert", "Bert", "bert.", Map.of("tie_word_embeddings", false));
+        assertRefused(
+                bert,
+                "tie_word_embeddings is false; supported: true, a head whose words have the vectors of the embeddings");
+        Path modern = temp.resolve("modern");
+        write(modern, "modernbert", "modernbert", "ModernBert", "model.", Map.of("classifier_activation", "mish"));
+        assertRefused(
+                modern,
+                "classifier_activation is \"mish\"; supported: gelu or gelu_pytorch_tanh or gelu_new or silu or swish"
+                        + " or relu");
+    }
+
+    private static void assertRefused(Path model, String message) throws IOException {
+        String wanted = model.resolve("config.json") + ": " + message;
+        assertThatThrownBy(() -> SparseEncoder.open(model.toString(), OPTIONS)).hasMessage(wanted);
+        assertThatThrownBy(() -> MaskFiller.open(model.toString(), OPTIONS)).hasMessage(wanted);
+        TextEncoder.open(model.toString(), OPTIONS).close();
     }
 
     private static void assertNear(SparseVector found, float[] wanted) {
@@ -165,6 +209,25 @@ class SparseEncoderTest {
         assertThat(one.dot(other)).isEqualTo(7).isEqualTo(other.dot(one));
         assertThatThrownBy(() -> new SparseVector(new int[] {5, 5}, new float[] {1, 1}))
                 .hasMessage("a sparse vector whose ids do not ascend: 5 after 5");
+    }
+
+    /** Tables are often made longer than the vocabulary, to a multiple of 64. */
+    @Test
+    void idsThatNoTokenHasAreNotNamed(@TempDir Path model) throws IOException {
+        write(model, "bert", "bert", "Bert", "bert.", Map.of("vocab_size", 30_592));
+        try (SparseEncoder encoder = SparseEncoder.open(model.toString(), OPTIONS)) {
+            SparseVector vector = encoder.embed(TEXTS.getFirst());
+            assertThat(vector.ids()[vector.ids().length - 1]).isGreaterThanOrEqualTo(30_522);
+            long named = Arrays.stream(vector.ids()).filter(id -> id < 30_522).count();
+            assertThat(encoder.tokens(vector, Integer.MAX_VALUE)).hasSize((int) named);
+        }
+        try (MaskFiller filler = MaskFiller.open(model.toString(), OPTIONS)) {
+            List<MaskFiller.Guess> all = filler.fill(HIDDEN, 40_000).getFirst();
+            assertThat(all)
+                    .hasSize(30_522)
+                    .isSortedAccordingTo((a, b) -> Double.compare(b.probability(), a.probability()));
+            assertThat(filler.fill(HIDDEN, 7).getFirst()).isEqualTo(all.subList(0, 7));
+        }
     }
 
     @Test

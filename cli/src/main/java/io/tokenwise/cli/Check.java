@@ -135,6 +135,7 @@ final class Check implements Callable<Integer> {
                 description.architecture().layers(),
                 description.architecture().hiddenSize(),
                 description.maxTokens(),
+                fields.map(ConfigFields::longest).orElse(0),
                 description.outputs(),
                 text,
                 fields.map(ConfigFields::used).orElse(List.of()),
@@ -148,7 +149,7 @@ final class Check implements Callable<Integer> {
     private static String text(Json.Check check) {
         var text = new StringBuilder();
         row(text, "model", check.model());
-        row(text, "reads", check.inputs() + " of up to " + check.maxTokens() + " tokens");
+        row(text, "reads", check.inputs() + " of up to " + check.maxTokens() + " tokens" + cut(check));
         row(text, "layers", check.layers() + " of width " + check.hidden());
         if (check.text() != null) {
             CheckedTexts.rows(check).forEach((name, fact) -> row(text, name, fact));
@@ -178,6 +179,12 @@ final class Check implements Callable<Integer> {
                             compared.source()));
         }
         return text.append(verdict(check)).toString();
+    }
+
+    private static String cut(Json.Check check) {
+        return check.longest() == 0
+                ? ""
+                : "; config.json speaks of " + check.longest() + ", which is not supported: longer texts are cut";
     }
 
     private static String verdict(Json.Check check) {

@@ -35,7 +35,9 @@ final class CheckedTexts {
                 text.kind(),
                 files.tokenizer().kind(),
                 files.tokenizer().vocabularySize(),
-                text.pooling().name().toLowerCase(Locale.ROOT),
+                text.pooling()
+                        .map(pooling -> pooling.name().toLowerCase(Locale.ROOT))
+                        .orElse(null),
                 dense.stream().map(VectorStep.Dense::outputs).toList(),
                 text.normalize(),
                 text.output() instanceof TextOutput.Vectors vectors ? vectors.shorter() : List.of(),

@@ -150,6 +150,7 @@ final class Json {
     /**
      * What {@code check} prints.
      *
+     * @param longest tokens of the longest text that config.json speaks of, if maxTokens are all that is supported; else 0
      * @param text null of models that read no text
      * @param used fields of config.json that are read; empty of built-in models
      * @param harmless those that change no number
@@ -163,6 +164,7 @@ final class Json {
             int layers,
             int hidden,
             int maxTokens,
+            int longest,
             int outputs,
             CheckedText text,
             List<String> used,
@@ -178,7 +180,7 @@ final class Json {
      * @param kind of model, such as {@code a text encoder}
      * @param tokenizer what kind it is
      * @param tokens that it knows
-     * @param pooling how tokens' vectors become one, where that is so
+     * @param pooling how tokens' vectors become one; null where they do not
      * @param dense widths of the dense layers behind that, in their order
      * @param normalized whether vectors are of length 1
      * @param shorter for how many of its first values it was trained too, as far as its files say

@@ -126,6 +126,12 @@ class CheckTest extends CommandTest {
                 .contains("1 numbers: a cross-encoder", "WordPiece, 30,522 tokens")
                 .doesNotContain("distill --adapt", "pooled");
         out.getBuffer().setLength(0);
+        Path names = temp.resolve("names");
+        SmallModel.writeTokenClasses(names);
+        assertThat(run("check", names.toString(), "--json")).as(err.toString()).isZero();
+        assertThat(line(0).at("/text/kind").stringValue()).isEqualTo("a token classifier");
+        assertThat(line(0).at("/text/pooling").isNull()).isTrue();
+        out.getBuffer().setLength(0);
         Path vectors = temp.resolve("vectors");
         SmallModel.write(vectors);
         Path config = vectors.resolve("config.json");
@@ -134,6 +140,20 @@ class CheckTest extends CommandTest {
         assertThat(out.toString())
                 .contains("fewer values      8, 16" + System.lineSeparator())
                 .contains("distill --adapt   tokens, mlp, qk, vo" + System.lineSeparator());
+    }
+
+    /** Nomic's longer texts than those of training want other angles. */
+    @Test
+    void thatTextsAreCutIsSaid(@TempDir Path model) throws IOException {
+        SmallModel.write(model, """
+                {"model_type": "nomic_bert", "vocab_size": 30522, "n_embd": 24, "n_layer": 1, "n_head": 3, "n_inner": 48,
+                 "n_positions": 256, "rotary_scaling_factor": 2, "max_trained_positions": 64}
+                """);
+        assertThat(run("check", model.toString())).as(out.toString() + err).isZero();
+        assertThat(out.toString()).contains("texts of up to 64 tokens; config.json speaks of 256, which");
+        out.getBuffer().setLength(0);
+        assertThat(run("check", folder.toString(), "--json")).as(err.toString()).isZero();
+        assertThat(line(0).get("longest").intValue()).isZero();
     }
 
     /** Of random weights, so wrong ones. */

@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.ModelFiles;
@@ -8,12 +9,16 @@ import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.Prompts;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.bert.BertFamily;
+import io.tokenwise.model.open.Families;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.LinkedHashMap;
@@ -52,12 +57,36 @@ final class SmallModel {
 
     /** A masked language model. */
     static void writeMaskedTokens(Path folder) throws IOException {
-        write(folder, new TextOutput.MaskedTokens(BertFamily.BERT.words(SIZES).orElseThrow()), Map.of());
+        write(folder, new TextOutput.MaskedTokens(BertFamily.words(SIZES)), Map.of());
+    }
+
+    /** A text encoder of any family, as a config.json has it, of MiniLM's vocabulary. */
+    static void write(Path folder, String json) throws IOException {
+        JsonFile config = JsonFile.parse("config.json", json.getBytes(StandardCharsets.UTF_8));
+        String type = config.root().get("model_type").stringValue();
+        var family = (TextFamily) Families.ALL.stream()
+                .filter(each -> each.name().equals(type))
+                .findFirst()
+                .orElseThrow();
+        var sizes = family.architecture(config);
+        var output = new TextOutput.Vectors(Pooling.MEAN, true);
+        write(
+                folder,
+                new TextDescription(
+                        "small", family, sizes, sizes.maxPositions(), output, Prompts.NONE, Optional.empty()),
+                Map.of());
+        Files.writeString(folder.resolve("config.json"), json);
     }
 
     private static void write(Path folder, TextOutput output, Map<String, TensorData> more) throws IOException {
-        var description =
-                new TextDescription("small", BertFamily.BERT, SIZES, 40, output, Prompts.NONE, Optional.empty());
+        write(
+                folder,
+                new TextDescription("small", BertFamily.BERT, SIZES, 40, output, Prompts.NONE, Optional.empty()),
+                more);
+    }
+
+    private static void write(Path folder, TextDescription description, Map<String, TensorData> more)
+            throws IOException {
         var random = new SplittableRandom(7);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         ModelShapes.of(description).tensors().forEach((name, shape) -> {

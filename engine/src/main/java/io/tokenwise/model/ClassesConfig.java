@@ -14,6 +14,7 @@ public final class ClassesConfig {
     private static final String TOKENS = "ForTokenClassification";
     private static final String CAUSAL = "ForCausalLM";
     private static final String WORDS = "ForMaskedLM";
+    private static final String TIED = "tie_word_embeddings";
     private static final String SEVERAL = "multi_label_classification";
     private static final int MOST = 1 << 16;
 
@@ -25,6 +26,19 @@ public final class ClassesConfig {
             return Optional.of(sequences(config, family.head(config)));
         }
         return names(config, TOKENS) ? Optional.of(family.tokenHead(config, labels(config))) : Optional.empty();
+    }
+
+    /**
+     * What the files have to predict masked tokens with; empty if the family has nothing.
+     *
+     * @throws BadFileException if it is not supported
+     */
+    public static Optional<WordsForm> words(JsonFile config, TextFamily family) {
+        Optional<WordsForm> words = family.words(config, family.architecture(config));
+        if (words.isPresent() && !config.flag(TIED, true)) {
+            throw config.refuse(TIED, "true, a head whose words have the vectors of the embeddings");
+        }
+        return words;
     }
 
     /** Whether it is a model that goes on writing a text. */
@@ -82,7 +96,7 @@ public final class ClassesConfig {
             }
             case TextOutput.TokenClasses classes -> writeLabels(classes.labels(), config);
             case TextOutput.TokenVectors _ -> {}
-            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> config.put("tie_word_embeddings", true);
+            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> config.put(TIED, true);
         }
     }
 

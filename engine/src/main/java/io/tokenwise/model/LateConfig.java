@@ -41,7 +41,7 @@ final class LateConfig {
     static TextOutput.TokenVectors read(ModelFolder folder) throws IOException {
         JsonFile file = folder.has(METADATA)
                 ? folder.read(METADATA)
-                : JsonFile.parse(folder.file(METADATA), JsonFile.format(JsonNodeFactory.instance.objectNode()));
+                : new JsonFile(folder.file(METADATA), JsonNodeFactory.instance.objectNode());
         var form = new LateForm(
                 file.root().path("query_token_id").asString("[unused0]"),
                 file.root().path("doc_token_id").asString("[unused1]"),

@@ -7,6 +7,7 @@ import io.tokenwise.tokenizer.Tokenizer;
 import java.util.LinkedHashMap;
 import java.util.Optional;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 /**
  * A model's files: its description, weights and, if it reads text, tokenizer. Weights may be closed as soon as they are loaded, by
@@ -19,10 +20,18 @@ public final class ModelFiles implements AutoCloseable {
     /** Null if the model reads no text. */
     private final Tokenizer tokenizer;
 
-    private ModelFiles(ModelDescription description, RenamedWeights weights, Tokenizer tokenizer) {
+    /** Who opens the model for something else is not told what is wrong with it. */
+    private final Supplier<Optional<WordsForm>> words;
+
+    private ModelFiles(
+            ModelDescription description,
+            RenamedWeights weights,
+            Tokenizer tokenizer,
+            Supplier<Optional<WordsForm>> words) {
         this.description = description;
         this.weights = weights;
         this.tokenizer = tokenizer;
+        this.words = words;
     }
 
     /**
@@ -32,6 +41,19 @@ public final class ModelFiles implements AutoCloseable {
      * @throws BadFileException if a tensor is absent, or has another shape; the weights are closed then
      */
     public static ModelFiles of(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
+        return of(description, weights, tokenizer, Optional::empty);
+    }
+
+    /**
+     * The same of files that may have a masked-LM head beside what the description says.
+     *
+     * @param words what that is; throws {@link BadFileException} if it is not supported
+     */
+    public static ModelFiles of(
+            ModelDescription description,
+            WeightSource weights,
+            Tokenizer tokenizer,
+            Supplier<Optional<WordsForm>> words) {
         try {
             TensorNames names = description.family().names(description);
             WeightSource source = names.inOurForm(weights);
@@ -41,7 +63,7 @@ public final class ModelFiles implements AutoCloseable {
                     .forEach(name -> origins.put(name, new RenamedWeights.Origin(name)));
             var renamed = new RenamedWeights(source, origins);
             renamed.check(description);
-            return new ModelFiles(description, renamed, tokenizer);
+            return new ModelFiles(description, renamed, tokenizer, words);
         } catch (Throwable e) {
             weights.close();
             throw e;
@@ -147,20 +169,19 @@ public final class ModelFiles implements AutoCloseable {
 
     /** Of a model whose files have a masked-LM head: who opens it for vectors leaves that aside. */
     private ModelFiles withWords(Function<WordsForm, TextOutput> output, String wanted) {
-        boolean vectors = description instanceof TextDescription text && text.output() instanceof TextOutput.Vectors
-                || description instanceof TextDescription words && words.output() instanceof TextOutput.Sparse;
+        boolean vectors = description instanceof TextDescription text
+                && (text.output() instanceof TextOutput.Vectors || text.output() instanceof TextOutput.Sparse);
         if (!vectors) {
             throw unwanted(wanted);
         }
         TextDescription text = (TextDescription) description;
-        WordsForm form = ((TextFamily) text.family())
-                .words(text.architecture())
-                .filter(words -> weights.names().contains(words.bias()))
+        WordsForm form = words.get()
+                .filter(head -> weights.names().contains(head.bias()))
                 .orElseThrow(() -> new BadFileException(
                         text.name(), "is " + text.kind() + " without a masked-LM head; " + wanted + " is wanted here"));
         TextDescription changed = text.withOutput(output.apply(form));
         weights.check(changed);
-        return new ModelFiles(changed, weights, tokenizer);
+        return new ModelFiles(changed, weights, tokenizer, words);
     }
 
     private BadFileException unwanted(String wanted) {
@@ -193,7 +214,7 @@ public final class ModelFiles implements AutoCloseable {
 
     /** The dense model that an adaptive one is at full budget, from the same files: to close one is to close both. A dense model is that itself. */
     public ModelFiles dense() {
-        return new ModelFiles(description.withAcm(Optional.empty()), weights, tokenizer);
+        return new ModelFiles(description.withAcm(Optional.empty()), weights, tokenizer, words);
     }
 
     /**
@@ -203,7 +224,7 @@ public final class ModelFiles implements AutoCloseable {
      * @throws IllegalArgumentException if it has fewer layers, or none is left
      */
     public ModelFiles firstLayers(int layers) {
-        return new ModelFiles(text().withLayers(layers), weights, tokenizer);
+        return new ModelFiles(text().withLayers(layers), weights, tokenizer, words);
     }
 
     /** The model's weights; all tensors of its architecture are there in the right shapes, unless it is adaptive. */

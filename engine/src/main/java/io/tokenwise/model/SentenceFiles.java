@@ -5,6 +5,7 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -93,10 +94,7 @@ final class SentenceFiles {
         JsonFile pooling = folder.read(configPath(modules.getLast()));
         pooling.supports("pooling_strategy", "max");
         pooling.supports("activation_function", "relu");
-        if (!config.flag("tie_word_embeddings", true)) {
-            throw config.refuse("tie_word_embeddings", "true");
-        }
-        return family.words(family.architecture(config))
+        return ClassesConfig.words(config, family)
                 .map(TextOutput.Sparse::new)
                 .orElseThrow(() -> config.refuse("model_type", "models of " + family.name() + " without " + SPLADE));
     }
@@ -110,7 +108,9 @@ final class SentenceFiles {
         for (JsonFile module : modules) {
             boolean elsewhere =
                     type(module).endsWith("Transformer") && !path(module).isEmpty();
-            if (elsewhere || path(module).matches(".*[/\\\\].*|\\.\\.")) {
+            boolean noName = path(module).equals("..")
+                    || path(module).chars().anyMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
+            if (elsewhere || noName) {
                 throw module.refuse("path", "the model's directory for Transformer, a folder in it for the others");
             }
         }
@@ -131,6 +131,7 @@ final class SentenceFiles {
             ModelFolder folder, List<JsonFile> modules, JsonFile config, int hiddenSize) throws IOException {
         Pooling pooling = null;
         var steps = new ArrayList<VectorStep>();
+        var folders = new HashSet<String>();
         int width = hiddenSize;
         for (JsonFile module : modules) {
             String type = type(module);
@@ -139,6 +140,12 @@ final class SentenceFiles {
             }
             if (pooling == null && !type.equals("Pooling") && (type.equals("Dense") || type.equals("Normalize"))) {
                 throw module.refuse("type", type + " after a Pooling");
+            }
+            if (pooling != null && type.equals("Pooling")) {
+                throw module.refuse("type", "one Pooling");
+            }
+            if (type.equals("Dense") && !folders.add(path(module))) {
+                throw module.refuse("path", "a folder of its own for each Dense");
             }
             switch (type) {
                 case "Pooling" -> pooling = pooling(folder.read(configPath(module)));

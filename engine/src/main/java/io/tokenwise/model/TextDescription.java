@@ -78,14 +78,15 @@ public record TextDescription(
         return prompts.passage();
     }
 
-    /** How token vectors become what the model gives, or what its head reads. */
-    public Pooling pooling() {
+    /** How token vectors become what the model gives, or what its head reads; empty where no one vector is made of them. */
+    public Optional<Pooling> pooling() {
         return switch (output) {
-            case TextOutput.Vectors vectors -> vectors.pooling();
-            case TextOutput.SequenceClasses classes -> classes.head().pooling();
-            case TextOutput.Answer _ -> Pooling.LAST;
+            case TextOutput.Vectors vectors -> Optional.of(vectors.pooling());
+            case TextOutput.SequenceClasses classes ->
+                Optional.of(classes.head().pooling());
+            case TextOutput.Answer _ -> Optional.of(Pooling.LAST);
             case TextOutput.TokenClasses _, TextOutput.TokenVectors _, TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
-                Pooling.FIRST;
+                Optional.empty();
         };
     }
 

@@ -48,8 +48,12 @@ public interface TextFamily extends ModelFamily {
         throw config.refuse("architectures", "models of " + name() + " without a head");
     }
 
-    /** What it was pre-trained to predict masked tokens with; empty if there is none, or it is not supported. */
-    default Optional<WordsForm> words(TextArchitecture sizes) {
+    /**
+     * What it was pre-trained to predict masked tokens with; empty if there is none, or it is not supported.
+     *
+     * @param sizes which config.json says
+     */
+    default Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
         return Optional.empty();
     }
 

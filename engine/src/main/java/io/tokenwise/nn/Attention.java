@@ -40,12 +40,7 @@ public final class Attention implements ProjectedAttention {
         int columns = form.width() + 2 * form.keyWidth();
         queryNorm = headNorms == null ? null : headNorms.queries().ofParts(columns, 0, form.heads());
         keyNorm = headNorms == null ? null : headNorms.keys().ofParts(columns, form.width(), form.keyHeads());
-        boolean plain = form.keyHeads() == form.heads()
-                && (float) form.scale() == (float) AttentionForm.usualScale(form.headSize())
-                && form.before() == AttentionForm.ALL
-                && form.after() == AttentionForm.ALL
-                && bias == null;
-        formed = plain
+        formed = form.hasPlainScores(AttentionForm.ALL)
                 ? null
                 : new FormedAttention.Form(
                         form.heads(),
@@ -142,12 +137,7 @@ public final class Attention implements ProjectedAttention {
         for (int i = 0; i < batch.sequences(); i++) {
             longest = Math.max(longest, batch.length(i));
         }
-        boolean whole = form.keyHeads() == form.heads()
-                && (float) form.scale() == (float) AttentionForm.usualScale(form.headSize())
-                && form.before() >= longest - 1
-                && form.after() >= longest - 1
-                && bias == null;
-        if (!whole) {
+        if (!form.hasPlainScores(longest)) {
             throw new UnsupportedOperationException(
                     this + ": tokens that others do not see, with a bias, shared keys, a scale or a narrow window");
         }

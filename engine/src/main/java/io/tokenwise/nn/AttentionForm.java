@@ -103,6 +103,16 @@ public record AttentionForm(
         return !positions.equals(Positions.NONE) || before != ALL || after != ALL;
     }
 
+    /** Whether scores of texts of so many tokens at most are what Vaswani et al. 2017 have: without biases by distance, shared keys, a scale of their own or a window. */
+    public boolean hasPlainScores(int longest) {
+        boolean biased = positions instanceof Positions.Slopes || positions instanceof Positions.Buckets;
+        return keyHeads == heads
+                && (float) scale == (float) usualScale(headSize)
+                && before >= longest - 1
+                && after >= longest - 1
+                && !biased;
+    }
+
     /** Columns of all queries. */
     public int width() {
         return heads * headSize;

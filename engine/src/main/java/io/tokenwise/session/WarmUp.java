@@ -1,7 +1,11 @@
 package io.tokenwise.session;
 
+import io.tokenwise.api.Budget;
+import io.tokenwise.model.Encoder;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.function.Consumer;
 
 /** Repeats work until it gets no faster: the JVM compiles what runs often, and working memory grows to what is needed. */
 public final class WarmUp {
@@ -17,6 +21,18 @@ public final class WarmUp {
     private static final double NOTHING = 0.95;
 
     private WarmUp() {}
+
+    /** Repeats work at several budgets, or, of a dense model, at the full one. */
+    public static void atBudgets(Encoder encoder, Consumer<Budget> work) {
+        List<Double> shares = encoder.isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
+        List<Budget> budgets = shares.stream().map(encoder::budget).toList();
+        repeat(() -> budgets.forEach(work));
+    }
+
+    /** Short and long texts. */
+    public static List<String> texts(int maxTokens) {
+        return List.of("a", "a b c d e f g h i j k l m n o p", "a b c d ".repeat(maxTokens / 4));
+    }
 
     /** Returns after some seconds at the latest, or when the round that runs then ends. */
     public static void repeat(Runnable round) {

@@ -261,8 +261,13 @@ public final class Tokenizer {
         return json.clone();
     }
 
+    /** Whether there is a token of this id: a vocabulary may have holes, and a model more rows than there are tokens. */
+    public boolean has(int id) {
+        return id >= 0 && id < vocabularySize() && description.vocabulary()[id] != null;
+    }
+
     private String token(int id) {
-        if (id < 0 || id >= vocabularySize() || description.vocabulary()[id] == null) {
+        if (!has(id)) {
             throw new IllegalArgumentException(file + ": no token has the id " + id);
         }
         return description.vocabulary()[id];

@@ -105,7 +105,7 @@ class OnnxRuntimeTest {
                 OrtSession.Result result =
                         peer.run(Map.of("input_ids", input, "attention_mask", attention, "token_type_ids", types))) {
             float[][] y = ((float[][][]) result.get(0).getValue())[0];
-            int pooled = description.pooling() == Pooling.MEAN ? y.length : 1;
+            int pooled = description.pooling().orElseThrow() == Pooling.MEAN ? y.length : 1;
             var vector = new double[y[0].length];
             for (int token = 0; token < pooled; token++) {
                 for (int i = 0; i < vector.length; i++) {

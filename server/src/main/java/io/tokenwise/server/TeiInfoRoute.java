@@ -50,7 +50,7 @@ final class TeiInfoRoute {
             case ServedModel.Texts texts -> {
                 var description = texts.text().description();
                 put(info, texts.text().encoder().model());
-                String pooling = switch (description.pooling()) {
+                String pooling = switch (description.pooling().orElseThrow()) {
                     case MEAN -> "mean";
                     case FIRST -> "cls";
                     case LAST -> "last_token";

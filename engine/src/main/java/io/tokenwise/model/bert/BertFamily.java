@@ -65,8 +65,10 @@ public final class BertFamily implements TextFamily {
                 folder.name(), this, sizes, sizes.maxPositions(), Pooling.MEAN, false, "", "", Optional.empty());
         String vocabulary = folder.file(BertVocabulary.FILE);
         byte[] json = BertVocabulary.tokenizerJson(vocabulary, folder.json(BertVocabulary.FILE));
-        return Optional.of(
-                ModelFiles.of(description, TensorFlowBundle.open(path.get()), description.tokenizer(vocabulary, json)));
+        // What may fail goes before what must be closed.
+        Tokenizer tokenizer = description.tokenizer(vocabulary, json);
+        return Optional.of(ModelFiles.of(
+                description, TensorFlowBundle.open(path.get()), tokenizer, () -> Optional.of(words(sizes))));
     }
 
     @Override
@@ -106,14 +108,19 @@ public final class BertFamily implements TextFamily {
     }
 
     @Override
-    public Optional<WordsForm> words(TextArchitecture sizes) {
+    public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
+        return Optional.of(words(sizes));
+    }
+
+    /** The same of any BERT. */
+    public static WordsForm words(TextArchitecture sizes) {
         var layer = new HeadForm.Layer(
                 "cls.predictions.transform.dense",
                 true,
                 Activation.GELU,
                 Optional.of(new HeadForm.Normed(
                         "cls.predictions.transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
-        return Optional.of(new WordsForm(layer, "cls.predictions.bias"));
+        return new WordsForm(layer, "cls.predictions.bias");
     }
 
     @Override

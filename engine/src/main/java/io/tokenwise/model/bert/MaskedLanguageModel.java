@@ -55,7 +55,7 @@ public final class MaskedLanguageModel implements AutoCloseable {
             var sizes = (TextArchitecture) encoder.description().architecture();
             LayerBuilder parts = new LayerBuilder(parameters, sizes, AdaptiveConfig.DENSE).head();
             WordHead head = WordHead.of(
-                    BertFamily.BERT.words(sizes).orElseThrow(),
+                    BertFamily.words(sizes),
                     false,
                     encoder.parameters().get("embeddings.word_embeddings.weight"),
                     parts);

@@ -89,7 +89,7 @@ public final class DistilBertFamily implements TextFamily {
     }
 
     @Override
-    public Optional<WordsForm> words(TextArchitecture sizes) {
+    public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
         var layer = new HeadForm.Layer(
                 "vocab_transform", true, Activation.GELU, Optional.of(new HeadForm.Normed("vocab_layer_norm", NORM)));
         return Optional.of(new WordsForm(layer, "vocab_projector.bias"));

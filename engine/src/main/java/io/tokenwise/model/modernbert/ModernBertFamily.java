@@ -96,6 +96,11 @@ public final class ModernBertFamily implements TextFamily {
                 Optional.of(norm));
     }
 
+    @Override
+    public int mostTokens(JsonFile config, TextArchitecture architecture) {
+        return EncoderConfig.positionRows(config, 0);
+    }
+
     private static NormForm norm(JsonFile config) {
         return new NormForm(
                 true, config.flag("norm_bias", false), false, EncoderConfig.epsilon(config, "norm_eps", 1e-5));
@@ -122,16 +127,10 @@ public final class ModernBertFamily implements TextFamily {
         return new TextOutput.TokenClasses(Optional.of(layer(config)), "classifier", labels);
     }
 
-    /** As all that are published have it: without a bias before the norm. */
+    /** With the layer that heads of classes have. */
     @Override
-    public Optional<WordsForm> words(TextArchitecture sizes) {
-        var layer = new HeadForm.Layer(
-                "head.dense",
-                false,
-                Activation.GELU,
-                Optional.of(new HeadForm.Normed(
-                        "head.norm", ((EncoderForm) sizes).lastNorm().orElseThrow())));
-        return Optional.of(new WordsForm(layer, "decoder.bias"));
+    public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
+        return Optional.of(new WordsForm(layer(config), "decoder.bias"));
     }
 
     @Override
@@ -173,6 +172,8 @@ public final class ModernBertFamily implements TextFamily {
                 write(classes.head().layer().orElseThrow(), config);
             }
             case TextOutput.TokenClasses classes -> write(classes.layer().orElseThrow(), config);
+            case TextOutput.Sparse sparse -> write(sparse.words().layer(), config);
+            case TextOutput.MaskedTokens masked -> write(masked.words().layer(), config);
             default -> {}
         }
         var types = config.putArray("layer_types");

@@ -91,7 +91,7 @@ public final class MpnetFamily implements TextFamily {
     }
 
     @Override
-    public Optional<WordsForm> words(TextArchitecture sizes) {
+    public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
         var layer = new HeadForm.Layer(
                 "lm_head.dense",
                 true,

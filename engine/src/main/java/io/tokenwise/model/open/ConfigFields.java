@@ -1,7 +1,11 @@
 package io.tokenwise.model.open;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.ModelFolder;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextFamily;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -23,8 +27,10 @@ import tools.jackson.databind.node.ObjectNode;
  * @param used fields that were asked for
  * @param harmless others, known to change no number of a model that computes: notes, dropout, ids of tokens, how weights began
  * @param unknown all others
+ * @param longest tokens of the longest text that it speaks of, if that is cut to what is supported; else 0
  */
-public record ConfigFields(String nameOrPath, List<String> used, List<String> harmless, List<String> unknown) {
+public record ConfigFields(
+        String nameOrPath, List<String> used, List<String> harmless, List<String> unknown, int longest) {
     private static final String NAME = "_name_or_path";
 
     private static final Set<String> HARMLESS = Set.of(
@@ -76,7 +82,8 @@ public record ConfigFields(String nameOrPath, List<String> used, List<String> ha
         JsonFile config = folder.read(ModelFolder.CONFIG);
         var noting = new Noting(config.root());
         var noted = new JsonFile(config.file(), noting);
-        Families.of(noted).describe(folder, noted);
+        ModelFamily family = Families.of(noted);
+        ModelDescription description = family.describe(folder, noted);
         Set<String> unknown = new TreeSet<>(config.root().propertyNames());
         unknown.removeAll(noting.asked);
         Set<String> harmless = new TreeSet<>(unknown);
@@ -85,7 +92,20 @@ public record ConfigFields(String nameOrPath, List<String> used, List<String> ha
         Set<String> used = new TreeSet<>(config.root().propertyNames());
         used.retainAll(noting.asked);
         return Optional.of(new ConfigFields(
-                config.root().path(NAME).asString(""), List.copyOf(used), List.copyOf(harmless), List.copyOf(unknown)));
+                config.root().path(NAME).asString(""),
+                List.copyOf(used),
+                List.copyOf(harmless),
+                List.copyOf(unknown),
+                longest(family, description, config)));
+    }
+
+    private static int longest(ModelFamily family, ModelDescription description, JsonFile config) {
+        if (!(family instanceof TextFamily texts && description instanceof TextDescription text)) {
+            return 0;
+        }
+        int most = texts.mostTokens(config, text.architecture());
+        boolean cut = text.maxTokens() == text.architecture().maxPositions() && text.maxTokens() < most;
+        return cut ? most : 0;
     }
 
     private static boolean isHarmless(String field) {

@@ -6,11 +6,13 @@ import io.tokenwise.io.FolderWeights;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.ShardedSafetensors;
 import io.tokenwise.io.WeightSource;
+import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextFamily;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,14 +65,15 @@ public final class Models {
     }
 
     private static ModelFiles open(ModelFolder folder) throws IOException {
-        for (ModelFamily family : Families.ALL) {
-            Optional<ModelFiles> other = family.other(folder);
+        for (ModelFamily each : Families.ALL) {
+            Optional<ModelFiles> other = each.other(folder);
             if (other.isPresent()) {
                 return other.get();
             }
         }
         JsonFile config = folder.read(ModelFolder.CONFIG);
-        ModelDescription description = Families.of(config).describe(folder, config);
+        ModelFamily family = Families.of(config);
+        ModelDescription description = family.describe(folder, config);
         Tokenizer tokenizer = null;
         if (description instanceof TextDescription text) {
             tokenizer = tokenizer(text, folder);
@@ -83,7 +86,11 @@ public final class Models {
                     "pytorch_model.bin",
                     "AutoModel.from_pretrained(folder).save_pretrained(folder)");
         }
-        return ModelFiles.of(description, weights(description, folder), tokenizer);
+        return ModelFiles.of(
+                description,
+                weights(description, folder),
+                tokenizer,
+                () -> family instanceof TextFamily texts ? ClassesConfig.words(config, texts) : Optional.empty());
     }
 
     /** With those of dense layers after pooling, each of which has a folder of its own. */

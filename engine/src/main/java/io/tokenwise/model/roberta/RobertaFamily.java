@@ -86,7 +86,7 @@ public final class RobertaFamily implements TextFamily {
     }
 
     @Override
-    public Optional<WordsForm> words(TextArchitecture sizes) {
+    public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
         var layer = new HeadForm.Layer(
                 "lm_head.dense",
                 true,

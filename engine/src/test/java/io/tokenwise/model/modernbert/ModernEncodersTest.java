@@ -12,6 +12,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.choice.Backends;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.ConfigFields;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -206,6 +207,17 @@ class ModernEncodersTest {
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining(field)
                 .hasMessageNotContaining("\n");
+    }
+
+    /** Angles of more take more memory than they are worth. */
+    @Test
+    void modernBertsTextsAreCutToWhatIsSupported() throws IOException {
+        write(RandomModel.small("modernbert", Map.of("max_position_embeddings", 10_000), 5));
+        Files.writeString(folder.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 9000}");
+        try (ModelFiles files = Models.open(folder)) {
+            assertThat(files.description().maxTokens()).isEqualTo(8_192);
+        }
+        assertThat(ConfigFields.of(folder).orElseThrow().longest()).isEqualTo(10_000);
     }
 
     /** Longer texts than those of training need other angles: they are cut, though the folder speaks of them. */

@@ -107,7 +107,7 @@ class ModelDirectoryTest {
         Path config = directory.resolve("config.json");
         Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"acm\" : null,"));
         try (ModelFiles files = Models.open(directory)) {
-            assertThat(files.text().pooling()).isEqualTo(Pooling.MEAN);
+            assertThat(files.text().pooling()).contains(Pooling.MEAN);
             assertThat(files.text().normalize()).isFalse();
             assertThat(files.description().maxTokens()).isEqualTo(16);
             assertThat(files.text().queryPrefix()).isEmpty();
@@ -291,7 +291,7 @@ class ModelDirectoryTest {
                 directory.resolve("1_Pooling/config.json"), "{\"embedding_dimension\": 4, \"pooling_mode\": \"mean\"}");
         Files.writeString(directory.resolve("sentence_bert_config.json"), "{\"max_seq_length\": null}");
         try (ModelFiles files = Models.open(directory)) {
-            assertThat(files.text().pooling()).isEqualTo(Pooling.MEAN);
+            assertThat(files.text().pooling()).contains(Pooling.MEAN);
             assertThat(files.description().maxTokens()).isEqualTo(16);
         }
     }
