@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.TestModels;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
@@ -39,12 +40,8 @@ class FamilyFormsTest {
     @TempDir
     private Path folder;
 
-    private static Backend open(BackendChoice.Kind kind, Precision precision) {
-        return Backends.open(new BackendChoice(kind, precision), 1);
-    }
-
     private static Backend float32() {
-        return open(BackendChoice.Kind.VECTOR, Precision.F32);
+        return Backends.open(BackendChoice.FLOAT32, 1);
     }
 
     private static int[] text(int length, long seed) {
@@ -108,7 +105,7 @@ class FamilyFormsTest {
         List<int[]> texts =
                 IntStream.range(0, 20).mapToObj(i -> text(3 + i * 4, i)).toList();
         try (Backend exact = float32();
-                Backend narrow = open(BackendChoice.Kind.ONEDNN, Precision.S8);
+                Backend narrow = TestModels.oneDnn(Precision.S8, 1);
                 ModelFiles files = Models.open(folder)) {
             float[][] wanted = vectors(files, exact, texts);
             float[][] found = vectors(files, narrow, texts);

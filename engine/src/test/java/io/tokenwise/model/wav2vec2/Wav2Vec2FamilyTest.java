@@ -59,10 +59,7 @@ class Wav2Vec2FamilyTest {
     }
 
     private static Backend backend(Precision precision) {
-        return Backends.open(
-                new BackendChoice(
-                        precision == Precision.F32 ? BackendChoice.Kind.VECTOR : BackendChoice.Kind.ONEDNN, precision),
-                2);
+        return precision == Precision.F32 ? Backends.open(BackendChoice.FLOAT32, 2) : TestModels.oneDnn(precision, 2);
     }
 
     private static List<int[]> recordings(int... lengths) {
@@ -242,7 +239,8 @@ class Wav2Vec2FamilyTest {
                 Encoder encoder = load(backend, folder)) {
             wanted = logits(encoder, recordings, Budget.FULL);
         }
-        for (Precision precision : List.of(Precision.BF16, Precision.S8)) {
+        // What fewer CPUs have instructions for comes last: there the test is skipped.
+        for (Precision precision : List.of(Precision.S8, Precision.BF16)) {
             try (Backend backend = backend(precision);
                     Encoder encoder = load(backend, folder)) {
                 double cosine = meanCosine(logits(encoder, recordings, Budget.FULL), wanted);
