@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.TestModels;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
@@ -110,7 +111,7 @@ class FamilyFormsTest {
             float[][] wanted = vectors(files, exact, texts);
             float[][] found = vectors(files, narrow, texts);
             double cosine = IntStream.range(0, texts.size())
-                    .mapToDouble(i -> cosine(wanted[i], found[i]))
+                    .mapToDouble(i -> Embedding.cosine(wanted[i], found[i]))
                     .average()
                     .orElseThrow();
             LOG.info("{} s8: mean cosine {}", family, cosine);
@@ -124,18 +125,6 @@ class FamilyFormsTest {
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
             return sessions.encode(texts, Budget.FULL, null);
         }
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        double product = 0;
-        double ofA = 0;
-        double ofB = 0;
-        for (int i = 0; i < a.length; i++) {
-            product += (double) a[i] * b[i];
-            ofA += (double) a[i] * a[i];
-            ofB += (double) b[i] * b[i];
-        }
-        return product / Math.sqrt(ofA * ofB);
     }
 
     /** Those whose positions are in tables that can be emptied. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BackendChoice;
@@ -254,15 +255,7 @@ class Wav2Vec2FamilyTest {
     private static double meanCosine(List<float[]> found, List<float[]> wanted) {
         double sum = 0;
         for (int i = 0; i < wanted.size(); i++) {
-            double product = 0;
-            double squares = 0;
-            double wantedSquares = 0;
-            for (int j = 0; j < wanted.get(i).length; j++) {
-                product += (double) found.get(i)[j] * wanted.get(i)[j];
-                squares += (double) found.get(i)[j] * found.get(i)[j];
-                wantedSquares += (double) wanted.get(i)[j] * wanted.get(i)[j];
-            }
-            sum += product / Math.sqrt(squares * wantedSquares);
+            sum += Embedding.cosine(found.get(i), wanted.get(i));
         }
         return sum / wanted.size();
     }
