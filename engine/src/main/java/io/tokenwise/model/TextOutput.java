@@ -46,9 +46,15 @@ public sealed interface TextOutput {
                     .toList();
         }
 
-        /** How many values it has. */
+        /** How many values it has. Each forward asks, and a warm one allocates nothing, so this is a loop. */
         public int width(int hiddenSize) {
-            return dense().isEmpty() ? hiddenSize : dense().getLast().outputs();
+            int width = hiddenSize;
+            for (int i = 0; i < steps.size(); i++) {
+                if (steps.get(i) instanceof VectorStep.Dense dense) {
+                    width = dense.outputs();
+                }
+            }
+            return width;
         }
     }
 

@@ -1,13 +1,7 @@
 package io.tokenwise.model;
 
-import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException;
 
-import io.tokenwise.TestModels;
-import io.tokenwise.acm.config.ShortPathConfig;
-import io.tokenwise.acm.leave.LeastWorth;
-import io.tokenwise.acm.leave.NarrowLayers;
-import io.tokenwise.acm.leave.PlanLosses;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.model.LayerForm.NormPlace;
 import io.tokenwise.model.LayerNames.Norms;
@@ -16,8 +10,6 @@ import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
-import java.util.List;
-import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -59,37 +51,5 @@ class UnsupportedFormsTest {
                     .isThrownBy(() -> TransformerLayer.of("layers.0.", form, NAMES, parts))
                     .withMessage(what);
         }
-    }
-
-    private static boolean hasShortPath(AttentionForm attention) {
-        try (var parameters = new Parameters(new ShapeBackend())) {
-            var norm = NormForm.layerNorm(1e-5);
-            var embeddings =
-                    new EmbeddingForm(10, Optional.of(new EmbeddingForm.PositionTable(12, 2)), 0, 1, Optional.of(norm));
-            var layer = LayerForm.of(NormPlace.AFTER, norm, attention, MlpForm.gelu(12));
-            var form = new EncoderForm(8, embeddings, List.of(layer, layer), Optional.empty());
-            var shortPath =
-                    new ShortPathConfig("teacher", NarrowLayers.inOrder(2), LeastWorth.NONE, PlanLosses.unknown(2));
-            var parts =
-                    new LayerBuilder(parameters, form, new AdaptiveConfig(Optional.empty(), Optional.of(shortPath)));
-            TextNetwork.of(
-                    TestModels.DESCRIPTION,
-                    form,
-                    new EmbeddingForm.Names("words", "positions", null, "norm"),
-                    "layers.",
-                    NAMES,
-                    null,
-                    parts);
-            return parts.stored().stream().anyMatch(tensor -> tensor.name().equals("short.layers.1.up.weight"));
-        }
-    }
-
-    /** Whoever leaves takes a row with it. */
-    @Test
-    void tokensMustNotLeaveWhereAttentionCountsRows() {
-        assertThat(hasShortPath(PLAIN)).isTrue();
-        assertThat(hasShortPath(PLAIN.within(AttentionForm.ALL, 0))).isFalse();
-        assertThat(hasShortPath(PLAIN.with(new Positions.Rotary(4, 1e4, true, new double[0], 12))))
-                .isFalse();
     }
 }
