@@ -115,7 +115,8 @@ final class Merges {
     /** Where the pair is, or the empty place where it would be; half of the table is empty. */
     private int slot(long pair) {
         int mask = table.length - 2;
-        int slot = (int) ((pair * spread) >>> 32) & mask;
+        // Its upper bits: in lower ones the upper bits of the left piece's id would not count.
+        int slot = (int) ((pair * spread) >>> (33 + Integer.numberOfLeadingZeros(table.length))) & mask;
         while (table[slot] != 0 && table[slot] != pair + 1) {
             slot = (slot + 2) & mask;
         }

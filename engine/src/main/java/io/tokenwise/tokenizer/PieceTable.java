@@ -68,11 +68,6 @@ final class PieceTable {
         return find(piece.toCharArray(), 0, piece.length());
     }
 
-    /** Chars of the longest piece. */
-    int longest() {
-        return longest;
-    }
-
     private int hash(char[] text, int from, int to) {
         int hash = seed;
         for (int i = from; i < to; i++) {

@@ -59,16 +59,20 @@ record StepsJson(JsonFile json) {
     List<Normalizer> normalizers() {
         List<JsonFile> steps = steps("normalizer");
         List<Normalizer> normalizers = steps.stream().map(this::normalizer).toList();
+        requireGrowth("normalizer", steps);
+        return normalizers;
+    }
+
+    private void requireGrowth(String part, List<JsonFile> steps) {
         long growth = 1;
         for (JsonFile step : steps) {
             growth *= growth(step);
             if (growth > MOST_GROWTH) {
                 throw new BadFileException(
                         json.file(),
-                        "normalizer makes texts up to " + growth + " times as long; supported: " + MOST_GROWTH);
+                        part + " makes texts up to " + growth + " times as long; supported: " + MOST_GROWTH);
             }
         }
-        return normalizers;
     }
 
     /** How many times as long a step can make a text. */
@@ -176,7 +180,10 @@ record StepsJson(JsonFile json) {
     }
 
     List<Decoder> decoders() {
-        return steps("decoder").stream().map(this::decoder).toList();
+        List<JsonFile> steps = steps("decoder");
+        List<Decoder> decoders = steps.stream().map(this::decoder).toList();
+        requireGrowth("decoder", steps);
+        return decoders;
     }
 
     private Decoder decoder(JsonFile step) {

@@ -2,6 +2,8 @@ package io.tokenwise.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.Embedding;
+import io.tokenwise.TestModels;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
@@ -39,12 +41,8 @@ class FamilyFormsTest {
     @TempDir
     private Path folder;
 
-    private static Backend open(BackendChoice.Kind kind, Precision precision) {
-        return Backends.open(new BackendChoice(kind, precision), 1);
-    }
-
     private static Backend float32() {
-        return open(BackendChoice.Kind.VECTOR, Precision.F32);
+        return Backends.open(BackendChoice.FLOAT32, 1);
     }
 
     private static int[] text(int length, long seed) {
@@ -108,12 +106,12 @@ class FamilyFormsTest {
         List<int[]> texts =
                 IntStream.range(0, 20).mapToObj(i -> text(3 + i * 4, i)).toList();
         try (Backend exact = float32();
-                Backend narrow = open(BackendChoice.Kind.ONEDNN, Precision.S8);
+                Backend narrow = TestModels.oneDnn(Precision.S8, 1);
                 ModelFiles files = Models.open(folder)) {
             float[][] wanted = vectors(files, exact, texts);
             float[][] found = vectors(files, narrow, texts);
             double cosine = IntStream.range(0, texts.size())
-                    .mapToDouble(i -> cosine(wanted[i], found[i]))
+                    .mapToDouble(i -> Embedding.cosine(wanted[i], found[i]))
                     .average()
                     .orElseThrow();
             LOG.info("{} s8: mean cosine {}", family, cosine);
@@ -127,18 +125,6 @@ class FamilyFormsTest {
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
             return sessions.encode(texts, Budget.FULL, null);
         }
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        double product = 0;
-        double ofA = 0;
-        double ofB = 0;
-        for (int i = 0; i < a.length; i++) {
-            product += (double) a[i] * b[i];
-            ofA += (double) a[i] * a[i];
-            ofB += (double) b[i] * b[i];
-        }
-        return product / Math.sqrt(ofA * ofB);
     }
 
     /** Those whose positions are in tables that can be emptied. */

@@ -8,6 +8,7 @@ import io.tokenwise.api.BadFileException;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Collectors;
@@ -111,10 +112,13 @@ class HostileTokenizersTest {
         String replace = "{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\u2581\"}";
         String twice = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"aa\"}";
         String before = "{\"type\":\"Prepend\",\"prepend\":\"" + "a".repeat(1_000) + "\"}";
+        String written = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\u2581\"},\"content\":\" \"}";
+        String often = String.join(",", Collections.nCopies(20, twice));
         String mark = "[\"\u2581\",\"\u2581\"]";
         return Stream.of(
                 arguments(replace, normalizers(20, twice), "normalizer makes texts up to 8192 times as long"),
                 arguments(replace, normalizers(2, before), "normalizer makes texts up to 1002001 times as long"),
+                arguments(written, often, "decoder makes texts up to 8192 times as long"),
                 arguments(replace, normalizers(65, "{\"type\":\"NFC\"}"), "normalizer has more than 64 steps"),
                 arguments(replace, nested(4), "normalizer.type is Sequence; supported: "),
                 arguments(replace, nested(1_000), "is not valid JSON: "),

@@ -5,13 +5,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
-import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.choice.Backends;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
@@ -151,7 +149,7 @@ class DecodersAsEncodersTest {
         List<int[]> texts =
                 IntStream.range(0, 100).mapToObj(i -> text(3 + i % 40, i)).toList();
         try (Backend exact = VectorBackend.open(1);
-                Backend narrow = Backends.open(new BackendChoice(BackendChoice.Kind.ONEDNN, precision), 1);
+                Backend narrow = TestModels.oneDnn(precision, 1);
                 ModelFiles files = Models.open(folder);
                 Encoder adaptive = Encoder.load(files, exact)) {
             TestModels.acmize(adaptive, AdaptiveLayers.parse("mlp,vo", 2), texts.subList(0, 20));

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BackendChoice;
@@ -59,10 +60,7 @@ class Wav2Vec2FamilyTest {
     }
 
     private static Backend backend(Precision precision) {
-        return Backends.open(
-                new BackendChoice(
-                        precision == Precision.F32 ? BackendChoice.Kind.VECTOR : BackendChoice.Kind.ONEDNN, precision),
-                2);
+        return precision == Precision.F32 ? Backends.open(BackendChoice.FLOAT32, 2) : TestModels.oneDnn(precision, 2);
     }
 
     private static List<int[]> recordings(int... lengths) {
@@ -242,7 +240,8 @@ class Wav2Vec2FamilyTest {
                 Encoder encoder = load(backend, folder)) {
             wanted = logits(encoder, recordings, Budget.FULL);
         }
-        for (Precision precision : List.of(Precision.BF16, Precision.S8)) {
+        // What fewer CPUs have instructions for comes last: there the test is skipped.
+        for (Precision precision : List.of(Precision.S8, Precision.BF16)) {
             try (Backend backend = backend(precision);
                     Encoder encoder = load(backend, folder)) {
                 double cosine = meanCosine(logits(encoder, recordings, Budget.FULL), wanted);
@@ -256,15 +255,7 @@ class Wav2Vec2FamilyTest {
     private static double meanCosine(List<float[]> found, List<float[]> wanted) {
         double sum = 0;
         for (int i = 0; i < wanted.size(); i++) {
-            double product = 0;
-            double squares = 0;
-            double wantedSquares = 0;
-            for (int j = 0; j < wanted.get(i).length; j++) {
-                product += (double) found.get(i)[j] * wanted.get(i)[j];
-                squares += (double) found.get(i)[j] * found.get(i)[j];
-                wantedSquares += (double) wanted.get(i)[j] * wanted.get(i)[j];
-            }
-            sum += product / Math.sqrt(squares * wantedSquares);
+            sum += Embedding.cosine(found.get(i), wanted.get(i));
         }
         return sum / wanted.size();
     }
