@@ -11,7 +11,6 @@ import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
