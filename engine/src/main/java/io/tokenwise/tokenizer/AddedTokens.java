@@ -1,5 +1,6 @@
 package io.tokenwise.tokenizer;
 
+import io.tokenwise.api.BadFileException;
 import java.util.List;
 
 /**
@@ -7,6 +8,9 @@ import java.util.List;
  * (src/tokenizer/added_vocabulary.rs). Thread-safe.
  */
 final class AddedTokens {
+    /** Chars of one: at each place of a text as many may be read. */
+    private static final int LONGEST = 1_000;
+
     private final Trie trie;
     private final List<AddedToken> tokens;
 
@@ -51,6 +55,7 @@ final class AddedTokens {
      * Of a file.
      *
      * @param file for messages
+     * @throws BadFileException if one is too long
      */
     AddedTokens(String file, List<AddedToken> tokens) {
         trie = new Trie(file);
@@ -58,6 +63,12 @@ final class AddedTokens {
         for (int i = 0; i < tokens.size(); i++) {
             if (tokens.get(i).text().isEmpty()) {
                 continue;
+            }
+            int length = tokens.get(i).text().length();
+            if (length > LONGEST) {
+                throw new BadFileException(
+                        file,
+                        "added token " + tokens.get(i).id() + " has " + length + " chars; supported: up to " + LONGEST);
             }
             trie.put(tokens.get(i).text(), i);
             begins[Math.min(128, tokens.get(i).text().charAt(0))] = true;

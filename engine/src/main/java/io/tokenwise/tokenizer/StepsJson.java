@@ -16,6 +16,9 @@ record StepsJson(JsonFile json) {
     /** How much longer all steps together may make a text: those of published files make one character up to 18. */
     private static final long MOST_GROWTH = 4_096;
 
+    /** Chars: at each place of a text as many may be compared. */
+    private static final int LONGEST_PATTERN = 1_000;
+
     /** Of a character in NFKD, U+FDFA; of a string in a charsmap, as that is read. */
     private static final int OF_A_FORM = 18;
 
@@ -124,6 +127,11 @@ record StepsJson(JsonFile json) {
                     json.file(),
                     part + ": pattern is " + pattern + "; supported: {\"String\": a text} or, in a normalizer, "
                             + "{\"Regex\": \" {2,}\"}");
+        }
+        if (wanted.length() > LONGEST_PATTERN) {
+            throw new BadFileException(
+                    json.file(),
+                    part + ": a pattern of " + wanted.length() + " chars; supported: up to " + LONGEST_PATTERN);
         }
         return wanted;
     }

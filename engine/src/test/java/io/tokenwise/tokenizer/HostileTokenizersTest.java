@@ -114,12 +114,18 @@ class HostileTokenizersTest {
         String before = "{\"type\":\"Prepend\",\"prepend\":\"" + "a".repeat(1_000) + "\"}";
         String written = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"\u2581\"},\"content\":\" \"}";
         String often = String.join(",", Collections.nCopies(20, twice));
+        String longPattern = twice.replace("\"a\"", "\"" + "a".repeat(1_001) + "\"");
         String mark = "[\"\u2581\",\"\u2581\"]";
         return Stream.of(
                 arguments(replace, normalizers(20, twice), "normalizer makes texts up to 8192 times as long"),
                 arguments(replace, normalizers(2, before), "normalizer makes texts up to 1002001 times as long"),
                 arguments(written, often, "decoder makes texts up to 8192 times as long"),
                 arguments(replace, normalizers(65, "{\"type\":\"NFC\"}"), "normalizer has more than 64 steps"),
+                arguments(
+                        replace,
+                        normalizers(1, longPattern),
+                        "normalizer: a pattern of 1001 chars; supported: up to 1000"),
+                arguments("<s>", "s".repeat(1_001), "added token 1 has 1001 chars; supported: up to 1000"),
                 arguments(replace, nested(4), "normalizer.type is Sequence; supported: "),
                 arguments(replace, nested(1_000), "is not valid JSON: "),
                 arguments(mark, "[\"\u2581\u2581\",\"\u2581\u2581\u2581\"]", "number 1 needs the piece"),
