@@ -212,8 +212,7 @@ final class EncoderOpCases {
                                     + m.get(1).get(position(batch, t) + 2, c)
                                     + m.get(2).get(t % 3, c);
                         }),
-                        t -> rows(t.get(0), batch.inputs(), tokens)
-                                .mul(3.5)
+                        t -> times(rows(t.get(0), batch.inputs(), tokens), 3.5)
                                 .add(rows(
                                         t.get(1),
                                         IntStream.range(0, tokens)
@@ -276,6 +275,11 @@ final class EncoderOpCases {
             taken[Math.toIntExact(i * x.getShape().get(0) + rows[i])] = 1;
         }
         return constant(x, taken, count, Math.toIntExact(x.getShape().get(0))).matMul(x);
+    }
+
+    /** By a number that stays: DJL frees the one that {@code mul(Number)}, {@code div} and {@code pow} make at once, and the gradient reads it later. */
+    static NDArray times(NDArray x, double factor) {
+        return x.mul(constant(x, new float[] {(float) factor}, 1));
     }
 
     static NDArray constant(NDArray beside, float[] values, long... shape) {
@@ -360,14 +364,12 @@ final class EncoderOpCases {
         return switch (activation) {
             case GELU -> ai.djl.nn.Activation.gelu(x);
             case GELU_TANH ->
-                x.pow(3)
-                        .mul(0.044715)
-                        .add(x)
-                        .mul(Math.sqrt(2 / Math.PI))
-                        .tanh()
-                        .add(1)
-                        .mul(x)
-                        .div(2);
+                times(
+                        times(times(x.mul(x).mul(x), 0.044715).add(x), Math.sqrt(2 / Math.PI))
+                                .tanh()
+                                .add(1)
+                                .mul(x),
+                        0.5);
             case SILU -> x.div(x.neg().exp().add(1));
             case RELU -> ai.djl.nn.Activation.relu(x);
             case TANH -> x.tanh();

@@ -112,9 +112,7 @@ final class FormedAttentionCases {
         int shared = shape.heads / shape.keyHeads;
         NDArray k = heads(qkv, shape.heads, shape.keyHeads, shared, shape.size);
         NDArray v = heads(qkv, shape.heads + shape.keyHeads, shape.keyHeads, shared, shape.size);
-        NDArray scores = q.matMul(k.transpose(0, 2, 1))
-                .add(added)
-                .mul(SCALE)
+        NDArray scores = EncoderOpCases.times(q.matMul(k.transpose(0, 2, 1)).add(added), SCALE)
                 .add(EncoderOpCases.constant(qkv, mask, 1, length, length));
         return scores.softmax(-1).matMul(v).transpose(1, 0, 2).reshape(length, (long) shape.heads * shape.size);
     }

@@ -242,7 +242,8 @@ public final class OpCases {
                 above.setScalar(new NDIndex(count, n), 1);
             }
         }
-        NDArray soft = sum.div(TEMPERATURE).softmax(-1).matMul(above);
+        NDArray soft =
+                EncoderOpCases.times(sum, 1 / (double) TEMPERATURE).softmax(-1).matMul(above);
         NDArray hard =
                 sum.argMax(-1).oneHot(counts).toType(DataType.FLOAT32, false).matMul(above);
         return soft.add(hard.sub(soft).stopGradient());
@@ -389,7 +390,8 @@ public final class OpCases {
         long length = qkv.getShape().get(0);
         // [length, 3, heads, headSize] -> [3, heads, length, headSize]
         NDArray parts = qkv.reshape(length, 3, heads, headSize).transpose(1, 2, 0, 3);
-        NDArray scores = parts.get(0).matMul(parts.get(1).transpose(0, 2, 1)).div(Math.sqrt(headSize));
+        NDArray scores =
+                EncoderOpCases.times(parts.get(0).matMul(parts.get(1).transpose(0, 2, 1)), 1 / Math.sqrt(headSize));
         NDArray context = scores.softmax(-1).matMul(parts.get(2));
         return context.transpose(1, 0, 2).reshape(length, (long) heads * headSize);
     }

@@ -25,9 +25,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 /** Every operation's value and gradient against libtorch, at the shapes of real models. */
 @TestInstance(TestInstance.Lifecycle.PER_CLASS)
 class OpsInLibtorchTest {
-    /** libtorch, not we, gave NaN as gradients of attention in two of six runs on a loaded machine, of shapes that were fine in the others. */
-    private static final int RETRIES = 5;
-
     private Backend backend;
     private Engine torch;
 
@@ -60,9 +57,6 @@ class OpsInLibtorchTest {
     void valueAndGradientAreLibtorchs(OpCase op) {
         List<Matrix> operands = op.randomOperands(4);
         OpCase.Result expected = onTorch(op, operands);
-        for (int again = 0; again < RETRIES && !finite(expected); again++) {
-            expected = onTorch(op, operands);
-        }
         OpCase.Result ours = op.onEngine(backend, operands, dy(expected.y()));
         assertThat(ours.y().distance(expected.y())).as("%s: value", op).isLessThanOrEqualTo(op.tolerance(expected.y()));
         for (int i = 0; i < operands.size(); i++) {
@@ -77,10 +71,6 @@ class OpsInLibtorchTest {
 
     private static Matrix dy(Matrix y) {
         return Matrix.random(y.rows(), y.columns(), new SplittableRandom(5));
-    }
-
-    private static boolean finite(OpCase.Result result) {
-        return result.gradients().stream().allMatch(g -> g == null || Double.isFinite(g.dot(g)));
     }
 
     /** Value and gradients by libtorch; null for operands that have no gradient. */

@@ -209,7 +209,7 @@ final class SpeechOpCases {
                     .get(new NDIndex("{}:{}, {}:", rows.keyOffsets()[s], rows.keyOffsets()[s + 1], rows.keyColumn()))
                     .reshape(keys, 2, rows.heads(), size)
                     .transpose(1, 2, 0, 3);
-            NDArray scores = q.matMul(kv.get(0).transpose(0, 2, 1)).div(Math.sqrt(size));
+            NDArray scores = EncoderOpCases.times(q.matMul(kv.get(0).transpose(0, 2, 1)), 1 / Math.sqrt(size));
             if (rows.causal()) {
                 var later = new float[length * keys];
                 for (int i = 0; i < later.length; i++) {
