@@ -81,7 +81,6 @@ public final class EuroBertFamily implements TextFamily {
         return TextNetwork.of((TextDescription) model, form, TABLES, "layers.", NAMES, "norm", parts);
     }
 
-    /** Where tokens stand is told by angles, which tokens that leave would move: so none do yet. */
     @Override
     public Adaptable adaptable(ModelDescription model) {
         return Adaptable.WITHOUT_QUERIES;

@@ -125,7 +125,6 @@ public final class GteFamily implements TextFamily {
         return TextNetwork.of((TextDescription) model, form, TABLES, "encoder.layer.", NAMES, null, parts);
     }
 
-    /** Where tokens stand is told by angles, which tokens that leave would move: so none do yet. */
     @Override
     public Adaptable adaptable(ModelDescription model) {
         return Adaptable.WITHOUT_QUERIES;

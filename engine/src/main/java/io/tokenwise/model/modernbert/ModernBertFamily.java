@@ -150,7 +150,6 @@ public final class ModernBertFamily implements TextFamily {
                 parts);
     }
 
-    /** Where tokens stand is told by angles, which tokens that leave would move: so none do yet. */
     @Override
     public Adaptable adaptable(ModelDescription model) {
         return Adaptable.WITHOUT_QUERIES;

@@ -119,7 +119,6 @@ public final class NomicBertFamily implements TextFamily {
                 (TextDescription) model, form, TABLES, "encoder.layers.", gated ? GATED : UNGATED, null, parts);
     }
 
-    /** Where tokens stand is told by angles, which tokens that leave would move: so none do yet. */
     @Override
     public Adaptable adaptable(ModelDescription model) {
         return Adaptable.WITHOUT_QUERIES;
