@@ -9,11 +9,10 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.server.observe.OtlpReceiver;
 import java.time.Duration;
 import java.util.ArrayList;
-import java.util.HashSet;
 import java.util.List;
 import java.util.Optional;
-import java.util.Set;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.atomic.AtomicReference;
 import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 
@@ -24,6 +23,8 @@ class ServerLifeTest {
     private static final String HOST = "Host: localhost\r\n";
 
     private final List<String> opening = new ArrayList<>();
+
+    private final ThreadGroup alone = new ThreadGroup("alone");
 
     @Test
     void modelsThatCannotBeServedTogetherAreToldBeforeTheFirstIsOpened() {
@@ -50,11 +51,10 @@ class ServerLifeTest {
                     Duration.ZERO,
                     false,
                     Optional.of(receiver.url()));
-            Set<Thread> before = ours();
-            assertThatThrownBy(() -> TokenwiseServer.start(withoutBackend)).hasMessageContaining("s8");
-            awaitNoMoreThan(before);
-            assertThatThrownBy(() -> TokenwiseServer.start(absent)).isInstanceOf(BadFileException.class);
-            awaitNoMoreThan(before);
+            assertThatThrownBy(() -> startAlone(withoutBackend)).hasMessageContaining("s8");
+            awaitNoThread();
+            assertThatThrownBy(() -> startAlone(absent)).isInstanceOf(BadFileException.class);
+            awaitNoThread();
         }
     }
 
@@ -92,21 +92,34 @@ class ServerLifeTest {
         }
     }
 
-    private static void awaitNoMoreThan(Set<Thread> before) throws InterruptedException {
-        Set<Thread> more = ours();
-        for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
-                !before.containsAll(more) && System.nanoTime() < end;
-                more = ours()) {
-            Thread.sleep(20);
+    /** In a group, which all threads that it starts are in too: servers of other tests, which run on, start and end threads when they like. */
+    private void startAlone(ServerOptions options) throws Throwable {
+        var failed = new AtomicReference<Throwable>();
+        var caller = new Thread(alone, () -> {
+            try {
+                TokenwiseServer.start(options).close();
+            } catch (Throwable e) {
+                failed.set(e);
+            }
+        });
+        caller.start();
+        caller.join();
+        if (failed.get() != null) {
+            throw failed.get();
         }
-        more.removeAll(before);
-        assertThat(more).isEmpty();
     }
 
-    /** Threads of the server, the queue, the engine and of OpenTelemetry. */
-    private static Set<Thread> ours() {
-        var threads = new HashSet<>(Thread.getAllStackTraces().keySet());
-        threads.removeIf(thread -> !thread.getName().matches("(tokenwise|BatchSpan|PeriodicMetric).*"));
-        return threads;
+    private void awaitNoThread() throws InterruptedException {
+        for (long end = System.nanoTime() + TimeUnit.SECONDS.toNanos(20);
+                !threadsAlone().isEmpty() && System.nanoTime() < end; ) {
+            Thread.sleep(20);
+        }
+        assertThat(threadsAlone()).isEmpty();
+    }
+
+    private List<Thread> threadsAlone() {
+        return Thread.getAllStackTraces().keySet().stream()
+                .filter(thread -> thread.getThreadGroup() == alone)
+                .toList();
     }
 }
