@@ -12,7 +12,6 @@ import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextArchitecture;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
 import io.tokenwise.nn.AttentionForm;
@@ -27,8 +26,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** Gemma 3's text model and EmbeddingGemma (Google 2025): norms around, a window in most layers, which have positions of their own, causal or not. */
 public final class Gemma3Family implements TextFamily {
     public static final Gemma3Family GEMMA3 = new Gemma3Family();
-
-    private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names("embed_tokens", null, null, null);
 
     private static final LayerNames NAMES = LayerNames.llama(new LayerNames.Norms(
             "input_layernorm",
@@ -103,8 +100,7 @@ public final class Gemma3Family implements TextFamily {
 
     @Override
     public Network network(ModelDescription model, LayerBuilder parts) {
-        var form = (EncoderForm) model.architecture();
-        return TextNetwork.of((TextDescription) model, form, TABLES, "layers.", NAMES, "norm", parts);
+        return TextNetwork.ofLlama(model, NAMES, parts);
     }
 
     @Override
@@ -118,12 +114,8 @@ public final class Gemma3Family implements TextFamily {
         LayerForm layer = form.forms().getFirst();
         AttentionForm attention = layer.attention();
         boolean causal = attention.after() == 0;
-        ObjectNode config = EncoderConfig.written("gemma3_text", "Gemma3Text", model);
-        config.put("num_key_value_heads", attention.keyHeads())
-                .put("head_dim", attention.headSize())
-                .put("rms_norm_eps", layer.mlpNorm().epsilon())
-                .put("query_pre_attn_scalar", Math.rint(1e6 / (attention.scale() * attention.scale())) / 1e6)
-                .put("attention_bias", attention.inputBias())
+        ObjectNode config = EncoderConfig.writtenLlama("gemma3_text", "Gemma3Text", model);
+        config.put("query_pre_attn_scalar", Math.rint(1e6 / (attention.scale() * attention.scale())) / 1e6)
                 .put("hidden_activation", EncoderConfig.name(layer.mlp().activation()))
                 .put("use_bidirectional_attention", !causal);
         var types = config.putArray("layer_types");

@@ -30,8 +30,6 @@ import tools.jackson.databind.node.ObjectNode;
 public final class Qwen3Family implements TextFamily {
     public static final Qwen3Family QWEN3 = new Qwen3Family();
 
-    private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names("embed_tokens", null, null, null);
-
     private static final LayerNames NAMES = LayerNames.llama(new LayerNames.Norms(
             "input_layernorm", "post_attention_layernorm", null, null, "self_attn.q_norm", "self_attn.k_norm"));
 
@@ -94,8 +92,7 @@ public final class Qwen3Family implements TextFamily {
 
     @Override
     public Network network(ModelDescription model, LayerBuilder parts) {
-        var form = (EncoderForm) model.architecture();
-        return TextNetwork.of((TextDescription) model, form, TABLES, "layers.", NAMES, "norm", parts);
+        return TextNetwork.ofLlama(model, NAMES, parts);
     }
 
     @Override
@@ -107,16 +104,12 @@ public final class Qwen3Family implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         LayerForm layer = form.forms().getFirst();
-        ObjectNode config = EncoderConfig.written(name(), "Qwen3", model);
+        ObjectNode config = EncoderConfig.writtenLlama(name(), "Qwen3", model);
         if (((TextDescription) model).output() instanceof TextOutput.Answer answer) {
             config.put(TIED, answer.table().isEmpty());
         }
         EncoderConfig.writeScaling(layer.attention().positions(), config);
-        return config.put("num_key_value_heads", layer.attention().keyHeads())
-                .put("head_dim", layer.attention().headSize())
-                .put("rms_norm_eps", layer.mlpNorm().epsilon())
-                .put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())
-                .put("attention_bias", layer.attention().inputBias())
+        return config.put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())
                 .put("hidden_act", EncoderConfig.name(layer.mlp().activation()))
                 .put("use_sliding_window", false);
     }
