@@ -16,7 +16,6 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.references.Array;
 import io.tokenwise.references.OrtReference;
 import io.tokenwise.references.RandomModel;
@@ -75,7 +74,7 @@ class LateInteractionTest {
 
     private static void write(Path model, RandomModel weights) throws IOException {
         weights.write(model, "bert.");
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
     }

@@ -14,7 +14,6 @@ import io.tokenwise.io.Safetensors;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.TorchScript;
@@ -73,7 +72,7 @@ class RerankerTest {
                 1e-12);
         RandomModel model = RandomModel.small("bert", config, 3).with("classifiers", Map.of("num_labels", labels), 4);
         model.write(folder.resolve(name), "bert.");
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(
                     folder.resolve(name).resolve("tokenizer.json"),
                     minilm.tokenizer().json());

@@ -60,7 +60,7 @@ class SparseEncoderTest {
         config.putAll(changes);
         RandomModel random = RandomModel.small(family, config, 7).with("masked", Map.of(), 8);
         random.write(model, prefix);
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
         return random;

@@ -14,7 +14,6 @@ import io.tokenwise.io.Safetensors;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.TextArchitecture;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.TorchScript;
@@ -49,7 +48,7 @@ class TextClassifierTest {
         config.putAll(changes);
         RandomModel model = RandomModel.small("bert", config, 5).with("classifiers", Map.of("num_labels", 3), 6);
         model.write(folder.resolve(name), "bert.");
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(
                     folder.resolve(name).resolve("tokenizer.json"),
                     minilm.tokenizer().json());
@@ -132,7 +131,7 @@ class TextClassifierTest {
         RandomModel random =
                 RandomModel.small(relative.family(), config, 5).with("classifiers", Map.of("num_labels", 3), 6);
         random.write(model, relative.prefix());
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
         try (TextClassifier classifier = TextClassifier.open(model.toString(), OPTIONS);

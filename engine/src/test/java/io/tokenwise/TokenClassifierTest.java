@@ -13,7 +13,6 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.TorchScript;
@@ -52,7 +51,7 @@ class TokenClassifierTest {
         RandomModel random = RandomModel.small(family, config, 5).with("classifiers", Map.of("num_labels", 5), 6);
         Path model = folder.resolve(type);
         random.write(model, prefix);
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
         return random;

@@ -26,8 +26,9 @@ import org.slf4j.LoggerFactory;
 /** Distillation on the simulated CUDA device goes as on the CPU: all phases, learners and tokens that leave. */
 class DistillationOnDeviceTest {
     private static final Logger LOG = LoggerFactory.getLogger(DistillationOnDeviceTest.class);
-    private static final int STEPS = 12;
-    private static final int STEPS_OF_BF16 = 6;
+    private static final boolean LONG = Boolean.getBoolean("tokenwise.long");
+    private static final int STEPS = LONG ? 12 : 8;
+    private static final int STEPS_OF_BF16 = LONG ? 6 : 4;
 
     /** Whose matrices, and learners, are wide enough to be narrowed. */
     private static final BertArchitecture WIDER = new BertArchitecture(96, 2, 3, 192, 30_522, 40, 2, 1e-12);

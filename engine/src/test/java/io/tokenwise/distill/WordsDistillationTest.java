@@ -158,7 +158,7 @@ class WordsDistillationTest {
 
     @Test
     void anAdaptiveModelIsRefused() throws Exception {
-        try (ModelFiles files = Models.builtIn("minilm-acm")) {
+        try (ModelFiles files = TestModels.files("minilm-acm")) {
             var shorter = new ShorterTexts(texts(), files.tokenizer());
             List<int[]> inputs = texts().stream()
                     .map(text -> files.tokenizer().encode(text).ids())
