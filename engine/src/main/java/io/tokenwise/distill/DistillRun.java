@@ -1,6 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.autograd.GradientNotFiniteException;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
@@ -273,7 +274,7 @@ public record DistillRun(
     private Distillation.Step step(Distillation distillation) {
         try {
             return distillation.step();
-        } catch (ArithmeticException e) {
+        } catch (GradientNotFiniteException e) {
             String kept = Files.exists(checkpoint())
                     ? "; the last good state is in " + checkpoint()
                             + ", but going on from it meets the same: delete it and start over, with another seed,"
