@@ -19,8 +19,7 @@ class InputFramesTest {
     private static final int MOST = 6;
 
     /** The marks are 2 before and 3 behind. */
-    private static final String FILE =
-            """
+    private static final String FILE = """
             {"version":"1.0","added_tokens":[],"normalizer":{"type":"BertNormalizer"},"pre_tokenizer":{"type":"BertPreTokenizer"},
              "post_processor":{"type":"TemplateProcessing","single":[%s],"pair":[],
               "special_tokens":{"[B]":{"id":"[B]","ids":[2],"tokens":["[B]"]},"[E]":{"id":"[E]","ids":[3],"tokens":["[E]"]}}},
@@ -30,8 +29,7 @@ class InputFramesTest {
             """;
 
     /** Without marks; no token has the id 2. */
-    private static final String HOLE =
-            """
+    private static final String HOLE = """
             {"version":"1.0","added_tokens":[],"normalizer":null,"pre_tokenizer":null,"post_processor":null,"decoder":null,
              "model":{"type":"BPE","unk_token":null,"fuse_unk":false,"byte_fallback":false,"vocab":{"a":0,"b":1,"c":3},"merges":[]}}
             """;
