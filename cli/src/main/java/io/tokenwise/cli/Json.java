@@ -188,6 +188,7 @@ final class Json {
      * @param prompts by their names
      * @param usual the prompt of texts of which nothing is said; null if there is none
      * @param adaptive what of it can become adaptive; empty if nothing can, or it is already
+     * @param labels of its classes; empty if it tells none
      * @param memory bytes that a call takes at most, by the tokens of its texts
      */
     record CheckedText(
@@ -201,6 +202,7 @@ final class Json {
             Map<String, String> prompts,
             String usual,
             List<String> adaptive,
+            List<String> labels,
             Map<Integer, Long> memory) {}
 
     /**
