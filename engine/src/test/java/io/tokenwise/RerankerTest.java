@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.Safetensors;
@@ -24,6 +26,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -149,6 +152,8 @@ class RerankerTest {
             assertThat(order.indexOf(3)).isEqualTo(order.indexOf(0) + 1);
             assertThat(reranker.rank(QUERY, TEXTS, 2)).isEqualTo(all.subList(0, 2));
             assertThatThrownBy(() -> reranker.rank(QUERY, TEXTS, -1)).hasMessage("top is -1, must be 0 or more");
+            assertThatThrownBy(() -> reranker.rank(QUERY, TEXTS, 2, Budget.FULL, Deadline.in(Duration.ZERO)))
+                    .isInstanceOf(DeadlineException.class);
         }
     }
 

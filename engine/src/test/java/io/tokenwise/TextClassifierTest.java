@@ -8,6 +8,8 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.Safetensors;
@@ -22,6 +24,7 @@ import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -81,6 +84,20 @@ class TextClassifierTest {
                     classifier.classify("a", "b c"),
                     head.run(torch.run(ids, types).last()).part("logits")[0],
                     classifier.labels());
+        }
+    }
+
+    @Test
+    void aDeadlineThatHasPassedEndsCallsOfTextsAndOfPairs() throws IOException {
+        write("late", Map.of());
+        var passed = Deadline.in(Duration.ZERO);
+        try (TextClassifier classifier =
+                TextClassifier.open(folder.resolve("late").toString(), OPTIONS)) {
+            assertThatThrownBy(() -> classifier.classify(TEXTS, Budget.FULL, passed))
+                    .isInstanceOf(DeadlineException.class)
+                    .hasMessage("the deadline passed after 0 of 3 texts");
+            assertThatThrownBy(() -> classifier.classify("a", "b", Budget.FULL, passed))
+                    .isInstanceOf(DeadlineException.class);
         }
     }
 

@@ -9,6 +9,7 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.model.ModelFiles;
@@ -20,6 +21,7 @@ import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -228,6 +230,15 @@ class TokenClassifierTest {
                 }
                 assertThat(again.tokens(TEXTS, Budget.flops(.5), Deadline.NONE)).isNotEqualTo(full);
             }
+        }
+    }
+
+    @Test
+    void aDeadlineThatHasPassedEndsTheSearchForEntities() throws IOException {
+        try (TokenClassifier classifier = bert()) {
+            assertThatThrownBy(() ->
+                            classifier.entities(TEXTS, Aggregation.SIMPLE, Budget.FULL, Deadline.in(Duration.ZERO)))
+                    .isInstanceOf(DeadlineException.class);
         }
     }
 

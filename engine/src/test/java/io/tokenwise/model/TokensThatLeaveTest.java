@@ -188,7 +188,8 @@ class TokensThatLeaveTest {
                     for (int column = 0; column < wanted.length; column++) {
                         assertThat(together[i][column]).as(what).isCloseTo(wanted[column], Offset.offset(1e-5f));
                     }
-                } else if (budgets.get(i).share() <= .5) {
+                } else if (budgets.get(i).share() <= .5 && budgets.get(i).unit() == Budget.Unit.FLOPS) {
+                    // What half of the time leaves out, the machine's cost table says.
                     assertThat(together[i]).as(what).isNotEqualTo(full);
                 }
             }
