@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 /** The command {@code check}, on real models that a registry has and on folders. */
 class CheckTest extends CommandTest {
@@ -124,14 +125,16 @@ class CheckTest extends CommandTest {
         SmallModel.writeScores(scores);
         assertThat(run("check", scores.toString())).as(err.toString()).isZero();
         assertThat(out.toString())
-                .contains("1 number: a cross-encoder", "WordPiece, 30,522 tokens")
-                .doesNotContain("distill --adapt", "pooled", "classes");
+                .contains("1 number: a cross-encoder", "WordPiece, 30,522 tokens", "distill --adapt   tokens, mlp, qk, vo")
+                .doesNotContain("pooled", "classes");
         out.getBuffer().setLength(0);
         Path names = temp.resolve("names");
         SmallModel.writeTokenClasses(names);
         assertThat(run("check", names.toString(), "--json")).as(err.toString()).isZero();
         assertThat(line(0).at("/text/kind").stringValue()).isEqualTo("a token classifier");
         assertThat(line(0).at("/text/pooling").isNull()).isTrue();
+        assertThat(line(0).at("/text/adaptive").valueStream().map(JsonNode::asString))
+                .containsExactly("mlp", "qk", "vo");
         assertThat(line(0).at("/text/labels/1").stringValue()).isEqualTo("B-PER");
         out.getBuffer().setLength(0);
         assertThat(run("check", names.toString())).as(err.toString()).isZero();

@@ -2,6 +2,8 @@ package io.tokenwise.backend;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.TestModels;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.op.SelfAttention;
@@ -14,6 +16,8 @@ import java.util.List;
 import java.util.Random;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** Attention over units of columns in any order has the bits of attention over heads side by side, whatever the number of threads. */
 class AttentionLayoutTest {
@@ -28,6 +32,16 @@ class AttentionLayoutTest {
 
     @Test
     void isAttentionOnMovedColumns() {
+        isAttentionOnMovedColumns(new VectorBackend(Kernels.scalar(), 1), VectorBackend.open(1), VectorBackend.open(3));
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void isAttentionOnMovedColumnsByOneDnn(Precision precision) {
+        isAttentionOnMovedColumns(TestModels.oneDnn(precision, 2));
+    }
+
+    private void isAttentionOnMovedColumns(Backend... backends) {
         Tensor qkv = workspace.tensor(TOKENS, 3 * WIDTH);
         Tensor moved = workspace.tensor(TOKENS, 3 * WIDTH + 16);
         int[] places = places(moved.columns() / 8);
@@ -44,8 +58,7 @@ class AttentionLayoutTest {
                 IntStream.of(places).skip(UNITS).limit(UNITS).toArray(),
                 IntStream.of(places).skip(2L * UNITS).limit(UNITS).toArray(),
                 IntStream.of(context).limit(UNITS).toArray());
-        for (Backend backend :
-                List.of(new VectorBackend(Kernels.scalar(), 1), VectorBackend.open(1), VectorBackend.open(3))) {
+        for (Backend backend : backends) {
             try (backend) {
                 Tensor expected = workspace.tensor(TOKENS, WIDTH);
                 Tensor found = workspace.tensor(TOKENS, WIDTH + 8);

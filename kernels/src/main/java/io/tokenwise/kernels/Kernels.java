@@ -19,7 +19,8 @@ public record Kernels(
         SequenceOps sequences,
         Conversions conversions,
         SpeechOps speech,
-        GateOps gates) {
+        GateOps gates,
+        HeadOps heads) {
     /** System property that forces a set: {@code scalar} or {@code vector}. */
     public static final String SET_PROPERTY = "tokenwise.kernels";
 
@@ -73,7 +74,8 @@ public record Kernels(
                 new ScalarSequenceOps(),
                 new ScalarConversions(),
                 new ScalarSpeechOps(),
-                new ScalarGateOps());
+                new ScalarGateOps(),
+                new ScalarHeadOps());
     }
 
     /** Why vectors would not work or pay here, or null. */

@@ -148,12 +148,12 @@ public interface SequenceOps {
         }
 
         /** First of the keys that row {@code i} of a sequence, which begins at row {@code first}, sees. */
-        int firstSeen(int first, int i) {
+        public int firstSeen(int first, int i) {
             return places == null ? Math.max(0, i - before) : search(first, 0, i, (long) places[first + i] - before);
         }
 
         /** End of the keys that row {@code i} of a sequence of {@code length} sees. */
-        int endSeen(int first, int i, int length) {
+        public int endSeen(int first, int i, int length) {
             return places == null
                     ? i + 1 + Math.min(after, length - i - 1)
                     : search(first, i + 1, length, (long) places[first + i] + after + 1);

@@ -35,6 +35,7 @@ final class VectorKernels {
                 new VectorSequenceOps(),
                 bits < VectorConversions.LEAST_BITS ? new ScalarConversions() : new VectorConversions(),
                 new VectorSpeechOps(),
-                new VectorGateOps());
+                new VectorGateOps(),
+                bits < VectorConversions.LEAST_BITS ? new ScalarHeadOps() : new VectorHeadOps());
     }
 }

@@ -6,6 +6,8 @@ import com.sun.management.ThreadMXBean;
 import io.tokenwise.kernels.Elementwise.AdamWStep;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
@@ -175,6 +177,14 @@ class AllocationTest extends KernelTest {
         }
         scattered.context.inUnits(zeros(45 * 72), 72, units, 32);
         calls.put("attention in units", () -> tested.sequences().attention(scattered, 0, 0, scratch));
+        HeadOps heads = tested.heads();
+        MemorySegment narrow = Arena.ofAuto().allocate(2 * 45 * 64, 64);
+        MemorySegment scores = Arena.ofAuto().allocate(4 * 45 * 64, 64);
+        float[] inverses = new float[45];
+        calls.put("rows of a head", () -> heads.toBfloat16(window.key, 0, 0, 45, 48, narrow, scratch));
+        calls.put("rows of a head in units", () -> heads.toBfloat16(scattered.key, 0, 0, 45, 48, narrow, scratch));
+        calls.put("softmax", () -> heads.softmax(window, 0, 45, 0, 45, 0, 64, scores, narrow, inverses));
+        calls.put("contexts", () -> heads.scaled(scores, inverses, window.context, 0, 0, 45));
         calls.put("attentionBackward", () -> tested.sequences().attentionBackward(attention, 0, 0, scratch));
     }
 

@@ -35,7 +35,8 @@ public final class Product {
         this.oneDnn = oneDnn;
         this.spec = spec;
         try (Arena arena = Arena.ofConfined()) {
-            int tag = spec.plainB() ? Dnnl.dnnl_ab() : Dnnl.dnnl_format_tag_any();
+            int plain = spec.transposedB() ? Dnnl.dnnl_ba() : Dnnl.dnnl_ab();
+            int tag = spec.plainB() ? plain : Dnnl.dnnl_format_tag_any();
             MemorySegment b = Handles.matrix(arena, spec, spec.k(), spec.n(), spec.b(), tag);
             MemorySegment chosen = Handles.productFor(arena, spec, oneDnn.engine, REPRESENTATIVE_ROWS, false, b);
             layout = Handles.copyOfMatrix(

@@ -10,6 +10,7 @@ package io.tokenwise.natives;
  * @param cStride elements from one row of C to the next, at least n
  * @param transposedA A lies in memory as {@code [k, rows]}, dense
  * @param plainB B is used as it lies in memory, row-major, instead of in a packed form
+ * @param transposedB a plain B lies in memory as {@code [n, k]}
  */
 public record ProductSpec(
         int k,
@@ -20,7 +21,8 @@ public record ProductSpec(
         int aStride,
         int cStride,
         boolean transposedA,
-        boolean plainB) {
+        boolean plainB,
+        boolean transposedB) {
 
     public ProductSpec {
         if (k < 1 || n < 1) {
@@ -29,6 +31,9 @@ public record ProductSpec(
         if (aStride < k || cStride < n || transposedA && aStride != k) {
             throw new IllegalArgumentException("product: rows of " + k + " and " + n + " elements cannot be " + aStride
                     + " and " + cStride + " apart; strides are at least k and n, and a transposed A is dense");
+        }
+        if (transposedB && !plainB) {
+            throw new IllegalArgumentException("product: only a plain B can lie in memory as its transpose");
         }
         boolean floats = (a == DataType.F32 || a == DataType.BF16) && b == a && (c == DataType.F32 || c == a);
         boolean integers = (a == DataType.U8 || a == DataType.S8) && b == DataType.S8 && c == DataType.S32;
@@ -40,17 +45,22 @@ public record ProductSpec(
 
     /** C = A B with B packed: what a layer does. */
     public static ProductSpec of(int k, int n, DataType a, DataType b, DataType c) {
-        return new ProductSpec(k, n, a, b, c, k, n, false, false);
+        return new ProductSpec(k, n, a, b, c, k, n, false, false, false);
     }
 
     /** The same product with A and C as columns of matrices whose rows have so many elements. */
     public ProductSpec within(int newAStride, int newCStride) {
-        return new ProductSpec(k, n, a, b, c, newAStride, newCStride, transposedA, plainB);
+        return new ProductSpec(k, n, a, b, c, newAStride, newCStride, transposedA, plainB, transposedB);
     }
 
     /** C = A' B with both operands as they lie in memory: what a weight's gradient needs. */
     public static ProductSpec gradient(int k, int n, DataType operands) {
-        return new ProductSpec(k, n, operands, operands, DataType.F32, k, n, true, true);
+        return new ProductSpec(k, n, operands, operands, DataType.F32, k, n, true, true, false);
+    }
+
+    /** C = A B, or A B', with B as it lies in memory: what a head of attention needs, whose B is another each time. */
+    public static ProductSpec unpacked(int k, int n, DataType operands, boolean transposedB) {
+        return new ProductSpec(k, n, operands, operands, DataType.F32, k, n, false, true, transposedB);
     }
 
     /** Bytes from the first element of A to its last, for a number of rows. */
@@ -71,6 +81,6 @@ public record ProductSpec(
     @Override
     public String toString() {
         return "product " + a + (transposedA ? " [" + k + ", rows]'" : " [rows, " + k + "]") + " x " + b + " [" + k
-                + ", " + n + "]" + (plainB ? " plain" : "") + " -> " + c;
+                + ", " + n + "]" + (transposedB ? "'" : "") + (plainB ? " plain" : "") + " -> " + c;
     }
 }

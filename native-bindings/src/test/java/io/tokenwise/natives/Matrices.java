@@ -67,7 +67,8 @@ final class Matrices {
             for (int inner = 0; inner < spec.k(); inner++) {
                 double factor = spec.transposedA() ? a[inner * rows + row] : a[row * spec.aStride() + inner];
                 for (int column = 0; column < spec.n(); column++) {
-                    c[row * spec.cStride() + column] += factor * b[inner * spec.n() + column];
+                    int at = spec.transposedB() ? column * spec.k() + inner : inner * spec.n() + column;
+                    c[row * spec.cStride() + column] += factor * b[at];
                 }
             }
         }

@@ -55,7 +55,9 @@ class ProductTest {
             specs.add(ProductSpec.of(k, n, U8, S8, S32).within(4 * k, 4 * n));
             specs.add(ProductSpec.gradient(k, n, F32));
             specs.add(ProductSpec.gradient(k, n, BF16));
-            specs.add(new ProductSpec(k, n, U8, S8, S32, k, n, false, true));
+            specs.add(ProductSpec.unpacked(k, n, BF16, false));
+            specs.add(ProductSpec.unpacked(k, n, BF16, true));
+            specs.add(new ProductSpec(k, n, U8, S8, S32, k, n, false, true, false));
         }
         return specs;
     }

@@ -15,11 +15,13 @@ public final class AttentionJob extends Job {
     private final AttentionCall call = new AttentionCall();
     private boolean backward;
 
+    private final HeadAttention attention;
     private final SequenceOps kernels;
     private int sequences;
     private int perTask;
 
-    AttentionJob(SequenceOps kernels) {
+    AttentionJob(HeadAttention attention, SequenceOps kernels) {
+        this.attention = attention;
         this.kernels = kernels;
         call.probabilityOffsets = new long[0];
     }
@@ -142,7 +144,7 @@ public final class AttentionJob extends Job {
             if (backward) {
                 kernels.attentionBackward(call, sequence, head, scratch);
             } else {
-                kernels.attention(call, sequence, head, scratch);
+                attention.attend(call, sequence, head, scratch);
             }
         }
     }

@@ -31,10 +31,10 @@ public final class CpuDevice implements Device {
         throw new UnsupportedOperationException(operation + ": runs on the CPU only so far");
     }
 
-    CpuDevice(Kernels kernels, WorkerPool pool) {
+    CpuDevice(Kernels kernels, WorkerPool pool, HeadAttention ofHeads) {
         this.pool = pool;
         range = new RangeJob(kernels, pool, scratch);
-        attention = new AttentionJob(kernels.sequences());
+        attention = new AttentionJob(ofHeads, kernels.sequences());
         attend = new AttendJob(kernels.speech());
     }
 

@@ -29,8 +29,8 @@ public final class CpuStream implements Stream {
     /** For products without a routing. */
     private final CpuRows all = new CpuRows();
 
-    public CpuStream(Kernels kernels, WorkerPool pool, Products products) {
-        device = new CpuDevice(kernels, pool);
+    public CpuStream(Kernels kernels, WorkerPool pool, Products products, HeadAttention attention) {
+        device = new CpuDevice(kernels, pool, attention);
         this.products = products;
         valueTasks = new ValueTasks(device.range());
         rowTasks = new RowTasks(device.range());

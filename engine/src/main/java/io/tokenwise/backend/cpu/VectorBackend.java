@@ -68,7 +68,8 @@ public final class VectorBackend implements Backend {
 
     @Override
     public Stream stream() {
-        return new CheckedStream(new CpuStream(kernels, pool, new VectorProducts(kernels, pool)));
+        return new CheckedStream(
+                new CpuStream(kernels, pool, new VectorProducts(kernels, pool), kernels.sequences()::attention));
     }
 
     @Override

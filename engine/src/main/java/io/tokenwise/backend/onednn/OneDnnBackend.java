@@ -7,6 +7,7 @@ import io.tokenwise.backend.CheckedStream;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.backend.cpu.CpuStream;
+import io.tokenwise.backend.cpu.HeadAttention;
 import io.tokenwise.backend.cpu.Products;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.backend.cpu.VectorProducts;
@@ -62,6 +63,9 @@ public final class OneDnnBackend implements Backend {
     private final BufferPool<OneDnnBuffers> buffers;
     private final BufferPool<GradientBuffers> gradientBuffers;
 
+    /** Null in float32, and where the CPU has no products of bfloat16. */
+    private final NarrowAttention narrowAttention;
+
     private volatile int widestInput = 1;
     private volatile int widestOutput = 1;
     private volatile GradientBuffers.Size gradientSize = new GradientBuffers.Size(0, 0, 0);
@@ -76,6 +80,9 @@ public final class OneDnnBackend implements Backend {
                 PLACES,
                 b -> b.inputs >= widestInput && b.outputs >= widestOutput,
                 () -> new OneDnnBuffers(this, oneDnn, kernels, widestInput, widestOutput));
+        this.narrowAttention = precision != Precision.F32 && oneDnn.isa().hasBf16()
+                ? new NarrowAttention(oneDnn, kernels, PLACES)
+                : null;
         this.gradientBuffers = new BufferPool<>(
                 PLACES, b -> b.size.covers(gradientSize), () -> new GradientBuffers(oneDnn, gradientSize));
     }
@@ -155,8 +162,12 @@ public final class OneDnnBackend implements Backend {
     public Stream stream() {
         Kernels kernels = vector.kernels();
         Products small = new VectorProducts(kernels, vector.pool());
-        return new CheckedStream(
-                new CpuStream(kernels, vector.pool(), new OneDnnProducts(this, kernels, vector.pool(), small)));
+        return new CheckedStream(new CpuStream(
+                kernels, vector.pool(), new OneDnnProducts(this, kernels, vector.pool(), small), attention()));
+    }
+
+    private HeadAttention attention() {
+        return narrowAttention != null ? narrowAttention : vector.kernels().sequences()::attention;
     }
 
     @Override
@@ -238,7 +249,7 @@ public final class OneDnnBackend implements Backend {
         Product product = oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums)
                 .within(allInputs, allOutputs));
         widen(allInputs, allOutputs);
-        MemorySegment packed = Pages.allocate(arena, product.packedBytes(), ALIGNMENT);
+        MemorySegment packed = Pages.allocateLarge(arena, product.packedBytes(), ALIGNMENT);
         int columns = precision == Precision.S8 ? outputs : 0;
         return new OneDnnMatrix(
                 product,
@@ -277,6 +288,9 @@ public final class OneDnnBackend implements Backend {
         vector.close();
         buffers.close();
         gradientBuffers.close();
+        if (narrowAttention != null) {
+            narrowAttention.close();
+        }
         oneDnn.close();
     }
 }

@@ -5,6 +5,7 @@ import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -14,11 +15,13 @@ import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -94,8 +97,18 @@ public final class Gemma3Family implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return HeadForm.last("score", config);
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "score", labels);
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("model.");
+        return TensorNames.behind("model.", model, "score.");
     }
 
     @Override
@@ -118,6 +131,7 @@ public final class Gemma3Family implements TextFamily {
         config.put("query_pre_attn_scalar", Math.rint(1e6 / (attention.scale() * attention.scale())) / 1e6)
                 .put("hidden_activation", EncoderConfig.name(layer.mlp().activation()))
                 .put("use_bidirectional_attention", !causal);
+        HeadForm.writePadding(model, config);
         var types = config.putArray("layer_types");
         for (LayerForm each : form.forms()) {
             boolean local = each.attention().before() != AttentionForm.ALL;

@@ -1,0 +1,59 @@
+package io.tokenwise.backend.onednn;
+
+import io.tokenwise.backend.cpu.HeadAttention;
+import io.tokenwise.kernels.HeadOps;
+import io.tokenwise.kernels.Kernels;
+import io.tokenwise.kernels.Scratch;
+import io.tokenwise.kernels.SequenceOps;
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import io.tokenwise.natives.OneDnn;
+
+/**
+ * Attention whose two products are of bfloat16, sums and softmax of floats, in half the time of all in float32. Bytes would lose the many small weights beside a
+ * large one. Short texts, long ones and training stay with float32. What a head of a text gives depends on that text alone.
+ */
+final class NarrowAttention implements HeadAttention {
+    /** With fewer tokens it takes longer to hand a product over than to do it. */
+    private static final int LEAST_TOKENS = 24;
+
+    /** With more, scores of as many queries as pay leave the second-level cache. */
+    static final int MOST_TOKENS = 1024;
+
+    static final int MOST_HEAD_SIZE = 128;
+
+    private final SequenceOps wide;
+    private final BufferPool<HeadBuffers> buffers;
+
+    NarrowAttention(OneDnn oneDnn, Kernels kernels, int places) {
+        this.wide = kernels.sequences();
+        this.buffers = new BufferPool<>(places, _ -> true, () -> new HeadBuffers(oneDnn, kernels.heads()));
+    }
+
+    @Override
+    public void attend(AttentionCall call, int sequence, int head, Scratch scratch) {
+        int length = call.offsets[sequence + 1] - call.offsets[sequence];
+        if (!fits(call, length)) {
+            wide.attention(call, sequence, head, scratch);
+            return;
+        }
+        HeadBuffers own = buffers.borrow();
+        try {
+            own.attend(call, call.offsets[sequence], length, head, scratch);
+        } finally {
+            buffers.giveBack(own);
+        }
+    }
+
+    private static boolean fits(AttentionCall call, int length) {
+        return length >= LEAST_TOKENS
+                && length <= MOST_TOKENS
+                && call.headSize <= MOST_HEAD_SIZE
+                && call.headSize % HeadOps.STEP == 0
+                && call.bias == null
+                && call.probabilities == null;
+    }
+
+    void close() {
+        buffers.close();
+    }
+}
