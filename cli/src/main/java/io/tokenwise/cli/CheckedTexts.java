@@ -59,10 +59,10 @@ final class CheckedTexts {
     }
 
     private static List<String> adaptive(TextDescription text) {
-        if (text.acm().isPresent() || text.objective() != Objective.VECTORS) {
+        if (text.acm().isPresent() || text.objective() == Objective.NONE) {
             return List.of();
         }
-        Adaptable adaptable = text.family().adaptable(text);
+        Adaptable adaptable = text.adaptable();
         var parts = new ArrayList<String>();
         if (adaptable.tokens()) {
             parts.add("tokens");

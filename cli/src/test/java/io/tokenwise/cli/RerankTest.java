@@ -88,7 +88,6 @@ class RerankTest extends CommandTest {
         String made = folder.resolve("made").toString();
         for (List<String> command : List.of(
                 List.of("embed"),
-                List.of("distill", "--data", texts, "--out", made),
                 List.of("finetune", "--pairs", texts, "--out", made),
                 List.of("eval", "sts", texts),
                 List.of("serve", "--port", "0"))) {

@@ -238,6 +238,21 @@ public record TextDescription(
         return normalize();
     }
 
+    /** Tokens that are asked for one by one cannot leave. */
+    @Override
+    public Adaptable adaptable() {
+        Adaptable ofFamily = family.adaptable(this);
+        return perToken() ? ofFamily.withoutTokens() : ofFamily;
+    }
+
+    /** Of a vector's own pooling nothing is said: those models are distilled by all of their token vectors. */
+    @Override
+    public Optional<Pooling> readAlone() {
+        return output instanceof TextOutput.Vectors
+                ? Optional.empty()
+                : pooling().filter(it -> it != Pooling.MEAN);
+    }
+
     @Override
     public boolean perToken() {
         return output.perToken();

@@ -156,6 +156,11 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
         return reference(family);
     }
 
+    /** {@link Reference#inDoubles}. */
+    public Reference referenceInDoubles() throws IOException {
+        return Reference.inDoubles(family, config, weights);
+    }
+
     /** A head in libtorch, which reads what the model gives. */
     public Reference reference(String head) throws IOException {
         return Reference.of(head, config, weights);
