@@ -123,6 +123,13 @@ class TextClassifierTest {
             new Relative("jina_bert", "bert", "JinaBert", "bert.", Map.of()),
             new Relative("new", "new", "New", "new.", Map.of()),
             new Relative("new", "new", "New", "new.", Map.of("type_vocab_size", 0)),
+            new Relative("qwen3", "qwen3", "Qwen3", "model.", Map.of()),
+            new Relative(
+                    "gemma3",
+                    "gemma3_text",
+                    "Gemma3Text",
+                    "model.",
+                    Map.of("use_bidirectional_attention", false)),
             new Relative("modernbert", "modernbert", "ModernBert", "model.", Map.of("classifier_bias", true)),
             new Relative(
                     "modernbert",
@@ -131,7 +138,7 @@ class TextClassifierTest {
                     "model.",
                     Map.of("classifier_pooling", "mean", "norm_bias", false, "classifier_activation", "silu")));
 
-    /** Of RoBERTa the dense layer is the classifier's, DistilBERT has ReLU, ModernBERT a norm, and it may pool the mean. */
+    /** Of RoBERTa the dense layer is the classifier's, DistilBERT has ReLU, ModernBERT a norm, and it may pool the mean; of decoders the last token is read. */
     @ParameterizedTest
     @FieldSource("RELATIVES")
     void relativesHaveTheirOwnHeads(Relative relative, @TempDir Path model) throws IOException {
@@ -210,6 +217,21 @@ class TextClassifierTest {
         Classification wanted = Classification.of(logits, labels);
         assertThat(ours.label()).isEqualTo(wanted.label());
         assertThat(ours.probabilities()).containsExactly(wanted.probabilities(), within(1e-4));
+    }
+
+    /** transformers reads the last token that is no padding, whatever the tokenizer puts behind a text. */
+    @Test
+    void whatEndsTextsMustNotBePaddingWhereTheLastTokenIsRead(@TempDir Path model) throws IOException {
+        Map<String, Object> config = Map.of(
+                "architectures", List.of("Qwen3ForSequenceClassification"), "vocab_size", 30_522, "pad_token_id", 102);
+        RandomModel.small("qwen3", config, 5).with("classifiers", Map.of("num_labels", 3), 6).write(model, "model.");
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
+            Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
+        }
+        assertThatThrownBy(() -> TextClassifier.open(model.toString(), OPTIONS))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(model.resolve("tokenizer.json") + ": ends texts with token 102, which config.json's"
+                        + " pad_token_id says is none; another must be the one or the other");
     }
 
     @Test

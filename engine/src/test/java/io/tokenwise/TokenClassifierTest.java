@@ -73,6 +73,8 @@ class TokenClassifierTest {
         "distilbert,distilbert,DistilBert,distilbert.",
         "mpnet,mpnet,MPNet,mpnet.",
         "new,new,New,new.",
+        "qwen3,qwen3,Qwen3,model.",
+        "gemma3,gemma3_text,Gemma3Text,model.",
         "modernbert,modernbert,ModernBert,model."
     })
     void probabilitiesAreThoseOfTorchsLogits(String family, String type, String name, String prefix)

@@ -13,6 +13,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 /** The command {@code check}, on real models that a registry has and on folders. */
 class CheckTest extends CommandTest {
@@ -133,6 +134,8 @@ class CheckTest extends CommandTest {
         assertThat(line(0).at("/text/kind").stringValue()).isEqualTo("a token classifier");
         assertThat(line(0).at("/text/pooling").isNull()).isTrue();
         assertThat(line(0).at("/text/labels/1").stringValue()).isEqualTo("B-PER");
+        assertThat(line(0).at("/text/adaptive").valueStream().map(JsonNode::asString))
+                .containsExactly("mlp", "qk", "vo");
         out.getBuffer().setLength(0);
         assertThat(run("check", names.toString())).as(err.toString()).isZero();
         assertThat(out.toString())

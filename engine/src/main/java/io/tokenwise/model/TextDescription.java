@@ -166,6 +166,9 @@ public record TextDescription(
             throw new BadFileException(
                     file, "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);
         }
+        if (output instanceof TextOutput.SequenceClasses classes) {
+            classes.head().check(tokenizer, file);
+        }
         return tokenizer;
     }
 

@@ -5,6 +5,7 @@ import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -15,11 +16,13 @@ import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -97,8 +100,18 @@ public final class Gemma3Family implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return HeadForm.last("score", config);
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "score", labels);
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("model.");
+        return TensorNames.behind("model.", model, "score.");
     }
 
     @Override
@@ -126,6 +139,7 @@ public final class Gemma3Family implements TextFamily {
                 .put("attention_bias", attention.inputBias())
                 .put("hidden_activation", EncoderConfig.name(layer.mlp().activation()))
                 .put("use_bidirectional_attention", !causal);
+        HeadForm.writePadding(model, config);
         var types = config.putArray("layer_types");
         for (LayerForm each : form.forms()) {
             boolean local = each.attention().before() != AttentionForm.ALL;

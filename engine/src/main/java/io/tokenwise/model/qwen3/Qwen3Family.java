@@ -6,6 +6,7 @@ import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -22,6 +23,7 @@ import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -88,8 +90,18 @@ public final class Qwen3Family implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return HeadForm.last("score", config);
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "score", labels);
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("model.", model, "lm_head.");
+        return TensorNames.behind("model.", model, "lm_head.", "score.");
     }
 
     @Override
@@ -111,6 +123,7 @@ public final class Qwen3Family implements TextFamily {
         if (((TextDescription) model).output() instanceof TextOutput.Answer answer) {
             config.put(TIED, answer.table().isEmpty());
         }
+        HeadForm.writePadding(model, config);
         EncoderConfig.writeScaling(layer.attention().positions(), config);
         return config.put("num_key_value_heads", layer.attention().keyHeads())
                 .put("head_dim", layer.attention().headSize())
