@@ -224,7 +224,7 @@ class TextClassifierTest {
         Map<String, Object> config = Map.of(
                 "architectures", List.of("Qwen3ForSequenceClassification"), "vocab_size", 30_522, "pad_token_id", 102);
         RandomModel.small("qwen3", config, 5).with("classifiers", Map.of("num_labels", 3), 6).write(model, "model.");
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
         assertThatThrownBy(() -> TextClassifier.open(model.toString(), OPTIONS))

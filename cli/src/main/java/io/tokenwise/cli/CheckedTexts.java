@@ -80,7 +80,8 @@ final class CheckedTexts {
             rows.put("fewer values", shorter(text.shorter()));
             rows.put("prompts", prompts(text));
         } else {
-            rows.put("gives", numbers(check.outputs()) + ": " + text.kind());
+            String each = description.perToken() ? " for each token: " : ": ";
+            rows.put("gives", numbers(check.outputs()) + each + text.kind());
         }
         if (!text.labels().isEmpty()) {
             rows.put("classes", labels(text.labels()));

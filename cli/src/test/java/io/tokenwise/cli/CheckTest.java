@@ -133,12 +133,14 @@ class CheckTest extends CommandTest {
         assertThat(run("check", names.toString(), "--json")).as(err.toString()).isZero();
         assertThat(line(0).at("/text/kind").stringValue()).isEqualTo("a token classifier");
         assertThat(line(0).at("/text/pooling").isNull()).isTrue();
+        assertThat(line(0).at("/text/labels/1").stringValue()).isEqualTo("B-PER");
         assertThat(line(0).at("/text/adaptive").valueStream().map(JsonNode::asString))
                 .containsExactly("mlp", "qk", "vo");
-        assertThat(line(0).at("/text/labels/1").stringValue()).isEqualTo("B-PER");
         out.getBuffer().setLength(0);
         assertThat(run("check", names.toString())).as(err.toString()).isZero();
-        assertThat(out.toString()).contains("classes           O, B-PER, I-PER, B-LOC, I-LOC" + System.lineSeparator());
+        assertThat(out.toString())
+                .contains("5 numbers for each token: a token classifier")
+                .contains("classes           O, B-PER, I-PER, B-LOC, I-LOC" + System.lineSeparator());
         out.getBuffer().setLength(0);
         Path vectors = temp.resolve("vectors");
         SmallModel.write(vectors);

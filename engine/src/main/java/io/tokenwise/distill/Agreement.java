@@ -4,8 +4,6 @@ import io.tokenwise.Classification;
 import io.tokenwise.Embedding;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Objective;
-import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.TextOutput;
 
 /** How alike are what a model gives and what its teacher gives for the same inputs: of each a row, or a row for each token. */
 public final class Agreement {
@@ -76,9 +74,7 @@ public final class Agreement {
     }
 
     private static boolean severalClasses(ModelDescription model) {
-        return model instanceof TextDescription text
-                && text.output() instanceof TextOutput.SequenceClasses classes
-                && classes.several();
+        return model.objective() == Objective.SCORES && model.outputs() > 1;
     }
 
     private static double correlation(float[][][] found, float[][][] wanted) {

@@ -46,7 +46,7 @@ public final class Sessions implements AutoCloseable {
     /**
      * With sessions of its own.
      *
-     * @param batchTokens tokens that run through the model at once; raised to the model's longest text if less
+     * @param batchTokens tokens of several inputs that run through the model at once; one that has more runs alone
      * @param count calls that run at the same time; further ones wait
      */
     public Sessions(Encoder encoder, Backend backend, int batchTokens, int count) {
@@ -57,9 +57,10 @@ public final class Sessions implements AutoCloseable {
         this.encoder = encoder;
         this.pool = pool;
         this.ownsPool = ownsPool;
-        this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
-        limitBytes = memoryLimit(
-                encoder, Math.max(this.batchTokens, encoder.description().maxTokensOfPart()));
+        this.batchTokens = batchTokens;
+        int longest = Math.max(
+                encoder.description().maxTokens(), encoder.description().maxTokensOfPart());
+        limitBytes = memoryLimit(encoder, Math.max(batchTokens, longest));
     }
 
     /**

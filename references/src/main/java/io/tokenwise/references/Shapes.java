@@ -315,7 +315,6 @@ public final class Shapes {
                 linear("classifier", labels, hidden, true);
             }
             case "qwen3", "gemma3_text" -> linear("score", labels, hidden, tokens);
-            case "qwen3", "gemma3_text" -> linear("score", labels, hidden, tokens);
             default -> {
                 if (!tokens) {
                     linear("pooler.dense", hidden, hidden, true);
