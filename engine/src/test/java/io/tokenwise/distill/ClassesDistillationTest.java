@@ -86,7 +86,7 @@ class ClassesDistillationTest {
                     "tie_word_embeddings",
                     true);
             RandomModel.small("qwen3", config, 5).write(folder, "model.");
-            try (ModelFiles minilm = Models.builtIn("minilm")) {
+            try (ModelFiles minilm = TestModels.files("minilm")) {
                 Files.write(folder.resolve("tokenizer.json"), minilm.tokenizer().json());
             }
         }
