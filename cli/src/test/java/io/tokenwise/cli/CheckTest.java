@@ -125,7 +125,10 @@ class CheckTest extends CommandTest {
         SmallModel.writeScores(scores);
         assertThat(run("check", scores.toString())).as(err.toString()).isZero();
         assertThat(out.toString())
-                .contains("1 number: a cross-encoder", "WordPiece, 30,522 tokens", "distill --adapt   tokens, mlp, qk, vo")
+                .contains(
+                        "1 number: a cross-encoder",
+                        "WordPiece, 30,522 tokens",
+                        "distill --adapt   tokens, mlp, qk, vo")
                 .doesNotContain("pooled", "classes");
         out.getBuffer().setLength(0);
         Path names = temp.resolve("names");
