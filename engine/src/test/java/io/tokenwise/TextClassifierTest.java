@@ -107,12 +107,7 @@ class TextClassifierTest {
             new Relative("new", "new", "New", "new.", Map.of()),
             new Relative("new", "new", "New", "new.", Map.of("type_vocab_size", 0)),
             new Relative("qwen3", "qwen3", "Qwen3", "model.", Map.of()),
-            new Relative(
-                    "gemma3",
-                    "gemma3_text",
-                    "Gemma3Text",
-                    "model.",
-                    Map.of("use_bidirectional_attention", false)),
+            new Relative("gemma3", "gemma3_text", "Gemma3Text", "model.", Map.of("use_bidirectional_attention", false)),
             new Relative("modernbert", "modernbert", "ModernBert", "model.", Map.of("classifier_bias", true)),
             new Relative(
                     "modernbert",
@@ -207,7 +202,9 @@ class TextClassifierTest {
     void whatEndsTextsMustNotBePaddingWhereTheLastTokenIsRead(@TempDir Path model) throws IOException {
         Map<String, Object> config = Map.of(
                 "architectures", List.of("Qwen3ForSequenceClassification"), "vocab_size", 30_522, "pad_token_id", 102);
-        RandomModel.small("qwen3", config, 5).with("classifiers", Map.of("num_labels", 3), 6).write(model, "model.");
+        RandomModel.small("qwen3", config, 5)
+                .with("classifiers", Map.of("num_labels", 3), 6)
+                .write(model, "model.");
         try (ModelFiles minilm = Models.builtIn("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }

@@ -124,7 +124,10 @@ class CheckTest extends CommandTest {
         SmallModel.writeScores(scores);
         assertThat(run("check", scores.toString())).as(err.toString()).isZero();
         assertThat(out.toString())
-                .contains("1 numbers: a cross-encoder", "WordPiece, 30,522 tokens", "distill --adapt   tokens, mlp, qk, vo")
+                .contains(
+                        "1 numbers: a cross-encoder",
+                        "WordPiece, 30,522 tokens",
+                        "distill --adapt   tokens, mlp, qk, vo")
                 .doesNotContain("pooled");
         out.getBuffer().setLength(0);
         Path names = temp.resolve("names");

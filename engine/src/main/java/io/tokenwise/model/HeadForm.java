@@ -18,8 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param bias whether that has one
  * @param padding the token that is not read as the last one of a text, if that is what is read; empty if there is none
  */
-public record HeadForm(
-        Pooling pooling, Optional<Layer> layer, String classifier, boolean bias, OptionalInt padding) {
+public record HeadForm(Pooling pooling, Optional<Layer> layer, String classifier, boolean bias, OptionalInt padding) {
     private static final String PADDING = "pad_token_id";
 
     /**
