@@ -11,6 +11,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
+import io.tokenwise.io.Safetensors;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.RowMemory;
@@ -80,12 +81,50 @@ class SparseEncoderTest {
         "bert,xlm-roberta,XLMRoberta,roberta.",
         "distilbert,distilbert,DistilBert,distilbert.",
         "mpnet,mpnet,MPNet,mpnet.",
+        "jina_bert,bert,JinaBert,bert.",
+        "new,new,New,new.",
         "modernbert,modernbert,ModernBert,model."
     })
-    void weightsAndGuessesAreThoseOfTorch(String family, String type, String name, String prefix) throws IOException {
+    void weightsAndGuessesAreThoseOfTorch(String family, String type, String name, String prefix, @TempDir Path model)
+            throws IOException {
         assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
-        RandomModel random = write(family, type, name, prefix);
-        assertTorchs(folder.resolve(type).toString(), random);
+        assertTorchs(model.toString(), write(model, family, type, name, prefix, Map.of()));
+    }
+
+    /** The words' vectors are not those of the embeddings then; what is saved says so too. */
+    @ParameterizedTest
+    @CsvSource({
+        "bert,bert,Bert,bert.,cls.predictions.decoder.weight",
+        "bert,roberta,Roberta,roberta.,lm_head.decoder.weight",
+        "distilbert,distilbert,DistilBert,distilbert.,vocab_projector.weight",
+        "new,new,New,new.,lm_head.decoder.weight",
+        "modernbert,modernbert,ModernBert,model.,decoder.weight"
+    })
+    void aHeadMayHaveATableOfItsOwn(
+            String family, String type, String name, String prefix, String table, @TempDir Path model)
+            throws IOException {
+        assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
+        RandomModel random = write(model, family, type, name, prefix, Map.of("tie_word_embeddings", false));
+        assertTorchs(model.toString(), random);
+        Path saved = model.resolve("saved");
+        try (MaskFiller filler = MaskFiller.open(model.toString(), OPTIONS)) {
+            filler.model().encoder().save(saved, filler.model().files().tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        try (Safetensors before = Safetensors.open(model.resolve("model.safetensors"));
+                Safetensors after = Safetensors.open(saved.resolve("model.safetensors"))) {
+            assertThat(after.names()).contains(table).hasSameElementsAs(before.names());
+        }
+        assertTorchs(saved.toString(), random);
+    }
+
+    /** A file that says it has a table of its own must have it. */
+    @Test
+    void aTableThatIsNotThereIsNamed(@TempDir Path model) throws IOException {
+        write(model, "bert", "bert", "Bert", "bert.", Map.of());
+        Path config = model.resolve("config.json");
+        Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"tie_word_embeddings\":false,"));
+        assertThatThrownBy(() -> MaskFiller.open(model.toString(), OPTIONS))
+                .hasMessageContaining("has no tensor cls.predictions.decoder.weight");
     }
 
     private static void assertTorchs(String model, RandomModel random) throws IOException {
@@ -123,11 +162,14 @@ class SparseEncoderTest {
 
     @Test
     void headsThatAreNotReadAreRefusedWhereTheyAreAskedFor(@TempDir Path temp) throws IOException {
-        Path bert = temp.resolve("bert");
-        write(bert, "bert", "bert", "Bert", "bert.", Map.of("tie_word_embeddings", false));
+        Path jina = temp.resolve("jina");
+        write(jina, "jina_bert", "bert", "JinaBert", "bert.", Map.of("hidden_act", "relu"));
+        assertRefused(jina, "hidden_act is \"relu\"; supported: gelu");
+        Path euro = temp.resolve("euro");
+        write(euro, "eurobert", "eurobert", "EuroBert", "model.", Map.of());
         assertRefused(
-                bert,
-                "tie_word_embeddings is false; supported: true, a head whose words have the vectors of the embeddings");
+                euro,
+                "architectures is [\"EuroBertForMaskedLM\"]; supported: masked-LM heads of other families than eurobert");
         Path modern = temp.resolve("modern");
         write(modern, "modernbert", "modernbert", "ModernBert", "model.", Map.of("classifier_activation", "mish"));
         assertRefused(

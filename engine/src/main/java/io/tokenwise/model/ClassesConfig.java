@@ -35,10 +35,10 @@ public final class ClassesConfig {
      */
     public static Optional<WordsForm> words(JsonFile config, TextFamily family) {
         Optional<WordsForm> words = family.words(config, family.architecture(config));
-        if (words.isPresent() && !config.flag(TIED, true)) {
-            throw config.refuse(TIED, "true, a head whose words have the vectors of the embeddings");
+        if (words.isEmpty() && names(config, WORDS)) {
+            throw config.refuse("architectures", "masked-LM heads of other families than " + family.name());
         }
-        return words;
+        return config.flag(TIED, true) ? words : words.map(WordsForm::untied);
     }
 
     /** Whether it is a model that goes on writing a text. */
@@ -96,7 +96,9 @@ public final class ClassesConfig {
             }
             case TextOutput.TokenClasses classes -> writeLabels(classes.labels(), config);
             case TextOutput.TokenVectors _ -> {}
-            case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> config.put(TIED, true);
+            case TextOutput.Sparse sparse -> config.put(TIED, sparse.words().tied());
+            case TextOutput.MaskedTokens masked ->
+                config.put(TIED, masked.words().tied());
         }
     }
 

@@ -9,8 +9,8 @@ import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 
 /**
- * A head that makes a number for each word of the vocabulary: of each token's vector its logits, or of each text what SPLADE makes of those. See {@link WordsForm}. Its matrix is the
- * embeddings' table, which is packed once more. Without gradient.
+ * A head that makes a number for each word of the vocabulary: of each token's vector its logits, or of each text what SPLADE makes of those. See {@link WordsForm}. Its matrix is
+ * mostly the embeddings' table, which is packed once more. Without gradient.
  *
  * @param pooled whether it is of each text
  */
@@ -18,10 +18,13 @@ public record WordHead(HeadLayer layer, Weight words, Parameter bias, boolean po
     /**
      * With zero weights.
      *
-     * @param table of words
+     * @param embeddings of words
      */
-    public static WordHead of(WordsForm form, boolean pooled, Parameter table, LayerBuilder parts) {
-        HeadLayer layer = HeadLayer.of(form.layer(), table.value().columns(), parts);
+    public static WordHead of(WordsForm form, boolean pooled, Parameter embeddings, LayerBuilder parts) {
+        HeadLayer layer = HeadLayer.of(form.layer(), embeddings.value().columns(), parts);
+        Parameter table = form.tied()
+                ? embeddings
+                : parts.table(form.table(), embeddings.value().rows());
         return new WordHead(
                 layer,
                 parts.weight(table),

@@ -339,27 +339,40 @@ public final class Shapes {
     private void masked() {
         int hidden = width();
         int words = config.integer("vocab_size");
-        switch (config.string("model_type")) {
+        String table = switch (config.string("model_type")) {
             case "roberta", "xlm-roberta", "camembert", "mpnet" -> {
                 linear("lm_head.dense", hidden, hidden, true);
                 norm("lm_head.layer_norm", hidden, true);
                 vector("lm_head.bias", words);
+                yield "lm_head.decoder";
+            }
+            case "new" -> {
+                linear("lm_head.dense", hidden, hidden, true);
+                norm("lm_head.norm", hidden, true);
+                vector("lm_head.decoder.bias", words);
+                yield "lm_head.decoder";
             }
             case "distilbert" -> {
                 linear("vocab_transform", hidden, hidden, true);
                 norm("vocab_layer_norm", hidden, true);
                 vector("vocab_projector.bias", words);
+                yield "vocab_projector";
             }
             case "modernbert" -> {
                 linear("head.dense", hidden, hidden, config.flag("classifier_bias"));
                 norm("head.norm", hidden, config.flag("norm_bias"));
                 vector("decoder.bias", words);
+                yield "decoder";
             }
             default -> {
                 linear("cls.predictions.transform.dense", hidden, hidden, true);
                 norm("cls.predictions.transform.LayerNorm", hidden, true);
                 vector("cls.predictions.bias", words);
+                yield "cls.predictions.decoder";
             }
+        };
+        if (!config.flag("tie_word_embeddings")) {
+            matrix(table, words, hidden);
         }
     }
 }

@@ -120,7 +120,7 @@ public final class BertFamily implements TextFamily {
                 Activation.GELU,
                 Optional.of(new HeadForm.Normed(
                         "cls.predictions.transform.LayerNorm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
-        return new WordsForm(layer, "cls.predictions.bias");
+        return new WordsForm(layer, "cls.predictions.bias", "cls.predictions.decoder.weight");
     }
 
     @Override

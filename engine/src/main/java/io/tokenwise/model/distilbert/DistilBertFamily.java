@@ -92,7 +92,7 @@ public final class DistilBertFamily implements TextFamily {
     public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
         var layer = new HeadForm.Layer(
                 "vocab_transform", true, Activation.GELU, Optional.of(new HeadForm.Normed("vocab_layer_norm", NORM)));
-        return Optional.of(new WordsForm(layer, "vocab_projector.bias"));
+        return Optional.of(new WordsForm(layer, "vocab_projector.bias", "vocab_projector.weight"));
     }
 
     @Override

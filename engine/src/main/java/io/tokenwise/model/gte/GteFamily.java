@@ -18,6 +18,7 @@ import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -115,8 +116,16 @@ public final class GteFamily implements TextFamily {
     }
 
     @Override
+    public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
+        var norm = new HeadForm.Normed("lm_head.norm", NormForm.layerNorm(sizes.layerNormEpsilon()));
+        var layer = new HeadForm.Layer(
+                "lm_head.dense", true, EncoderConfig.activation(config, "hidden_act", "gelu"), Optional.of(norm));
+        return Optional.of(new WordsForm(layer, "lm_head.decoder.bias", "lm_head.decoder.weight"));
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("new.", model, "classifier.");
+        return TensorNames.behind("new.", model, "classifier.", "lm_head.");
     }
 
     @Override

@@ -13,10 +13,12 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.WordsForm;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
@@ -96,6 +98,12 @@ public final class JinaBertFamily implements TextFamily {
     @Override
     public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
         return new TextOutput.TokenClasses(Optional.empty(), "classifier", labels);
+    }
+
+    @Override
+    public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
+        config.supports("hidden_act", "gelu");
+        return BertFamily.BERT.words(config, sizes);
     }
 
     @Override

@@ -130,7 +130,7 @@ public final class ModernBertFamily implements TextFamily {
     /** With the layer that heads of classes have. */
     @Override
     public Optional<WordsForm> words(JsonFile config, TextArchitecture sizes) {
-        return Optional.of(new WordsForm(layer(config), "decoder.bias"));
+        return Optional.of(new WordsForm(layer(config), "decoder.bias", "decoder.weight"));
     }
 
     @Override

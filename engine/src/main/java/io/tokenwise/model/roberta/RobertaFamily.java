@@ -92,7 +92,7 @@ public final class RobertaFamily implements TextFamily {
                 true,
                 Activation.GELU,
                 Optional.of(new HeadForm.Normed("lm_head.layer_norm", NormForm.layerNorm(sizes.layerNormEpsilon()))));
-        return Optional.of(new WordsForm(layer, "lm_head.bias"));
+        return Optional.of(new WordsForm(layer, "lm_head.bias", "lm_head.decoder.weight"));
     }
 
     @Override
