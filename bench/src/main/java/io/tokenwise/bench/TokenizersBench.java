@@ -14,12 +14,14 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.stream.IntStream;
 
 /** Our tokenizers beside Hugging Face's library (by DJL), on the same texts, in turn, one thread: time of a text, of opening, and against length. */
 final class TokenizersBench {
     private static final List<Integer> TOKENS = List.of(16, 128, 512);
     private static final int TEXTS = 8;
-    private static final int[] CHARACTERS = {1_000, 10_000, 100_000};
+    private static final int MOST_CHARACTERS = 1_000_000;
+    private static final int[] CHARACTERS = {1_000, 10_000, 100_000, MOST_CHARACTERS};
     private static final int MOST_TOKENS = 1_000_000;
 
     /** Opening takes up to seconds. */
@@ -117,17 +119,30 @@ final class TokenizersBench {
         return text.substring(0, tokenizer.places(text).get(tokens - 1).end());
     }
 
-    /** Of text, of one word of different letters, and of one word of the same. */
+    /**
+     * Of text, of one word of different letters, and of one word of the same. All lengths are measured on the same chars, cut into pieces: of a short
+     * text that comes again and again the processor foresees each branch, and caches hold all it meets.
+     */
     private void lengths(Tokenizer tokenizer) {
         String letters = english.replaceAll("[^a-z]", "");
-        out.printf("%10s %22s %22s %22s%n", "characters", "us of English", "of one word", "of one letter");
+        List<Runnable> work = new ArrayList<>();
         for (int length : CHARACTERS) {
-            List<String> texts =
-                    List.of(english.substring(0, length), letters.substring(0, length), "a".repeat(length));
-            double[] seconds = times.medians(texts.stream()
-                    .<Runnable>map(text -> () -> tokenizer.encodeAll(text))
-                    .toList());
-            out.printf("%10d %22.0f %22.0f %22.0f%n", length, 1e6 * seconds[0], 1e6 * seconds[1], 1e6 * seconds[2]);
+            for (String text : List.of(english, letters, "a".repeat(MOST_CHARACTERS))) {
+                List<String> pieces = IntStream.range(0, MOST_CHARACTERS / length)
+                        .mapToObj(i -> text.substring(i * length, (i + 1) * length))
+                        .toList();
+                work.add(() -> pieces.forEach(tokenizer::encodeAll));
+            }
+        }
+        double[] seconds = times.medians(work);
+        out.printf("%10s %34s %34s %34s%n", "characters", "us of English, ns each", "of one word", "of one letter");
+        for (int i = 0; i < CHARACTERS.length; i++) {
+            out.printf("%10d", CHARACTERS[i]);
+            for (int kind = 0; kind < 3; kind++) {
+                double each = 1e9 * seconds[3 * i + kind] / MOST_CHARACTERS;
+                out.printf(" %24.0f %9.1f", 1e-3 * each * CHARACTERS[i], each);
+            }
+            out.println();
         }
     }
 }

@@ -32,13 +32,13 @@ final class Question {
      */
     static Tokenizer.Encoded encode(Tokenizer tokenizer, String query, String document, int most) {
         int[] before = tokenizer.encodeAll(BEFORE);
-        int[] asked = tokenizer.encodeAll(QUERY + query + DOCUMENT + document);
         int[] after = tokenizer.encodeAll(AFTER);
         int room = most - before.length - after.length;
         if (room < 1) {
             throw new IllegalArgumentException("a question has " + (before.length + after.length)
                     + " tokens around a query and a document, the model reads " + most);
         }
+        int[] asked = tokenizer.encodeFirst(QUERY + query + DOCUMENT + document, room);
         int count = Math.min(asked.length, room);
         int[] ids = Arrays.copyOf(before, before.length + count + after.length);
         System.arraycopy(asked, 0, ids, before.length, count);

@@ -15,6 +15,10 @@ import tools.jackson.databind.JsonNode;
 /** What sentence-transformers has beside a text encoder's config.json: what becomes of token vectors, how long texts may be, what is put before them. */
 final class SentenceFiles {
     static final String MODULES = "modules.json";
+
+    /** Published models have up to five. */
+    private static final int MOST_MODULES = 64;
+
     static final String LENGTH = "sentence_bert_config.json";
     static final String PROMPTS = "config_sentence_transformers.json";
 
@@ -105,6 +109,10 @@ final class SentenceFiles {
             return List.of();
         }
         List<JsonFile> modules = JsonFile.parseArray(folder.file(MODULES), folder.json(MODULES));
+        if (modules.size() > MOST_MODULES) {
+            throw new BadFileException(
+                    folder.file(MODULES), "has " + modules.size() + " steps; supported: up to " + MOST_MODULES);
+        }
         for (JsonFile module : modules) {
             boolean elsewhere =
                     type(module).endsWith("Transformer") && !path(module).isEmpty();

@@ -35,11 +35,11 @@ final class AddedTokens {
             boolean normalized,
             boolean special) {
         /** With the text that normalizers make of its own. */
-        AddedToken normalizedBy(List<Normalizer> normalizers) {
+        AddedToken normalizedBy(String file, List<Normalizer> normalizers) {
             if (normalizers.isEmpty()) {
                 return this;
             }
-            var changed = new Normalized(text, 0, text.length(), false);
+            var changed = new Normalized(file, text, 0, text.length(), false);
             normalizers.forEach(step -> step.normalize(changed));
             return new AddedToken(id, changed.toString(), singleWord, leftStrip, rightStrip, normalized, special);
         }

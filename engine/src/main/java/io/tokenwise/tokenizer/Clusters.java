@@ -1,11 +1,34 @@
 package io.tokenwise.tokenizer;
 
 /**
- * Where Unicode's extended grapheme clusters end (UAX 29), for {@link Charsmap}, which asks for those of at most five bytes. Flags and conjuncts
- * of Indic consonants are longer, so their rules are left out.
+ * Where Unicode's extended grapheme clusters end (UAX 29 of Unicode 16, which Java and Hugging Face's library have), for {@link Charsmap}, which asks for
+ * those of at most five bytes: flags are longer, so their rule is left out.
  */
 final class Clusters {
     private static final int ZERO_WIDTH_JOINER = 0x200D;
+
+    /** How far a conjunct of Indic consonants is: one was there, and after it what links it to the next. */
+    private static final int NO_CONJUNCT = 0;
+
+    private static final int CONSONANT = 1;
+    private static final int LINKED = 2;
+
+    /** First and last consonants of those scripts: Devanagari, Bengali, Gujarati, Oriya, Telugu, Malayalam. */
+    private static final char[] CONSONANTS =
+            ("\u0915\u0939\u0958\u095f\u0978\u097f\u0995\u09a8\u09aa\u09b0\u09b2\u09b2\u09b6\u09b9\u09dc\u09dd\u09df\u09df\u09f0\u09f1"
+                            + "\u0a95\u0aa8\u0aaa\u0ab0\u0ab2\u0ab3\u0ab5\u0ab9\u0af9\u0af9"
+                            + "\u0b15\u0b28\u0b2a\u0b30\u0b32\u0b33\u0b35\u0b39\u0b5c\u0b5d\u0b5f\u0b5f\u0b71\u0b71"
+                            + "\u0c15\u0c28\u0c2a\u0c39\u0c58\u0c5a\u0d15\u0d3a")
+                    .toCharArray();
+
+    /** What combines and has a width, but joins as marks do that have none. */
+    private static final String WIDE_EXTENDS =
+            "\u09be\u09d7\u0b3e\u0b57\u0bbe\u0bd7\u0cc0\u0cc2\u0cc7\u0cc8\u0cca\u0ccb\u0cd5\u0cd6\u0d3e\u0d57\u0dcf\u0ddf"
+                    + "\u1715\u1734\u1b35\u1b3b\u1b3d\u1b43\u1b44\u1baa\u1bf2\u1bf3\u302e\u302f\ua953\ua9c0"
+                    + "\ud804\uddc0\ud804\ude35\ud804\udf3e\ud804\udf4d\ud804\udf57\ud804\udfb8\ud804\udfc2\ud804\udfc5"
+                    + "\ud804\udfc7\ud804\udfc8\ud804\udfc9\ud804\udfcf\ud805\udcb0\ud805\udcbd\ud805\uddaf\ud805\udeb6"
+                    + "\ud806\udd30\ud806\udd3d\ud807\udf41\ud81b\udff0\ud81b\udff1\ud834\udd65\ud834\udd66\ud834\udd6d"
+                    + "\ud834\udd6e\ud834\udd6f\ud834\udd70\ud834\udd71\ud834\udd72";
 
     private Clusters() {}
 
@@ -20,16 +43,19 @@ final class Clusters {
             return end;
         }
         boolean pictograph = Character.isExtendedPictographic(c);
+        int conjunct = conjunct(NO_CONJUNCT, c);
         for (int before = c; end < text.length(); ) {
             int next = text.codePointAt(end);
             boolean joins = joinsTheOneBefore(next)
                     || isPrepended(before) && !breaksAround(next)
                     || before == ZERO_WIDTH_JOINER && pictograph && Character.isExtendedPictographic(next)
+                    || conjunct == LINKED && isConsonant(next)
                     || isOneSyllable(before, next);
             if (!joins) {
                 break;
             }
             pictograph = Character.isExtendedPictographic(next) || pictograph && isExtend(next);
+            conjunct = conjunct(conjunct, next);
             before = next;
             end += Character.charCount(next);
         }
@@ -62,6 +88,7 @@ final class Clusters {
         return switch (Character.getType(c)) {
             case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK -> true;
             case Character.FORMAT -> c == 0x200C || c == ZERO_WIDTH_JOINER || c >= 0xE0020 && c <= 0xE007F;
+            case Character.COMBINING_SPACING_MARK -> WIDE_EXTENDS.indexOf(c) >= 0;
             default -> c == 0xFF9E || c == 0xFF9F || c >= 0x1F3FB && c <= 0x1F3FF;
         };
     }
@@ -98,12 +125,34 @@ final class Clusters {
                 || c == 0x110CD
                 || c == 0x111C2
                 || c == 0x111C3
+                || c == 0x113D1
                 || c == 0x1193F
                 || c == 0x11941
                 || c == 0x11A3A
                 || c >= 0x11A84 && c <= 0x11A89
                 || c == 0x11D46
                 || c == 0x11F02;
+    }
+
+    private static int conjunct(int before, int c) {
+        if (isConsonant(c)) {
+            return CONSONANT;
+        }
+        return switch (c) {
+            case 0x94D, 0x9CD, 0xACD, 0xB4D, 0xC4D, 0xD4D -> before == NO_CONJUNCT ? NO_CONJUNCT : LINKED;
+            default -> c != 0x200C && isExtend(c) ? before : NO_CONJUNCT;
+        };
+    }
+
+    private static boolean isConsonant(int c) {
+        if (c < CONSONANTS[0] || c > CONSONANTS[CONSONANTS.length - 1]) {
+            return false;
+        }
+        int at = 0;
+        while (CONSONANTS[at + 1] < c) {
+            at += 2;
+        }
+        return CONSONANTS[at] <= c;
     }
 
     /** Korean letters of one syllable. */

@@ -1,5 +1,6 @@
 package io.tokenwise.tokenizer;
 
+import io.tokenwise.api.BadFileException;
 import java.util.Arrays;
 
 /**
@@ -8,6 +9,17 @@ import java.util.Arrays;
  * transform of Hugging Face's tokenizers library does (src/tokenizer/normalizer.rs), so that places are those of the library.
  */
 final class Normalized {
+    /** How many chars all steps together may make of each: NFKD makes 18 of one, no published file more. */
+    private static final int MOST_GROWTH = 64;
+
+    /** What even a short text may become. */
+    private static final int MOST_OF_ANY = 1 << 16;
+
+    /** What an array may have. */
+    private static final int MOST_CHARS = Integer.MAX_VALUE - 32;
+
+    private final String file;
+    private final int most;
     private final int origin;
     private char[] chars;
     private int[] starts;
@@ -33,9 +45,12 @@ final class Normalized {
     /**
      * A part of a text; unpaired surrogates are left out.
      *
+     * @param file whose normalizers change it, for messages
      * @param places whether {@link #start} and {@link #end} are asked for
      */
-    Normalized(String text, int from, int to, boolean places) {
+    Normalized(String file, String text, int from, int to, boolean places) {
+        this.file = file;
+        most = (int) Math.min(MOST_OF_ANY + (long) MOST_GROWTH * (to - from), MOST_CHARS);
         origin = from;
         this.places = places;
         int room = to - from + 16;
@@ -114,9 +129,9 @@ final class Normalized {
     /** Puts a char before the first, which has that one's place. */
     void prepend(char c) {
         if (length == chars.length) {
-            chars = Arrays.copyOf(chars, 2 * length);
-            starts = Arrays.copyOf(starts, 2 * starts.length);
-            ends = Arrays.copyOf(ends, 2 * ends.length);
+            chars = Arrays.copyOf(chars, length + 16);
+            starts = Arrays.copyOf(starts, places ? chars.length : 0);
+            ends = Arrays.copyOf(ends, starts.length);
         }
         System.arraycopy(chars, 0, chars, 1, length);
         if (places) {
@@ -197,7 +212,13 @@ final class Normalized {
         }
         int size = Character.charCount(pending);
         if (newLength + size > newChars.length) {
-            int room = 2 * newChars.length;
+            if (newLength + size > most) {
+                throw new BadFileException(
+                        file,
+                        "normalizer makes more than " + most + " chars of a text; supported: up to " + MOST_GROWTH
+                                + " of each, and " + MOST_OF_ANY);
+            }
+            int room = (int) Math.min(2L * newChars.length, most);
             newChars = Arrays.copyOf(newChars, room);
             newStarts = Arrays.copyOf(newStarts, places ? room : 0);
             newEnds = Arrays.copyOf(newEnds, newStarts.length);

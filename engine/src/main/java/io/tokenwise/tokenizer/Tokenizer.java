@@ -86,7 +86,7 @@ public final class Tokenizer {
     public Encoded encode(String text, int most) {
         requireRoom(most);
         int room = most - frame.marks();
-        int[] tokens = ids(text, room);
+        int[] tokens = encodeFirst(text, room);
         return new Encoded(frame.around(tokens, Math.min(tokens.length, room)), tokens.length > room);
     }
 
@@ -106,12 +106,14 @@ public final class Tokenizer {
             throw new IllegalArgumentException(
                     file + ": pairs can be cut to " + (pair.marks() + 2) + " or more tokens, not to " + most);
         }
-        int[] a = ids(first, room);
-        int[] b = ids(second, room);
-        if (a.length > room && b.length > room) {
-            // Of two that are too long the longer gets the token that cannot be shared.
-            a = encodeAll(first);
-            b = encodeAll(second);
+        int[] a = encodeFirst(first, room);
+        int[] b = encodeFirst(second, room);
+        // Of two that are too long the longer gets the token that cannot be shared: that is seen where the shorter
+        // ends.
+        for (int seen = room; a.length > seen && b.length > seen; ) {
+            seen = (int) Math.min(2L * Math.min(a.length, b.length), Integer.MAX_VALUE);
+            a = encodeFirst(first, seen);
+            b = encodeFirst(second, seen);
         }
         int shorter = Math.min(a.length, b.length);
         int longer = Math.max(a.length, b.length);
@@ -139,10 +141,11 @@ public final class Tokenizer {
 
     /** All tokens of a text however long it is, without the special ones around it. */
     public int[] encodeAll(String text) {
-        return ids(text, Integer.MAX_VALUE);
+        return encodeFirst(text, Integer.MAX_VALUE);
     }
 
-    private int[] ids(String text, int most) {
+    /** The first of these: as few as are found until there are more than {@code most}, or all if there are no more. */
+    public int[] encodeFirst(String text, int most) {
         Tokens tokens = Tokens.ids(most);
         encode(text, tokens);
         return tokens.ids();
@@ -159,7 +162,7 @@ public final class Tokenizer {
             return;
         }
         var normalized = new Normalized(
-                text, from, to, out.wantsPlaces() || description.pieces().asksForPlaces());
+                file, text, from, to, out.wantsPlaces() || description.pieces().asksForPlaces());
         description.normalizers().forEach(step -> step.normalize(normalized));
         String changed = normalized.toString();
         out.in(normalized);

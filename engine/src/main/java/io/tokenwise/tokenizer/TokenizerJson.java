@@ -136,7 +136,7 @@ record TokenizerJson(
                 new AddedTokens(
                         json.file(),
                         byTime.get(true).stream()
-                                .map(token -> token.normalizedBy(normalizers))
+                                .map(token -> token.normalizedBy(json.file(), normalizers))
                                 .toList()),
                 normalizers,
                 pieces,

@@ -1,90 +1,157 @@
 package io.tokenwise.tokenizer;
 
 import java.text.Normalizer.Form;
-import java.util.BitSet;
+import java.util.Arrays;
 
-/** One of Unicode's normal forms (UAX 15). Thread-safe. */
+/**
+ * One of Unicode's normal forms (UAX 15), as Hugging Face's library makes them: of each character it says how many of the text's it stands for, which
+ * is what places come from (the crate unicode-normalization-alignments, src/decompose.rs and src/recompose.rs). Thread-safe.
+ */
 record UnicodeForm(Form form) implements Normalizer {
-    /** Of a longer row of combining characters Java's normalizer takes the square. */
-    private static final int AT_ONCE = 1024;
+    /** For rows of combining characters Java's normalizer takes a time that grows as their square. */
+    private static final int AT_ONCE = 256;
 
     @Override
     public void normalize(Normalized text) {
-        if (text.isAscii() || java.text.Normalizer.isNormalized(text.toString(), form)) {
+        if (text.isAscii() || isNormalized(text)) {
             return;
         }
         text.begin(0);
+        var row = new Row(text, form == Form.NFC || form == Form.NFKC);
         for (int at = 0; at < text.length(); ) {
-            int end = end(text, at);
-            if (end - at == 1 && text.charAt(at) < 128) {
-                text.put(text.charAt(at), 0);
+            int c = text.codePointAt(at);
+            at += Character.charCount(c);
+            if (c < 128) {
+                row.add(c, 0);
             } else {
-                part(text, at, end);
+                decompose(c, row);
             }
-            at = end;
         }
+        row.end();
         text.end();
     }
 
-    /** Where the characters end that may become one with the one at a place. */
-    private static int end(Normalized text, int at) {
-        int end = at + Character.charCount(text.codePointAt(at));
-        while (end < text.length() && end - at < AT_ONCE) {
-            int next = text.codePointAt(end);
-            if (!joins(next)) {
-                break;
+    /** What is normalized to the newer Unicode that Java has is so to the library's too. */
+    private boolean isNormalized(Normalized text) {
+        for (int from = 0; from < text.length(); ) {
+            int to = Math.min(from + AT_ONCE, text.length());
+            while (to > from && to < text.length() && goesOn(text, to)) {
+                to--;
             }
-            end += Character.charCount(next);
-        }
-        return end;
-    }
-
-    private static boolean joins(int c) {
-        if (c < 0x300) {
-            return false;
-        }
-        return switch (Character.getType(c)) {
-            case Character.NON_SPACING_MARK, Character.ENCLOSING_MARK, Character.COMBINING_SPACING_MARK -> true;
-            // Vowels and last letters of Korean syllables, and voiced marks as wide as half a character.
-            default -> c >= 0x1160 && c <= 0x11FF || c == 0xFF9E || c == 0xFF9F;
-        };
-    }
-
-    private void part(Normalized text, int from, int to) {
-        String before = text.substring(from, to);
-        String after = java.text.Normalizer.normalize(before, form);
-        int[] by = after.codePoints().toArray();
-        int count = before.codePointCount(0, before.length());
-        if (by.length == count) {
-            for (int c : by) {
-                text.put(c, 0);
+            if (to == from || !java.text.Normalizer.isNormalized(text.substring(from, to), form)) {
+                return false;
             }
-            return;
+            from = to;
         }
-        BitSet putIn = putIn(before);
-        boolean apart = putIn.length() == by.length + 1;
-        // What was put together has the place of its first character, what was taken apart that of the whole.
-        int more = Math.max(0, by.length - count);
-        for (int i = 0; i < by.length; i++) {
-            int grown = i == 0 ? Math.min(0, by.length - count) : (apart ? putIn.get(i) : i <= more) ? 1 : 0;
-            text.put(by[i], grown);
+        return true;
+    }
+
+    /** Whether what is at a place may become one with what is before it. */
+    private static boolean goesOn(Normalized text, int at) {
+        char c = text.charAt(at);
+        return Character.isLowSurrogate(c) || c >= 0x300 && OldUnicode.joins(text.codePointAt(at));
+    }
+
+    private void decompose(int c, Row to) {
+        String parts = OldUnicode.decompose(c, form == Form.NFKC || form == Form.NFKD);
+        for (int i = 0; i < parts.length(); ) {
+            int part = parts.codePointAt(i);
+            to.add(part, i == 0 ? 0 : 1);
+            i += Character.charCount(part);
         }
     }
 
-    /** Which characters are put in where each comes apart by itself; a bit after the last says how many there are. */
-    private BitSet putIn(String text) {
-        boolean compatible = form == Form.NFKC || form == Form.NFKD;
-        var putIn = new BitSet();
-        int size = 0;
-        for (int at = 0; at < text.length(); ) {
-            int next = at + Character.charCount(text.codePointAt(at));
-            String parts = java.text.Normalizer.normalize(text.substring(at, next), compatible ? Form.NFKD : Form.NFD);
-            int end = size + parts.codePointCount(0, parts.length());
-            putIn.set(size + 1, end);
-            size = end;
-            at = next;
+    /** Characters from one that does not combine on, as they are put in order and together. */
+    private static final class Row {
+        private final Normalized out;
+        private final boolean composes;
+
+        /** Those that combine, in the text's order: order of combining, place, character and 1 if it was put in. */
+        private long[] waiting = new long[16];
+
+        private int count;
+
+        /** The character that others may be put together with; -1 if there is none. */
+        private int first = -1;
+
+        private int firstGrown;
+
+        Row(Normalized out, boolean composes) {
+            this.out = out;
+            this.composes = composes;
         }
-        putIn.set(size);
-        return putIn;
+
+        /** The next character; it was put in behind another, or not. */
+        void add(int c, int grown) {
+            int order = c < 0x300 ? 0 : OldUnicode.order(c);
+            if (order == 0) {
+                starter(c, grown);
+                return;
+            }
+            if (count == waiting.length) {
+                waiting = Arrays.copyOf(waiting, 2 * count);
+            }
+            waiting[count] = (long) order << 54 | (long) count << 22 | (long) c << 1 | grown;
+            count++;
+        }
+
+        private void starter(int c, int grown) {
+            boolean beside = compose();
+            int both = beside && composes && first >= 0 ? OldUnicode.compose(first, c) : -1;
+            if (both >= 0) {
+                first = both;
+                firstGrown += grown - 1;
+                return;
+            }
+            give();
+            first = c;
+            firstGrown = grown;
+        }
+
+        /** Puts the first character together with those that wait, as far as may be; whether none is left. */
+        private boolean compose() {
+            Arrays.sort(waiting, 0, count);
+            if (first < 0 || !composes) {
+                return count == 0;
+            }
+            int kept = 0;
+            int last = 0;
+            for (int i = 0; i < count; i++) {
+                int order = (int) (waiting[i] >>> 54);
+                int both = order > last ? OldUnicode.compose(first, character(waiting[i])) : -1;
+                if (both >= 0) {
+                    first = both;
+                    firstGrown += grown(waiting[i]) - 1;
+                } else {
+                    waiting[kept++] = waiting[i];
+                    last = order;
+                }
+            }
+            count = kept;
+            return count == 0;
+        }
+
+        private void give() {
+            if (first >= 0) {
+                out.put(first, firstGrown);
+            }
+            for (int i = 0; i < count; i++) {
+                out.put(character(waiting[i]), grown(waiting[i]));
+            }
+            count = 0;
+        }
+
+        void end() {
+            compose();
+            give();
+        }
+
+        private static int character(long entry) {
+            return (int) (entry >>> 1) & 0x1FFFFF;
+        }
+
+        private static int grown(long entry) {
+            return (int) entry & 1;
+        }
     }
 }

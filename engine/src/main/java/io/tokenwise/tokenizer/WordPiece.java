@@ -7,7 +7,7 @@ import java.text.Normalizer;
  * into the longest pieces that the vocabulary has. Gives the ids that Hugging Face's tokenizers library gives. Thread-safe.
  */
 final class WordPiece implements Pieces {
-    private static final int DECOMPOSED_AT_ONCE = 1024;
+    private static final UnicodeForm DECOMPOSED = new UnicodeForm(Normalizer.Form.NFD);
 
     /** The mark that is put in order after all others (its combining class is 240). */
     private static final String LAST_TO_COMBINE = "\u0345";
@@ -219,24 +219,11 @@ final class WordPiece implements Pieces {
         return clean.toString();
     }
 
-    /**
-     * Letters and their accents apart. Piece by piece, because of a long row of combining characters Java's normalizer would take the square
-     * of the length; only the order of combining characters beside a cut could differ, and marks are gone already.
-     */
+    /** Letters and their accents apart. */
     private static String decomposed(String text) {
-        if (text.length() <= DECOMPOSED_AT_ONCE) {
-            return Normalizer.normalize(text, Normalizer.Form.NFD);
-        }
-        var split = new StringBuilder(text.length());
-        for (int from = 0; from < text.length(); ) {
-            int to = Math.min(text.length(), from + DECOMPOSED_AT_ONCE);
-            if (to < text.length() && Character.isLowSurrogate(text.charAt(to))) {
-                to--;
-            }
-            split.append(Normalizer.normalize(text.substring(from, to), Normalizer.Form.NFD));
-            from = to;
-        }
-        return split.toString();
+        var apart = new Normalized("", text, 0, text.length(), false);
+        DECOMPOSED.normalize(apart);
+        return apart.toString();
     }
 
     /** The longest pieces from left to right; unknown as a whole if some part is in no piece. */

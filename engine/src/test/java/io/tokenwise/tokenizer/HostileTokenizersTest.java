@@ -152,6 +152,24 @@ class HostileTokenizersTest {
                 .hasLineCount(1);
     }
 
+    /** What the steps could make of a text at most is bounded as the file is read, what they make of one as it is made. */
+    @Test
+    @Timeout(60)
+    void aTextIsNotMadeEndless() {
+        String step = "{\"type\":\"Replace\",\"pattern\":{\"String\":\"a\"},\"content\":\"" + "b".repeat(1_000) + "\"}";
+        String json = new String(sentencePieces(SpmVocabulary.GEMMA), StandardCharsets.UTF_8);
+        String hostile =
+                json.replace("{\"type\":\"Replace\",\"pattern\":{\"String\":\" \"},\"content\":\"\u2581\"}", step);
+        Tokenizer tokenizer = Tokenizer.open("tokenizer.json", bytes(hostile), 10);
+        assertThat(tokenizer.encodeAll("a".repeat(60))).hasSize(60_000);
+        assertThatThrownBy(() -> tokenizer.encodeAll("a".repeat(100_000)))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(
+                        "tokenizer.json: normalizer makes more than 6465536 chars of a text; supported: up to 64 of each, and"
+                                + " 65536");
+        assertThatThrownBy(() -> tokenizer.places("a".repeat(100))).isInstanceOf(BadFileException.class);
+    }
+
     /** The later counts, as in the library. */
     @Test
     void aMergeThatIsThereTwiceIsTheLibrarys() throws IOException {

@@ -81,6 +81,15 @@ class PairsTest {
             assertThat(pair(tokenizer, words, words + " more", 512)).isEqualTo(library.pair(words, words + " more"));
             assertThat(pair(tokenizer, words + " more", words, 512)).isEqualTo(library.pair(words + " more", words));
         }
+        // Which of two is longer is found where the shorter ends, of a text that goes on much further too.
+        try (var library = new HuggingFace(minilm, 12)) {
+            for (int i = 1; i < 60; i += 6) {
+                String other = String.join(" ", glosses.subList(i, i + 1 + i % 7)) + " much more".repeat(i % 4 * 100);
+                String one = words.substring(0, 20 * i);
+                assertThat(pair(tokenizer, one, other, 12)).isEqualTo(library.pair(one, other));
+                assertThat(pair(tokenizer, other, one, 12)).isEqualTo(library.pair(other, one));
+            }
+        }
         assertThat(tokenizer.encodePair("a", words, 512).truncated()).isTrue();
         assertThat(tokenizer.encodePair("a", "b", 512).truncated()).isFalse();
     }

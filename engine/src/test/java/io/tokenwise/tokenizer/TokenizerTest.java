@@ -242,6 +242,9 @@ public class TokenizerTest {
             assertThat(cut.ids()).isEqualTo(expected);
             assertThat(cut.truncated()).isTrue();
         }
+        int[] first = minilm.encodeFirst(words, 20);
+        assertThat(first).hasSizeBetween(21, 40).isEqualTo(Arrays.copyOf(minilm.encodeAll(words), first.length));
+        assertThat(minilm.encodeFirst("quick brown", 20)).isEqualTo(minilm.encodeAll("quick brown"));
         assertThat(minilm.encode(" ".repeat(100_000) + "a").ids()).containsExactly(101, 1037, 102);
         assertThat(minilm.encode("x".repeat(100_000)).ids()).containsExactly(101, 100, 102);
     }

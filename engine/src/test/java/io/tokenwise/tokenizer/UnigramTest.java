@@ -112,6 +112,30 @@ class UnigramTest {
         }
     }
 
+    /** The charsmap is asked for clusters: what joins, beside what it changes, of which a cluster's other characters go. */
+    @Test
+    void clustersAreTheLibrarys() throws IOException {
+        int[] characters =
+                ("ae\r\n\u0301\u0323\u0345\u00bd\uff21\u2122\u3297\u263a\ud83c\ude01\ud83c\udffb\ud83c\uddeb\u200c\u200d\u200b"
+                                + "\u0600\ud804\udfd1\u0915\u0917\u095a\u0958\u093c\u094d\u093f\u0941\u0995\u09df\u09cd\u09be\u0aae\u0acd\u0b5c\u0b4d"
+                                + "\u0c15\u0c4d\u0d15\u0d4d\u0d3e\u0e33\u0eb3\u1100\u1161\u11a8\uac00\uac01\uff9e\uff76\uffa1\uffc2\u3099\u1037\u1038\u1039"
+                                + "\u0bbe\u302e\ud834\udd65\ud804\udc47")
+                        .codePoints()
+                        .toArray();
+        byte[] json = Layout.STRIPPED.json();
+        Tokenizer ours = open(json);
+        Random random = new Random(4);
+        try (var library = new HuggingFace(json)) {
+            for (int i = 0; i < Sentences.COUNT; i++) {
+                String text = random.ints(random.nextInt(20), 0, characters.length)
+                        .map(at -> characters[at])
+                        .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
+                        .toString();
+                assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
+            }
+        }
+    }
+
     /** All ways to cut a row of a letter have the same sum, or nearly. */
     @Test
     void tiesAreBrokenAsTheLibraryBreaksThem() throws IOException {
@@ -296,7 +320,7 @@ class UnigramTest {
             try {
                 Charsmap read = Charsmap.read("f", Base64.getEncoder().encodeToString(damaged));
                 for (String text : texts) {
-                    var normalized = new Normalized(text, 0, text.length(), true);
+                    var normalized = new Normalized("f", text, 0, text.length(), true);
                     read.normalize(normalized);
                     assertThat(normalized.toString().length()).isLessThan(1 << 24);
                 }

@@ -243,6 +243,11 @@ class ModelDirectoryTest {
                         "type is \"sentence_transformers.models.WordWeights\""),
                 arguments("modules.json", "\"1_Pooling\"", "\"../1_Pooling\"", "path is \"../1_Pooling\""),
                 arguments("modules.json", "\"path\" : \"\"", "\"path\" : \"0\"", "path is \"0\""),
+                arguments(
+                        "modules.json",
+                        "[ {",
+                        "[ " + "{\"type\": \"models.Normalize\"}, ".repeat(64) + "{",
+                        "has 67 steps; supported: up to 64"),
                 arguments("modules.json", "[ {", "{\"a\" : [ {", "is not valid JSON"));
     }
 
