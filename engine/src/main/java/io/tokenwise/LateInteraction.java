@@ -240,21 +240,30 @@ public final class LateInteraction implements AutoCloseable {
      *
      * @param query vectors of {@link #embedQuery}
      * @param document vectors of {@link #embedDocuments}
+     * @throws IllegalArgumentException if a vector has not as many values as another one
      */
     public static double maxSim(float[][] query, float[][] document) {
         double sum = 0;
         for (float[] ofQuery : query) {
             double most = document.length == 0 ? 0 : Double.NEGATIVE_INFINITY;
             for (float[] ofDocument : document) {
-                double product = 0;
-                for (int i = 0; i < ofQuery.length; i++) {
-                    product += (double) ofQuery[i] * ofDocument[i];
-                }
-                most = Math.max(most, product);
+                most = Math.max(most, product(ofQuery, ofDocument));
             }
             sum += most;
         }
         return sum;
+    }
+
+    private static double product(float[] ofQuery, float... ofDocument) {
+        if (ofQuery.length != ofDocument.length) {
+            throw new IllegalArgumentException("maxSim: a query's vector of " + ofQuery.length
+                    + " values and a document's of " + ofDocument.length + "; they must be of one model");
+        }
+        double product = 0;
+        for (int i = 0; i < ofQuery.length; i++) {
+            product += (double) ofQuery[i] * ofDocument[i];
+        }
+        return product;
     }
 
     /**
@@ -265,8 +274,22 @@ public final class LateInteraction implements AutoCloseable {
      * @param budget what each of them, and the query, may cost
      */
     public double[] maxSim(String query, List<String> texts, Budget budget) {
-        float[][] ofQuery = embedQueries(List.of(query), budget, Deadline.NONE).getFirst();
-        return embedDocuments(texts, budget).stream()
+        return maxSim(query, texts, budget, Deadline.NONE);
+    }
+
+    /**
+     * {@return how well texts answer a query, in their order}
+     *
+     * @param query what is looked for
+     * @param texts to be compared with it
+     * @param budget what each of them, and the query, may cost
+     * @param deadline until when they are wanted
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public double[] maxSim(String query, List<String> texts, Budget budget, Deadline deadline) {
+        float[][] ofQuery = embedQueries(List.of(query), budget, deadline).getFirst();
+        return embedDocuments(texts, budget, deadline).stream()
                 .mapToDouble(document -> maxSim(ofQuery, document))
                 .toArray();
     }

@@ -5,6 +5,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.RowMemory;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
@@ -127,13 +128,22 @@ public final class MaskFiller implements AutoCloseable {
                 .toList();
         List<int[]> places = inputs.stream().map(this::hidden).toList();
         var all = new ArrayList<List<List<Guess>>>(texts.size());
-        // Of each hidden word there are as many numbers as the vocabulary has words, so texts are read one by one.
         for (int i = 0; i < inputs.size(); i++) {
-            float[][] logits = model.encodeTokens(
-                            inputs.subList(i, i + 1), places.subList(i, i + 1), List.of(budget), deadline)[0];
-            all.add(Arrays.stream(logits).map(each -> guesses(each, top)).toList());
+            all.add(fill(inputs.get(i), places.get(i), top, budget, deadline));
         }
         return all;
+    }
+
+    /** Of each hidden word there are as many numbers as the vocabulary has words: so a text with very many is read several times. */
+    private List<List<Guess>> fill(int[] input, int[] places, int top, Budget budget, Deadline deadline) {
+        int atOnce = RowMemory.rowsAtOnce(description().outputs());
+        var guesses = new ArrayList<List<Guess>>(places.length);
+        for (int from = 0; from < places.length; from += atOnce) {
+            int[] some = Arrays.copyOfRange(places, from, Math.min(places.length, from + atOnce));
+            float[][] logits = model.encodeTokens(List.of(input), List.of(some), List.of(budget), deadline)[0];
+            Arrays.stream(logits).map(each -> guesses(each, top)).forEach(guesses::add);
+        }
+        return Collections.unmodifiableList(guesses);
     }
 
     private int[] hidden(int... ids) {
@@ -211,8 +221,10 @@ public final class MaskFiller implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public void warmUp() {
-        List<String> texts =
-                List.of(MASK, MASK + " b c d e f g h i j k l m n o p", MASK + " b c d ".repeat(maxTokens() / 4));
+        List<String> texts = List.of(
+                MASK,
+                MASK + " b c d e f g h i j k l m n o p",
+                MASK + " b c d ".repeat(WarmUp.longest(maxTokens()) / 4));
         WarmUp.atBudgets(model.encoder(), budget -> fill(texts, 1, budget, Deadline.NONE));
     }
 

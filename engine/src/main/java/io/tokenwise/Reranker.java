@@ -144,10 +144,26 @@ public final class Reranker implements AutoCloseable {
      * @throws IllegalArgumentException if fewer than none are wanted
      */
     public List<Ranked> rank(String query, List<String> texts, int top, Budget budget) {
+        return rank(query, texts, top, budget, Deadline.NONE);
+    }
+
+    /**
+     * {@return the texts with the greatest scores, the greatest first; of equal ones that which was given first}
+     *
+     * @param query what is looked for
+     * @param texts to be compared with it
+     * @param top how many are wanted at most
+     * @param budget what each of them may cost
+     * @param deadline until when they are wanted
+     * @throws IllegalArgumentException if fewer than none are wanted
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public List<Ranked> rank(String query, List<String> texts, int top, Budget budget, Deadline deadline) {
         if (top < 0) {
             throw new IllegalArgumentException("top is " + top + ", must be 0 or more");
         }
-        float[] scores = scores(query, texts, budget);
+        float[] scores = scores(query, texts, budget, deadline);
         var ranked = new ArrayList<Ranked>(scores.length);
         for (int i = 0; i < scores.length; i++) {
             ranked.add(new Ranked(i, texts.get(i), scores[i]));

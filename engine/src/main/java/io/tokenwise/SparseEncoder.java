@@ -4,6 +4,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.RowMemory;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
@@ -24,8 +25,6 @@ import java.util.stream.Stream;
  * calls, and those that still wait for others, throw {@link IllegalStateException}.
  */
 public final class SparseEncoder implements AutoCloseable {
-    private static final int AT_ONCE = 128;
-
     private final OpenModel model;
     private final Tokenizer tokenizer;
 
@@ -101,8 +100,9 @@ public final class SparseEncoder implements AutoCloseable {
     public List<SparseVector> embed(List<String> texts, Budget budget, Deadline deadline) {
         var vectors = new ArrayList<SparseVector>(texts.size());
         // What is not sparse yet is as long as the vocabulary.
-        for (int from = 0; from < texts.size(); from += AT_ONCE) {
-            List<int[]> inputs = texts.subList(from, Math.min(texts.size(), from + AT_ONCE)).stream()
+        int atOnce = RowMemory.rowsAtOnce(dimensions());
+        for (int from = 0; from < texts.size(); from += atOnce) {
+            List<int[]> inputs = texts.subList(from, Math.min(texts.size(), from + atOnce)).stream()
                     .map(text -> tokenizer.encode(text).ids())
                     .toList();
             float[][] values = model.encode(inputs, Collections.nCopies(inputs.size(), budget), deadline);

@@ -81,8 +81,21 @@ public final class TextClassifier implements AutoCloseable {
      * @param budget what each of them may cost
      */
     public List<Classification> classify(List<String> texts, Budget budget) {
+        return classify(texts, budget, Deadline.NONE);
+    }
+
+    /**
+     * {@return the classes of many texts, in their order}
+     *
+     * @param texts cut where they are too long
+     * @param budget what each of them may cost
+     * @param deadline until when they are wanted
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public List<Classification> classify(List<String> texts, Budget budget, Deadline deadline) {
         return classified(
-                texts.stream().map(text -> tokenizer.encode(text).ids()).toList(), budget, Deadline.NONE);
+                texts.stream().map(text -> tokenizer.encode(text).ids()).toList(), budget, deadline);
     }
 
     /**
@@ -93,8 +106,23 @@ public final class TextClassifier implements AutoCloseable {
      * @throws IllegalArgumentException if the model's tokenizer has no form for pairs
      */
     public Classification classify(String first, String second) {
+        return classify(first, second, Budget.FULL, Deadline.NONE);
+    }
+
+    /**
+     * {@return the class of a pair; such as whether the second text follows from the first}
+     *
+     * @param first the longer of both is cut if they are too long together
+     * @param second the text after it
+     * @param budget what they may cost
+     * @param deadline until when it is wanted
+     * @throws IllegalArgumentException if the model's tokenizer has no form for pairs
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before it is computed
+     */
+    public Classification classify(String first, String second, Budget budget, Deadline deadline) {
         int[] pair = tokenizer.encodePair(first, second, maxTokens()).ids();
-        return classified(List.of(pair), Budget.FULL, Deadline.NONE).getFirst();
+        return classified(List.of(pair), budget, deadline).getFirst();
     }
 
     private List<Classification> classified(List<int[]> inputs, Budget budget, Deadline deadline) {

@@ -353,7 +353,7 @@ public final class TextEncoder implements AutoCloseable {
     public void warmUp() {
         var inputs = new Inputs();
         List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
-        for (int length : new int[] {8, 32, maxTokens()}) {
+        for (int length : new int[] {8, 32, WarmUp.longest(maxTokens())}) {
             var ids = new int[Math.min(length, maxTokens())];
             Arrays.setAll(ids, i -> (1_000 + 37 * i) % tokenizer.vocabularySize());
             shares.forEach(

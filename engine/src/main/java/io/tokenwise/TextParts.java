@@ -21,6 +21,7 @@ record TextParts(List<int[]> parts, int[] weights) {
      * Splits a text. Each part begins with the prefix, since the model wants it before whatever it reads, and no part begins within a word, unless a word fills one alone.
      *
      * @param most tokens of a part, special ones included
+     * @throws IllegalArgumentException if the prefix leaves no room for a part
      */
     static TextParts of(String prefix, String text, Tokenizer tokenizer, int most) {
         int[] whole = tokenizer.encodeAll(prefix + text);
@@ -30,7 +31,12 @@ record TextParts(List<int[]> parts, int[] weights) {
         }
         int[] before = tokenizer.encodeAll(prefix);
         int[] ids = tokenizer.encodeAll(text);
-        int room = Math.max(1, most - marks - before.length);
+        int room = most - marks - before.length;
+        if (room < 1) {
+            throw new IllegalArgumentException("what is put before a text has " + before.length
+                    + " tokens, which leaves no room for a part of it: a part has " + most + " at most, with "
+                    + marks + " marks");
+        }
         var parts = new ArrayList<int[]>();
         var weights = new ArrayList<Integer>();
         for (int from = 0; from < ids.length; ) {

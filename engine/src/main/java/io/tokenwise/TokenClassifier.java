@@ -154,8 +154,22 @@ public final class TokenClassifier implements AutoCloseable {
      * @param budget what each text may cost
      */
     public List<List<Entity>> entities(List<String> texts, Aggregation aggregation, Budget budget) {
+        return entities(texts, aggregation, budget, Deadline.NONE);
+    }
+
+    /**
+     * {@return the entities of many texts, of each in their order}
+     *
+     * @param texts of any length
+     * @param aggregation how labels of tokens become entities
+     * @param budget what each text may cost
+     * @param deadline until when they are wanted
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public List<List<Entity>> entities(List<String> texts, Aggregation aggregation, Budget budget, Deadline deadline) {
         var groups = new EntityGroups(aggregation, tokenizer::continuesWord, labels());
-        List<List<LabelledToken>> tokens = tokens(texts, budget, Deadline.NONE);
+        List<List<LabelledToken>> tokens = tokens(texts, budget, deadline);
         var all = new ArrayList<List<Entity>>(texts.size());
         for (int i = 0; i < texts.size(); i++) {
             all.add(groups.of(texts.get(i), tokens.get(i)));

@@ -9,6 +9,7 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.SafetensorsWriter;
@@ -16,7 +17,6 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.references.Array;
 import io.tokenwise.references.OrtReference;
 import io.tokenwise.references.RandomModel;
@@ -27,6 +27,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -75,7 +76,7 @@ class LateInteractionTest {
 
     private static void write(Path model, RandomModel weights) throws IOException {
         weights.write(model, "bert.");
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
     }
@@ -161,6 +162,20 @@ class LateInteractionTest {
         assertThat(LateInteraction.maxSim(query, new float[][] {{.5f, .25f}, {-1, .75f}}))
                 .isEqualTo(1.25);
         assertThat(LateInteraction.maxSim(query, new float[0][])).isZero();
+        for (int width : new int[] {1, 3}) {
+            assertThatThrownBy(() -> LateInteraction.maxSim(query, new float[][] {{1, 0}, new float[width]}))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("maxSim: a query's vector of 2 values and a document's of " + width
+                            + "; they must be of one model");
+        }
+    }
+
+    @Test
+    void aDeadlineThatHasPassedEndsAComparison() throws IOException {
+        try (LateInteraction encoder = LateInteraction.open(stanford.toString(), OPTIONS)) {
+            assertThatThrownBy(() -> encoder.maxSim("q", DOCUMENTS, Budget.FULL, Deadline.in(Duration.ZERO)))
+                    .isInstanceOf(DeadlineException.class);
+        }
     }
 
     private static Path pylate(String name, String config) throws IOException {

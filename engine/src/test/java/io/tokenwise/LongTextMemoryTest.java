@@ -7,13 +7,16 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.session.Sessions;
+import io.tokenwise.session.WarmUp;
 import io.tokenwise.tokenizer.TokenizerTest;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
@@ -57,6 +60,26 @@ class LongTextMemoryTest {
                     .isLessThanOrEqualTo(Sessions.memoryLimit(encoder.model().encoder(), 2_048))
                     .isGreaterThan(4L * 2_048 * 96);
         }
+    }
+
+    /** That a model may read long texts costs nobody memory who has short ones. */
+    @Test
+    void manyShortTextsTakeNoMoreThanTheyWouldOfAModelThatReadsNoLonger() throws IOException {
+        write("nomic_bert", 96, 160, 2, 2_048);
+        try (TextEncoder encoder = TextEncoder.open(folder.toString(), OPTIONS.withBatchTokens(64))) {
+            encoder.embed(Collections.nCopies(64, "a ".repeat(30)));
+            assertThat(encoder.model().sessions().workspaceBytes())
+                    .isLessThanOrEqualTo(Sessions.memoryLimit(encoder.model().encoder(), 64));
+        }
+    }
+
+    /** A service warms up before it is ready, and a text of 8,192 tokens takes many seconds. */
+    @Test
+    void modelsAreNotWarmedUpByTheirLongestTexts() {
+        assertThat(WarmUp.longest(40)).isEqualTo(40);
+        assertThat(WarmUp.longest(8_192)).isEqualTo(512);
+        assertThat(WarmUp.texts(8_192))
+                .allSatisfy(text -> assertThat(text.length()).isLessThanOrEqualTo(2 * 512));
     }
 
     /** Of base's width, with layers of every kind: 4 take as much as 22, but for weights. */

@@ -1,6 +1,7 @@
 package io.tokenwise;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.api.BackendChoice;
@@ -61,6 +62,18 @@ class LongTextsTest {
             from = to;
         }
         return parts;
+    }
+
+    @Test
+    void aPromptThatLeavesNoRoomForATextIsRefused() {
+        Tokenizer tokenizer = encoder.model().files().tokenizer();
+        assertThat(TextParts.of("word ".repeat(509), text, tokenizer, 512).parts())
+                .allMatch(part -> part.length == 512);
+        assertThatThrownBy(() -> TextParts.of("word ".repeat(510), text, tokenizer, 512))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage(
+                        "what is put before a text has 510 tokens, which leaves no room for a part of it: a part has"
+                                + " 512 at most, with 2 marks");
     }
 
     @Test

@@ -8,13 +8,14 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.TorchScript;
@@ -25,6 +26,7 @@ import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -73,7 +75,7 @@ class RerankerTest {
                 1e-12);
         RandomModel model = RandomModel.small("bert", config, 3).with("classifiers", Map.of("num_labels", labels), 4);
         model.write(folder.resolve(name), "bert.");
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(
                     folder.resolve(name).resolve("tokenizer.json"),
                     minilm.tokenizer().json());
@@ -150,6 +152,8 @@ class RerankerTest {
             assertThat(order.indexOf(3)).isEqualTo(order.indexOf(0) + 1);
             assertThat(reranker.rank(QUERY, TEXTS, 2)).isEqualTo(all.subList(0, 2));
             assertThatThrownBy(() -> reranker.rank(QUERY, TEXTS, -1)).hasMessage("top is -1, must be 0 or more");
+            assertThatThrownBy(() -> reranker.rank(QUERY, TEXTS, 2, Budget.FULL, Deadline.in(Duration.ZERO)))
+                    .isInstanceOf(DeadlineException.class);
         }
     }
 

@@ -19,6 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 class SessionsMemoryTest {
     @Test
     void warmForwardsAllocateNothingOnTheHeap(@TempDir Path directory) throws Exception {
+        WarmForward.write(directory);
         // A JVM of its own, as a service has: what else a JVM has run decides how C2 compiles what is shared.
         Process child = ChildJvm.of(List.of(), WarmForward.class, directory.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
@@ -38,11 +39,17 @@ class SessionsMemoryTest {
         try (TextEncoder encoder = TextEncoder.open(small.toString(), options)) {
             call(encoder, 2_000);
             long held = encoder.model().sessions().workspaceBytes();
-            long resident = residentBytes();
-            call(encoder, 10_000);
+            // A leak of a single tensor or encoding a call would be more than that, whenever one looks; the heap and
+            // the compiler may still grow once.
+            long most = 24L << 20;
+            long grown = most;
+            for (int round = 0; round < 3 && grown >= most; round++) {
+                long resident = residentBytes();
+                call(encoder, 10_000);
+                grown = residentBytes() - resident;
+            }
             assertThat(encoder.model().sessions().workspaceBytes()).isEqualTo(held);
-            // A leak of a single tensor or encoding a call would be more than that; the heap may still grow a little.
-            assertThat(residentBytes() - resident).isLessThan(24L << 20);
+            assertThat(grown).isLessThan(most);
         }
     }
 

@@ -2,6 +2,9 @@ package io.tokenwise;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.references.RandomModel;
 import java.awt.Color;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayInputStream;
@@ -14,6 +17,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import javax.imageio.ImageIO;
@@ -26,7 +30,7 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** The library examples of README.md and the guides, compiled and run as they stand there; that of speech on a small model with random weights; links of all pages. */
+/** The library examples of README.md and the guides, compiled and run as they stand there; those of speech and of rerankers and their like on small models with random weights; links of all pages. */
 class SnippetTest {
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?class (\\w+) .*?)```", Pattern.DOTALL);
 
@@ -39,7 +43,7 @@ class SnippetTest {
     @BeforeAll
     static void compile() throws IOException {
         assertThat(compileBlocks("README.md")).containsExactly("Search");
-        assertThat(compileBlocks("docs/guide.md")).containsExactly("Calls");
+        assertThat(compileBlocks("docs/guide.md")).containsExactly("Calls", "Doors");
         assertThat(compileBlocks("docs/images-and-speech.md")).containsExactly("Look", "Listen");
     }
 
@@ -78,6 +82,33 @@ class SnippetTest {
     @Test
     void modelsShareAnEngine() throws Exception {
         assertThat(run("Calls")).containsExactly("11 tokens, 384 bytes");
+    }
+
+    @Test
+    void eachKindOfModelHasADoor() throws Exception {
+        write("my-reranker", "BertForSequenceClassification", "classifiers", Map.of("num_labels", 1));
+        write("my-ner", "BertForTokenClassification", "classifiers", Map.of("num_labels", 5));
+        write("my-colbert", "HF_ColBERT", "colbert", Map.of("dim", 128));
+        write("my-bert", "BertForMaskedLM", "masked", Map.of());
+        List<String> lines = run("Doors");
+        assertThat(lines.getFirst()).matches("-?[0-9.E-]+ (Goethe|Water) .*");
+        // Of random weights nobody knows how many names are found.
+        List<String> last = lines.subList(lines.size() - 4, lines.size());
+        assertThat(last.getFirst()).matches("-?[0-9.E-]+ -?[0-9.E-]+");
+        assertThat(last.get(1)).startsWith("[WeightedToken[id=");
+        assertThat(last.subList(2, 4)).allMatch(line -> line.matches("\\S+ [0-9.E-]+"));
+    }
+
+    private static void write(String name, String architecture, String head, Map<String, Integer> sizes)
+            throws IOException {
+        Map<String, Object> config =
+                Map.of("architectures", List.of(architecture), "vocab_size", 30_522, "type_vocab_size", 2);
+        RandomModel.small("bert", config, 5).with(head, sizes, 6).write(folder.resolve(name), "bert.");
+        try (ModelFiles minilm = Models.builtIn("minilm")) {
+            Files.write(
+                    folder.resolve(name).resolve("tokenizer.json"),
+                    minilm.tokenizer().json());
+        }
     }
 
     @Test

@@ -13,6 +13,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.RowMemory;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
@@ -26,6 +27,8 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.IntStream;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -60,7 +63,7 @@ class SparseEncoderTest {
         config.putAll(changes);
         RandomModel random = RandomModel.small(family, config, 7).with("masked", Map.of(), 8);
         random.write(model, prefix);
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
         return random;
@@ -187,6 +190,25 @@ class SparseEncoderTest {
                     filler.fill(List.of(HIDDEN, "[MASK] ".repeat(126)), 2, Budget.FULL, Deadline.NONE);
             assertThat(filler.fill(HIDDEN, 2)).isEqualTo(together.getFirst());
             assertThat(together.getLast()).hasSize(126);
+        }
+    }
+
+    /** Of so many that it is read twice. */
+    @Test
+    void aTextOfHiddenWordsAlone() throws IOException {
+        Path model = folder.resolve("long");
+        write(model, "bert", "bert", "Bert", "bert.", Map.of("max_position_embeddings", 220));
+        try (MaskFiller filler = MaskFiller.open(model.toString(), OPTIONS)) {
+            String text = "[MASK] ".repeat(200);
+            int[] ids = filler.model().files().tokenizer().encode(text).ids();
+            int[] places = IntStream.range(1, 201).toArray();
+            assertThat(RowMemory.rowsAtOnce(30_522)).isLessThan(places.length);
+            float[][] logits =
+                    filler.model().encodeTokens(List.of(ids), List.of(places), List.of(Budget.FULL), Deadline.NONE)[0];
+            assertThat(filler.fill(text, 1).stream()
+                            .map(guesses -> guesses.getFirst().id()))
+                    .containsExactlyElementsOf(
+                            Stream.of(logits).map(Classification::likeliest).toList());
         }
     }
 

@@ -50,7 +50,7 @@ class SpentTest {
 
     @Test
     void aBudgetInTimeIsKeptAsPredicted() throws Exception {
-        try (ModelFiles files = Models.builtIn("minilm");
+        try (ModelFiles files = TestModels.files("minilm");
                 Backend backend = VectorBackend.open(1);
                 Encoder model = TestModels.shortPath(files, backend)) {
             for (int tokens : new int[] {16, 32, 64, 200}) {

@@ -8,13 +8,14 @@ import static org.assertj.core.api.Assumptions.assumeThat;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.TextArchitecture;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.TorchScript;
@@ -23,6 +24,7 @@ import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
@@ -49,7 +51,7 @@ class TextClassifierTest {
         config.putAll(changes);
         RandomModel model = RandomModel.small("bert", config, 5).with("classifiers", Map.of("num_labels", 3), 6);
         model.write(folder.resolve(name), "bert.");
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(
                     folder.resolve(name).resolve("tokenizer.json"),
                     minilm.tokenizer().json());
@@ -85,6 +87,20 @@ class TextClassifierTest {
         }
     }
 
+    @Test
+    void aDeadlineThatHasPassedEndsCallsOfTextsAndOfPairs() throws IOException {
+        write("late", Map.of());
+        var passed = Deadline.in(Duration.ZERO);
+        try (TextClassifier classifier =
+                TextClassifier.open(folder.resolve("late").toString(), OPTIONS)) {
+            assertThatThrownBy(() -> classifier.classify(TEXTS, Budget.FULL, passed))
+                    .isInstanceOf(DeadlineException.class)
+                    .hasMessage("the deadline passed after 0 of 3 texts");
+            assertThatThrownBy(() -> classifier.classify("a", "b", Budget.FULL, passed))
+                    .isInstanceOf(DeadlineException.class);
+        }
+    }
+
     /**
      * A family's own head.
      *
@@ -106,6 +122,8 @@ class TextClassifierTest {
             new Relative("jina_bert", "bert", "JinaBert", "bert.", Map.of()),
             new Relative("new", "new", "New", "new.", Map.of()),
             new Relative("new", "new", "New", "new.", Map.of("type_vocab_size", 0)),
+            new Relative("qwen3", "qwen3", "Qwen3", "model.", Map.of()),
+            new Relative("gemma3", "gemma3_text", "Gemma3Text", "model.", Map.of("use_bidirectional_attention", false)),
             new Relative("modernbert", "modernbert", "ModernBert", "model.", Map.of("classifier_bias", true)),
             new Relative(
                     "modernbert",
@@ -114,7 +132,7 @@ class TextClassifierTest {
                     "model.",
                     Map.of("classifier_pooling", "mean", "norm_bias", false, "classifier_activation", "silu")));
 
-    /** Of RoBERTa the dense layer is the classifier's, DistilBERT has ReLU, ModernBERT a norm, and it may pool the mean. */
+    /** Of RoBERTa the dense layer is the classifier's, DistilBERT has ReLU, ModernBERT a norm, and it may pool the mean; of decoders the last token is read. */
     @ParameterizedTest
     @FieldSource("RELATIVES")
     void relativesHaveTheirOwnHeads(Relative relative, @TempDir Path model) throws IOException {
@@ -132,7 +150,7 @@ class TextClassifierTest {
         RandomModel random =
                 RandomModel.small(relative.family(), config, 5).with("classifiers", Map.of("num_labels", 3), 6);
         random.write(model, relative.prefix());
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
         try (TextClassifier classifier = TextClassifier.open(model.toString(), OPTIONS);
@@ -193,6 +211,23 @@ class TextClassifierTest {
         Classification wanted = Classification.of(logits, labels);
         assertThat(ours.label()).isEqualTo(wanted.label());
         assertThat(ours.probabilities()).containsExactly(wanted.probabilities(), within(1e-4));
+    }
+
+    /** transformers reads the last token that is no padding, whatever the tokenizer puts behind a text. */
+    @Test
+    void whatEndsTextsMustNotBePaddingWhereTheLastTokenIsRead(@TempDir Path model) throws IOException {
+        Map<String, Object> config = Map.of(
+                "architectures", List.of("Qwen3ForSequenceClassification"), "vocab_size", 30_522, "pad_token_id", 102);
+        RandomModel.small("qwen3", config, 5)
+                .with("classifiers", Map.of("num_labels", 3), 6)
+                .write(model, "model.");
+        try (ModelFiles minilm = TestModels.files("minilm")) {
+            Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
+        }
+        assertThatThrownBy(() -> TextClassifier.open(model.toString(), OPTIONS))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(model.resolve("tokenizer.json") + ": ends texts with token 102, which config.json's"
+                        + " pad_token_id says is none; another must be the one or the other");
     }
 
     @Test

@@ -3,7 +3,6 @@ package io.tokenwise;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -40,7 +39,7 @@ class TextTokensTest {
     /** Whatever the text, the ids are those that the model reads, and places ascend within it. */
     @Test
     void strangeTextsHavePlacesToo() throws IOException {
-        try (ModelFiles files = Models.builtIn("minilm")) {
+        try (ModelFiles files = TestModels.files("minilm")) {
             Tokenizer tokenizer = files.tokenizer();
             List<String> texts = new ArrayList<>(WordNet.load().examples().subList(0, 300));
             texts.addAll(List.of(

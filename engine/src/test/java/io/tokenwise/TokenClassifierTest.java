@@ -9,11 +9,11 @@ import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
+import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.TorchScript;
@@ -21,6 +21,7 @@ import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashMap;
 import java.util.List;
@@ -52,7 +53,7 @@ class TokenClassifierTest {
         RandomModel random = RandomModel.small(family, config, 5).with("classifiers", Map.of("num_labels", 5), 6);
         Path model = folder.resolve(type);
         random.write(model, prefix);
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
         }
         return random;
@@ -71,6 +72,8 @@ class TokenClassifierTest {
         "distilbert,distilbert,DistilBert,distilbert.",
         "mpnet,mpnet,MPNet,mpnet.",
         "new,new,New,new.",
+        "qwen3,qwen3,Qwen3,model.",
+        "gemma3,gemma3_text,Gemma3Text,model.",
         "modernbert,modernbert,ModernBert,model."
     })
     void probabilitiesAreThoseOfTorchsLogits(String family, String type, String name, String prefix)
@@ -229,6 +232,15 @@ class TokenClassifierTest {
                 }
                 assertThat(again.tokens(TEXTS, Budget.flops(.5), Deadline.NONE)).isNotEqualTo(full);
             }
+        }
+    }
+
+    @Test
+    void aDeadlineThatHasPassedEndsTheSearchForEntities() throws IOException {
+        try (TokenClassifier classifier = bert()) {
+            assertThatThrownBy(() ->
+                            classifier.entities(TEXTS, Aggregation.SIMPLE, Budget.FULL, Deadline.in(Duration.ZERO)))
+                    .isInstanceOf(DeadlineException.class);
         }
     }
 

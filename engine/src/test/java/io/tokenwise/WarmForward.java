@@ -13,6 +13,8 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.choice.Backends;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
@@ -20,17 +22,25 @@ import java.io.IOException;
 import java.lang.management.ManagementFactory;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Set;
 import java.util.stream.Collectors;
 
 /**
  * A program that runs forwards of several kinds, each until 50 in a row allocate nothing on the heap, or so often that the compiler must have seen
- * everything. It prints a line for each kind that still allocates, with where. The argument is a folder for scratch files.
+ * everything. It prints a line for each kind that still allocates, with where. The argument is the folder that {@link #write} has filled; scratch files go there too.
  */
 final class WarmForward {
     private static final ThreadMXBean THREADS = (ThreadMXBean) ManagementFactory.getThreadMXBean();
     private static final int FORWARDS = 50;
     /** Only compiled code keeps vectors in registers. */
-    private static final int ROUNDS = 200;
+    private static final int ROUNDS = 400;
+
+    /** MiniLM's but for the number of layers: what runs once a forward is compiled after thousands of them. */
+    private static final BertArchitecture SIZES = new BertArchitecture(384, 2, 12, 1_536, 30_522, 40, 2, 1e-12);
+
+    private static final String DENSE = "dense";
+    private static final String LEARNERS = "learners";
+    private static final String LEAVING = "leaving";
 
     private static final List<int[]> TEXTS = TestModels.sequences(3, 1, 7);
     private static final List<Budget> BUDGETS =
@@ -58,6 +68,7 @@ final class WarmForward {
     }
 
     public static void main(String[] args) throws IOException {
+        Path folder = Path.of(args[0]);
         for (Kind kind : List.of(
                 new Kind(1, false, null),
                 new Kind(2, false, null),
@@ -67,23 +78,36 @@ final class WarmForward {
                 new Kind(2, true, Precision.BF16),
                 new Kind(1, false, Precision.S8),
                 new Kind(2, true, Precision.S8))) {
+            Set<Thread> before = Thread.getAllStackTraces().keySet();
             try (Backend backend = kind.openIfPossible()) {
                 if (backend != null) {
-                    measure(kind, backend, Path.of(args[0]));
+                    long[] workers = workers(before, kind.threads - 1);
+                    measureShortPath(kind, backend, workers, folder);
+                    measure(kind, backend, workers, folder);
                 }
             }
         }
     }
 
-    private static void measure(Kind kind, Backend backend, Path scratch) throws IOException {
-        measureShortPath(kind, backend, scratch);
-        try (Encoder encoder = TestModels.builtIn("minilm", backend);
+    /** The models that it reads, for the process that starts it: the code that makes them would be compiled there too. */
+    static void write(Path folder) throws IOException {
+        TestModels.write(folder.resolve(DENSE), SIZES);
+        try (Backend backend = VectorBackend.open(2);
+                ModelFiles files = Models.open(folder.resolve(DENSE));
+                Encoder learners = Encoder.load(files, backend);
+                Encoder leaving = TestModels.shortPath(files, backend)) {
+            TestModels.acmize(learners, AdaptiveLayers.parse("mlp,qk,vo", 8), TEXTS);
+            TestModels.randomizeGates(learners, 0.3);
+            Acmizer.split(learners.acms(), split(learners));
+            learners.save(folder.resolve(LEARNERS), files.tokenizer(), ModelWriter.Existing.KEEP);
+            leaving.save(folder.resolve(LEAVING), files.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+    }
+
+    private static void measure(Kind kind, Backend backend, long[] workers, Path folder) throws IOException {
+        try (ModelFiles files = Models.open(folder.resolve(kind.adaptive ? LEARNERS : DENSE));
+                Encoder encoder = Encoder.load(files, backend);
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
-            if (kind.adaptive) {
-                TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 8), TEXTS);
-                TestModels.randomizeGates(encoder, 0.3);
-                Acmizer.split(encoder.acms(), split(encoder));
-            }
             var batch = TokenBatch.of(TEXTS.toArray(int[][]::new));
             var vectors = new float[batch.sequences() * encoder.hidden()];
             Runnable round = () -> {
@@ -91,17 +115,17 @@ final class WarmForward {
                     sessions.encode(batch, BUDGETS.get(i % BUDGETS.size()), null, vectors);
                 }
             };
-            report(kind.toString(), round, kind.threads - 1, scratch);
+            report(kind.toString(), round, workers, folder);
         }
     }
 
     /** The same of a model whose tokens leave; each call's inputs have one width. */
-    private static void measureShortPath(Kind kind, Backend backend, Path scratch) throws IOException {
+    private static void measureShortPath(Kind kind, Backend backend, long[] workers, Path folder) throws IOException {
         if (!kind.adaptive) {
             return;
         }
-        try (ModelFiles files = Models.builtIn("minilm");
-                Encoder encoder = TestModels.shortPath(files, backend);
+        try (ModelFiles files = Models.open(folder.resolve(LEAVING));
+                Encoder encoder = Encoder.load(files, backend);
                 var sessions = new Sessions(encoder, backend, 256, 1)) {
             var batch = TokenBatch.of(TestModels.sequences(12, 12, 12).toArray(int[][]::new));
             var vectors = new float[batch.sequences() * encoder.hidden()];
@@ -110,12 +134,12 @@ final class WarmForward {
                     sessions.encode(batch, SHORT.get(i % SHORT.size()), null, vectors);
                 }
             };
-            report(kind + " whose tokens leave", round, kind.threads - 1, scratch);
+            report(kind + " whose tokens leave", round, workers, folder);
         }
     }
 
-    private static void report(String what, Runnable round, int workers, Path scratch) throws IOException {
-        long bytes = leastAllocated(round, workers(workers));
+    private static void report(String what, Runnable round, long[] workers, Path scratch) throws IOException {
+        long bytes = leastAllocated(round, workers);
         if (bytes > 0) {
             System.out.println(what + ": " + FORWARDS + " forwards still allocate " + bytes + " bytes after " + ROUNDS
                     + " rounds\n" + AllocationSites.of(round, scratch));
@@ -138,9 +162,10 @@ final class WarmForward {
         return least;
     }
 
-    private static long[] workers(int count) {
+    /** @param before threads that are no workers of this backend: those of the last one may still be about to end */
+    private static long[] workers(Set<Thread> before, int count) {
         long[] workers = Thread.getAllStackTraces().keySet().stream()
-                .filter(thread -> thread.getName().startsWith("tokenwise-worker"))
+                .filter(thread -> !before.contains(thread) && thread.getName().startsWith("tokenwise-worker"))
                 .mapToLong(Thread::threadId)
                 .toArray();
         if (workers.length != count) {

@@ -128,15 +128,8 @@ public final class Bench implements Callable<Integer> {
             description = "Budgets of the adaptive model (default: ${DEFAULT-VALUE}).")
     private List<Double> budgets;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            split = ",",
-            converter = Options.CountConverter.class,
-            defaultValue = "1",
-            description = "Threads that compute in each engine, the caller among them; one run for each (default:"
-                    + " ${DEFAULT-VALUE}).")
-    private List<Integer> threads;
+    @Mixin
+    private Options.Threads threads;
 
     @Option(
             names = "--scenario",
@@ -204,7 +197,7 @@ public final class Bench implements Callable<Integer> {
             heldOut = noQuality ? Optional.empty() : Optional.of(Quality.Texts.find(minilm.tokenizer()));
         }
         var run = new SideBySide(
-                full ? List.of(1, 2) : threads,
+                full ? List.of(1, 2) : threads.counts(),
                 scenarios,
                 only,
                 budgets,

@@ -61,15 +61,8 @@ final class FamiliesCommand implements Callable<Integer> {
     @Option(names = "--bulk", description = "A list of texts a call too, as bench has it, a quarter of its texts.")
     private boolean bulk;
 
-    @Option(
-            names = "--threads",
-            paramLabel = "N",
-            split = ",",
-            converter = Options.CountConverter.class,
-            defaultValue = "1",
-            description = "Threads that compute in each engine, the caller among them; one run for each (default:"
-                    + " ${DEFAULT-VALUE}).")
-    private List<Integer> threads;
+    @Mixin
+    private Options.Threads threads;
 
     @Option(
             names = "--layers",
@@ -114,7 +107,7 @@ final class FamiliesCommand implements Callable<Integer> {
         for (FamilyShape shape : shapes) {
             int count = layers == null ? shape.layers() : Math.min(layers, shape.layers());
             try (FamilyFiles files = FamilyFiles.write(shape, count, budgets == null)) {
-                for (int each : threads) {
+                for (int each : threads.counts()) {
                     var bench = new FamiliesBench(
                             files, each, race, spec.commandLine().getOut());
                     List<Scenario> scenarios = FamiliesBench.scenarios(tokens, bulk);

@@ -2,6 +2,7 @@ package io.tokenwise.bench;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -70,6 +71,23 @@ public final class Options {
 
         long warmUpNanos() {
             return (long) (warmUpSeconds * 1e9);
+        }
+    }
+
+    /** How many threads compute. */
+    static final class Threads {
+        @Option(
+                names = "--threads",
+                paramLabel = "N",
+                split = ",",
+                converter = CountConverter.class,
+                defaultValue = "1",
+                description = "Threads that compute in each engine, the caller among them; one run for each (default:"
+                        + " ${DEFAULT-VALUE}).")
+        private List<Integer> counts;
+
+        List<Integer> counts() {
+            return counts;
         }
     }
 

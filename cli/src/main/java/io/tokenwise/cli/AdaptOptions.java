@@ -19,7 +19,7 @@ final class AdaptOptions {
             paramLabel = "LIST",
             converter = NamesConverter.class,
             description = {
-                "What becomes adaptive: tokens (the default for texts and images), of which unimportant ones leave before the first layer, while layers get narrow; a budget is"
+                "What becomes adaptive: tokens (the default for images and texts, but not for classes of tokens, which all stay), of which unimportant ones leave before the first layer, while layers get narrow; a budget is"
                         + " then a share of the time. Or in each layer mlp, and letters of the attention's projections q, k, v, o, by learners; projections written"
                         + " together share a gate: mlp or mlp,qkvo or q,k,v,o; a budget is then a share of the FLOPs (with --learners, or in a control: mlp,qk,vo is the"
                         + " default; speech: mlp, where mlp,vo spends less and writes about as well, q and k cost words, and cross-attention always stays dense)."
@@ -67,7 +67,7 @@ final class AdaptOptions {
     /** By default MLPs of texts and images have one learner or all, those of speech any number (docs/lab/tried.md, docs/lab/speech-quality.md). */
     AdaptiveLayers layers(ModelDescription model) {
         int count = learners == null ? LEARNERS : learners;
-        Adaptable adaptable = model.family().adaptable(model);
+        Adaptable adaptable = model.adaptable();
         boolean byLearners = !adaptable.tokens() || learners != null || mlpLearners != null;
         return layers(
                 byLearners ? adaptable.usual() : "tokens", count, adaptable.oneLearner() ? 1 : Math.max(1, count - 1));
@@ -75,7 +75,7 @@ final class AdaptOptions {
 
     /** For a control, whose widths are fixed. */
     AdaptiveLayers layersOfControl(ModelDescription model) {
-        Adaptable adaptable = model.family().adaptable(model);
+        Adaptable adaptable = model.adaptable();
         int count = learners == null ? adaptable.controlLearners() : learners;
         return layers(adaptable.usual(), count, count - 1);
     }

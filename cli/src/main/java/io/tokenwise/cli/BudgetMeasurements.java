@@ -1,11 +1,13 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.Classification;
 import io.tokenwise.Embedding;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
 import io.tokenwise.cli.Row.Mode;
+import io.tokenwise.distill.Agreement;
 import io.tokenwise.model.InputKind;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.Objective;
 import io.tokenwise.session.OpenModel;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -39,7 +41,7 @@ final class BudgetMeasurements {
     }
 
     /** Everything of a row but its times. */
-    record Quality(Measurement heldOut, double cosine, double kept) {}
+    record Quality(Measurement heldOut, double agreement, double kept) {}
 
     /**
      * What is measured on: token sequences, pixels of images, or samples of recordings.
@@ -52,10 +54,10 @@ final class BudgetMeasurements {
         /** Fewer texts are not searched: ten of them would be near anything. */
         private static final int LEAST_SEARCHED = 200;
 
-        /** All from one list, a fifth of it to search for in the rest, if that is enough. */
-        static Data of(List<int[]> heldOut) {
+        /** All from one list, of what gets vectors a fifth to search for in the rest, if that is enough. */
+        static Data of(List<int[]> heldOut, ModelDescription model) {
             int queries = heldOut.size() / 5;
-            return heldOut.size() - queries < LEAST_SEARCHED
+            return !isSearched(model) || heldOut.size() - queries < LEAST_SEARCHED
                     ? new Data(heldOut, List.of(), List.of())
                     : new Data(heldOut, heldOut.subList(queries, heldOut.size()), heldOut.subList(0, queries));
         }
@@ -84,14 +86,16 @@ final class BudgetMeasurements {
     List<Quality> quality(OpenModel teacher, OpenModel model) throws InterruptedException {
         var qualities = new ArrayList<Quality>();
         try (var progress = new Progress(err, "measure quality", "ways", ways.size())) {
-            float[][] dense = teacher.sessions().encode(data.heldOut(), Budget.FULL, null);
+            float[][][] dense = teacher.sessions().rows(data.heldOut(), Budget.FULL, null);
             Kept kept = kept(teacher, dense);
             for (Way way : ways) {
                 OpenModel encoder = way.choose(teacher, model);
                 var measured = new Measurement(encoder, way.how);
-                float[][] vectors = measured.encode(data.heldOut());
+                float[][][] found = measured.rows(data.heldOut());
                 qualities.add(new Quality(
-                        measured, Measurement.meanCosine(vectors, dense), kept.share(encoder, way.how, vectors)));
+                        measured,
+                        Agreement.of(teacher.files().description(), found, dense),
+                        kept.share(encoder, way.how, found)));
                 progress.update(qualities.size(), way.mode.label());
             }
         }
@@ -100,29 +104,33 @@ final class BudgetMeasurements {
 
     /** How much of what the dense model finds is found still. */
     private interface Kept {
-        /** @param vectors what the model gives for the inputs */
-        double share(OpenModel model, Budget how, float[][] vectors);
+        /** @param found what the model gives for the inputs */
+        double share(OpenModel model, Budget how, float[][][] found);
     }
 
-    private Kept kept(OpenModel teacher, float[][] dense) {
-        return switch (teacher.files().description().reads()) {
-            case TEXT -> {
-                int[][] nearest = nearest(teacher, Budget.FULL);
-                yield (model, how, _) -> shareKept(nearest, nearest(model, how));
-            }
-            case IMAGE -> (_, _, logits) -> sameClass(logits, dense);
-            case SOUND -> {
-                WrittenWords words = WrittenWords.of(teacher, data.heldOut(), Budget.FULL, null);
-                yield (model, how, _) ->
-                        WrittenWords.of(model, data.heldOut(), how, null).kept(words);
-            }
-        };
+    private static boolean isSearched(ModelDescription model) {
+        return model.objective() == Objective.VECTORS;
+    }
+
+    private Kept kept(OpenModel teacher, float[][][] dense) {
+        ModelDescription description = teacher.files().description();
+        if (isSearched(description)) {
+            int[][] nearest = nearest(teacher, Budget.FULL);
+            return (model, how, _) -> shareKept(nearest, nearest(model, how));
+        }
+        if (description.reads() == InputKind.SOUND) {
+            WrittenWords words = WrittenWords.of(teacher, data.heldOut(), Budget.FULL, null);
+            return (model, how, _) ->
+                    WrittenWords.of(model, data.heldOut(), how, null).kept(words);
+        }
+        return (_, _, found) -> Agreement.kept(description, found, dense);
     }
 
     /** The table: what was measured before, and times of the models as they are opened now. */
     Results results(List<Quality> qualities, OpenModel teacher, OpenModel model) throws InterruptedException {
         String learners = Measurement.learnersTitle(model);
-        switch (model.files().description().reads()) {
+        ModelDescription description = model.files().description();
+        switch (description.reads()) {
             case IMAGE -> {
                 double[] millis = millis("one image", data.heldOut().subList(0, 1), teacher, model);
                 return Results.ofImages(learners, rows(qualities, millis, millis));
@@ -133,12 +141,21 @@ final class BudgetMeasurements {
             }
             case TEXT -> {}
         }
-        int longest = model.files().description().maxTokens();
+        int longest = description.maxTokens();
         int shortTokens = Math.min(SHORT_TOKENS, longest);
         int longTokens = Math.min(LONG_TOKENS, longest);
         double[] shortMillis = millis(shortTokens, teacher, model);
         double[] longMillis = millis(longTokens, teacher, model);
-        return Results.ofTexts(shortTokens, longTokens, learners, rows(qualities, shortMillis, longMillis));
+        List<Row> rows = rows(qualities, shortMillis, longMillis);
+        return isSearched(description)
+                ? Results.ofTexts(shortTokens, longTokens, learners, rows)
+                : Results.ofTexts(
+                        shortTokens,
+                        longTokens,
+                        learners,
+                        Agreement.name(description),
+                        Agreement.keptName(description),
+                        rows);
     }
 
     private List<Row> rows(List<Quality> qualities, double[] shortMillis, double[] longMillis) {
@@ -162,7 +179,7 @@ final class BudgetMeasurements {
         if (model.files().description().reads() == InputKind.SOUND) {
             WrittenWords.of(model, inputs, budget, observer);
         } else {
-            model.sessions().encode(inputs, budget, observer);
+            model.sessions().rows(inputs, budget, observer);
         }
     }
 
@@ -185,14 +202,6 @@ final class BudgetMeasurements {
                     .toArray();
         }
         return nearest;
-    }
-
-    /** The share of the inputs whose largest result is at the same place. */
-    private static double sameClass(float[][] logits, float[][] wanted) {
-        long same = IntStream.range(0, logits.length)
-                .filter(i -> Classification.likeliest(logits[i]) == Classification.likeliest(wanted[i]))
-                .count();
-        return (double) same / logits.length;
     }
 
     private static double shareKept(int[][] wanted, int[][] found) {
@@ -232,7 +241,7 @@ final class BudgetMeasurements {
                 quality.heldOut.flopsPerToken(),
                 shortMillis,
                 longMillis,
-                quality.cosine,
+                quality.agreement,
                 quality.kept,
                 OptionalDouble.empty());
     }

@@ -70,9 +70,19 @@ final class Check implements Callable<Integer> {
     public Integer call() throws IOException {
         KnownModels table = KnownModels.load();
         Optional<ConfigFields> fields = isFolder() ? ConfigFields.of(Path.of(model)) : Optional.empty();
-        Optional<KnownModels.Known> known = known(table, fields);
-        Json.Check result = result(Models.open(model), fields, known);
-        spec.commandLine().getOut().println(json ? Json.line(result) : text(result));
+        Optional<KnownModels.Known> named = known(table, fields);
+        ModelFiles files = Models.open(model);
+        ModelDescription description = files.description();
+        Optional<KnownModels.Known> known = named.filter(some -> Comparison.isOf(some, description));
+        if (as != null && known.isEmpty()) {
+            files.close();
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--as: what is known of '" + as + "' is not what " + description.kind() + " gives, as " + model
+                            + " is one");
+        }
+        Json.Check result = result(files, fields, known);
+        spec.commandLine().getOut().println(json ? Json.line(result) : text(result, description));
         return result.right() ? ExitCode.OK : ExitCode.SOFTWARE;
     }
 
@@ -146,13 +156,13 @@ final class Check implements Callable<Integer> {
                 agrees && (unknown.isEmpty() || !compared.isEmpty()));
     }
 
-    private static String text(Json.Check check) {
+    private static String text(Json.Check check, ModelDescription description) {
         var text = new StringBuilder();
         row(text, "model", check.model());
         row(text, "reads", check.inputs() + " of up to " + check.maxTokens() + " tokens" + cut(check));
         row(text, "layers", check.layers() + " of width " + check.hidden());
-        if (check.text() != null) {
-            CheckedTexts.rows(check).forEach((name, fact) -> row(text, name, fact));
+        if (description instanceof TextDescription texts) {
+            CheckedTexts.rows(check, texts).forEach((name, fact) -> row(text, name, fact));
         }
         if (!check.used().isEmpty()) {
             row(

@@ -20,6 +20,8 @@ final class CheckedTexts {
     /** A length, in tokens, up to which most models go. */
     private static final int SHORT = 512;
 
+    private static final int MOST_LABELS = 12;
+
     private CheckedTexts() {}
 
     static Json.CheckedText of(OpenModel model) {
@@ -44,14 +46,23 @@ final class CheckedTexts {
                 text.prompts().byName(),
                 text.prompts().usual().orElse(null),
                 adaptive(text),
+                labels(text),
                 memory);
     }
 
+    private static List<String> labels(TextDescription text) {
+        return switch (text.output()) {
+            case TextOutput.SequenceClasses classes when !classes.isScore() -> classes.labels();
+            case TextOutput.TokenClasses classes -> classes.labels();
+            default -> List.of();
+        };
+    }
+
     private static List<String> adaptive(TextDescription text) {
-        if (text.acm().isPresent() || text.objective() != Objective.VECTORS) {
+        if (text.acm().isPresent() || text.objective() == Objective.NONE) {
             return List.of();
         }
-        Adaptable adaptable = text.family().adaptable(text);
+        Adaptable adaptable = text.adaptable();
         var parts = new ArrayList<String>();
         if (adaptable.tokens()) {
             parts.add("tokens");
@@ -61,14 +72,19 @@ final class CheckedTexts {
     }
 
     /** What is printed, name by name. */
-    static Map<String, String> rows(Json.Check check) {
+    static Map<String, String> rows(Json.Check check, TextDescription description) {
         Json.CheckedText text = check.text();
         Map<String, String> rows = new LinkedHashMap<>();
-        boolean vectors = text.kind().equals("a text encoder");
-        rows.put("gives", vectors ? vector(check) : check.outputs() + " numbers: " + text.kind());
-        if (vectors) {
+        if (description.output() instanceof TextOutput.Vectors) {
+            rows.put("gives", vector(check));
             rows.put("fewer values", shorter(text.shorter()));
             rows.put("prompts", prompts(text));
+        } else {
+            String each = description.perToken() ? " for each token: " : ": ";
+            rows.put("gives", numbers(check.outputs()) + each + text.kind());
+        }
+        if (!text.labels().isEmpty()) {
+            rows.put("classes", labels(text.labels()));
         }
         rows.put("tokenizer", String.format(Locale.ROOT, "%s, %,d tokens", text.tokenizer(), text.tokens()));
         if (!text.adaptive().isEmpty()) {
@@ -84,8 +100,17 @@ final class CheckedTexts {
                 ? ""
                 : ", dense layers of "
                         + text.dense().stream().map(String::valueOf).collect(Collectors.joining(", "));
-        return check.outputs() + " numbers: pooled by " + text.pooling() + dense
+        return numbers(check.outputs()) + ": pooled by " + text.pooling() + dense
                 + (text.normalized() ? ", of length 1" : ", of any length");
+    }
+
+    private static String numbers(int count) {
+        return count + (count == 1 ? " number" : " numbers");
+    }
+
+    private static String labels(List<String> labels) {
+        String first = String.join(", ", labels.subList(0, Math.min(MOST_LABELS, labels.size())));
+        return labels.size() <= MOST_LABELS ? first : first + " and " + (labels.size() - MOST_LABELS) + " more";
     }
 
     private static String shorter(List<Integer> shorter) {

@@ -1,13 +1,28 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.Reranker;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
 import java.util.ArrayList;
 import java.util.List;
 
 /** Compares what a model gives with what is known of it. */
 final class Comparison {
     private Comparison() {}
+
+    /** Whether what is known is what such a model gives: vectors, or scores. */
+    static boolean isOf(KnownModels.Known known, ModelDescription model) {
+        if (!(model instanceof TextDescription text)) {
+            return false;
+        }
+        return text.output().isScore()
+                ? !known.scores().isEmpty()
+                : text.output() instanceof TextOutput.Vectors
+                        && !(known.vectors().isEmpty() && known.similarities().isEmpty());
+    }
 
     /** Row by row, one for each source and text. */
     static List<Json.Compared> compare(TextEncoder encoder, KnownModels.Known known) {
@@ -28,12 +43,11 @@ final class Comparison {
                     vector.source()));
         }
         for (KnownModels.Similarities some : known.similarities()) {
-            List<float[]> ours = encoder.embed(some.texts()).stream()
-                    .map(embedding -> embedding.vector())
-                    .toList();
+            List<float[]> ours =
+                    encoder.embed(some.texts()).stream().map(Embedding::vector).toList();
             double most = 0;
             for (KnownModels.Cosine cosine : some.cosines()) {
-                double given = cosine(ours.get(cosine.first()), ours.get(cosine.second()));
+                double given = Embedding.cosine(ours.get(cosine.first()), ours.get(cosine.second()));
                 most = largest(most, given - cosine.value());
             }
             rows.add(row(
@@ -68,17 +82,5 @@ final class Comparison {
 
     private static Json.Compared row(String what, int values, double most, double tolerance, String source) {
         return new Json.Compared(values + " " + what, most, tolerance, most <= tolerance, source);
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        double product = 0;
-        double first = 0;
-        double second = 0;
-        for (int i = 0; i < a.length; i++) {
-            product += (double) a[i] * b[i];
-            first += (double) a[i] * a[i];
-            second += (double) b[i] * b[i];
-        }
-        return product / Math.sqrt(first * second);
     }
 }

@@ -5,6 +5,7 @@ import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.choice.Backends;
+import io.tokenwise.distill.Agreement;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
@@ -15,9 +16,11 @@ import io.tokenwise.model.InputKind;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter.Existing;
+import io.tokenwise.model.Objective;
 import io.tokenwise.model.SpeechDescription;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.open.Models;
-import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.file.Path;
@@ -39,11 +42,11 @@ import picocli.CommandLine.Spec;
         name = "distill",
         header = "Make a model adaptive.",
         description = {
-            "Cuts the MLPs and attention projections of --model into learners with gates and trains them to give the"
-                    + " vectors that the model gives.",
+            "Makes of --model one whose inputs may each cost less, and trains it to give what the model gives: vectors,"
+                    + " classes, scores of pairs, classes of tokens, transcripts.",
             "A --model that is adaptive goes on learning, from what it is at full budget: so a model learns texts of"
                     + " another kind in minutes.",
-            "Training needs texts only, or the images or recordings that the model reads, no labels. It can be stopped"
+            "Training needs texts only (of a cross-encoder pairs: a query, a tab, a text), or the images or recordings that the model reads, no labels. It can be stopped"
                     + " at any time; the same command goes on from there.",
             "A tenth of them, 500 with 20,000 tokens at most, is not trained on: it shows the quality on the way,"
                     + " calibrates budgets, and gives the figures of the page DIR/report.html."
@@ -55,6 +58,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise distill --model bge-small --data docs.jsonl.gz more.csv --field body --out my-model",
             "  ./tokenwise distill --data texts.txt --control modules --like my-model --budget 0.5 --out my-control",
             "  ./tokenwise distill --data texts.txt --control words --out my-list",
+            "  ./tokenwise distill --model my-cross-encoder --data queries-with-texts.tsv --out my-reranker",
             "  ./tokenwise distill --model my-vit --data cifar10.tar --out my-vit-acm",
             "  ./tokenwise distill --model moonshine-tiny --data recordings --out my-moonshine",
             "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt"
@@ -110,8 +114,15 @@ final class Distill implements Callable<Integer> {
     @Option(
             names = "--field",
             paramLabel = "NAME",
-            description = "Column or field that holds the text (default: " + DistillTexts.USUAL_FIELD + ").")
+            description = "Column or field that holds the text (default: " + DistillTexts.USUAL_FIELD
+                    + "), or both of a pair's (default: " + DistillTexts.USUAL_PAIR + ").")
     private String field;
+
+    @Option(
+            names = "--pairs",
+            description =
+                    "Texts come in pairs, with a tab between them or in two fields: of cross-encoders always, of classifiers of texts where they were trained on pairs.")
+    private boolean pairs;
 
     @Mixin
     private SplitOption split;
@@ -138,7 +149,7 @@ final class Distill implements Callable<Integer> {
             var remarks = new ArrayList<String>();
             var words = new ArrayList<String>();
             List<int[]> inputs = switch (files.description().reads()) {
-                case TEXT -> texts(files.tokenizer(), remarks, words);
+                case TEXT -> texts(files, remarks, words);
                 case IMAGE -> images(files.image());
                 case SOUND -> recordings(files.speech(), remarks);
             };
@@ -161,7 +172,7 @@ final class Distill implements Callable<Integer> {
     }
 
     /** @param words get the texts themselves where the control needs them */
-    private List<int[]> texts(Tokenizer tokenizer, List<String> remarks, List<String> words)
+    private List<int[]> texts(ModelFiles files, List<String> remarks, List<String> words)
             throws IOException, InterruptedException {
         if (split.given() || mirror.given()) {
             throw new ParameterException(
@@ -172,9 +183,15 @@ final class Distill implements Callable<Integer> {
                     spec.commandLine(),
                     "--field is for .csv, .tsv and .jsonl; " + data.getFirst() + " has a text a line");
         }
-        var texts = new DistillTexts(tokenizer, options.seed(), control.ofWords());
+        boolean two = readsPairs(files);
+        String usual = two ? DistillTexts.USUAL_PAIR : DistillTexts.USUAL_FIELD;
+        if (field != null && two && field.split(",", -1).length != 2) {
+            throw new ParameterException(
+                    spec.commandLine(), "--field is " + field + "; of pairs it names two, such as " + usual);
+        }
+        var texts = new DistillTexts(files, two, options.seed(), control.ofWords());
         for (Path file : data) {
-            texts.read(file, field == null ? DistillTexts.USUAL_FIELD : field);
+            texts.read(file, field == null ? usual : field);
         }
         remarks.addAll(texts.remarks(tokens));
         if (control.ofWords()) {
@@ -183,11 +200,25 @@ final class Distill implements Callable<Integer> {
         return texts.sequences();
     }
 
-    private List<int[]> images(ImageDescription description) throws IOException, InterruptedException {
-        if (field != null || data.size() > 1) {
+    private boolean readsPairs(ModelFiles files) {
+        var model = (TextDescription) files.description();
+        boolean can = DistillTexts.readsPairs(model)
+                && (model.output() instanceof TextOutput.Answer
+                        || files.tokenizer().frame().pair().isPresent());
+        if (pairs && !can) {
             throw new ParameterException(
                     spec.commandLine(),
-                    (field != null ? "--field is for texts" : "--data names " + data.size() + " files") + "; "
+                    "--pairs is for models that read two texts at once; " + options.teacher() + " is " + model.kind()
+                            + (DistillTexts.readsPairs(model) ? " whose tokenizer.json has no form for pairs" : ""));
+        }
+        return can && (pairs || model.output().isScore());
+    }
+
+    private List<int[]> images(ImageDescription description) throws IOException, InterruptedException {
+        if (ofTexts() || data.size() > 1) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    (ofTexts() ? textOption() + " is for texts" : "--data names " + data.size() + " files") + "; "
                             + options.teacher() + " reads images, from one folder or .tar");
         }
         return description
@@ -198,13 +229,21 @@ final class Distill implements Callable<Integer> {
     }
 
     private List<int[]> recordings(SpeechDescription description, List<String> remarks) throws IOException {
-        if (field != null || split.given() || mirror.given()) {
+        if (ofTexts() || split.given() || mirror.given()) {
             throw new ParameterException(
                     spec.commandLine(),
-                    (field != null ? "--field is for texts" : imageOption() + " is for images") + "; "
+                    (ofTexts() ? textOption() + " is for texts" : imageOption() + " is for images") + "; "
                             + options.teacher() + " hears recordings");
         }
         return DistillRecordings.read(data, description.sound(), options.seed(), remarks);
+    }
+
+    private boolean ofTexts() {
+        return field != null || pairs;
+    }
+
+    private String textOption() {
+        return field != null ? "--field" : "--pairs";
     }
 
     private String imageOption() {
@@ -244,10 +283,10 @@ final class Distill implements Callable<Integer> {
     }
 
     private void checkWords(ModelDescription model) {
-        if (model.reads() != InputKind.TEXT) {
+        if (model.objective() != Objective.VECTORS) {
             throw new ParameterException(
                     spec.commandLine(),
-                    "--control words is for texts; " + options.teacher() + " reads " + model.inputs());
+                    "--control words is for text encoders; " + options.teacher() + " is " + model.kind());
         }
         for (String option : List.of("--adapt", "--learners", "--mlp-learners")) {
             if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
@@ -269,29 +308,30 @@ final class Distill implements Callable<Integer> {
                                 + " list=%s@0.5%n",
                         out,
                         quality.spent(),
-                        quality.cosine(),
+                        quality.agreement(),
                         out,
                         out);
     }
 
     private void reportControl(ModelDescription model, History history) {
         History.Quality quality = history.qualities().getLast();
-        String eval = switch (model.reads()) {
-            case TEXT -> "sts FILE.csv";
-            case IMAGE -> "vit " + data.getFirst();
-            case SOUND -> "asr FILE.csv";
+        String next = switch (model.reads()) {
+            case TEXT -> model.objective() == Objective.VECTORS ? "eval sts FILE.csv --model" : "info";
+            case IMAGE -> "eval vit " + data.getFirst() + " --model";
+            case SOUND -> "eval asr FILE.csv --model";
         };
         spec.commandLine()
                 .getOut()
                 .printf(
                         Locale.ROOT,
-                        "The control is in %s: it spends %.3f, cosine to the teacher on held-out %s %.4f%n"
-                                + "Next: ./tokenwise eval %s --model %s%n",
+                        "The control is in %s: it spends %.3f, %s to the teacher on held-out %s %.4f%n"
+                                + "Next: ./tokenwise %s %s%n",
                         out,
                         quality.spent(),
+                        Agreement.name(model),
                         model.inputs(),
-                        quality.cosine(),
-                        eval,
+                        quality.agreement(),
+                        next,
                         out);
     }
 
@@ -308,7 +348,7 @@ final class Distill implements Callable<Integer> {
             case SOUND -> heldOut.stream().limit(SHADED_RECORDINGS).toList();
         };
         var measured = run.files().description().reads() == InputKind.TEXT
-                ? BudgetMeasurements.Data.of(heldOut)
+                ? BudgetMeasurements.Data.of(heldOut, run.files().description())
                 : new BudgetMeasurements.Data(heldOut, List.of(), List.of());
         boolean wasAdaptive = run.files().description().acm().isPresent();
         String title = options.teacher() + (wasAdaptive ? ", after more learning" : " made adaptive");
@@ -323,7 +363,7 @@ final class Distill implements Callable<Integer> {
                     out.toString(),
                     run.config().layers().learners(),
                     page.toString(),
-                    new Json.HeldOut(heldOut.size(), DistillRun.SHOWN_BUDGET, quality.cosine(), quality.spent()),
+                    new Json.HeldOut(heldOut.size(), DistillRun.SHOWN_BUDGET, quality.agreement(), quality.spent()),
                     results.rows().stream().map(Json.DemoRow::of).toList())));
             return;
         }

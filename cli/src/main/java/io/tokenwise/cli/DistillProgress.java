@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.backend.Backend;
+import io.tokenwise.distill.Agreement;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.Distillation;
 import io.tokenwise.distill.History;
@@ -19,7 +20,7 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     private Distillation.Phase phase;
     private double loss;
 
-    /** Mean cosine to the teacher; NaN until it is measured. */
+    /** Agreement with the teacher; NaN until it is measured. */
     private double heldOut = Double.NaN;
 
     /** What is done with a model that was written; see {@link DistillRun.Listener#written}. */
@@ -48,7 +49,7 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
         err.println("goes on from " + run.checkpoint() + " at step " + nextStep);
         progress.resumeAt(nextStep);
         if (!history.qualities().isEmpty()) {
-            heldOut = history.qualities().getLast().cosine();
+            heldOut = history.qualities().getLast().agreement();
         }
     }
 
@@ -61,7 +62,8 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
                 ? ""
                 : String.format(
                         Locale.ROOT,
-                        ", held-out cosine %.4f%s",
+                        ", held-out %s %.4f%s",
+                        Agreement.name(run.files().description()),
                         heldOut,
                         run.shorterTexts().isPresent()
                                 ? " with half of the words"
@@ -71,7 +73,7 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
 
     @Override
     public void quality(History.Quality quality) {
-        heldOut = quality.cosine();
+        heldOut = quality.agreement();
     }
 
     @Override

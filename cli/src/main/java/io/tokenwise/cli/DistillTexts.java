@@ -2,6 +2,10 @@ package io.tokenwise.cli;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.LineFile;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.Objective;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -10,14 +14,18 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
 import java.util.Random;
+import java.util.function.Supplier;
 
 /**
- * Reads texts to train on: one a line, or a field of a {@linkplain FieldFile file whose fields have names}. Of more text than memory should
- * hold, a random part is kept. For one thread.
+ * Reads texts to train on: one a line, or a field of a {@linkplain FieldFile file whose fields have names}; or pairs of texts, a tab between them, or two fields. Of more text than memory
+ * should hold, a random part is kept. For one thread.
  */
 final class DistillTexts {
     /** Of the texts in files whose fields have names. */
     static final String USUAL_FIELD = "text";
+
+    /** Of the pairs. */
+    static final String USUAL_PAIR = "query,text";
 
     /** 25 times what is trained on by default; with what is kept beside them, short texts of so many tokens take 0.5 GB. */
     private static final long MOST_TOKENS = 20_000_000;
@@ -25,7 +33,9 @@ final class DistillTexts {
     /** A text that comes again more often than this is learnt by heart. */
     private static final int MOST_REPEATS = 20;
 
+    private final TextDescription model;
     private final Tokenizer tokenizer;
+    private final boolean pairs;
     private final Random random;
     private final boolean keepsWords;
     private final long mostTokens;
@@ -44,14 +54,20 @@ final class DistillTexts {
      */
     private record Text(int[] ids, String words) {}
 
-    /** @param keepsWords whether {@link #words} are wanted too, for which there must be memory */
-    DistillTexts(Tokenizer tokenizer, long seed, boolean keepsWords) {
-        this(tokenizer, seed, keepsWords, MOST_TOKENS);
+    /**
+     * @param model that reads the texts
+     * @param pairs whether each is two
+     * @param keepsWords whether {@link #words} are wanted too, for which there must be memory; not of pairs
+     */
+    DistillTexts(ModelFiles model, boolean pairs, long seed, boolean keepsWords) {
+        this(model, pairs, seed, keepsWords, MOST_TOKENS);
     }
 
     /** @param mostTokens about half of the texts is forgotten whenever there are more tokens */
-    DistillTexts(Tokenizer tokenizer, long seed, boolean keepsWords, long mostTokens) {
-        this.tokenizer = tokenizer;
+    DistillTexts(ModelFiles model, boolean pairs, long seed, boolean keepsWords, long mostTokens) {
+        this.model = (TextDescription) model.description();
+        this.tokenizer = model.tokenizer();
+        this.pairs = pairs;
         this.keepsWords = keepsWords;
         this.mostTokens = mostTokens;
         random = new Random(seed);
@@ -60,34 +76,69 @@ final class DistillTexts {
     /**
      * Reads a file, whose name says what it is; a text that is blank does not count.
      *
-     * @param field that holds the text, in files whose fields have names
+     * @param field that holds the text, in files whose fields have names; the two of a pair with a comma between them
      * @throws BadFileException if there is no text or the file is no good; the message says where
      */
     void read(Path file, String field) throws IOException {
         long before = texts;
         if (FieldFile.is(file)) {
-            FieldFile.read(file, row -> add(row.text(field)));
+            String[] fields = field.split(",", 2);
+            FieldFile.read(
+                    file,
+                    pairs ? row -> addPair(row.text(fields[0]), row.text(fields[1])) : row -> add(row.text(field)));
         } else {
             try (var lines = new LineFile(file)) {
                 for (String line = lines.next(); line != null; line = lines.next()) {
-                    add(line);
+                    addLine(lines, line);
                 }
             }
         }
         if (texts == before) {
-            throw new BadFileException(file.toString(), "has no texts");
+            throw new BadFileException(file.toString(), pairs ? "has no pairs of texts" : "has no texts");
         }
     }
 
-    private void add(String text) {
-        if (text.isBlank()) {
-            return;
+    private void addLine(LineFile lines, String line) {
+        int tab = line.indexOf('\t');
+        if (!pairs) {
+            // White space to encoders, which were given such lines before others could be distilled.
+            if (tab >= 0 && model.objective() != Objective.VECTORS) {
+                throw lines.bad("has a tab, as between two texts; " + model.name() + " is " + model.kind()
+                        + ", which reads one" + (readsPairs(model) ? " unless --pairs is given" : ""));
+            }
+            add(line);
+        } else if (!line.isBlank()) {
+            if (tab < 0 || line.indexOf('\t', tab + 1) >= 0) {
+                throw lines.bad("has " + (tab < 0 ? "no tab" : "more than one tab") + "; " + model.name() + " is "
+                        + model.kind() + ", which reads two texts, with one tab between them");
+            }
+            addPair(line.substring(0, tab), line.substring(tab + 1));
         }
+    }
+
+    /** Whether a model may be given two texts at once. */
+    static boolean readsPairs(TextDescription model) {
+        return model.output() instanceof TextOutput.SequenceClasses || model.output() instanceof TextOutput.Answer;
+    }
+
+    private void add(String text) {
+        if (!text.isBlank()) {
+            add(text, () -> tokenizer.encode(text));
+        }
+    }
+
+    private void addPair(String first, String second) {
+        if (!first.isBlank() && !second.isBlank()) {
+            add(null, () -> model.encodePair(tokenizer, first, second));
+        }
+    }
+
+    private void add(String text, Supplier<Tokenizer.Encoded> encode) {
         texts++;
         if (oneOf > 1 && random.nextInt(oneOf) > 0) {
             return;
         }
-        Tokenizer.Encoded encoded = tokenizer.encode(text);
+        Tokenizer.Encoded encoded = encode.get();
         kept.add(new Text(encoded.ids(), keepsWords ? text : null));
         tokens += encoded.ids().length;
         cut += encoded.truncated() ? 1 : 0;

@@ -8,10 +8,13 @@ import io.tokenwise.cli.BudgetMeasurements.Quality;
 import io.tokenwise.cli.Report.ShadedImage;
 import io.tokenwise.cli.Report.ShadedRecording;
 import io.tokenwise.cli.Report.ShadedText;
+import io.tokenwise.distill.Agreement;
 import io.tokenwise.distill.History;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
+import io.tokenwise.tokenizer.TokenTypes;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
@@ -61,7 +64,7 @@ record DistilledReport(
             modules = measurements.moduleLearners(adaptive);
         }
         Results results;
-        String inputs;
+        ModelDescription description;
         var sentences = new ArrayList<ShadedText>();
         var images = new ArrayList<ShadedImage>();
         var recordings = new ArrayList<ShadedRecording>();
@@ -69,8 +72,8 @@ record DistilledReport(
         try (OpenModel dense = openDense(oneThread);
                 OpenModel adaptive = open(oneThread)) {
             results = measurements.results(qualities, dense, adaptive);
-            inputs = adaptive.files().description().inputs();
-            switch (adaptive.files().description().reads()) {
+            description = adaptive.files().description();
+            switch (description.reads()) {
                 case TEXT -> shaded.forEach(ids -> sentences.add(shadeText(adaptive, ids)));
                 case SOUND -> shaded.forEach(samples -> recordings.add(shadeSpeech(adaptive, samples)));
                 case IMAGE -> shaded.forEach(pixels -> images.add(shadeImage(adaptive, pixels)));
@@ -86,8 +89,8 @@ record DistilledReport(
                 sentences,
                 images,
                 recordings,
-                shading(inputs, unit),
-                notes(inputs, unit, !history.steps().isEmpty()));
+                shading(description.inputs(), unit),
+                notes(description, unit, !history.steps().isEmpty()));
         AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
         return results;
     }
@@ -114,12 +117,13 @@ record DistilledReport(
     private static ShadedText shadeText(OpenModel model, int[] ids) {
         var modules = new ArrayList<String>();
         var learners = new ArrayList<int[]>();
-        model.sessions().encode(List.of(ids), model.encoder().budget(SHADED_BUDGET), (module, used, count, gated) -> {
+        model.sessions().rows(List.of(ids), model.encoder().budget(SHADED_BUDGET), (module, used, count, gated) -> {
             modules.add(ModuleName.of(module));
             learners.add(Arrays.copyOf(used, count));
         });
         int most = model.encoder().modules().getFirst().learners();
-        return new ShadedText(model.files().tokenizer().tokens(ids), modules, learners.toArray(int[][]::new), most);
+        int[] words = Arrays.stream(ids).map(TokenTypes::id).toArray();
+        return new ShadedText(model.files().tokenizer().tokens(words), modules, learners.toArray(int[][]::new), most);
     }
 
     /** The mean share of learners of each patch at the budget {@link #SHADED_BUDGET}. */
@@ -158,10 +162,23 @@ record DistilledReport(
         };
     }
 
-    private List<String> notes(String inputs, Budget.Unit unit, boolean trainedHere) {
+    private static String ofTexts(ModelDescription model) {
+        return switch (model.objective()) {
+            case VECTORS -> ".";
+            case TOKEN_CLASSES -> "; same class is the share of tokens that get the dense model's.";
+            default ->
+                "; " + Agreement.keptName(model) + " is the share of "
+                        + (model.outputs() == 1
+                                ? "any two of them that stand in the dense model's."
+                                : "them that get the dense model's.");
+        };
+    }
+
+    private List<String> notes(ModelDescription model, Budget.Unit unit, boolean trainedHere) {
+        String inputs = model.inputs();
         String kept = data.queries().isEmpty()
                 ? switch (inputs) {
-                    case "texts" -> ".";
+                    case "texts" -> ofTexts(model);
                     case "recordings" ->
                         " and the mean of its frames; words kept is the share of the words that the dense model writes that are written still, decoder and all."
                                 + " FLOPs and times are the encoder's, for a frame and for a recording.";
@@ -177,8 +194,9 @@ record DistilledReport(
         return List.of(
                 String.format(
                                 Locale.ROOT,
-                                "Quality is the mean cosine between what the adaptive model gives and what the dense model gives over %,d"
+                                "Quality is the %s between what the adaptive model gives and what the dense model gives over %,d"
                                         + " %s%s",
+                                Agreement.name(model).equals("cosine") ? "mean cosine" : Agreement.name(model),
                                 data.heldOut().size(),
                                 inputs,
                                 trainedHere ? " that were kept from this training" : "")

@@ -32,6 +32,9 @@ import picocli.CommandLine.Spec;
 final class Fill implements Callable<Integer> {
     private static final String DEFAULT_MODEL = "bert-base";
 
+    /** As any model has it, in a regular expression. */
+    private static final String MASK = "\\[MASK]";
+
     @ParentCommand
     private Tokenwise root;
 
@@ -70,8 +73,17 @@ final class Fill implements Callable<Integer> {
         try (MaskFiller filler = MaskFiller.open(name, options.engineOptions())) {
             budget.remark(
                     name, filler.model().encoder().modules(), spec.commandLine().getErr());
-            print(filler.fill(List.of(text.read(root.in())), top, budget.asked(options.seed()), Deadline.NONE)
-                    .getFirst());
+            String given = text.read(root.in());
+            List<List<Guess>> masks = filler.fill(List.of(given), top, budget.asked(options.seed()), Deadline.NONE)
+                    .getFirst();
+            print(masks);
+            int unread = given.split(MASK, -1).length - 1 - masks.size();
+            if (unread > 0) {
+                spec.commandLine()
+                        .getErr()
+                        .println("hidden words beyond the " + filler.maxTokens() + " tokens that the model reads: "
+                                + unread);
+            }
         }
         return ExitCode.OK;
     }

@@ -84,8 +84,9 @@ final class Json {
      * A line of the demo's table.
      *
      * @param meanLearners learners per token and layer; where tokens leave, the share of those that stay; null when dense
-     * @param neighboursKept share of the dense model's ten nearest neighbours that are kept, or of images those that have its class; null if not
-     *     measured
+     * @param teacherCosine mean cosine to the dense model's results, of scores their correlation
+     * @param neighboursKept share of the dense model's ten nearest neighbours that are kept, of what has classes that which has its class, of scores pairs that stand in its
+     *     order; null if not measured
      */
     record DemoRow(
             double budget,
@@ -104,7 +105,7 @@ final class Json {
                     row.flopsPerToken(),
                     row.millisShort(),
                     row.millisLong(),
-                    row.cosine(),
+                    row.agreement(),
                     orNull(row.kept()));
         }
 
@@ -187,6 +188,7 @@ final class Json {
      * @param prompts by their names
      * @param usual the prompt of texts of which nothing is said; null if there is none
      * @param adaptive what of it can become adaptive; empty if nothing can, or it is already
+     * @param labels of its classes; empty if it tells none
      * @param memory bytes that a call takes at most, by the tokens of its texts
      */
     record CheckedText(
@@ -200,6 +202,7 @@ final class Json {
             Map<String, String> prompts,
             String usual,
             List<String> adaptive,
+            List<String> labels,
             Map<Integer, Long> memory) {}
 
     /**
@@ -241,10 +244,10 @@ final class Json {
     record Distilled(String model, String out, int learners, String report, HeldOut heldOut, List<DemoRow> rows) {}
 
     /**
-     * Quality at half budget on text that was not trained on.
+     * Quality at half budget on what was not trained on.
      *
      * @param texts how many
-     * @param teacherCosine mean cosine to the dense model's vectors; null of speech, of which texts are compared
+     * @param teacherCosine mean cosine to the dense model's results, of scores their correlation
      * @param spent measured share of the replaced layers' dense FLOPs
      */
     record HeldOut(int texts, double budget, double teacherCosine, double spent) {}

@@ -48,6 +48,11 @@ final class Measurement {
         return measure(sequences, (some, observer) -> model.sessions().encode(some, budget, observer));
     }
 
+    /** The same of any model: of each input a row, or a row for each token. */
+    float[][][] rows(List<int[]> sequences) throws InterruptedException {
+        return measure(sequences, (some, observer) -> model.sessions().rows(some, budget, observer));
+    }
+
     /** The same in another way; the first inputs run twice. */
     <T> T measure(List<int[]> sequences, Work<T> work) throws InterruptedException {
         if (inputs == 0) {

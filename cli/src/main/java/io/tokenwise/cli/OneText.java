@@ -1,12 +1,12 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.LineFile;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
@@ -26,7 +26,7 @@ final class OneText {
     @Parameters(arity = "0..1", paramLabel = "TEXT", description = "The text (default: --file, else stdin).")
     private String text;
 
-    @Option(names = "--file", paramLabel = "FILE", description = "A file with the text, UTF-8.")
+    @Option(names = "--file", paramLabel = "FILE", description = "A file with the text, UTF-8, also .gz.")
     private Path file;
 
     /**
@@ -42,7 +42,7 @@ final class OneText {
             return text;
         }
         String name = file == null ? "stdin" : file.toString();
-        try (InputStream in = file == null ? stdin : Files.newInputStream(file)) {
+        try (InputStream in = file == null ? stdin : LineFile.open(file)) {
             byte[] bytes = in.readNBytes(MOST_BYTES + 1);
             if (bytes.length > MOST_BYTES) {
                 throw new BadFileException(name, "is larger than " + MOST_BYTES + " bytes; give its parts one by one");

@@ -9,8 +9,6 @@ import java.util.function.ToDoubleFunction;
 
 /** The curves of a {@link Report}, as {@code report.js} reads them. */
 final class ReportCharts {
-    private static final String COSINE = "cosine to the dense model";
-
     /** More points than this are drawn as so many means: an eye sees no more, and the page stays small. */
     private static final int MOST_POINTS = 200;
 
@@ -43,12 +41,13 @@ final class ReportCharts {
 
     static List<Chart> of(Report report) {
         Results results = report.results();
+        String agreement = results.agreement() + " to the dense model";
         List<Chart> charts = new ArrayList<>(List.of(
                 new Chart(
                         "flops",
                         "Quality against work",
                         "MFLOPs per token",
-                        COSINE,
+                        agreement,
                         1.0,
                         false,
                         series(results, row -> row.flopsPerToken() / 1e6, "MFLOPs/token")),
@@ -56,7 +55,7 @@ final class ReportCharts {
                         "millis",
                         "Quality against time",
                         "milliseconds at " + results.longInput(),
-                        COSINE,
+                        agreement,
                         1.0,
                         false,
                         series(results, Row::millisLong, "ms"))));
@@ -67,10 +66,10 @@ final class ReportCharts {
                     "heldout",
                     "Quality at half budget on what was not trained on",
                     "step",
-                    COSINE,
+                    agreement,
                     1.0,
                     false,
-                    List.of(new Series("learned", "learned", qualities(training)))));
+                    List.of(new Series("learned", "learned", qualities(training, results.agreement())))));
         }
         return charts;
     }
@@ -80,7 +79,8 @@ final class ReportCharts {
         for (Row.Mode mode : Row.Mode.values()) {
             List<Point> points = results.rows().stream()
                     .filter(row -> row.mode() == mode)
-                    .map(row -> new Point(x.applyAsDouble(row), row.cosine(), hover(row, x.applyAsDouble(row), unit)))
+                    .map(row -> new Point(
+                            x.applyAsDouble(row), row.agreement(), hover(results, row, x.applyAsDouble(row), unit)))
                     .toList();
             if (!points.isEmpty()) {
                 all.add(new Series(mode.label(), mode.label(), points));
@@ -89,10 +89,17 @@ final class ReportCharts {
         return all;
     }
 
-    private static String hover(Row row, double x, String unit) {
+    private static String hover(Results results, Row row, double x, String unit) {
         String budget = row.mode() == Row.Mode.DENSE ? "" : String.format(Locale.ROOT, " at budget %.2f", row.budget());
         return String.format(
-                Locale.ROOT, "%s%s: %.2f %s, cosine %.4f", row.mode().label(), budget, x, unit, row.cosine());
+                Locale.ROOT,
+                "%s%s: %.2f %s, %s %.4f",
+                row.mode().label(),
+                budget,
+                x,
+                unit,
+                results.agreement(),
+                row.agreement());
     }
 
     private static List<Series> losses(History training) {
@@ -126,16 +133,17 @@ final class ReportCharts {
         return points;
     }
 
-    private static List<Point> qualities(History training) {
+    private static List<Point> qualities(History training, String agreement) {
         return training.qualities().stream()
                 .map(quality -> new Point(
                         quality.step(),
-                        quality.cosine(),
+                        quality.agreement(),
                         String.format(
                                 Locale.ROOT,
-                                "step %d: cosine %.4f, spent %.2f",
+                                "step %d: %s %.4f, spent %.2f",
                                 quality.step(),
-                                quality.cosine(),
+                                agreement,
+                                quality.agreement(),
                                 quality.spent())))
                 .toList();
     }

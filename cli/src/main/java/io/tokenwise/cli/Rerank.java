@@ -2,11 +2,11 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Reranker;
 import io.tokenwise.Reranker.Ranked;
+import io.tokenwise.io.LineFile;
 import io.tokenwise.io.TextLines;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.PrintWriter;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -52,7 +52,7 @@ final class Rerank implements Callable<Integer> {
     @Parameters(index = "0", paramLabel = "QUERY", description = "What is looked for.")
     private String query;
 
-    @Parameters(index = "1", arity = "0..1", paramLabel = "FILE", description = "The texts (default: stdin).")
+    @Parameters(index = "1", arity = "0..1", paramLabel = "FILE", description = "The texts, also .gz (default: stdin).")
     private Path file;
 
     private int top = Integer.MAX_VALUE;
@@ -72,12 +72,15 @@ final class Rerank implements Callable<Integer> {
             throw options.mistake("--model must name a cross-encoder's directory: none comes with the build");
         }
         try (Reranker reranker = Reranker.open(name, options.engineOptions());
-                InputStream in = file == null ? root.in() : Files.newInputStream(file)) {
+                InputStream in = file == null ? root.in() : LineFile.open(file)) {
             budget.remark(
                     name,
                     reranker.model().encoder().modules(),
                     spec.commandLine().getErr());
             List<String> texts = read(new TextLines(in));
+            if (texts.isEmpty()) {
+                spec.commandLine().getErr().println("no texts came in to be sorted");
+            }
             print(reranker.rank(query, texts, top, budget.asked(options.seed())));
         }
         return ExitCode.OK;

@@ -9,23 +9,32 @@ import java.util.List;
  * @param shortInput what was timed as short, such as {@code 16 tokens}
  * @param longInput what was timed as long; for models whose inputs have one length the same
  * @param learners what a row's {@link Row#meanLearners} is
+ * @param agreement what a row's {@link Row#agreement} is
  * @param kept what the share of a row's {@link Row#kept} is of
  */
-record Results(String shortInput, String longInput, String learners, String kept, List<Row> rows) {
-    /** Of models that read text. */
+record Results(String shortInput, String longInput, String learners, String agreement, String kept, List<Row> rows) {
+    private static final String COSINE = "cosine";
+
+    /** Of text encoders. */
     static Results ofTexts(int shortTokens, int longTokens, String learners, List<Row> rows) {
-        return new Results(shortTokens + " tokens", longTokens + " tokens", learners, "top 10 kept", rows);
+        return ofTexts(shortTokens, longTokens, learners, COSINE, "top 10 kept", rows);
+    }
+
+    /** Of models that give something else for texts. */
+    static Results ofTexts(
+            int shortTokens, int longTokens, String learners, String agreement, String kept, List<Row> rows) {
+        return new Results(shortTokens + " tokens", longTokens + " tokens", learners, agreement, kept, rows);
     }
 
     /** Of models that read images. */
     static Results ofImages(String learners, List<Row> rows) {
-        return new Results("one image", "one image", learners, "same class", rows);
+        return new Results("one image", "one image", learners, COSINE, "same class", rows);
     }
 
     /** Of models that hear recordings. */
     static Results ofRecordings(String learners, List<Row> rows) {
         return new Results(
-                "the encoder on one recording", "the encoder on one recording", learners, "words kept", rows);
+                "the encoder on one recording", "the encoder on one recording", learners, COSINE, "words kept", rows);
     }
 
     Results {
@@ -40,7 +49,7 @@ record Results(String shortInput, String longInput, String learners, String kept
                 new Column<>(learners, row -> Column.fixed(row.meanLearners(), 2)),
                 new Column<>("MFLOPs/token", row -> Column.fixed(row.flopsPerToken() / 1e6, 2)),
                 new Column<>("ms at " + longInput, row -> Column.fixed(row.millisLong(), 2)),
-                new Column<>("cosine to dense", row -> Column.fixed(row.cosine(), 4))));
+                new Column<>(agreement + " to dense", row -> Column.fixed(row.agreement(), 4))));
         if (!shortInput.equals(longInput)) {
             columns.add(4, new Column<>("ms at " + shortInput, row -> Column.fixed(row.millisShort(), 2)));
         }

@@ -12,9 +12,9 @@ import java.util.OptionalDouble;
  * @param flopsPerToken multiply-adds per token of the whole model
  * @param millisShort milliseconds per short input
  * @param millisLong milliseconds per long input
- * @param cosine mean cosine to what the dense model gives
- * @param kept of texts the share of the dense model's ten nearest neighbours that are still among the ten, of images the share that have the dense
- *     model's class, 0..1; NaN if not measured
+ * @param agreement mean cosine to what the dense model gives, of scores their correlation
+ * @param kept of texts' vectors the share of the dense model's ten nearest neighbours that are still among the ten, of classes and scores what {@link
+ *     io.tokenwise.distill.Agreement#kept} is, 0..1; NaN if not measured
  * @param spearman rank correlation with human scores, where it was measured
  */
 record Row(
@@ -24,7 +24,7 @@ record Row(
         double flopsPerToken,
         double millisShort,
         double millisLong,
-        double cosine,
+        double agreement,
         double kept,
         OptionalDouble spearman) {
 

@@ -68,9 +68,6 @@ final class Train implements Runnable {
                 "  ./tokenwise distill --model my-vit --data cifar10.tar --out my-vit-acm"
             })
     static final class Vit implements Callable<Integer> {
-        /** Steps that a kill costs at most: a minute or two. */
-        private static final int STEPS_PER_CHECKPOINT = 100;
-
         /** The part of a data set to learn from. */
         private static final String TRAINING = "train";
 
@@ -109,58 +106,15 @@ final class Train implements Runnable {
                         "Width and height of a patch, which is a token; divides the images' (default: ${DEFAULT-VALUE}).")
         private int patchSize;
 
-        @Option(
-                names = "--hidden",
-                paramLabel = COUNT,
-                defaultValue = "192",
-                converter = CommonOptions.CountConverter.class,
-                description =
-                        "Width of a token's vector; MLPs have four times as many units (default: ${DEFAULT-VALUE}).")
-        private int hidden;
-
-        @Option(
-                names = "--layers",
-                paramLabel = COUNT,
-                defaultValue = "6",
-                converter = CommonOptions.CountConverter.class,
-                description = "Layers (default: ${DEFAULT-VALUE}).")
-        private int layers;
-
-        @Option(
-                names = "--heads",
-                paramLabel = COUNT,
-                defaultValue = "6",
-                converter = CommonOptions.CountConverter.class,
-                description = "Attention heads; divides --hidden (default: ${DEFAULT-VALUE}).")
-        private int heads;
-
-        @Option(
-                names = "--epochs",
-                paramLabel = COUNT,
-                defaultValue = "" + VitTrainingConfig.USUAL_EPOCHS,
-                converter = CommonOptions.CountConverter.class,
-                description = "How often each image is seen (default: ${DEFAULT-VALUE}).")
-        private int epochs;
+        @Mixin
+        private NewModelOptions model = new NewModelOptions(6, VitTrainingConfig.USUAL_EPOCHS);
 
         @Mixin
         private MirrorOption mirror;
 
-        @Mixin
-        private StoreOption store;
-
-        @Option(
-                names = "--out",
-                paramLabel = "DIR",
-                required = true,
-                description = "Folder for the model; new, or that of a training that was stopped.")
-        private Path out;
-
         @Override
         public Integer call() throws IOException, InterruptedException {
-            if (spec.commandLine().getParseResult().hasMatchedOption("--model")) {
-                throw new ParameterException(
-                        spec.commandLine(), "--model is for models that are there; train vit makes a new one");
-            }
+            model.check();
             checkSizes();
             ImagePreparation preparation = ImagePreparation.centred(imageSize);
             Split part = split.orUsual(TRAINING);
@@ -174,10 +128,10 @@ final class Train implements Runnable {
             var run = new VitTrainingRun(
                     description(preparation, images.classes()),
                     images,
-                    VitTrainingConfig.of(epochs, mirror.mirrored(), options.seed()),
-                    out,
-                    STEPS_PER_CHECKPOINT,
-                    store.type());
+                    VitTrainingConfig.of(model.epochs(), mirror.mirrored(), options.seed()),
+                    model.out(),
+                    NewModelOptions.STEPS_PER_CHECKPOINT,
+                    model.store().type());
             double right;
             try (Backend backend = Backends.open(options.training(), options.threads());
                     var shown = new TrainingProgress(spec.commandLine().getErr(), run.checkpoint(), "images")) {
@@ -188,7 +142,15 @@ final class Train implements Runnable {
         }
 
         private VitArchitecture sizes(int classes) {
-            return new VitArchitecture(hidden, layers, heads, 4 * hidden, imageSize, patchSize, classes, 1e-6);
+            return new VitArchitecture(
+                    model.hidden(),
+                    model.layers(),
+                    model.heads(),
+                    4 * model.hidden(),
+                    imageSize,
+                    patchSize,
+                    classes,
+                    1e-6);
         }
 
         /** Before images are read, which takes a while. */
@@ -202,25 +164,30 @@ final class Train implements Runnable {
 
         private ImageDescription description(ImagePreparation preparation, List<String> classes) {
             return new ImageDescription(
-                    out.toString(), VitFamily.VIT, sizes(classes.size()), preparation, classes, Optional.empty());
+                    model.out().toString(),
+                    VitFamily.VIT,
+                    sizes(classes.size()),
+                    preparation,
+                    classes,
+                    Optional.empty());
         }
 
         private void report(double right, LabelledImages images, boolean testable) {
             PrintWriter stdout = spec.commandLine().getOut();
             if (options.json()) {
                 stdout.println(Json.line(new Json.Trained(
-                        out.toString(), images.size(), images.classes().size(), right)));
+                        model.out().toString(), images.size(), images.classes().size(), right)));
                 return;
             }
             stdout.println(String.format(
                     Locale.ROOT,
                     "The model is in %s: %.1f %% of the images that it was not trained on have the right class",
-                    out,
+                    model.out(),
                     100 * right));
             stdout.println("Next: ./tokenwise eval vit "
                     + (testable
-                            ? data + " --model " + out + classes.again()
-                            : "DATA --model " + out + ", where DATA has images that it was not trained on"));
+                            ? data + " --model " + model.out() + classes.again()
+                            : "DATA --model " + model.out() + ", where DATA has images that it was not trained on"));
         }
     }
 }

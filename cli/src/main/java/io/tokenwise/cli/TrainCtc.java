@@ -42,11 +42,6 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise distill --model my-ctc --data recordings --adapt mlp --out my-ctc-acm"
         })
 final class TrainCtc implements Callable<Integer> {
-    /** Steps that a kill costs at most: a minute or two. */
-    private static final int STEPS_PER_CHECKPOINT = 100;
-
-    private static final String COUNT = "N";
-
     @Mixin
     private CommonOptions options;
 
@@ -60,56 +55,20 @@ final class TrainCtc implements Callable<Integer> {
             description = "Recordings and what is said in them.")
     private Path data;
 
-    @Option(
-            names = "--hidden",
-            paramLabel = COUNT,
-            defaultValue = "192",
-            converter = CommonOptions.CountConverter.class,
-            description = "Width of a frame's vector; MLPs have four times as many units (default: ${DEFAULT-VALUE}).")
-    private int hidden;
-
-    @Option(
-            names = "--layers",
-            paramLabel = COUNT,
-            defaultValue = "4",
-            converter = CommonOptions.CountConverter.class,
-            description = "Layers (default: ${DEFAULT-VALUE}).")
-    private int layers;
-
-    @Option(
-            names = "--heads",
-            paramLabel = COUNT,
-            defaultValue = "6",
-            converter = CommonOptions.CountConverter.class,
-            description = "Attention heads; divides --hidden (default: ${DEFAULT-VALUE}).")
-    private int heads;
-
-    @Option(
-            names = "--epochs",
-            paramLabel = COUNT,
-            defaultValue = "" + CtcTrainingConfig.USUAL_EPOCHS,
-            converter = CommonOptions.CountConverter.class,
-            description = "How often each recording is heard (default: ${DEFAULT-VALUE}).")
-    private int epochs;
-
     @Mixin
-    private StoreOption store;
-
-    @Option(
-            names = "--out",
-            paramLabel = "DIR",
-            required = true,
-            description = "Folder for the model; new, or that of a training that was stopped.")
-    private Path out;
+    private NewModelOptions model = new NewModelOptions(4, CtcTrainingConfig.USUAL_EPOCHS);
 
     @Override
     public Integer call() throws IOException, InterruptedException {
-        if (spec.commandLine().getParseResult().hasMatchedOption("--model")) {
-            throw new ParameterException(
-                    spec.commandLine(), "--model is for models that are there; train ctc makes a new one");
-        }
+        model.check();
+        CtcTrainingConfig config = config();
         List<LabelledRecording> recordings = recordings();
-        var run = new CtcTrainingRun(recordings, config(), out, STEPS_PER_CHECKPOINT, store.type());
+        var run = new CtcTrainingRun(
+                recordings,
+                config,
+                model.out(),
+                NewModelOptions.STEPS_PER_CHECKPOINT,
+                model.store().type());
         double right;
         try (Backend backend = Backends.open(options.training(), options.threads());
                 var shown = new TrainingProgress(spec.commandLine().getErr(), run.checkpoint(), "recordings")) {
@@ -117,14 +76,14 @@ final class TrainCtc implements Callable<Integer> {
         }
         PrintWriter stdout = spec.commandLine().getOut();
         if (options.json()) {
-            stdout.println(Json.line(new Json.TrainedSpeech(out.toString(), recordings.size(), right)));
+            stdout.println(Json.line(new Json.TrainedSpeech(model.out().toString(), recordings.size(), right)));
         } else {
             stdout.println(String.format(
                     Locale.ROOT,
                     "The model is in %s: of %.1f %% of the recordings that it was not trained on it writes the very text",
-                    out,
+                    model.out(),
                     100 * right));
-            stdout.println("Next: ./tokenwise eval asr FILE.csv --model " + out
+            stdout.println("Next: ./tokenwise eval asr FILE.csv --model " + model.out()
                     + ", where FILE.csv has recordings that it was not trained on");
         }
         return ExitCode.OK;
@@ -132,7 +91,7 @@ final class TrainCtc implements Callable<Integer> {
 
     private CtcTrainingConfig config() {
         try {
-            return CtcTrainingConfig.of(hidden, layers, heads, epochs, options.seed());
+            return CtcTrainingConfig.of(model.hidden(), model.layers(), model.heads(), model.epochs(), options.seed());
         } catch (IllegalArgumentException e) {
             throw new ParameterException(spec.commandLine(), e.getMessage());
         }

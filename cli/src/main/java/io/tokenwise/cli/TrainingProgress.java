@@ -24,6 +24,11 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
+    public void leftOut(int count, int all, String first) {
+        err.println(count + " of " + all + " " + inputs + " are left out; the first: " + first);
+    }
+
+    @Override
     public void resumed(int nextStep, int steps) {
         err.println("goes on from " + checkpoint + " at step " + nextStep);
         progress = new Progress(err, "train", "steps", steps);

@@ -7,11 +7,13 @@ import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.JsonNode;
 
 /** The command {@code check}, on real models that a registry has and on folders. */
 class CheckTest extends CommandTest {
@@ -123,14 +125,25 @@ class CheckTest extends CommandTest {
         SmallModel.writeScores(scores);
         assertThat(run("check", scores.toString())).as(err.toString()).isZero();
         assertThat(out.toString())
-                .contains("1 numbers: a cross-encoder", "WordPiece, 30,522 tokens")
-                .doesNotContain("distill --adapt", "pooled");
+                .contains(
+                        "1 number: a cross-encoder",
+                        "WordPiece, 30,522 tokens",
+                        "distill --adapt   tokens, mlp, qk, vo")
+                .doesNotContain("pooled", "classes");
         out.getBuffer().setLength(0);
         Path names = temp.resolve("names");
         SmallModel.writeTokenClasses(names);
         assertThat(run("check", names.toString(), "--json")).as(err.toString()).isZero();
         assertThat(line(0).at("/text/kind").stringValue()).isEqualTo("a token classifier");
         assertThat(line(0).at("/text/pooling").isNull()).isTrue();
+        assertThat(line(0).at("/text/labels/1").stringValue()).isEqualTo("B-PER");
+        assertThat(line(0).at("/text/adaptive").valueStream().map(JsonNode::asString))
+                .containsExactly("mlp", "qk", "vo");
+        out.getBuffer().setLength(0);
+        assertThat(run("check", names.toString())).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("5 numbers for each token: a token classifier")
+                .contains("classes           O, B-PER, I-PER, B-LOC, I-LOC" + System.lineSeparator());
         out.getBuffer().setLength(0);
         Path vectors = temp.resolve("vectors");
         SmallModel.write(vectors);
@@ -164,6 +177,23 @@ class CheckTest extends CommandTest {
         assertThat(run("check", scores.toString(), "--as", "ms-marco-MiniLM-L6-v2"))
                 .isOne();
         assertThat(out.toString()).contains("WRONG           3 scores for 'How many people live in Berlin?'");
+    }
+
+    @Test
+    void numbersOfAnotherKindOfModelAreRefused(@TempDir Path temp) throws IOException {
+        Path scores = temp.resolve("scores");
+        SmallModel.writeScores(scores);
+        for (String model : List.of(scores.toString(), "vit-cifar10")) {
+            err.getBuffer().setLength(0);
+            assertThat(run("check", model, "--as", "all-MiniLM-L6-v2")).isEqualTo(2);
+            assertThat(err.toString())
+                    .contains(
+                            "--as: what is known of 'all-MiniLM-L6-v2' is not what ",
+                            " gives, as " + model + " is one");
+        }
+        assertThat(run("check", folder.toString(), "--as", "ms-marco-MiniLM-L6-v2"))
+                .isEqualTo(2);
+        assertThat(out.toString()).isEmpty();
     }
 
     @Test

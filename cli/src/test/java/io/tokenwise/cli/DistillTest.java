@@ -326,7 +326,7 @@ class DistillTest extends CommandTest {
     void ofMoreTextThanMemoryShouldHoldARandomPartIsKept() throws IOException {
         Path file = file("many.txt", MORE);
         try (var files = Models.builtIn("minilm")) {
-            var all = new DistillTexts(files.tokenizer(), 1, true);
+            var all = new DistillTexts(files, false, 1, true);
             all.read(file, "text");
             List<int[]> sequences = all.sequences();
             assertThat(sequences).hasSize(400);
@@ -340,7 +340,7 @@ class DistillTest extends CommandTest {
                     .singleElement()
                     .asString()
                     .matches("there are 3,\\d{3} tokens of text, so each is trained on 2\\d\\d times: more text, .*");
-            var some = new DistillTexts(files.tokenizer(), 1, false, 1000);
+            var some = new DistillTexts(files, false, 1, false, 1000);
             some.read(file, "text");
             assertThat(some.sequences().stream().mapToInt(ids -> ids.length).sum())
                     .isBetween(300, 1000);

@@ -52,7 +52,22 @@ class FillTest extends CommandTest {
     }
 
     @Test
+    void hiddenWordsThatAreNotReadAreCounted() {
+        assertThat(run("fill", "a [MASK] ".repeat(30), "--top", "1", "--model", model))
+                .isZero();
+        assertThat(out.toString().lines()).hasSize(19);
+        assertThat(err.toString().lines())
+                .containsExactly("hidden words beyond the 40 tokens that the model reads: 11");
+        err.getBuffer().setLength(0);
+        assertThat(run("fill", TEXT, "--model", model)).isZero();
+        assertThat(err.toString()).isEmpty();
+    }
+
+    @Test
     void mistakesAreOneLine() {
+        assertThat(run("fill", "--file", folder.toString(), "--model", model)).isEqualTo(1);
+        assertThat(err.toString()).contains("tokenwise fill: " + folder + ": is a directory, a file is needed");
+        err.getBuffer().setLength(0);
         assertThat(run("fill", "nothing", "--model", model)).isEqualTo(1);
         assertThat(err.toString()).startsWith("tokenwise fill: a text has no [MASK] among the first 40 tokens");
         assertThat(run("fill", TEXT, "--top", "0", "--model", model)).isEqualTo(2);

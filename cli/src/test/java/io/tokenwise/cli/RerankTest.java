@@ -72,6 +72,11 @@ class RerankTest extends CommandTest {
         assertThat(runOn("a", "rerank", "who wrote?", "--model", model, "--top", "0"))
                 .isEqualTo(2);
         assertThat(err.toString()).contains("--top must be 1 or more, not 0");
+        assertThat(runOn("a", "rerank", "who wrote?", folder.toString(), "--model", model))
+                .isEqualTo(1);
+        assertThat(err.toString()).contains("tokenwise rerank: " + folder + ": is a directory, a file is needed");
+        assertThat(runOn("", "rerank", "texts.txt", "--model", model)).isZero();
+        assertThat(err.toString()).contains("no texts came in to be sorted");
         assertThat(runOn("a", "embed", "--model", model)).isEqualTo(1);
         assertThat(err.toString()).contains("is a cross-encoder; a text encoder is wanted here");
     }
@@ -83,7 +88,6 @@ class RerankTest extends CommandTest {
         String made = folder.resolve("made").toString();
         for (List<String> command : List.of(
                 List.of("embed"),
-                List.of("distill", "--data", texts, "--out", made),
                 List.of("finetune", "--pairs", texts, "--out", made),
                 List.of("eval", "sts", texts),
                 List.of("serve", "--port", "0"))) {

@@ -49,6 +49,12 @@ final class SmallModel {
         write(folder, new TextOutput.SequenceClasses(head, List.of("LABEL_0"), false), Map.of());
     }
 
+    /** A classifier of texts. */
+    static void writeClasses(Path folder) throws IOException {
+        var head = HeadForm.pooled("pooler.dense", "classifier");
+        write(folder, new TextOutput.SequenceClasses(head, List.of("good", "bad", "neither"), false), Map.of());
+    }
+
     /** A classifier of tokens. */
     static void writeTokenClasses(Path folder) throws IOException {
         var labels = List.of("O", "B-PER", "I-PER", "B-LOC", "I-LOC");

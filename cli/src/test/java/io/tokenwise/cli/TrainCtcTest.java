@@ -52,6 +52,30 @@ class TrainCtcTest extends CommandTest {
                 .isPositive();
     }
 
+    /** What is too short is found when all letters are known, before anything is trained. */
+    @Test
+    void aRecordingThatIsTooShortIsLeftOutAndTold() throws IOException {
+        Files.write(folder.resolve("short.wav"), NoiseWav.of(.2, 7));
+        Files.writeString(
+                table, "short.wav,this is far more than it can say in so few frames\n", StandardOpenOption.APPEND);
+        assertThat(train("3", "--json")).as(err.toString()).isZero();
+        assertThat(err.toString())
+                .contains("1 of 25 recordings are left out; the first: " + folder.resolve("short.wav") + ": has ");
+    }
+
+    /** Before recordings are read: of those of this table there is none. */
+    @Test
+    void aFolderWithOtherFilesIsRefusedFirst() throws IOException {
+        Files.writeString(table, "none.wav,no\n");
+        Path out = Files.createDirectory(folder.resolve("model"));
+        Files.writeString(out.resolve("diary.txt"), "mine");
+        assertThat(train("3")).isEqualTo(1);
+        assertThat(err.toString())
+                .contains(out.toString())
+                .doesNotContain("none.wav")
+                .hasLineCount(1);
+    }
+
     @Test
     void whatIsWrongIsToldInOneLine() throws IOException {
         assertThat(train("5")).isEqualTo(2);

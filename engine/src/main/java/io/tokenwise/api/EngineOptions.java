@@ -4,8 +4,8 @@ package io.tokenwise.api;
  * What an engine, and with it all models that it opens, may use.
  *
  * @param threads that take part in one call at most, the caller included
- * @param batchTokens tokens that run through a text encoder or image classifier at once, of an image one for each patch and one for its class; longer lists are cut.
- *     Bounds native memory. Raised to the model's longest text, or to an image, if less
+ * @param batchTokens tokens of several texts or images that run through a model at once, of an image one for each patch and one for its class; longer lists are cut, and a
+ *     text or an image that has more runs alone. Bounds native memory, as far as texts are no longer
  * @param concurrentCalls calls that run at the same time, of all models together, of a recording one segment; further ones wait. Bounds native memory: each holds at most what the
  *     largest open model needs, and what it holds is given back when a model is closed
  * @param backend what computes, and in which precision

@@ -20,7 +20,7 @@ public sealed interface Optimizer permits AdamW, Muon {
     /**
      * Moves the parameters along their gradients, then clears the gradients. Returns the norm of the gradients of all parameters, as they were.
      *
-     * @throws ArithmeticException if the norm is no finite number
+     * @throws GradientNotFiniteException if the norm is no finite number
      */
     double update(Stream stream, double rate);
 
@@ -33,7 +33,7 @@ public sealed interface Optimizer permits AdamW, Muon {
         }
         double norm = Math.sqrt(squares);
         if (!Double.isFinite(norm)) {
-            throw new ArithmeticException("the gradient's norm is " + norm);
+            throw new GradientNotFiniteException(norm);
         }
         return norm;
     }

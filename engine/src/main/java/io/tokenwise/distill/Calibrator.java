@@ -9,6 +9,7 @@ import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
 import io.tokenwise.model.InputKind;
 import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.Objective;
 import io.tokenwise.session.Sessions;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -62,7 +63,7 @@ public final class Calibrator {
         var spendings = new ArrayList<Spending>();
         for (double told : TOLD) {
             var spending = new Spending(modules);
-            sessions.encode(inputs, Budget.flops(Math.min(told, Math.nextDown(1.0))), spending);
+            sessions.rows(inputs, Budget.flops(Math.min(told, Math.nextDown(1.0))), spending);
             spendings.add(spending);
         }
         return spendings;
@@ -110,7 +111,50 @@ public final class Calibrator {
 
     /** Texts made of so many tokens; others as they are. */
     static List<int[]> ofLength(List<int[]> inputs, int length, ModelDescription model) {
-        return model.reads() == InputKind.TEXT ? ofLength(inputs, length) : inputs;
+        if (model.reads() != InputKind.TEXT) {
+            return inputs;
+        }
+        return model.objective() == Objective.VECTORS ? ofLength(inputs, length) : resized(inputs, length);
+    }
+
+    /**
+     * What may be pairs, brought to so many tokens: what stands before, between and behind the texts of each stays where it is. One that is too long is cut before the marks that all end with,
+     * as a long passage is; one that is too short has there the last words of those after it too.
+     */
+    static List<int[]> resized(List<int[]> inputs, int length) {
+        int after = Math.min(length / 2, commonEnd(inputs));
+        var made = new ArrayList<int[]>();
+        for (int i = 0; i < inputs.size() && made.size() * length < MOST_TOKENS_OF_A_LENGTH; i++) {
+            int[] own = inputs.get(i);
+            int[] resized = Arrays.copyOf(own, length);
+            int filled = Math.min(own.length, length) - after;
+            for (int next = i + 1; filled < length - after; next++) {
+                int[] other = inputs.get(next % inputs.size());
+                // Of a pair that is of its second text, unless that is the shorter one.
+                int words = Math.min((other.length - after + 1) / 2, length - after - filled);
+                System.arraycopy(other, other.length - after - words, resized, filled, words);
+                filled += words;
+            }
+            System.arraycopy(own, own.length - after, resized, length - after, after);
+            made.add(resized);
+        }
+        return made;
+    }
+
+    /** How many of their last tokens all inputs have in common, but for one of each at least. */
+    private static int commonEnd(List<int[]> inputs) {
+        int shortest = inputs.stream().mapToInt(input -> input.length).min().orElse(0);
+        int common = 0;
+        while (common < shortest - 1 && hasAllAtEnd(inputs, common)) {
+            common++;
+        }
+        return common;
+    }
+
+    private static boolean hasAllAtEnd(List<int[]> inputs, int place) {
+        int[] first = inputs.getFirst();
+        int token = first[first.length - 1 - place];
+        return inputs.stream().allMatch(input -> input[input.length - 1 - place] == token);
     }
 
     /** Texts of so many tokens, each beginning where a given one does and going on with those after it, without marks between. A mark is what all texts begin or end with. */

@@ -29,7 +29,7 @@ public final class Checkpoint {
                 .map(step -> new double[] {step.phase().ordinal(), step.loss(), step.budgetLoss(), step.tokens()})
                 .toList());
         TensorData qualities = rows(history.qualities().stream()
-                .map(quality -> new double[] {quality.step(), quality.cosine(), quality.spent()})
+                .map(quality -> new double[] {quality.step(), quality.agreement(), quality.spent()})
                 .toList());
         TrainingState.write(
                 file,

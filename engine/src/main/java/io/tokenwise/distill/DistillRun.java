@@ -1,6 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.autograd.GradientNotFiniteException;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.AtomicFiles;
@@ -100,7 +101,7 @@ public record DistillRun(
         if (checkpointSteps < 1) {
             throw new IllegalArgumentException("checkpoints every " + checkpointSteps + " steps: must be at least 1");
         }
-        if (shorterTexts.isPresent() && (model.acm().isPresent() || model.reads() != InputKind.TEXT)) {
+        if (shorterTexts.isPresent() && (model.acm().isPresent() || !givesTextVectors(model))) {
             throw new IllegalArgumentException(model.name() + " must be a dense text encoder to be given fewer words");
         }
         if (shorterTexts.isPresent() && !hasMarks(files.tokenizer().frame())) {
@@ -116,10 +117,16 @@ public record DistillRun(
      */
     public static void check(ModelFiles files) {
         ModelDescription model = files.description();
-        if (model.reads() == InputKind.TEXT && model.objective() != Objective.VECTORS) {
+        if (model.objective() == Objective.NONE) {
             throw new BadFileException(
-                    model.name(), "is " + model.kind() + "; of what reads texts only text encoders become adaptive");
+                    model.name(),
+                    "is " + model.kind()
+                            + "; of what reads texts only text encoders, classifiers and cross-encoders become adaptive");
         }
+    }
+
+    private static boolean givesTextVectors(ModelDescription model) {
+        return model.reads() == InputKind.TEXT && model.objective() == Objective.VECTORS;
     }
 
     /** With an adaptive student, or a control of fixed widths. */
@@ -273,7 +280,7 @@ public record DistillRun(
     private Distillation.Step step(Distillation distillation) {
         try {
             return distillation.step();
-        } catch (ArithmeticException e) {
+        } catch (GradientNotFiniteException e) {
             String kept = Files.exists(checkpoint())
                     ? "; the last good state is in " + checkpoint()
                             + ", but going on from it meets the same: delete it and start over, with another seed,"

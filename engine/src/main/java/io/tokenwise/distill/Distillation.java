@@ -54,7 +54,7 @@ public sealed interface Distillation extends AutoCloseable permits StepwiseDisti
     /**
      * Does the next step.
      *
-     * @throws ArithmeticException if training diverged
+     * @throws io.tokenwise.autograd.GradientNotFiniteException if training diverged
      */
     Step step();
 

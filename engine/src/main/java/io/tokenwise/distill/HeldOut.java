@@ -1,6 +1,5 @@
 package io.tokenwise.distill;
 
-import io.tokenwise.Embedding;
 import io.tokenwise.Spent;
 import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.api.Budget;
@@ -17,7 +16,7 @@ final class HeldOut {
     private final Backend backend;
     private final List<int[]> inputs;
     private final UnaryOperator<int[]> given;
-    private final float[][] wanted;
+    private final float[][][] wanted;
 
     /** Runs the teacher. */
     HeldOut(Encoder teacher, Backend backend, List<int[]> inputs) {
@@ -34,7 +33,7 @@ final class HeldOut {
         this.inputs = inputs;
         this.given = given;
         try (var sessions = new Sessions(teacher, backend, BATCH_TOKENS, 1)) {
-            wanted = sessions.encode(inputs, Budget.FULL, null);
+            wanted = sessions.rows(inputs, Budget.FULL, null);
         }
     }
 
@@ -48,16 +47,14 @@ final class HeldOut {
             taken += student.description().tokens(inputs.get(count));
         }
         List<int[]> measured = inputs.subList(0, count).stream().map(given).toList();
-        float[][] vectors;
+        float[][][] found;
         try (var sessions = new Sessions(student, backend, BATCH_TOKENS, 1)) {
-            vectors = sessions.encode(measured, budget, spending);
-        }
-        double sum = 0;
-        for (int i = 0; i < vectors.length; i++) {
-            sum += Embedding.cosine(vectors[i], wanted[i]);
+            found = sessions.rows(measured, budget, spending);
         }
         return new History.Quality(
-                step, sum / vectors.length, spent(student, inputs.subList(0, count), measured, spending, budget));
+                step,
+                Agreement.of(student.description(), found, wanted),
+                spent(student, inputs.subList(0, count), measured, spending, budget));
     }
 
     private static double spent(

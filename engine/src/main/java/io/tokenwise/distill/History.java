@@ -16,10 +16,10 @@ public final class History {
      * What the student was worth at budget {@link DistillRun#SHOWN_BUDGET} on text that it was not trained on.
      *
      * @param step steps that were done before
-     * @param cosine mean over texts of the cosine to the teacher's vectors
+     * @param agreement with the teacher ({@link Agreement#of})
      * @param spent share of the replaced layers' dense FLOPs that learners and gates cost; of a dense student, which is given shorter texts, the share of the tokens
      */
-    public record Quality(int step, double cosine, double spent) {}
+    public record Quality(int step, double agreement, double spent) {}
 
     /** All steps from 0 on. */
     public List<Distillation.Step> steps() {
@@ -37,6 +37,6 @@ public final class History {
     }
 
     void add(Quality quality) {
-        qualities.add(new Quality(quality.step(), (float) quality.cosine(), (float) quality.spent()));
+        qualities.add(new Quality(quality.step(), (float) quality.agreement(), (float) quality.spent()));
     }
 }

@@ -16,7 +16,6 @@ import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.TeacherForcing;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Losses;
-import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
@@ -183,15 +182,14 @@ public final class LearnerDistillation extends StepwiseDistillation {
         var gradients = new Gradients(stream, workspace);
         StepBudgets ofTexts = texts == null ? null : budgets.over(texts);
         double loss = switch (student.description().objective()) {
-            case VECTORS -> vectorLoss(tokens, targetTokens, gradients);
-            case CLASSES -> classLoss(tokens, targetTokens, gradients);
             case NEXT_TOKENS -> {
                 train(tape, ofTexts, random, running);
                 yield textLoss(tokens, targetTokens, gradients);
             }
             case FRAMES -> frameLoss(tokens, targetTokens, gradients);
+            default -> outputLoss(tokens, targetTokens, gradients);
         };
-        nearTokens(tokens, targetTokens, gradients);
+        tokenLoss(read(student, pass, tokens, batch), read(teacher, teacherPass, targetTokens, batch), 1, gradients);
         double budgetLoss = 0;
         if (config.fixed().isEmpty()) {
             budgetLoss = budgetLoss(budgets, 0, encoderModules, running, gradients);
@@ -222,16 +220,6 @@ public final class LearnerDistillation extends StepwiseDistillation {
             gradients.add(used.get(m), slopes.get(m));
         }
         return loss;
-    }
-
-    /** Token vectors to the teacher's; of an image the class token's alone, as nothing reads those of patches after the last layer. */
-    private void nearTokens(Tensor tokens, Tensor targetTokens, Gradients gradients) {
-        boolean classes = student.description().objective() == Objective.CLASSES;
-        tokenLoss(
-                classes ? Pools.first(pass, tokens, batch.offsets(), batch.sequences()) : tokens,
-                classes ? Pools.first(teacherPass, targetTokens, batch.offsets(), batch.sequences()) : targetTokens,
-                1,
-                gradients);
     }
 
     /** Of recordings: the divergence of the probabilities of each next token of the teacher's own texts. */

@@ -11,9 +11,7 @@ import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.InputKind;
-import io.tokenwise.model.Objective;
 import io.tokenwise.op.Losses;
-import io.tokenwise.op.Pools;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.List;
@@ -105,27 +103,17 @@ final class LeavingDistillation extends StepwiseDistillation {
         var tape = new Tape();
         pass.begin(SHORT).train(tape).collectLayers(layers);
         Tensor tokens = student.tokens(pass, batch, plans(narrow, random));
-        boolean classes = student.description().objective() == Objective.CLASSES;
         var gradients = new Gradients(stream, workspace);
-        double loss =
-                classes ? classLoss(tokens, targetTokens, gradients) : vectorLoss(tokens, targetTokens, gradients);
+        double loss = outputLoss(tokens, targetTokens, gradients);
         for (int layer = 0; layer < layers.size() - 1; layer++) {
             if (leaving.narrow().isNarrow(layer, narrow)) {
                 tokenLoss(layers.get(layer), stayingRows(targetLayers.get(layer)), LAYER_WEIGHT, gradients);
             }
         }
-        // Nothing reads an image's patches after the last layer.
+        boolean oneIsRead = student.description().readAlone().isPresent();
         tokenLoss(
-                classes
-                        ? Pools.first(
-                                pass,
-                                tokens,
-                                pass.batch().offsets(),
-                                pass.batch().sequences())
-                        : tokens,
-                classes
-                        ? Pools.first(teacherPass, targetTokens, batch.offsets(), batch.sequences())
-                        : stayingRows(targetTokens),
+                read(student, pass, tokens, pass.batch()),
+                oneIsRead ? read(teacher, teacherPass, targetTokens, batch) : stayingRows(targetTokens),
                 1,
                 gradients);
         tape.backward(gradients, stream, workspace);

@@ -7,7 +7,7 @@ import io.tokenwise.acm.leave.ShortPlan;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.InputKind;
+import io.tokenwise.model.Objective;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
@@ -21,8 +21,8 @@ import java.util.Optional;
 import java.util.stream.IntStream;
 
 /**
- * Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. Of texts it is how much their cosines to the nearest
- * other texts are scattered ({@link NearestTexts}), of images how far their classes' probabilities are from the dense model's.
+ * Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. Of texts' vectors it is how much their cosines to the nearest
+ * other texts are scattered ({@link NearestTexts}), of classes and scores how far they are from the dense model's ({@link TokenValues#loss}).
  */
 final class PlanCalibrator {
     private static final List<Double> SHARES = List.of(0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0);
@@ -94,7 +94,7 @@ final class PlanCalibrator {
     /** By number of narrow layers and share. */
     private List<List<Double>> losses(List<int[]> inputs) {
         float[][] wanted = vectors(inputs, -1, 1);
-        Optional<NearestTexts> nearest = model.description().reads() == InputKind.TEXT
+        Optional<NearestTexts> nearest = model.description().objective() == Objective.VECTORS
                 ? Optional.of(new NearestTexts(wanted))
                 : Optional.empty();
         var losses = new ArrayList<List<Double>>();

@@ -8,6 +8,8 @@ import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.Objective;
+import io.tokenwise.model.Pooling;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Lengths;
@@ -15,6 +17,7 @@ import io.tokenwise.op.Losses;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
+import java.util.Optional;
 import java.util.random.RandomGenerator;
 
 /** What distillations work with: both models, a pass of each and the step's batch; and the losses that they share. */
@@ -99,26 +102,35 @@ abstract sealed class StepwiseDistillation implements Distillation
         return new CosineSchedule(peak, peak * RATE_FLOOR_SHARE, steps / 20, steps).rate(step - firstStep);
     }
 
-    /** Of texts: the cosine distance of their vectors to the teacher's, whether or not the model gives vectors of length 1. */
-    final double vectorLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
+    /**
+     * How far what the student gives is from what the teacher gives. Of texts' vectors it is the cosine distance, whether or not the model gives vectors of length 1; of classes, of each input
+     * or each token, the divergence of their probabilities (Hinton et al. 2015).
+     *
+     * <p>Of scores it is the squared error of the logits (Ba and Caruana 2014): their order and distance count where the logistic function, through which most of these go, is flat. It is
+     * relative to the teacher's, as scores of one model lie within 1 and those of another within 10.
+     */
+    final double outputLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
+        Objective objective = student.description().objective();
         Tensor y = student.outputs(pass, tokens, pass.batch());
         Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-        if (!student.description().givesUnitVectors()) {
+        if (objective == Objective.VECTORS && !student.description().givesUnitVectors()) {
             y = Lengths.of(pass, y);
             target = Lengths.of(teacherPass, target);
         }
         Tensor dy = pass.tensor(y.rows(), y.columns());
         gradients.add(y, dy);
-        return Losses.cosineDistance(stream, y, target, dy);
+        return switch (objective) {
+            case VECTORS -> Losses.cosineDistance(stream, y, target, dy);
+            case CLASSES, TOKEN_CLASSES -> Losses.divergence(stream, y, target, dy);
+            case SCORES -> Losses.relativeSquaredError(stream, y, target, 1, dy);
+            case NEXT_TOKENS, FRAMES, NONE -> throw new IllegalStateException("no objective of inputs: " + objective);
+        };
     }
 
-    /** Of images: the divergence of the probabilities of their classes from the teacher's. */
-    final double classLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
-        Tensor y = student.outputs(pass, tokens, pass.batch());
-        Tensor target = teacher.outputs(teacherPass, targetTokens, batch);
-        Tensor dy = pass.tensor(y.rows(), y.columns());
-        gradients.add(y, dy);
-        return Losses.divergence(stream, y, target, dy);
+    /** Of token vectors those that are read after the last layer: what nobody reads need not be the teacher's. */
+    static Tensor read(Encoder model, Pass pass, Tensor tokens, TokenBatch batch) {
+        Optional<Pooling> alone = model.description().readAlone();
+        return alone.isPresent() ? alone.get().forward(pass, tokens, batch) : tokens;
     }
 
     /**

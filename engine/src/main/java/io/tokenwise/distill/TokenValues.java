@@ -5,7 +5,6 @@ import io.tokenwise.acm.leave.ShortPlans;
 import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.Objective;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Losses;
@@ -44,7 +43,7 @@ final class TokenValues {
     private record LeftOut(int input, int row) {}
 
     /**
-     * For each token of the batch {@code log(tokens * loss)}, where the loss is the cosine distance, or of images the divergence, of the result without it from the
+     * For each token of the batch {@code log(tokens * loss)}, where the loss is how far ({@link #loss}) the result without it from the
      * result with all; NaN for tokens that were not left out.
      *
      * @param pass with a workspace of its own
@@ -120,9 +119,22 @@ final class TokenValues {
         }
     }
 
-    /** How far a result is from the wanted one: cosine distance, of an image's logits the divergence of the probabilities. */
+    /** How far a result is from the wanted one: cosine distance; of classes the divergence of the probabilities, of scores the squared distance. */
     static double loss(ModelDescription model, float[] y, float[] wanted) {
-        return model.objective() == Objective.CLASSES ? Losses.divergence(y, wanted) : 1 - Embedding.cosine(y, wanted);
+        return switch (model.objective()) {
+            case CLASSES -> Losses.divergence(y, wanted);
+            case SCORES -> squaredDistance(y, wanted);
+            default -> 1 - Embedding.cosine(y, wanted);
+        };
+    }
+
+    private static double squaredDistance(float[] y, float[] wanted) {
+        double sum = 0;
+        for (int i = 0; i < y.length; i++) {
+            double difference = y[i] - wanted[i];
+            sum += difference * difference;
+        }
+        return sum;
     }
 
     private static float[] row(HostTensor y, int row) {

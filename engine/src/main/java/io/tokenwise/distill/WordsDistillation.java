@@ -58,7 +58,7 @@ final class WordsDistillation extends StepwiseDistillation {
         var tape = new Tape();
         Tensor tokens = student.tokens(pass.begin(Budget.FULL).train(tape), shorter);
         var gradients = new Gradients(stream, workspace);
-        double loss = vectorLoss(tokens, targetTokens, gradients);
+        double loss = outputLoss(tokens, targetTokens, gradients);
         tokenLoss(tokens, TakenRows.of(teacherPass, targetTokens, stay, shorter.tokens()), 1, gradients);
         tape.backward(gradients, stream, workspace);
         optimizer.update(stream, rate(config.learnerRate(), 0, config.steps()));

@@ -1,6 +1,7 @@
 package io.tokenwise.finetune;
 
 import io.tokenwise.autograd.EpochOrder;
+import io.tokenwise.autograd.GradientNotFiniteException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
@@ -95,7 +96,7 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
                 }
                 try {
                     listener.step(step + 1, training.steps(), training.step());
-                } catch (ArithmeticException e) {
+                } catch (GradientNotFiniteException e) {
                     throw new DivergedException(
                             "training diverged at step " + step + " of " + training.steps() + ": " + e.getMessage()
                                     + "; a smaller rate than " + config.rate() + " may help",

@@ -106,7 +106,7 @@ public final class FineTuning implements AutoCloseable {
     /**
      * Does the next step and returns the batch's loss.
      *
-     * @throws ArithmeticException if training diverged
+     * @throws io.tokenwise.autograd.GradientNotFiniteException if training diverged
      */
     public double step() {
         int[] examples = next();

@@ -14,4 +14,9 @@ public record Adaptable(boolean tokens, String usual, boolean oneLearner, int co
 
     /** As it is of text encoders whose attention knows by angles or biases where tokens stand: by learners its queries and keys stay whole. */
     public static final Adaptable WITHOUT_QUERIES = new Adaptable(true, "mlp,vo", true, 16);
+
+    /** The same where all tokens stay. */
+    Adaptable withoutTokens() {
+        return new Adaptable(false, usual, oneLearner, controlLearners);
+    }
 }

@@ -264,8 +264,7 @@ public final class Encoder implements AutoCloseable {
     }
 
     private Tensor forward(Pass pass) {
-        Tensor tokens = run(pass);
-        Tensor outputs = outputs(pass, tokens, pass.batch());
+        Tensor outputs = outputs(pass, run(pass), pass.batch());
         tellSpent(pass);
         return outputs;
     }

@@ -253,4 +253,14 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
                 .put("vocab_size", form.vocabularySize())
                 .put("max_position_embeddings", form.maxPositions());
     }
+
+    /** The same with what else Llama's relatives say of all layers. */
+    public static ObjectNode writtenLlama(String type, String transformers, ModelDescription model) {
+        LayerForm layer = ((EncoderForm) model.architecture()).forms().getFirst();
+        return written(type, transformers, model)
+                .put("num_key_value_heads", layer.attention().keyHeads())
+                .put("head_dim", layer.attention().headSize())
+                .put("rms_norm_eps", layer.mlpNorm().epsilon())
+                .put("attention_bias", layer.attention().inputBias());
+    }
 }

@@ -49,6 +49,12 @@ public record ImageDescription(
         return "an image classifier";
     }
 
+    /** The class token. */
+    @Override
+    public Optional<Pooling> readAlone() {
+        return Optional.of(Pooling.FIRST);
+    }
+
     /** Images are shifted. */
     @Override
     public Variation variation(boolean mirrored) {

@@ -88,4 +88,14 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
     default Objective objective() {
         return family().objective(this);
     }
+
+    /** What of it can become adaptive. */
+    default Adaptable adaptable() {
+        return family().adaptable(this);
+    }
+
+    /** Which token's vector alone is read after the last layer; empty if others are too. */
+    default Optional<Pooling> readAlone() {
+        return Optional.empty();
+    }
 }

@@ -43,6 +43,12 @@ public final class NewEncoder {
             ModelFiles dense, Backend backend, Consumer<Encoder> forwards, RandomGenerator random) {
         var parameters = new Parameters(backend);
         try {
+            if (!dense.description().adaptable().tokens()) {
+                throw new BadFileException(
+                        dense.description().name(),
+                        "is " + dense.description().kind()
+                                + ", whose tokens cannot leave; distill mlp or projections of attention");
+            }
             NeededTensors.check(dense, AdaptiveConfig.DENSE);
             ShortPathConfig shortPath = newShortPath(dense.description());
             var config = new AdaptiveConfig(Optional.empty(), Optional.of(shortPath));

@@ -4,10 +4,16 @@ package io.tokenwise.model;
 public enum Objective {
     /** A vector for each input. */
     VECTORS,
-    /** Logits of classes for each input, of its first token alone. */
+    /** Logits of classes for each input, one of which it is of. */
     CLASSES,
+    /** Numbers for each input that count as they are: a score, or logits of classes of which it may be of several. */
+    SCORES,
+    /** Logits of classes for each token. */
+    TOKEN_CLASSES,
     /** The text of a recording, each token after those before it. */
     NEXT_TOKENS,
     /** What each frame of a recording is. */
-    FRAMES
+    FRAMES,
+    /** Nothing yet: vectors of tokens, weights of words. */
+    NONE
 }

@@ -15,7 +15,7 @@ public enum Pooling {
     LAST;
 
     /** Of {@code [tokens, hidden]} a vector of each text. */
-    Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
+    public Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
         return switch (this) {
             case MEAN -> Pools.mean(pass, tokens, batch.offsets(), batch.sequences());
             case FIRST -> Pools.first(pass, tokens, batch.offsets(), batch.sequences());

@@ -16,7 +16,7 @@ record SequenceHead(HeadForm form, HeadLayer layer, Linear classifier) implement
                 form.layer()
                         .map(layer -> HeadLayer.of(layer, hiddenSize, parts))
                         .orElse(null),
-                parts.linear(form.classifier(), hiddenSize, output.labels().size()));
+                parts.linear(form.classifier(), hiddenSize, output.labels().size(), form.bias()));
     }
 
     /** {@code [sequences, labels]}. */

@@ -23,8 +23,13 @@ public record SoundForm(List<Step> convolutions, int mostSamples) {
 
     /** Frames of so many samples; none below {@link #leastSamples}. */
     public int frames(int samples) {
+        return rows(samples, convolutions.size());
+    }
+
+    /** Rows that the first few convolutions make of so many samples; of all of them these are frames. */
+    public int rows(int samples, int first) {
         int rows = samples;
-        for (Step convolution : convolutions) {
+        for (Step convolution : convolutions.subList(0, first)) {
             rows = rows < convolution.width ? 0 : (rows - convolution.width) / convolution.step + 1;
         }
         return rows;

@@ -166,6 +166,9 @@ public record TextDescription(
             throw new BadFileException(
                     file, "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);
         }
+        if (output instanceof TextOutput.SequenceClasses classes) {
+            classes.head().check(tokenizer, file);
+        }
         return tokenizer;
     }
 
@@ -236,6 +239,21 @@ public record TextDescription(
     @Override
     public boolean givesUnitVectors() {
         return normalize();
+    }
+
+    /** Tokens that are asked for one by one cannot leave. */
+    @Override
+    public Adaptable adaptable() {
+        Adaptable ofFamily = family.adaptable(this);
+        return perToken() ? ofFamily.withoutTokens() : ofFamily;
+    }
+
+    /** Of a vector's own pooling nothing is said: those models are distilled by all of their token vectors. */
+    @Override
+    public Optional<Pooling> readAlone() {
+        return output instanceof TextOutput.Vectors
+                ? Optional.empty()
+                : pooling().filter(it -> it != Pooling.MEAN);
     }
 
     @Override

@@ -74,7 +74,14 @@ public interface TextFamily extends ModelFamily {
 
     @Override
     default Objective objective(ModelDescription model) {
-        return ((TextDescription) model).output() instanceof TextOutput.Vectors ? Objective.VECTORS : Objective.CLASSES;
+        return switch (((TextDescription) model).output()) {
+            case TextOutput.Vectors _ -> Objective.VECTORS;
+            case TextOutput.SequenceClasses classes ->
+                classes.isScore() || classes.several() ? Objective.SCORES : Objective.CLASSES;
+            case TextOutput.Answer _ -> Objective.SCORES;
+            case TextOutput.TokenClasses _ -> Objective.TOKEN_CLASSES;
+            case TextOutput.TokenVectors _, TextOutput.Sparse _, TextOutput.MaskedTokens _ -> Objective.NONE;
+        };
     }
 
     /** A text's token is a number; what comes out of it may be many. Dense layers after pooling find place where the layers were, unless they are very wide. */

@@ -16,6 +16,8 @@ import java.util.Optional;
 public record TextNetwork(
         TextDescription description, Embeddings embeddings, LayerStack layers, Optional<Norm> lastNorm, TextHead head)
         implements Network {
+    private static final EmbeddingForm.Names LLAMA = new EmbeddingForm.Names("embed_tokens", null, null, null);
+
     /**
      * With zero weights.
      *
@@ -40,6 +42,12 @@ public record TextNetwork(
                 layers(description, form, path, names, parts),
                 form.lastNorm().map(norm -> parts.head().norm(lastNorm, norm)),
                 TextHead.of(description.output(), form.hiddenSize(), embeddings.words(), parts.head()));
+    }
+
+    /** The same under the names of Llama's files, which many after it have too. */
+    public static TextNetwork ofLlama(ModelDescription model, LayerNames names, LayerBuilder parts) {
+        var form = (EncoderForm) model.architecture();
+        return of((TextDescription) model, form, LLAMA, "layers.", names, "norm", parts);
     }
 
     /** With a short path if the model has one. Of tokens that are asked for one by one none leaves. */

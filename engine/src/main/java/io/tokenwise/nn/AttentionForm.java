@@ -1,5 +1,6 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.util.Optional;
 
 /**
@@ -37,6 +38,10 @@ public record AttentionForm(
         if (heads < 1 || headSize < 1 || (long) heads * headSize > MOST_COLUMNS) {
             throw new IllegalArgumentException(heads + " heads of " + headSize
                     + " columns: must be at least 1 of 1, and at most " + MOST_COLUMNS + " columns in all");
+        }
+        if (headSize > AttentionCall.MOST_HEAD_SIZE) {
+            throw new IllegalArgumentException(
+                    "heads of " + headSize + " columns: at most " + AttentionCall.MOST_HEAD_SIZE);
         }
         if (keyHeads < 1 || heads % keyHeads != 0) {
             throw new IllegalArgumentException(

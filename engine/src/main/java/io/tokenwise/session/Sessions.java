@@ -15,6 +15,7 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.nn.VectorLength;
 import io.tokenwise.tensor.HostTensor;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -45,7 +46,7 @@ public final class Sessions implements AutoCloseable {
     /**
      * With sessions of its own.
      *
-     * @param batchTokens tokens that run through the model at once; raised to the model's longest text if less
+     * @param batchTokens tokens of several inputs that run through the model at once; one that has more runs alone
      * @param count calls that run at the same time; further ones wait
      */
     public Sessions(Encoder encoder, Backend backend, int batchTokens, int count) {
@@ -56,9 +57,10 @@ public final class Sessions implements AutoCloseable {
         this.encoder = encoder;
         this.pool = pool;
         this.ownsPool = ownsPool;
-        this.batchTokens = Math.max(batchTokens, encoder.description().maxTokens());
-        limitBytes = memoryLimit(
-                encoder, Math.max(this.batchTokens, encoder.description().maxTokensOfPart()));
+        this.batchTokens = batchTokens;
+        int longest = Math.max(
+                encoder.description().maxTokens(), encoder.description().maxTokensOfPart());
+        limitBytes = memoryLimit(encoder, Math.max(batchTokens, longest));
     }
 
     /**
@@ -138,6 +140,21 @@ public final class Sessions implements AutoCloseable {
             System.arraycopy(rows, 0, outputs, from, rows.length);
         });
         return outputs;
+    }
+
+    /**
+     * What comes out for many sequences, in their order, all with the same budget: of each a row, or where the model gives something for each token, a row for each of these.
+     *
+     * @param observer told what adaptive modules spend; may be null
+     */
+    public float[][][] rows(List<int[]> sequences, Budget budget, LearnerObserver observer) {
+        if (encoder.description().perToken()) {
+            return encodeTokens(sequences, null, Collections.nCopies(sequences.size(), budget), observer);
+        }
+        float[][] vectors = encode(sequences, budget, observer);
+        var rows = new float[vectors.length][][];
+        Arrays.setAll(rows, i -> new float[][] {vectors[i]});
+        return rows;
     }
 
     private void requirePerToken(boolean perToken) {

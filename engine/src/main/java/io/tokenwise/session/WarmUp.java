@@ -20,6 +20,9 @@ public final class WarmUp {
 
     private static final double NOTHING = 0.95;
 
+    /** Tokens of the longest text: longer ones run the same code, and one of 8,192 may take half a minute. */
+    private static final int LONGEST = 512;
+
     private WarmUp() {}
 
     /** Repeats work at several budgets, or, of a dense model, at the full one. */
@@ -31,7 +34,12 @@ public final class WarmUp {
 
     /** Short and long texts. */
     public static List<String> texts(int maxTokens) {
-        return List.of("a", "a b c d e f g h i j k l m n o p", "a b c d ".repeat(maxTokens / 4));
+        return List.of("a", "a b c d e f g h i j k l m n o p", "a b c d ".repeat(longest(maxTokens) / 4));
+    }
+
+    /** Tokens of the longest text of a model that reads so many. */
+    public static int longest(int maxTokens) {
+        return Math.min(maxTokens, LONGEST);
     }
 
     /** Returns after some seconds at the latest, or when the round that runs then ends. */

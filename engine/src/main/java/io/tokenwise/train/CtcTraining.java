@@ -4,13 +4,11 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.Sound;
 import io.tokenwise.autograd.AdamW;
-import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Stream;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.nn.Pass;
@@ -18,11 +16,9 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.CtcLosses;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
 import io.tokenwise.tokenizer.CtcVocabulary;
 import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -31,49 +27,38 @@ import java.util.random.RandomGenerator;
 import java.util.stream.Collectors;
 
 /**
- * Trains a speech model with CTC on recordings and their texts, one {@link #step} at a time. Each time a recording is heard its speed is another (.9, 1 or
- * 1.1 of its own, Ko et al. 2015) and a part of it is silent (as SpecAugment does, Park et al. 2019). Everything random depends on the seed and the step's
- * number alone. Not thread-safe.
+ * Trains a speech model with CTC on recordings and their texts. Each time a recording is heard its speed is another (.9, 1 or
+ * 1.1 of its own, Ko et al. 2015) and a part of it is silent (as SpecAugment does, Park et al. 2019).
  */
-final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
-    private static final double CLIP_NORM = 1;
-    private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
-
+final class CtcTraining extends EpochTraining {
     /** Frames from which on recordings go through the model, so that what layers leave for the backward pass stays small. */
     private static final int FRAMES_AT_ONCE = 500;
 
     /** In rates that are taken for that of the recording. */
     private static final int[] SPEEDS = {14_400, Sound.SPEECH_HZ, 17_600};
 
-    private static final String STEP = "step";
-    private static final String CONSUMED = "consumed";
-
     private final CtcTrainingConfig config;
-    private final Encoder model;
     private final SpeechDescription description;
     private final CtcVocabulary letters;
     private final List<LabelledRecording> recordings;
-    private final Stream stream;
-    private final Workspace workspace;
     private final Pass pass;
     private final TokenBatch batch = new TokenBatch();
     private final List<AdamW> optimizers;
-    private final EpochOrder order;
-    private final int steps;
-    private int step;
 
     /** @param model with zero weights, which become random ones */
     CtcTraining(Encoder model, List<LabelledRecording> recordings, CtcTrainingConfig config, Backend backend) {
+        super(
+                model,
+                backend,
+                recordings.size(),
+                config.recordingsPerStep(),
+                config.epochs(),
+                config.rate(),
+                config.seed());
         this.config = config;
-        this.model = model;
         this.recordings = recordings;
         description = (SpeechDescription) model.description();
         letters = (CtcVocabulary) description.vocabulary();
-        order = new EpochOrder(recordings.size(), config.seed());
-        steps = Math.toIntExact(
-                Math.max(1, Math.ceilDiv((long) config.epochs() * recordings.size(), config.recordingsPerStep())));
-        workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
-        stream = backend.stream();
         pass = new Pass(stream, workspace);
         Map<Boolean, List<Parameter>> matrices = model.parameters().all().stream()
                 .collect(Collectors.partitioningBy(parameter -> parameter.kind() == Parameter.Kind.WEIGHT));
@@ -103,23 +88,13 @@ final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
     }
 
     @Override
-    public int steps() {
-        return steps;
-    }
-
-    @Override
-    public int nextStep() {
-        return step;
-    }
-
-    @Override
-    public double rate() {
-        return config.rate();
+    List<AdamW> optimizers() {
+        return optimizers;
     }
 
     /** The loss is the mean over recordings of how unlikely their letters are. */
     @Override
-    public double step() {
+    double learn() {
         double loss = 0;
         List<int[]> texts = new ArrayList<>();
         batch.clear();
@@ -135,9 +110,6 @@ final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
                 batch.clear();
             }
         }
-        double rate = new CosineSchedule(config.rate(), 0, steps / 20, steps).rate(step);
-        optimizers.forEach(optimizer -> optimizer.update(stream, rate));
-        step++;
         return loss / config.recordingsPerStep();
     }
 
@@ -205,24 +177,5 @@ final class CtcTraining implements TrainingLoop.Training, AutoCloseable {
             right += text.equals(recording.text()) ? 1 : 0;
         }
         return (double) right / others.size();
-    }
-
-    @Override
-    public void write(Path file, Map<String, String> run) throws IOException {
-        TrainingState.write(file, optimizers, Map.of(STEP, (long) step, CONSUMED, order.consumed()), Map.of(), run);
-    }
-
-    @Override
-    public void read(Path file, Map<String, String> run) throws IOException {
-        try (var state = TrainingState.open(file, run)) {
-            state.restore(optimizers);
-            step = (int) state.counter(STEP);
-            order.consumed(state.counter(CONSUMED));
-        }
-    }
-
-    @Override
-    public void close() {
-        workspace.close();
     }
 }

@@ -1,10 +1,8 @@
 package io.tokenwise.train;
 
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.SoundForm;
 import io.tokenwise.model.SpeechDescription;
@@ -14,12 +12,12 @@ import io.tokenwise.tokenizer.CtcVocabulary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Random;
 import java.util.zip.CRC32;
 
@@ -44,8 +42,7 @@ public record CtcTrainingRun(
     /** @throws IllegalArgumentException if there are too few recordings */
     public CtcTrainingRun {
         if (recordings.size() < LEAST_RECORDINGS) {
-            throw new IllegalArgumentException("there are " + recordings.size() + " recordings; at least "
-                    + LEAST_RECORDINGS + " are needed, and thousands are better");
+            throw tooFew("there are " + recordings.size() + " recordings");
         }
         // In another order than they came in, by which those that are held out are like the others.
         var shuffled = new ArrayList<>(recordings);
@@ -53,9 +50,14 @@ public record CtcTrainingRun(
         recordings = List.copyOf(shuffled);
     }
 
+    private static IllegalArgumentException tooFew(String fact) {
+        return new IllegalArgumentException(
+                fact + "; at least " + LEAST_RECORDINGS + " are needed, and thousands are better");
+    }
+
     /** The file that holds the state of an unfinished run. */
     public Path checkpoint() {
-        return out.resolveSibling(out.getFileName() + ".checkpoint");
+        return TrainingLoop.checkpoint(out);
     }
 
     /** What is trained: its letters are those of all texts. */
@@ -70,42 +72,45 @@ public record CtcTrainingRun(
     }
 
     /**
-     * Runs to the end and writes the model.
+     * Runs to the end and writes the model. Recordings that are too short for their texts are left out.
      *
      * @return the share of the held-out recordings of which it writes the very text
-     * @throws IllegalArgumentException if a recording cannot say its text, or is too long
+     * @throws IllegalArgumentException if a recording is too long, or too few can say their texts
      * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
      * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
      * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
     public double run(Backend backend, TrainingListener listener) throws IOException, InterruptedException {
-        ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
+        var loop = new TrainingLoop(out, checkpointSteps, config.epochs(), stored, listener);
+        loop.begin();
         SpeechDescription description = description();
-        recordings.forEach(recording -> check(recording, description));
-        Files.createDirectories(checkpoint().toAbsolutePath().getParent());
-        AtomicFiles.deleteLeftovers(checkpoint());
-        int measured = Math.min(MOST_HELD_OUT, recordings.size() / 10);
-        List<LabelledRecording> heldOut = recordings.subList(0, measured);
+        List<LabelledRecording> learnt = learnt(description, listener);
+        int measured = Math.min(MOST_HELD_OUT, learnt.size() / 10);
+        List<LabelledRecording> heldOut = learnt.subList(0, measured);
         try (Encoder model = NewEncoder.untrained(description, backend);
-                var training =
-                        new CtcTraining(model, recordings.subList(measured, recordings.size()), config, backend)) {
-            new TrainingLoop(
-                            training,
-                            () -> training.right(heldOut),
-                            checkpoint(),
-                            checkpointSteps,
-                            config.epochs(),
-                            identity(description, backend),
-                            listener)
-                    .run();
-            double right = training.right(heldOut);
-            model.save(out, null, ModelWriter.Existing.KEEP, stored);
-            Files.deleteIfExists(checkpoint());
-            return right;
+                var training = new CtcTraining(model, learnt.subList(measured, learnt.size()), config, backend)) {
+            return loop.run(training, () -> training.right(heldOut), identity(description, backend));
         }
     }
 
-    private static void check(LabelledRecording recording, SpeechDescription description) {
+    private List<LabelledRecording> learnt(SpeechDescription description, TrainingListener listener) {
+        var learnt = new ArrayList<LabelledRecording>();
+        var leftOut = new ArrayList<String>();
+        for (LabelledRecording recording : recordings) {
+            Optional<String> lack = lack(recording, description);
+            lack.ifPresentOrElse(leftOut::add, () -> learnt.add(recording));
+        }
+        if (!leftOut.isEmpty()) {
+            listener.leftOut(leftOut.size(), recordings.size(), leftOut.getFirst());
+        }
+        if (learnt.size() < LEAST_RECORDINGS) {
+            throw tooFew("of " + recordings.size() + " recordings " + learnt.size() + " can say their texts");
+        }
+        return learnt;
+    }
+
+    /** What a recording lacks to say its text. */
+    private static Optional<String> lack(LabelledRecording recording, SpeechDescription description) {
         SoundForm sound = description.sound();
         int samples = recording.samples().length;
         if (samples > sound.mostSamples()) {
@@ -114,14 +119,12 @@ public record CtcTrainingRun(
         }
         int[] text = ((CtcVocabulary) description.vocabulary()).encode(recording.text());
         int least = CtcLosses.leastFrames(text);
-        if (sound.frames(samples) < Math.max(1, least)) {
-            throw new IllegalArgumentException(recording.name() + ": has " + sound.frames(samples)
-                    + " frames, its " + text.length + " letters need " + least
-                    + " (one each, and one between two that are the same)");
-        }
+        return sound.frames(samples) >= Math.max(1, least)
+                ? Optional.empty()
+                : Optional.of(recording.name() + ": has " + sound.frames(samples) + " frames, its " + text.length
+                        + " letters need " + least + " (one each, and one between two that are the same)");
     }
 
-    /** What must be the same for a run to go on, by the names that a message has for it. */
     private Map<String, String> identity(SpeechDescription description, Backend backend) {
         var sum = new CRC32();
         for (LabelledRecording recording : recordings) {
@@ -130,11 +133,6 @@ public record CtcTrainingRun(
             bytes.asFloatBuffer().put(recording.samples());
             sum.update(bytes.array());
         }
-        return Map.of(
-                "settings", config.toString(),
-                "model", description.architecture().toString(),
-                "recordings", recordings.size() + " with checksum " + Long.toHexString(sum.getValue()),
-                "backend", backend.kind().label(),
-                "precision", backend.precision().label());
+        return TrainingLoop.identity(config, description, "recordings", recordings.size(), sum, backend);
     }
 }

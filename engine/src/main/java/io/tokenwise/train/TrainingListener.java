@@ -2,6 +2,15 @@ package io.tokenwise.train;
 
 /** Told what happens in a training from random weights; called on the thread that runs it. */
 public interface TrainingListener {
+    /**
+     * Before the first step: what nothing can be learnt from.
+     *
+     * @param count of so many that are left out
+     * @param all of them, those that are learnt from included
+     * @param first why the first is, by its name
+     */
+    default void leftOut(int count, int all, String first) {}
+
     /** The run goes on from a checkpoint. */
     default void resumed(int nextStep, int steps) {}
 

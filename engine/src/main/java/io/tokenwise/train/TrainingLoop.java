@@ -1,60 +1,68 @@
 package io.tokenwise.train;
 
+import io.tokenwise.autograd.GradientNotFiniteException;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelWriter;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import java.util.function.DoubleSupplier;
+import java.util.zip.CRC32;
 
 /**
- * Does a training's steps, with a checkpoint now and then, from which a run that was killed goes on.
+ * Does a training's steps to a directory with the model, with a checkpoint beside it now and then, from which a run that was killed goes on.
  *
- * @param right the share of what was held out that the model has right now
- * @param checkpoint the file that holds the state of an unfinished run
- * @param checkpointSteps how often it is written
+ * @param out where the model goes
+ * @param checkpointSteps how often a checkpoint is written
  * @param epochs of the whole training; after each but the last the listener is told what is right
- * @param identity what must be the same for a run to go on, by the names that a message has for it
+ * @param stored in which type the model's matrices are stored
  */
-record TrainingLoop(
-        Training training,
-        DoubleSupplier right,
-        Path checkpoint,
-        int checkpointSteps,
-        int epochs,
-        Map<String, String> identity,
-        TrainingListener listener) {
-    /** What is trained, step by step. */
-    interface Training {
-        /** Steps of the whole training. */
-        int steps();
+record TrainingLoop(Path out, int checkpointSteps, int epochs, StoredType stored, TrainingListener listener) {
+    /** The file that holds the state of an unfinished run to a directory. */
+    static Path checkpoint(Path out) {
+        return out.resolveSibling(out.getFileName() + ".checkpoint");
+    }
 
-        /** The number of the next step. */
-        int nextStep();
+    /** What must be the same for a run to go on, by the names that a message has for it. */
+    static Map<String, String> identity(
+            Record config, ModelDescription model, String examples, int count, CRC32 sum, Backend backend) {
+        return Map.of(
+                "settings",
+                config.toString(),
+                "model",
+                model.architecture().toString(),
+                examples,
+                count + " with checksum " + Long.toHexString(sum.getValue()),
+                "backend",
+                backend.kind().label(),
+                "precision",
+                backend.precision().label());
+    }
 
-        /**
-         * Does the next step and returns its loss.
-         *
-         * @throws ArithmeticException if training diverged
-         */
-        double step();
-
-        /** Its peak learning rate. */
-        double rate();
-
-        /** Writes the state; see {@link TrainingState#write}. */
-        void write(Path file, Map<String, String> run) throws IOException;
-
-        /** Goes on from a state; see {@link TrainingState#open}. */
-        void read(Path file, Map<String, String> run) throws IOException;
+    /** Before anything else, which may take long: refuses a directory with other files. */
+    void begin() throws IOException {
+        ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
+        Files.createDirectories(checkpoint(out).toAbsolutePath().getParent());
+        AtomicFiles.deleteLeftovers(checkpoint(out));
     }
 
     /**
-     * Goes on from the checkpoint, if there is one, to the end.
+     * Goes on from the checkpoint, if there is one, to the end, and writes the model.
      *
+     * @param right the share of what was held out that the model has right now
+     * @param identity see {@link #identity}
+     * @return what is right at the end
      * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
      * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
+     * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
-    void run() throws IOException, InterruptedException {
+    double run(EpochTraining training, DoubleSupplier right, Map<String, String> identity)
+            throws IOException, InterruptedException {
+        Path checkpoint = checkpoint(out);
         if (Files.exists(checkpoint)) {
             training.read(checkpoint, identity);
             listener.resumed(training.nextStep(), training.steps());
@@ -66,7 +74,7 @@ record TrainingLoop(
                 training.write(checkpoint, identity);
                 throw new InterruptedException("training stopped before step " + training.nextStep());
             }
-            double loss = step();
+            double loss = step(training);
             int done = training.nextStep();
             listener.step(done, steps, loss);
             if (done % epoch == 0 && done < steps) {
@@ -76,12 +84,17 @@ record TrainingLoop(
                 training.write(checkpoint, identity);
             }
         }
+        double share = right.getAsDouble();
+        training.model.save(out, null, ModelWriter.Existing.KEEP, stored);
+        Files.deleteIfExists(checkpoint);
+        return share;
     }
 
-    private double step() {
+    private double step(EpochTraining training) {
         try {
             return training.step();
-        } catch (ArithmeticException e) {
+        } catch (GradientNotFiniteException e) {
+            Path checkpoint = checkpoint(out);
             throw new DivergedException(
                     "training diverged at step " + training.nextStep() + " of " + training.steps() + ": "
                             + e.getMessage() + "; a smaller rate than " + training.rate() + " or another seed may help"

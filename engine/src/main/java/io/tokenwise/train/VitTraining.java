@@ -3,21 +3,16 @@ package io.tokenwise.train;
 import io.tokenwise.Classification;
 import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.AdamW;
-import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.GradientSums;
 import io.tokenwise.autograd.Muon;
 import io.tokenwise.autograd.Optimizer;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.Stream;
 import io.tokenwise.image.LabelledImages;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.session.Sessions;
-import io.tokenwise.tensor.Workspace;
 import io.tokenwise.train.MicroBatches.Drawn;
-import java.io.IOException;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -28,24 +23,15 @@ import java.util.concurrent.Executors;
 import java.util.stream.Collectors;
 
 /**
- * Trains an image classifier on labels, one {@link #step} at a time: cross-entropy with label smoothing on images that are {@linkplain Augmentation
- * varied} each time. Everything random depends on the seed and the step's number alone. Not thread-safe.
+ * Trains an image classifier on labels, cross-entropy with label smoothing on images that are {@linkplain Augmentation varied} each time.
  */
-public final class VitTraining implements TrainingLoop.Training, AutoCloseable {
-    private static final double CLIP_NORM = 1;
-    private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
+final class VitTraining extends EpochTraining {
     private static final int MEASURED_TOKENS = 8_192;
     /** The share of the steps, the first ones, in which images are mixed and patches dropped: at the end the model sees images as they are. */
     private static final double VARIED_STEPS = 0.85;
 
-    private static final String STEP = "step";
-    private static final String CONSUMED = "consumed";
-
     private final VitTrainingConfig config;
-    private final Encoder model;
     private final LabelledImages images;
-    private final Stream stream;
-    private final Workspace workspace;
     private final MicroBatches first;
     private final MicroBatches second;
     private final GradientSums secondSums;
@@ -54,23 +40,15 @@ public final class VitTraining implements TrainingLoop.Training, AutoCloseable {
     private final ExecutorService beside;
 
     private final List<Optimizer> optimizers;
-    private final EpochOrder order;
-    private final int steps;
-    private int step;
 
     /**
      * @param model dense; it reads images of the given ones' size
      * @param images what is trained on
      */
-    public VitTraining(Encoder model, LabelledImages images, VitTrainingConfig config, Backend backend) {
+    VitTraining(Encoder model, LabelledImages images, VitTrainingConfig config, Backend backend) {
+        super(model, backend, images.size(), config.imagesPerStep(), config.epochs(), config.rate(), config.seed());
         this.config = config;
-        this.model = model;
         this.images = images;
-        order = new EpochOrder(images.size(), config.seed());
-        steps = Math.toIntExact(
-                Math.max(1, Math.ceilDiv((long) config.epochs() * images.size(), config.imagesPerStep())));
-        workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
-        stream = backend.stream();
         Map<Kind, List<Parameter>> kinds =
                 model.parameters().all().stream().collect(Collectors.groupingBy(VitTraining::kind));
         optimizers = List.of(
@@ -105,35 +83,22 @@ public final class VitTraining implements TrainingLoop.Training, AutoCloseable {
     }
 
     @Override
-    public int steps() {
-        return steps;
+    List<Optimizer> optimizers() {
+        return optimizers;
     }
 
     @Override
-    public int nextStep() {
-        return step;
-    }
-
-    @Override
-    public double rate() {
-        return config.rate();
-    }
-
-    @Override
-    public double step() {
+    double learn() {
         List<Drawn> drawn = next();
         double loss = learn(drawn.subList(0, drawn.size() / 2), drawn.subList(drawn.size() / 2, drawn.size()));
         secondSums.moveToParameters(stream);
-        double rate = new CosineSchedule(config.rate(), 0, steps / 20, steps).rate(step);
-        optimizers.forEach(optimizer -> optimizer.update(stream, rate));
-        step++;
         return loss;
     }
 
     /** The images of the next step. */
     private List<Drawn> next() {
         var drawn = new ArrayList<Drawn>();
-        boolean varying = step < VARIED_STEPS * steps;
+        boolean varying = nextStep() < VARIED_STEPS * steps();
         double dropped = varying ? config.dropped() : 0;
         for (int i = 0; i < config.imagesPerStep(); i++) {
             var random = EpochOrder.random(config.seed() + 1, order.consumed());
@@ -169,7 +134,7 @@ public final class VitTraining implements TrainingLoop.Training, AutoCloseable {
     }
 
     /** The share of other images to which the model gives their class. */
-    public double right(LabelledImages others) {
+    double right(LabelledImages others) {
         model.prepare(stream);
         try (var sessions = new Sessions(model, model.parameters().backend(), MEASURED_TOKENS, 1)) {
             float[][] logits = sessions.encode(others.pixels(), Budget.FULL, null);
@@ -182,20 +147,6 @@ public final class VitTraining implements TrainingLoop.Training, AutoCloseable {
     }
 
     @Override
-    public void write(Path file, Map<String, String> run) throws IOException {
-        TrainingState.write(file, optimizers, Map.of(STEP, (long) step, CONSUMED, order.consumed()), Map.of(), run);
-    }
-
-    @Override
-    public void read(Path file, Map<String, String> run) throws IOException {
-        try (var state = TrainingState.open(file, run)) {
-            state.restore(optimizers);
-            step = (int) state.counter(STEP);
-            order.consumed(state.counter(CONSUMED));
-        }
-    }
-
-    @Override
     public void close() {
         if (beside != null) {
             beside.close();
@@ -203,6 +154,6 @@ public final class VitTraining implements TrainingLoop.Training, AutoCloseable {
         first.close();
         second.close();
         secondSums.close();
-        workspace.close();
+        super.close();
     }
 }

@@ -2,16 +2,13 @@ package io.tokenwise.train;
 
 import io.tokenwise.backend.Backend;
 import io.tokenwise.image.LabelledImages;
-import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashSet;
@@ -63,7 +60,7 @@ public record VitTrainingRun(
 
     /** The file that holds the state of an unfinished run. */
     public Path checkpoint() {
-        return out.resolveSibling(out.getFileName() + ".checkpoint");
+        return TrainingLoop.checkpoint(out);
     }
 
     /**
@@ -75,27 +72,14 @@ public record VitTrainingRun(
      * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
     public double run(Backend backend, TrainingListener listener) throws IOException, InterruptedException {
-        ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
-        Files.createDirectories(checkpoint().toAbsolutePath().getParent());
-        AtomicFiles.deleteLeftovers(checkpoint());
+        var loop = new TrainingLoop(out, checkpointSteps, config.epochs(), stored, listener);
+        loop.begin();
         int measured = Math.min(MOST_HELD_OUT, images.size() / 10);
         LabelledImages heldOut = images.only(IntStream.range(0, measured).toArray());
         try (Encoder model = NewEncoder.untrained(description, backend);
                 var training = new VitTraining(model, trained(heldOut), config, backend)) {
             VitStart.fill(model, description, images.pixels(), config.seed());
-            new TrainingLoop(
-                            training,
-                            () -> training.right(heldOut),
-                            checkpoint(),
-                            checkpointSteps,
-                            config.epochs(),
-                            identity(backend),
-                            listener)
-                    .run();
-            double right = training.right(heldOut);
-            model.save(out, null, ModelWriter.Existing.KEEP, stored);
-            Files.deleteIfExists(checkpoint());
-            return right;
+            return loop.run(training, () -> training.right(heldOut), identity(backend));
         }
     }
 
@@ -111,7 +95,6 @@ public record VitTrainingRun(
         return trained;
     }
 
-    /** What must be the same for a run to go on, by the names that a message has for it. */
     private Map<String, String> identity(Backend backend) {
         var sum = new CRC32();
         for (int i = 0; i < images.size(); i++) {
@@ -120,11 +103,6 @@ public record VitTrainingRun(
             bytes.asIntBuffer().put(pixels);
             sum.update(bytes.array());
         }
-        return Map.of(
-                "settings", config.toString(),
-                "model", description.architecture().toString(),
-                "images", images.size() + " with checksum " + Long.toHexString(sum.getValue()),
-                "backend", backend.kind().label(),
-                "precision", backend.precision().label());
+        return TrainingLoop.identity(config, description, "images", images.size(), sum, backend);
     }
 }

@@ -58,4 +58,37 @@ class CalibratorTest {
         double[] spent = Arrays.stream(told).map(t -> 1 - t / 2).toArray();
         assertThat(Calibrator.curve(spent).toTell().y()).hasSize(2);
     }
+
+    /** A pair keeps what stands before, between and behind its texts; of one that is too short the second text goes on. */
+    @Test
+    void pairsAreCutOrMadeLongerBeforeTheirEnd() {
+        List<int[]> pairs = List.of(
+                new int[] {1, 10, 11, 2, 20, 21, 22, 23, 2, 3},
+                new int[] {1, 12, 2, 24, 25, 26, 2, 3},
+                new int[] {1, 13, 14, 15, 2, 27, 28, 29, 2, 3});
+        assertThat(Calibrator.resized(pairs, 8))
+                .containsExactly(
+                        new int[] {1, 10, 11, 2, 20, 21, 2, 3},
+                        new int[] {1, 12, 2, 24, 25, 26, 2, 3},
+                        new int[] {1, 13, 14, 15, 2, 27, 2, 3});
+        assertThat(Calibrator.resized(pairs, 13).get(0))
+                .containsExactly(1, 10, 11, 2, 20, 21, 22, 23, 24, 25, 26, 2, 3);
+        assertThat(Calibrator.resized(pairs, 16).get(1))
+                .containsExactly(1, 12, 2, 24, 25, 26, 2, 27, 28, 29, 20, 21, 22, 23, 2, 3);
+        assertThat(Calibrator.resized(pairs, 3))
+                .allSatisfy(ids -> assertThat(ids).hasSize(3).startsWith(1).endsWith(3));
+    }
+
+    @Test
+    void whatIsAllAlikeIsMadeLongerToo() {
+        for (int length : new int[] {1, 2, 3, 4, 9, 300}) {
+            for (int own : new int[] {1, 2, 5}) {
+                assertThat(Calibrator.resized(List.of(new int[own]), length))
+                        .singleElement()
+                        .satisfies(ids -> assertThat(ids).hasSize(length));
+                assertThat(Calibrator.resized(List.of(new int[own], new int[own]), length))
+                        .hasSize(2);
+            }
+        }
+    }
 }

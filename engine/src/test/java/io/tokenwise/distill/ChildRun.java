@@ -15,17 +15,14 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.locks.LockSupport;
 
-/** A short distillation of the small model; with arguments MODEL OUT as a program of its own, to be killed; with a third one of the {@link Kind} that it names. */
+/**
+ * A short distillation of the small model; with arguments MODEL OUT KIND STEPS LIFE as a program of its own, which after LIFE steps waits to be killed: it is never at its end
+ * before.
+ */
 final class ChildRun {
-    /** How often the test kills it; {@code ./tokenwise test engine -Dtest=KilledDistillationTest -Dtokenwise.kills=20} takes longer. */
-    static final String KILLS_PROPERTY = "tokenwise.kills";
-
-    static final int KILLS = Integer.getInteger(KILLS_PROPERTY, 3);
-
-    /** Enough for each life, from one checkpoint to the next and some way beyond. */
-    static final int STEPS = 60 * KILLS;
-
     /** What is distilled. */
     enum Kind {
         LEARNERS,
@@ -40,7 +37,7 @@ final class ChildRun {
             }
             Map<String, Object> sizes = Map.of("hidden_size", 64, "num_hidden_layers", 2, "vocab_size", 30_522);
             RandomModel.small("qwen3", sizes, 5).write(folder, "");
-            try (ModelFiles minilm = Models.builtIn("minilm")) {
+            try (ModelFiles minilm = TestModels.files("minilm")) {
                 Files.write(folder.resolve("tokenizer.json"), minilm.tokenizer().json());
             }
         }
@@ -57,10 +54,6 @@ final class ChildRun {
     }
 
     private ChildRun() {}
-
-    static DistillRun of(ModelFiles files, Path out) {
-        return of(files, config(STEPS, 5), out);
-    }
 
     static DistillRun of(ModelFiles files, DistillConfig config, Path out) {
         return new DistillRun(files, texts(), config, out, ModelWriter.Existing.KEEP, 7, StoredType.F32);
@@ -96,11 +89,19 @@ final class ChildRun {
     }
 
     public static void main(String[] args) throws Exception {
+        Kind kind = Kind.valueOf(args[2]);
+        var left = new AtomicInteger(Integer.parseInt(args[4]));
         try (ModelFiles files = Models.open(Path.of(args[0]));
                 Backend backend = VectorBackend.open(1)) {
-            DistillConfig config =
-                    Kind.valueOf(args.length > 2 ? args[2] : "LEARNERS").config(STEPS, 5);
-            of(files, config, Path.of(args[1])).run(backend, new DistillRun.Listener() {});
+            of(files, kind.config(Integer.parseInt(args[3]), 5), Path.of(args[1]))
+                    .run(backend, new DistillRun.Listener() {
+                        @Override
+                        public void step(Distillation.Step step) {
+                            while (left.decrementAndGet() < 0) {
+                                LockSupport.park();
+                            }
+                        }
+                    });
         }
     }
 }

@@ -73,7 +73,7 @@ class ControlTest {
     }
 
     private static double cosine(History history) {
-        return history.qualities().getLast().cosine();
+        return history.qualities().getLast().agreement();
     }
 
     @Test
@@ -118,7 +118,7 @@ class ControlTest {
             List<int[]> heldOut =
                     InputSplit.of(ChildRun.texts(), TestModels.DESCRIPTION).heldOut();
             History.Quality read = new HeldOut(dense, backend, heldOut).quality(control, 0, Long.MAX_VALUE);
-            assertThat(read.cosine()).isCloseTo(cosine(history), within(1e-6));
+            assertThat(read.agreement()).isCloseTo(cosine(history), within(1e-6));
             assertThat(read.spent()).isCloseTo(0.5, within(1e-9));
         }
     }

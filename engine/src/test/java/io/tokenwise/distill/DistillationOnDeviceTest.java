@@ -26,8 +26,9 @@ import org.slf4j.LoggerFactory;
 /** Distillation on the simulated CUDA device goes as on the CPU: all phases, learners and tokens that leave. */
 class DistillationOnDeviceTest {
     private static final Logger LOG = LoggerFactory.getLogger(DistillationOnDeviceTest.class);
-    private static final int STEPS = 12;
-    private static final int STEPS_OF_BF16 = 6;
+    private static final boolean LONG = Boolean.getBoolean("tokenwise.long");
+    private static final int STEPS = LONG ? 12 : 8;
+    private static final int STEPS_OF_BF16 = LONG ? 6 : 4;
 
     /** Whose matrices, and learners, are wide enough to be narrowed. */
     private static final BertArchitecture WIDER = new BertArchitecture(96, 2, 3, 192, 30_522, 40, 2, 1e-12);
@@ -57,8 +58,10 @@ class DistillationOnDeviceTest {
             FakeCounts before = controls.counts();
             List<Distillation.Step> found = run(device, config, "device");
             FakeCounts after = controls.counts();
-            assertThat(run(device, config, "again")).isEqualTo(found);
-            assertThat(Files.mismatch(weights("again"), weights("device"))).isEqualTo(-1);
+            if (LONG || precision == Precision.F32) {
+                assertThat(run(device, config, "again")).isEqualTo(found);
+                assertThat(Files.mismatch(weights("again"), weights("device"))).isEqualTo(-1);
+            }
             double worst = 0;
             for (int i = 0; i < expected.size(); i++) {
                 double wanted = expected.get(i).loss();

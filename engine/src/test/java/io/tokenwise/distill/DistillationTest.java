@@ -212,7 +212,7 @@ class DistillationTest {
                 .startsWith(2, 4, 6)
                 .endsWith(38, 40, 40);
         assertThat(history.qualities()).allSatisfy(quality -> {
-            assertThat(quality.cosine()).isBetween(0.0, 1.0);
+            assertThat(quality.agreement()).isBetween(0.0, 1.0);
             assertThat(quality.spent()).isBetween(0.1, 1.0);
         });
     }

@@ -21,7 +21,6 @@ import io.tokenwise.references.Reference;
 import io.tokenwise.references.Result;
 import io.tokenwise.references.TorchScript;
 import io.tokenwise.session.Sessions;
-import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import io.tokenwise.tokenizer.TokenizerTest;
@@ -44,9 +43,6 @@ import tools.jackson.databind.node.ObjectNode;
  * libtorch, written from the family's own sources apart from this engine.
  */
 class FamiliesTest {
-    /** Of the norm of a row, per value. */
-    private static final double TOLERANCE = 1e-4;
-
     private static final int WORDS = 97;
     private static final int DAMAGED = Integer.getInteger("tokenwise.damaged", 200);
 
@@ -141,26 +137,10 @@ class FamiliesTest {
                 Result expected = reference.run(text);
                 assertThat(layers).hasSameSizeAs(expected.layers());
                 for (int i = 0; i < layers.size(); i++) {
-                    assertNear(pass, layers.get(i), expected.layers().get(i), "layer " + i);
+                    NearRows.check(pass, layers.get(i), 0, expected.layers().get(i), "layer " + i);
                 }
-                assertNear(pass, last, expected.last(), "the last layer");
-            }
-        }
-    }
-
-    private static void assertNear(Pass pass, Tensor found, float[][] wanted, String what) {
-        assertThat(found.rows()).isEqualTo(wanted.length);
-        try (HostTensor values = pass.stream().read(found)) {
-            for (int row = 0; row < wanted.length; row++) {
-                double squares = 0;
-                double largest = 0;
-                for (int i = 0; i < wanted[row].length; i++) {
-                    squares += (double) wanted[row][i] * wanted[row][i];
-                    largest = Math.max(largest, Math.abs(values.get(row, i) - wanted[row][i]));
-                }
-                assertThat(largest)
-                        .as("%s, row %d", what, row)
-                        .isLessThanOrEqualTo(TOLERANCE * Math.sqrt(squares / wanted[row].length));
+                assertThat(last.rows()).isEqualTo(expected.last().length);
+                NearRows.check(pass, last, 0, expected.last(), "the last layer");
             }
         }
     }

@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.TestModels;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
@@ -36,7 +37,7 @@ class LowPrecisionTest {
             float[][] b = encode(encoder, texts, Budget.FULL);
             double lowest = 1;
             for (int i = 0; i < a.length; i++) {
-                lowest = Math.min(lowest, cosine(a[i], b[i]));
+                lowest = Math.min(lowest, Embedding.cosine(a[i], b[i]));
             }
             LOG.info("{}: lowest cosine to float32 {}", precision, lowest);
             assertThat(lowest).isGreaterThan(least);
@@ -58,7 +59,7 @@ class LowPrecisionTest {
                 float[][] a = encode(expected, texts, Budget.fixed(share));
                 float[][] b = encode(encoder, texts, Budget.fixed(share));
                 for (int i = 0; i < a.length; i++) {
-                    assertThat(cosine(a[i], b[i]))
+                    assertThat(Embedding.cosine(a[i], b[i]))
                             .as("%s, %s of the learners, text %d", precision, share, i)
                             .isGreaterThan(least);
                 }
@@ -122,13 +123,5 @@ class LowPrecisionTest {
         try (var sessions = new Sessions(encoder, encoder.parameters().backend(), 1024, 1)) {
             return sessions.encode(texts, budget, null);
         }
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += (double) a[i] * b[i];
-        }
-        return sum;
     }
 }

@@ -54,7 +54,7 @@ class SavedModelTest {
         Path target = directory.resolve("adaptive");
         var options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
         try (TextEncoder minilm = TextEncoder.open("minilm", options);
-                ModelFiles files = Models.builtIn("minilm");
+                ModelFiles files = TestModels.files("minilm");
                 Encoder adaptive = Encoder.load(
                         files, minilm.model().encoder().parameters().backend())) {
             TestModels.acmize(adaptive, AdaptiveLayers.parse("mlp,qk,vo", 4), TestModels.sequences(30, 20));
@@ -105,7 +105,7 @@ class SavedModelTest {
     }
 
     private static void assertThatWeightsAreWithinHalfAStep(Path saved) throws IOException {
-        try (ModelFiles minilm = Models.builtIn("minilm");
+        try (ModelFiles minilm = TestModels.files("minilm");
                 ModelFiles small = Models.open(saved);
                 Arena arena = Arena.ofConfined()) {
             assertThat(small.weights().names())

@@ -25,7 +25,6 @@ import io.tokenwise.references.Reference;
 import io.tokenwise.references.Result;
 import io.tokenwise.references.TorchScript;
 import io.tokenwise.session.Sessions;
-import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.nio.file.Path;
@@ -49,9 +48,6 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** Tokens leave in every family of text encoders: those that stay stand where they stood, whether by angles, biases, windows or their order. */
 class TokensThatLeaveTest {
-    /** Of the norm of a row, per value. */
-    private static final double TOLERANCE = 1e-4;
-
     private static final int WORDS = 97;
 
     /** Below the bound up to which texts look values up, and above it. */
@@ -117,32 +113,19 @@ class TokensThatLeaveTest {
                 Result expected = reference.run(texts.get(i), own);
                 int first = pass.batch().offsets()[i];
                 for (int layer = 0; layer < layers.size(); layer++) {
-                    assertNear(pass, layers.get(layer), first, expected.layers().get(layer), own);
+                    float[][] wanted = those(expected.layers().get(layer), own);
+                    NearRows.check(pass, layers.get(layer), first, wanted, "text " + i + ", layer " + layer);
                 }
-                assertNear(pass, last, first, expected.last(), own);
+                NearRows.check(pass, last, first, those(expected.last(), own), "text " + i);
             }
         }
     }
 
-    private static void assertNear(Pass pass, Tensor found, int first, float[][] wanted, boolean[] stays) {
-        try (HostTensor values = pass.stream().read(found)) {
-            int row = first;
-            for (int token = 0; token < wanted.length; token++) {
-                if (!stays[token]) {
-                    continue;
-                }
-                double squares = 0;
-                double largest = 0;
-                for (int i = 0; i < wanted[token].length; i++) {
-                    squares += (double) wanted[token][i] * wanted[token][i];
-                    largest = Math.max(largest, Math.abs(values.get(row, i) - wanted[token][i]));
-                }
-                assertThat(largest)
-                        .as("token %d of %d", token, wanted.length)
-                        .isLessThanOrEqualTo(TOLERANCE * Math.sqrt(squares / wanted[token].length));
-                row++;
-            }
-        }
+    private static float[][] those(float[][] rows, boolean[] stay) {
+        return IntStream.range(0, rows.length)
+                .filter(row -> stay[row])
+                .mapToObj(row -> rows[row])
+                .toArray(float[][]::new);
     }
 
     /** One of each family, wider than the gate of tokens that leave. */
@@ -205,7 +188,8 @@ class TokensThatLeaveTest {
                     for (int column = 0; column < wanted.length; column++) {
                         assertThat(together[i][column]).as(what).isCloseTo(wanted[column], Offset.offset(1e-5f));
                     }
-                } else if (budgets.get(i).share() <= .5) {
+                } else if (budgets.get(i).share() <= .5 && budgets.get(i).unit() == Budget.Unit.FLOPS) {
+                    // What half of the time leaves out, the machine's cost table says.
                     assertThat(together[i]).as(what).isNotEqualTo(full);
                 }
             }

@@ -6,9 +6,7 @@ import ai.djl.ndarray.NDList;
 import ai.djl.ndarray.index.NDIndex;
 import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
-import ai.djl.ndarray.types.SparseFormat;
 import ai.djl.nn.Activation;
-import ai.djl.nn.core.Embedding;
 import ai.djl.nn.norm.LayerNorm;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.nn.TokenBatch;
@@ -16,8 +14,6 @@ import io.tokenwise.op.OpCase.OnEngine;
 import io.tokenwise.op.OpCase.Operand;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
-import java.util.Arrays;
-import java.util.Comparator;
 import java.util.List;
 import java.util.SplittableRandom;
 import java.util.function.Function;
@@ -78,10 +74,10 @@ public final class OpCases {
             cases.add(choose(s[0], s[1] + 1));
             cases.add(scaleBlocks(s[0], s[1], s[2]));
             cases.add(scaleUnits(s[0], s[1], s[2]));
-            cases.addAll(sequences(lengths(s[0]), s[2], 13));
-            cases.addAll(withFirst(s[0], 2 + s[1], s[2]));
-            cases.add(takeRows(s[0], s[1], s[2]));
-            cases.add(attention(lengths(s[0]), 1 + s[2] % 3, s[1]));
+            cases.addAll(SequenceCases.sequences(lengths(s[0]), s[2], 13));
+            cases.addAll(SequenceCases.withFirst(s[0], 2 + s[1], s[2]));
+            cases.add(SequenceCases.takeRows(s[0], s[1], s[2]));
+            cases.add(SequenceCases.attention(lengths(s[0]), 1 + s[2] % 3, s[1]));
             cases.add(SpeechOpCases.rotate(batch(lengths(s[0]), 1), 1 + s[2] % 3, 4 + s[1]));
             cases.add(SpeechOpCases.gatedSilu(s[0], s[1], s[2]));
             cases.add(SpeechOpCases.linearTransposed(s[0], s[1], s[2]));
@@ -95,9 +91,9 @@ public final class OpCases {
     private static List<OpCase> realOfBert() {
         var cases = new ArrayList<OpCase>(rows(5, 129));
         cases.addAll(rows(2, 1537));
-        cases.add(attention(lengths(70), 4, 64));
-        cases.add(attention(lengths(66), 1, 96));
-        cases.add(attention(lengths(40), 2, 128));
+        cases.add(SequenceCases.attention(lengths(70), 4, 64));
+        cases.add(SequenceCases.attention(lengths(66), 1, 96));
+        cases.add(SequenceCases.attention(lengths(40), 2, 128));
         for (int tokens : new int[] {7, 128, 300}) {
             cases.addAll(linear(tokens, 384, 1536));
             cases.addAll(linear(tokens, 1536, 384));
@@ -107,10 +103,10 @@ public final class OpCases {
             cases.add(choose(tokens, 9));
             cases.add(scaleBlocks(tokens, 8, 192));
             cases.add(scaleUnits(tokens, 144, 8));
-            cases.addAll(sequences(lengths(tokens), 384, 1000));
-            cases.addAll(withFirst(3, tokens, 384));
-            cases.add(takeRows(tokens, tokens / 2, 384));
-            cases.add(attention(lengths(tokens), 12, 32));
+            cases.addAll(SequenceCases.sequences(lengths(tokens), 384, 1000));
+            cases.addAll(SequenceCases.withFirst(3, tokens, 384));
+            cases.add(SequenceCases.takeRows(tokens, tokens / 2, 384));
+            cases.add(SequenceCases.attention(lengths(tokens), 12, 32));
             cases.add(SpeechOpCases.rotate(batch(lengths(tokens), 1), 8, 36));
             cases.add(SpeechOpCases.gatedSilu(tokens, 2, 288));
             cases.add(SpeechOpCases.linearTransposed(tokens, 288, 1000));
@@ -289,131 +285,6 @@ public final class OpCases {
                 .reshape(rows, places.length, width)
                 .mul(NDArrays.concat(columns, 1).reshape(rows, places.length, 1))
                 .reshape(rows, (long) places.length * width);
-    }
-
-    private static List<OpCase> sequences(int[] lengths, int columns, int vocabulary) {
-        TokenBatch batch = batch(lengths, vocabulary);
-        int tokens = batch.tokens();
-        Operand x = Operand.tensor(tokens, columns);
-        String shape = x + " of " + Arrays.toString(lengths);
-        int positions = lengths[0] + 2;
-        return List.of(
-                op(
-                        "embeddingSum " + shape,
-                        List.of(
-                                Operand.parameter(vocabulary, columns),
-                                Operand.parameter(positions, columns),
-                                Operand.parameter(2, columns)),
-                        tokens,
-                        (pass, o) -> EmbeddingSums.of(
-                                pass,
-                                batch.inputs(),
-                                batch.offsets(),
-                                batch.sequences(),
-                                o.parameter(0),
-                                o.parameter(1),
-                                o.parameter(2)),
-                        m -> Reference.embeddingSum(batch, m.get(0), m.get(1), m.get(2)),
-                        t -> embeddingSum(t, batch)),
-                op(
-                        "meanPool " + shape,
-                        List.of(x),
-                        lengths[0],
-                        (pass, o) -> Pools.mean(pass, o.tensor(0), batch.offsets(), batch.sequences()),
-                        m -> Reference.meanPool(m.get(0), batch),
-                        t -> bySequence(batch, i -> tokens(t.get(0), batch, i).mean(new int[] {0}, true))),
-                op(
-                        "firstPool " + shape,
-                        List.of(x),
-                        1,
-                        (pass, o) -> Pools.first(pass, o.tensor(0), batch.offsets(), batch.sequences()),
-                        m -> Reference.firstPool(m.get(0), batch),
-                        t -> bySequence(batch, i -> tokens(t.get(0), batch, i).get(new NDIndex("0:1")))));
-    }
-
-    /** Behind what is trained, and behind pixels, which no gradient goes to. */
-    private static List<OpCase> withFirst(int sequences, int tokens, int columns) {
-        int rows = sequences * (tokens - 1);
-        return List.of(
-                withFirst(Operand.tensor(rows, columns), sequences, tokens),
-                withFirst(Operand.constant(rows, columns), sequences, tokens));
-    }
-
-    private static OpCase withFirst(Operand x, int sequences, int tokens) {
-        int columns = x.columns();
-        return op(
-                "withFirst " + x + " of " + sequences + ", " + x.role(),
-                List.of(x, Operand.parameter(1, columns), Operand.parameter(tokens, columns)),
-                sequences,
-                (pass, o) -> Patches.withFirst(pass, o.tensor(0), o.parameter(1), o.parameter(2)),
-                m -> Reference.withFirst(m.get(0), m.get(1), m.get(2)),
-                t -> t.get(1)
-                        .broadcast(sequences, 1, columns)
-                        .concat(t.get(0).reshape(sequences, tokens - 1, columns), 1)
-                        .add(t.get(2))
-                        .reshape((long) sequences * tokens, columns));
-    }
-
-    /** Takes at most {@code wanted} rows, in an order that is not theirs. */
-    private static OpCase takeRows(int rows, int wanted, int columns) {
-        Operand x = Operand.tensor(rows, columns);
-        int count = Math.min(rows, wanted);
-        int[] taken = IntStream.range(0, rows)
-                .map(i -> rows - 1 - i)
-                .boxed()
-                .sorted(Comparator.comparing(row -> row % 2))
-                .limit(count)
-                .mapToInt(Integer::intValue)
-                .toArray();
-        return op(
-                "takeRows " + count + " of " + x,
-                List.of(x),
-                1,
-                (pass, o) -> TakenRows.of(pass, o.tensor(0), taken, count),
-                m -> Reference.takeRows(m.get(0), taken),
-                t -> t.get(0).get(t.get(0).getManager().create(taken)));
-    }
-
-    private static OpCase attention(int[] lengths, int heads, int headSize) {
-        TokenBatch batch = batch(lengths, 1);
-        Operand qkv = Operand.tensor(batch.tokens(), 3 * heads * headSize);
-        return op(
-                "attention " + qkv + " of " + Arrays.toString(lengths) + ", heads " + heads,
-                List.of(qkv),
-                lengths[0] + headSize,
-                (pass, o) -> SelfAttention.of(pass, o.tensor(0), batch.offsets(), batch.sequences(), heads),
-                m -> Reference.attention(m.get(0), batch, heads),
-                t -> bySequence(batch, i -> attention(tokens(t.get(0), batch, i), heads, headSize)));
-    }
-
-    private static NDArray attention(NDArray qkv, int heads, int headSize) {
-        long length = qkv.getShape().get(0);
-        // [length, 3, heads, headSize] -> [3, heads, length, headSize]
-        NDArray parts = qkv.reshape(length, 3, heads, headSize).transpose(1, 2, 0, 3);
-        NDArray scores =
-                EncoderOpCases.times(parts.get(0).matMul(parts.get(1).transpose(0, 2, 1)), 1 / Math.sqrt(headSize));
-        NDArray context = scores.softmax(-1).matMul(parts.get(2));
-        return context.transpose(1, 0, 2).reshape(length, (long) heads * headSize);
-    }
-
-    private static NDArray embeddingSum(NDList t, TokenBatch batch) {
-        int[] ids = Arrays.copyOf(batch.inputs(), batch.tokens());
-        NDArray words = Embedding.embedding(t.get(0).getManager().create(ids), t.get(0), SparseFormat.DENSE)
-                .singletonOrThrow();
-        NDArray positions = bySequence(batch, i -> t.get(1).get(new NDIndex("0:{}", batch.length(i))));
-        return words.add(positions).add(t.get(2).get(new NDIndex("0:1")));
-    }
-
-    private static NDArray tokens(NDArray x, TokenBatch batch, int sequence) {
-        return x.get(new NDIndex("{}:{}", batch.offsets()[sequence], batch.offsets()[sequence + 1]));
-    }
-
-    private static NDArray bySequence(TokenBatch batch, Function<Integer, NDArray> part) {
-        var parts = new NDList();
-        for (int i = 0; i < batch.sequences(); i++) {
-            parts.add(part.apply(i));
-        }
-        return NDArrays.concat(parts, 0);
     }
 
     /** As many sequences, all longer. */

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.TestModels;
 import io.tokenwise.TestMoonshines;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
@@ -193,7 +194,7 @@ class MoonshineTest {
 
     @Test
     void anEncoderOfTextsWritesNoText() throws IOException {
-        try (ModelFiles files = Models.builtIn("minilm");
+        try (ModelFiles files = TestModels.files("minilm");
                 Encoder model = Encoder.load(files, backend)) {
             assertThatThrownBy(model::decoder).hasMessage("minilm: writes no text");
             assertThatThrownBy(files::speech)

@@ -3,9 +3,9 @@ package io.tokenwise.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.TestModels;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.FetchedData;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
@@ -31,7 +31,7 @@ class BertVocabularyTest {
 
     @Test
     void itIsThatOfTheTokenizerJson() throws IOException {
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             Tokenizer wanted = minilm.tokenizer();
             List<String> pieces =
                     wanted.tokens(IntStream.range(0, wanted.vocabularySize()).toArray());
@@ -44,7 +44,7 @@ class BertVocabularyTest {
     void bertBasesIsMiniLms() throws IOException {
         Path folder = FetchedData.find("bert-base")
                 .orElseGet(() -> Assumptions.abort("bert-base is not here; ./tokenwise fetch bert-base brings it"));
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = TestModels.files("minilm")) {
             assertSame(open(Files.readAllBytes(folder.resolve(BertVocabulary.FILE))), minilm.tokenizer());
         }
     }

@@ -3,8 +3,8 @@ package io.tokenwise.tokenizer;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import io.tokenwise.TestModels;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -19,7 +19,7 @@ class PairsTest {
 
     @BeforeAll
     static void load() throws IOException {
-        try (ModelFiles files = Models.builtIn("minilm")) {
+        try (ModelFiles files = TestModels.files("minilm")) {
             minilm = files.tokenizer().json();
         }
         glosses = WordNet.load().glosses();

@@ -7,9 +7,9 @@ import static org.junit.jupiter.params.provider.Arguments.arguments;
 import ai.djl.huggingface.tokenizers.Encoding;
 import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
+import io.tokenwise.TestModels;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.WordNet;
 import java.io.ByteArrayInputStream;
 import java.io.IOException;
@@ -61,7 +61,7 @@ public class TokenizerTest {
 
     @BeforeAll
     static void open() throws IOException {
-        try (ModelFiles files = Models.builtIn("minilm")) {
+        try (ModelFiles files = TestModels.files("minilm")) {
             minilm = Tokenizer.open("minilm", files.tokenizer().json(), 256);
         }
     }

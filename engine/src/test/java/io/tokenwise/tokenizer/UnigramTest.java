@@ -4,9 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
+import io.tokenwise.TestModels;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.testdata.NfkcCharsmap;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
@@ -65,7 +65,7 @@ class UnigramTest {
 
     @BeforeAll
     static void load() throws IOException {
-        try (ModelFiles files = Models.builtIn("minilm")) {
+        try (ModelFiles files = TestModels.files("minilm")) {
             Tokenizer minilm = Tokenizer.open("minilm", files.tokenizer().json(), 256);
             wordPieces = minilm.tokens(IntStream.range(1_996, 14_000).toArray()).toArray(String[]::new);
         }

@@ -8,6 +8,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.StoredType;
+import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -20,6 +21,12 @@ import org.junit.jupiter.api.io.TempDir;
 /** A small wav2vec 2.0 that learns to write which of two tones it hears, one after the other. */
 class CtcTrainingRunTest {
     private static final int HZ = 16_000;
+
+    private static final String SHORT =
+            "short.wav: has 2 frames, its 4 letters need 6 (one each, and one between two that are the same)";
+
+    private static final String EMPTY =
+            "empty.wav: has 0 frames, its 1 letters need 1 (one each, and one between two that are the same)";
 
     @TempDir
     private Path folder;
@@ -56,8 +63,12 @@ class CtcTrainingRunTest {
     }
 
     private CtcTrainingRun run(String out, int epochs) {
+        return run(out, epochs, tones(60));
+    }
+
+    private CtcTrainingRun run(String out, int epochs, List<LabelledRecording> recordings) {
         var config = new CtcTrainingConfig(24, 1, 2, epochs, 8, 5e-3, 0.01, .1, 3);
-        return new CtcTrainingRun(tones(60), config, folder.resolve(out), 3, StoredType.F32);
+        return new CtcTrainingRun(recordings, config, folder.resolve(out), 3, StoredType.F32);
     }
 
     @Test
@@ -112,13 +123,30 @@ class CtcTrainingRunTest {
         assertThat(slower).hasSize(Math.ceilDiv(tones(1).getFirst().samples().length * 10, 9));
     }
 
+    /** One of a thousand recordings that was cut too short ends no training. */
+    @Test
+    void whatIsTooShortForItsTextIsLeftOut() throws Exception {
+        List<LabelledRecording> recordings = new ArrayList<>(tones(30));
+        recordings.add(new LabelledRecording("short.wav", new float[1_200], "aabb"));
+        recordings.add(new LabelledRecording("empty.wav", new float[1], "b"));
+        var told = new ArrayList<String>();
+        run("with", 1, recordings).run(backend, new TrainingListener() {
+            @Override
+            public void leftOut(int count, int all, String first) {
+                told.add(count + " of " + all + ": " + first);
+            }
+        });
+        assertThat(told).singleElement().asString().startsWith("2 of 32: ").containsAnyOf(SHORT, EMPTY);
+        assertThat(folder.resolve("with").resolve("model.safetensors")).exists();
+    }
+
     @Test
     void whatCannotBeLearntIsRefusedByName() {
-        List<LabelledRecording> recordings = new ArrayList<>(tones(30));
+        List<LabelledRecording> recordings = new ArrayList<>(tones(20));
         recordings.set(4, new LabelledRecording("short.wav", new float[1_200], "aabb"));
         assertRefused(
                 recordings,
-                "short.wav: has 2 frames, its 4 letters need 6 (one each, and one between two that are the same)");
+                "of 20 recordings 19 can say their texts; at least 20 are needed, and thousands are better");
         recordings.set(4, new LabelledRecording("long.wav", new float[480_001], "a"));
         assertRefused(recordings, "long.wav: has 480001 samples at 16 kHz; at most 480000 can be learnt from at once");
         assertThatThrownBy(() -> new CtcTrainingRun(
@@ -126,9 +154,20 @@ class CtcTrainingRunTest {
                 .hasMessage("there are 19 recordings; at least 20 are needed, and thousands are better");
     }
 
+    /** Before the recordings are looked at. */
+    @Test
+    void aFolderWithOtherFilesIsRefusedFirst() throws IOException {
+        Path out = Files.createDirectory(folder.resolve("bad"));
+        Files.writeString(out.resolve("diary.txt"), "mine");
+        List<LabelledRecording> recordings = new ArrayList<>(tones(20));
+        recordings.set(4, new LabelledRecording("long.wav", new float[480_001], "a"));
+        assertThatThrownBy(() -> run("bad", 1, recordings).run(backend, new TrainingListener() {}))
+                .hasMessageContaining("bad")
+                .hasMessageNotContaining("long.wav");
+    }
+
     private void assertRefused(List<LabelledRecording> recordings, String message) {
-        var run = new CtcTrainingRun(recordings, run("bad", 1).config(), folder.resolve("bad"), 3, StoredType.F32);
-        assertThatThrownBy(() -> run.run(backend, new TrainingListener() {}))
+        assertThatThrownBy(() -> run("bad", 1, recordings).run(backend, new TrainingListener() {}))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage(message);
     }

@@ -100,6 +100,9 @@ public interface SequenceOps {
 
     /** The operands of attention; plain fields, so that one object serves many calls without allocation. */
     final class AttentionCall {
+        /** Columns of the widest head. */
+        public static final int MOST_HEAD_SIZE = VectorTiles.DEPTH;
+
         public int[] offsets;
         public int heads;
         public int headSize;

@@ -27,7 +27,7 @@ final class VectorAttention {
         int first = call.offsets[sequence];
         int length = call.offsets[sequence + 1] - first;
         int size = call.headSize;
-        assert size <= DEPTH && call.scale > 0 && call.before >= 0 && call.after >= 0;
+        assert size <= AttentionCall.MOST_HEAD_SIZE && call.scale > 0 && call.before >= 0 && call.after >= 0;
         int panel = VectorTranspose.panelFloats(size);
         int keysPerBlock = DEPTH / size * TALL;
         int keyFloats = (length + keysPerBlock - 1) / keysPerBlock * TALL * DEPTH;

@@ -27,7 +27,7 @@ final class VectorAttentionGradient {
         int first = call.offsets[sequence];
         int length = call.offsets[sequence + 1] - first;
         int size = call.headSize;
-        assert size <= DEPTH;
+        assert size <= AttentionCall.MOST_HEAD_SIZE;
         int width = call.heads * size;
         int stride = 3 * width;
         long query = (long) first * stride + (long) head * size;

@@ -25,6 +25,9 @@ class AllocationTest extends KernelTest {
     private static final int CALLS = 50;
     private static final long PATIENCE_NANOS = 10_000_000_000L;
 
+    /** The compiler may wait for a processor where much else runs. */
+    private static final long PATIENCE_ALONE_NANOS = 12 * PATIENCE_NANOS;
+
     static Stream<String> kernelNames() {
         return new AllocationTest().calls().keySet().stream();
     }
@@ -191,21 +194,21 @@ class AllocationTest extends KernelTest {
 
         public static void main(String[] arguments) {
             choose();
-            System.out.print(allocated(new AllocationTest().calls().get(arguments[0])));
+            System.out.print(allocated(new AllocationTest().calls().get(arguments[0]), PATIENCE_ALONE_NANOS));
         }
     }
 
     @ParameterizedTest
     @MethodSource("kernelNames")
     void aWarmCallAllocatesNothing(String name) throws IOException {
-        long allocated = allocated(calls().get(name));
+        long allocated = allocated(calls().get(name), PATIENCE_NANOS);
         if (allocated > 0) {
             allocated = allocatedAlone(name);
         }
         assertThat(allocated).as("bytes in %d calls of %s", CALLS, name).isZero();
     }
 
-    private static long allocated(Runnable call) {
+    private static long allocated(Runnable call, long patienceNanos) {
         ThreadMXBean threads = (ThreadMXBean) ManagementFactory.getThreadMXBean();
         long start = System.nanoTime();
         long allocated;
@@ -215,7 +218,7 @@ class AllocationTest extends KernelTest {
                 call.run();
             }
             allocated = threads.getCurrentThreadAllocatedBytes() - before;
-        } while (allocated > 0 && System.nanoTime() - start < PATIENCE_NANOS);
+        } while (allocated > 0 && System.nanoTime() - start < patienceNanos);
         return allocated;
     }
 

@@ -70,6 +70,7 @@ class AttentionFormsTest extends KernelTest {
                         PLAIN.of(3, 1, 80),
                         PLAIN.of(12, 3, 64),
                         PLAIN.of(4, 1, 256),
+                        PLAIN.of(1, 1, AttentionCall.MOST_HEAD_SIZE),
                         PLAIN.of(2, 2, 128))
                 .flatMap(form -> Stream.of(form, form.seeing(ALL, 0).biased(3), form.seeing(6, 6)))
                 .flatMap(form -> IntStream.of(1, 9, 33, 70).mapToObj(length -> Arguments.of(form, length)));

@@ -236,7 +236,7 @@ class LifetimeTest {
                 }
                 library.close();
                 assertThat(runs)
-                        .failsWithin(Duration.ofSeconds(10))
+                        .failsWithin(Duration.ofSeconds(60))
                         .withThrowableThat()
                         .havingCause()
                         .isInstanceOf(IllegalStateException.class);

@@ -43,7 +43,7 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
 
     /** What stands beside the model in files of models with heads, so without its prefix. */
     private static final Pattern HEAD =
-            Pattern.compile("(cls|lm_head|classifier|pre_classifier|vocab_\\w+|head|decoder|linear)\\..*");
+            Pattern.compile("(cls|lm_head|classifier|pre_classifier|vocab_\\w+|head|decoder|linear|score)\\..*");
 
     /** A model of any shape, its weights as {@link Weights#peaked} makes them. */
     public static RandomModel of(String family, Map<String, ?> config, long seed) throws IOException {
@@ -154,6 +154,11 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
 
     public Reference reference() throws IOException {
         return reference(family);
+    }
+
+    /** {@link Reference#inDoubles}. */
+    public Reference referenceInDoubles() throws IOException {
+        return Reference.inDoubles(family, config, weights);
     }
 
     /** A head in libtorch, which reads what the model gives. */

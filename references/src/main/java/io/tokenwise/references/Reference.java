@@ -2,6 +2,7 @@ package io.tokenwise.references;
 
 import ai.djl.ndarray.NDArray;
 import ai.djl.ndarray.NDManager;
+import ai.djl.ndarray.types.DataType;
 import ai.djl.ndarray.types.Shape;
 import ai.djl.pytorch.engine.PtNDArray;
 import ai.djl.pytorch.engine.PtNDManager;
@@ -24,9 +25,14 @@ public final class Reference implements AutoCloseable {
     private final NDManager manager = TorchScript.newManager();
     private final TorchScript program;
     private final Map<String, PtNDArray> tensors = new LinkedHashMap<>();
+
+    /** Of what is computed with. */
+    private final DataType type;
+
     private IValue weights;
 
-    private Reference(Config config, Map<String, Array> weights) throws IOException {
+    private Reference(Config config, Map<String, Array> weights, DataType type) throws IOException {
+        this.type = type;
         // Small models: threads would wait for each other, above all where tests share the cores.
         JniUtils.setNumThreads(1);
         program = new TorchScript(config.program(), config.code());
@@ -59,8 +65,9 @@ public final class Reference implements AutoCloseable {
         }
     }
 
-    private static PtNDArray tensor(NDManager manager, Array array) {
-        return (PtNDArray) manager.create(array.values(), new Shape(array.shape()));
+    private PtNDArray tensor(NDManager manager, Array array) {
+        return (PtNDArray)
+                manager.create(array.values(), new Shape(array.shape())).toType(type, false);
     }
 
     /**
@@ -69,7 +76,16 @@ public final class Reference implements AutoCloseable {
      * @param weights by Hugging Face's names, without the prefix that models with heads put before them ({@code bert.})
      */
     public static Reference of(String program, Map<String, ?> config, Map<String, Array> weights) throws IOException {
-        return new Reference(Config.of(program, config), weights);
+        return new Reference(Config.of(program, config), weights, DataType.FLOAT32);
+    }
+
+    /**
+     * The same computed in doubles, whose results are rounded to floats at last: where sums are so long that libtorch's own floats are as far from the
+     * right result as those that are compared with it.
+     */
+    public static Reference inDoubles(String program, Map<String, ?> config, Map<String, Array> weights)
+            throws IOException {
+        return new Reference(Config.of(program, config), weights, DataType.FLOAT64);
     }
 
     /** A text, all of whose tokens have type 0. */
@@ -87,7 +103,7 @@ public final class Reference implements AutoCloseable {
     /** A recording. */
     public Result run(float[] samples) {
         try (NDManager scope = manager.newSubManager()) {
-            return run((PtNDArray) scope.create(samples), (PtNDArray) scope.create(new long[0]));
+            return run(tensor(scope, new Array(samples, samples.length)), (PtNDArray) scope.create(new long[0]));
         }
     }
 
@@ -127,7 +143,7 @@ public final class Reference implements AutoCloseable {
     }
 
     private static float[][] rows(NDArray matrix) {
-        float[] values = matrix.toFloatArray();
+        float[] values = matrix.toType(DataType.FLOAT32, false).toFloatArray();
         var rows = new float[Math.toIntExact(matrix.getShape().get(0))]
                 [Math.toIntExact(matrix.getShape().get(1))];
         for (int i = 0; i < rows.length; i++) {

@@ -314,6 +314,7 @@ public final class Shapes {
                 norm("head.norm", hidden, config.flag("norm_bias"));
                 linear("classifier", labels, hidden, true);
             }
+            case "qwen3", "gemma3_text" -> linear("score", labels, hidden, tokens);
             default -> {
                 if (!tokens) {
                     linear("pooler.dense", hidden, hidden, true);

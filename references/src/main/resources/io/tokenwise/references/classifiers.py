@@ -1,6 +1,7 @@
-# Classes of a text, or with tokens of each token: the heads of BERT (and MPNet, JinaBERT, GTE), RoBERTa, DistilBERT and ModernBERT, told by their weights.
+# Classes of a text, or with tokens of each token: the heads of BERT (and MPNet, JinaBERT, GTE), RoBERTa, DistilBERT, ModernBERT and decoders, told by their weights.
 # huggingface/transformers src/transformers/models/*/modeling_*.py: bert at 004ad5f50b627b59bf0d581c31bc0052b6cfd40b (BertPooler),
 # distilbert at 00b326f4caca2d1fbebe5c86e1693475fd4d0c9a, modernbert at 000c33fdfde12e1ffafbfcdb3c926df5727a00b6 (ModernBertFor*Classification);
+# src/transformers/modeling_layers.py at 00029cfa0ed780d1ddb6e5d199bd92e86c5791a2 (GenericForSequenceClassification, GenericForTokenClassification: Qwen3's, Gemma 3's);
 # huggingface/text-embeddings-inference backends/candle/src/models/bert.rs at 0d124dc9773be6ac5a9a57d8439aba9bbbf33273 (RobertaClassificationHead)
 #: tokens = False
 #: classifier_pooling = "cls"
@@ -10,6 +11,13 @@
     #config
     out = annotate(Dict[str, Tensor], {})
     x = last
+    if "score.weight" in w:
+      n = last.size(0)
+      if tokens:
+        out["logits"] = self.linear(w, "score", last)
+      else:
+        out["logits"] = torch.matmul(torch.slice(last, 0, n - 1, n), torch.t(w["score.weight"]))
+      return out
     if not tokens:
       x = torch.slice(last, 0, 0, 1)
       if classifier_pooling == "mean":

@@ -163,11 +163,12 @@ final class PageTextRoute implements Route {
     }
 
     private static List<Token> tokens(Asked asked, double[] shares) {
-        List<String> tokens =
-                asked.model().files().tokenizer().tokens(asked.text().ids());
-        int last = tokens.size() - 1;
-        return IntStream.rangeClosed(0, last)
-                .mapToObj(i -> new Token(tokens.get(i), shares[i], i == 0 || i == last))
+        Tokenizer tokenizer = asked.model().files().tokenizer();
+        List<String> tokens = tokenizer.tokens(asked.text().ids());
+        int first = tokenizer.frame().before().length;
+        int end = tokens.size() - tokenizer.frame().after().length;
+        return IntStream.range(0, tokens.size())
+                .mapToObj(i -> new Token(tokens.get(i), shares[i], i < first || i >= end))
                 .toList();
     }
 }

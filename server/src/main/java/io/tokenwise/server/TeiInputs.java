@@ -71,9 +71,9 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
         var ids = new int[array.size()];
         for (int i = 0; i < ids.length; i++) {
             JsonNode id = array.get(i);
-            if (!id.isInt() || id.intValue() < 0 || id.intValue() >= tokenizer.vocabularySize()) {
+            if (!id.isInt() || !tokenizer.has(id.intValue())) {
                 throw wrong("`" + field + "` must have token ids of this model, whole numbers from 0 to "
-                        + (tokenizer.vocabularySize() - 1));
+                        + (tokenizer.vocabularySize() - 1) + "; none is " + (id.isInt() ? id : Json.kind(id)));
             }
             ids[i] = id.intValue();
         }
@@ -115,6 +115,9 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
             }
             characters += text.codePointCount(0, text.length());
             Tokenizer.Encoded encoded = tokenizer.encode(prefix + text);
+            if (encoded.ids().length == 0) {
+                throw wrong("`inputs` has a text without a token");
+            }
             if (encoded.truncated() && (cut.left() || !cut.allowed())) {
                 add(tokenizer.surrounded(tokenizer.encodeAll(prefix + text)));
             } else {
@@ -124,7 +127,7 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
             }
         }
 
-        /** Of what is cut the first and the last id stay: the special ones. */
+        /** Of what is cut the special ones at both ends stay. */
         private void add(int[] all) {
             int most = tokenizer.maxTokens();
             if (all.length <= most) {
@@ -137,8 +140,10 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
             truncated++;
             int from = cut.left() ? all.length - most : 0;
             int[] kept = Arrays.copyOfRange(all, from, from + most);
-            kept[0] = all[0];
-            kept[most - 1] = all[all.length - 1];
+            int before = tokenizer.frame().before().length;
+            int after = tokenizer.frame().after().length;
+            System.arraycopy(all, 0, kept, 0, before);
+            System.arraycopy(all, all.length - after, kept, most - after, after);
             ids.add(kept);
         }
     }

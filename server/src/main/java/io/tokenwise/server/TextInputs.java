@@ -1,8 +1,10 @@
 package io.tokenwise.server;
 
+import io.tokenwise.tokenizer.Frame;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -66,10 +68,6 @@ record TextInputs(List<int[]> ids, int truncated) {
         private final String name;
         private final String prefix;
         private final Tokenizer tokenizer;
-
-        /** The ids before and after a text's own. */
-        private final int[] special;
-
         private final List<int[]> all = new ArrayList<>();
         private int truncated;
 
@@ -77,7 +75,6 @@ record TextInputs(List<int[]> ids, int truncated) {
             this.name = name;
             this.prefix = prefix;
             this.tokenizer = tokenizer;
-            this.special = tokenizer.encode("").ids();
         }
 
         void text(String one, JsonNode node) {
@@ -92,6 +89,9 @@ record TextInputs(List<int[]> ids, int truncated) {
                 throw ApiError.field(one, one + " is an empty string: give a text");
             }
             Tokenizer.Encoded encoded = tokenizer.encode(prefix + text);
+            if (encoded.ids().length == 0) {
+                throw ApiError.field(one, one + " has no token: give a text with a word");
+            }
             all.add(encoded.ids());
             truncated += encoded.truncated() ? 1 : 0;
         }
@@ -105,24 +105,24 @@ record TextInputs(List<int[]> ids, int truncated) {
                 throw ApiError.field(one, one + " is an empty array: give at least one token id");
             }
             int count = node.size();
-            boolean whole = count >= special.length
-                    && node.get(0).intValue(-1) == special[0]
-                    && node.get(count - 1).intValue(-1) == special[1];
-            int around = whole ? 0 : special.length;
-            if (count > tokenizer.maxTokens() - around) {
-                throw ApiError.field(
-                        one,
-                        one + " has " + count + " token ids: the model reads " + (tokenizer.maxTokens() - around)
-                                + " at most");
+            Frame frame = tokenizer.frame();
+            boolean whole = count >= frame.marks()
+                    && has(node, 0, frame.before())
+                    && has(node, count - frame.after().length, frame.after());
+            int most = tokenizer.maxTokens() - (whole ? 0 : frame.marks());
+            if (count > most) {
+                throw ApiError.field(one, one + " has " + count + " token ids: the model reads " + most + " at most");
             }
-            var ids = new int[count + around];
-            int from = around / 2;
-            ids[0] = special[0];
-            ids[ids.length - 1] = special[1];
+            var ids = new int[count];
             for (int i = 0; i < count; i++) {
-                ids[from + i] = id(one + "[" + i + "]", node.get(i));
+                ids[i] = id(one + "[" + i + "]", node.get(i));
             }
-            all.add(ids);
+            all.add(whole ? ids : tokenizer.surrounded(ids));
+        }
+
+        private static boolean has(JsonNode node, int from, int... marks) {
+            return IntStream.range(0, marks.length)
+                    .allMatch(i -> node.get(from + i).intValue(-1) == marks[i]);
         }
 
         private int id(String one, JsonNode node) {

@@ -186,10 +186,11 @@ final class Chromium implements AutoCloseable {
                 .asString();
     }
 
-    /** Waits until an expression holds. */
+    /** Waits until an expression holds. One that fails, as of elements that a page has not loaded yet, does not. */
     void await(String expression) throws InterruptedException {
         long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!evaluate("Boolean(" + expression + ")").asBoolean()) {
+        while (!evaluate("(() => { try { return Boolean(" + expression + ") } catch { return false } })()")
+                .asBoolean()) {
             if (System.nanoTime() > end) {
                 throw new AssertionError(
                         expression + " never holds; the page says: " + text("body") + "; complaints: " + complaints);

@@ -1,7 +1,7 @@
 package io.tokenwise.testmodels;
 
 import io.tokenwise.kernels.Activation;
-import io.tokenwise.model.SoundForm;
+import io.tokenwise.model.wav2vec2.NewWav2Vec2;
 import io.tokenwise.model.wav2vec2.Wav2Vec2Architecture;
 import io.tokenwise.tokenizer.CtcVocabulary;
 import java.io.IOException;
@@ -10,14 +10,6 @@ import java.util.List;
 
 /** A wav2vec 2.0 with random weights, so small that it is quick, with frames of 20 ms: what it writes has no sense, but is always the same. */
 public final class SmallWav2Vec2 {
-    private static final SoundForm SOUND = new SoundForm(
-            List.of(
-                    new SoundForm.Step(10, 5),
-                    new SoundForm.Step(8, 4),
-                    new SoundForm.Step(8, 4),
-                    new SoundForm.Step(8, 4)),
-            480_000);
-
     private SmallWav2Vec2() {}
 
     /** Writes it as a model directory, the folder. */
@@ -44,6 +36,6 @@ public final class SmallWav2Vec2 {
                 4,
                 letters.size(),
                 true);
-        RandomWeights.write(folder, sizes.description("small", SOUND, letters));
+        RandomWeights.write(folder, sizes.description("small", NewWav2Vec2.SOUND, letters));
     }
 }

@@ -12,7 +12,6 @@ import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextArchitecture;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
 import io.tokenwise.nn.AttentionForm;
@@ -27,8 +26,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** EuroBERT (Boizard et al. 2025): Llama's layers whose tokens see all others. */
 public final class EuroBertFamily implements TextFamily {
     public static final EuroBertFamily EURO_BERT = new EuroBertFamily();
-
-    private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names("embed_tokens", null, null, null);
 
     private static final LayerNames NAMES =
             LayerNames.llama(LayerNames.Norms.of("input_layernorm", "post_attention_layernorm"));
@@ -77,8 +74,7 @@ public final class EuroBertFamily implements TextFamily {
 
     @Override
     public Network network(ModelDescription model, LayerBuilder parts) {
-        var form = (EncoderForm) model.architecture();
-        return TextNetwork.of((TextDescription) model, form, TABLES, "layers.", NAMES, "norm", parts);
+        return TextNetwork.ofLlama(model, NAMES, parts);
     }
 
     @Override
@@ -90,13 +86,9 @@ public final class EuroBertFamily implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         LayerForm layer = form.forms().getFirst();
-        ObjectNode config = EncoderConfig.written(name(), "EuroBert", model);
+        ObjectNode config = EncoderConfig.writtenLlama(name(), "EuroBert", model);
         EncoderConfig.writeScaling(layer.attention().positions(), config);
-        return config.put("num_key_value_heads", layer.attention().keyHeads())
-                .put("head_dim", layer.attention().headSize())
-                .put("rms_norm_eps", layer.mlpNorm().epsilon())
-                .put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())
-                .put("attention_bias", layer.attention().inputBias())
+        return config.put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())
                 .put("mlp_bias", layer.mlp().upBias())
                 .put("hidden_act", EncoderConfig.name(layer.mlp().activation()));
     }

@@ -5,6 +5,7 @@ import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -12,14 +13,15 @@ import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextArchitecture;
-import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -27,8 +29,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** Gemma 3's text model and EmbeddingGemma (Google 2025): norms around, a window in most layers, which have positions of their own, causal or not. */
 public final class Gemma3Family implements TextFamily {
     public static final Gemma3Family GEMMA3 = new Gemma3Family();
-
-    private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names("embed_tokens", null, null, null);
 
     private static final LayerNames NAMES = LayerNames.llama(new LayerNames.Norms(
             "input_layernorm",
@@ -97,14 +97,23 @@ public final class Gemma3Family implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return HeadForm.last("score", config);
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "score", labels);
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("model.");
+        return TensorNames.behind("model.", model, "score.");
     }
 
     @Override
     public Network network(ModelDescription model, LayerBuilder parts) {
-        var form = (EncoderForm) model.architecture();
-        return TextNetwork.of((TextDescription) model, form, TABLES, "layers.", NAMES, "norm", parts);
+        return TextNetwork.ofLlama(model, NAMES, parts);
     }
 
     @Override
@@ -118,14 +127,11 @@ public final class Gemma3Family implements TextFamily {
         LayerForm layer = form.forms().getFirst();
         AttentionForm attention = layer.attention();
         boolean causal = attention.after() == 0;
-        ObjectNode config = EncoderConfig.written("gemma3_text", "Gemma3Text", model);
-        config.put("num_key_value_heads", attention.keyHeads())
-                .put("head_dim", attention.headSize())
-                .put("rms_norm_eps", layer.mlpNorm().epsilon())
-                .put("query_pre_attn_scalar", Math.rint(1e6 / (attention.scale() * attention.scale())) / 1e6)
-                .put("attention_bias", attention.inputBias())
+        ObjectNode config = EncoderConfig.writtenLlama("gemma3_text", "Gemma3Text", model);
+        config.put("query_pre_attn_scalar", Math.rint(1e6 / (attention.scale() * attention.scale())) / 1e6)
                 .put("hidden_activation", EncoderConfig.name(layer.mlp().activation()))
                 .put("use_bidirectional_attention", !causal);
+        HeadForm.writePadding(model, config);
         var types = config.putArray("layer_types");
         for (LayerForm each : form.forms()) {
             boolean local = each.attention().before() != AttentionForm.ALL;

@@ -6,6 +6,7 @@ import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
+import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
@@ -22,6 +23,7 @@ import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.Collections;
+import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
@@ -29,8 +31,6 @@ import tools.jackson.databind.node.ObjectNode;
 /** Qwen3 (Yang et al. 2025) as an encoder: a causal model whose last token has seen a text's others; heads share keys and values, and norm what they compare. */
 public final class Qwen3Family implements TextFamily {
     public static final Qwen3Family QWEN3 = new Qwen3Family();
-
-    private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names("embed_tokens", null, null, null);
 
     private static final LayerNames NAMES = LayerNames.llama(new LayerNames.Norms(
             "input_layernorm", "post_attention_layernorm", null, null, "self_attn.q_norm", "self_attn.k_norm"));
@@ -88,14 +88,23 @@ public final class Qwen3Family implements TextFamily {
     }
 
     @Override
+    public HeadForm head(JsonFile config) {
+        return HeadForm.last("score", config);
+    }
+
+    @Override
+    public TextOutput.TokenClasses tokenHead(JsonFile config, List<String> labels) {
+        return new TextOutput.TokenClasses(Optional.empty(), "score", labels);
+    }
+
+    @Override
     public TensorNames names(ModelDescription model) {
-        return TensorNames.behind("model.", model, "lm_head.");
+        return TensorNames.behind("model.", model, "lm_head.", "score.");
     }
 
     @Override
     public Network network(ModelDescription model, LayerBuilder parts) {
-        var form = (EncoderForm) model.architecture();
-        return TextNetwork.of((TextDescription) model, form, TABLES, "layers.", NAMES, "norm", parts);
+        return TextNetwork.ofLlama(model, NAMES, parts);
     }
 
     @Override
@@ -107,16 +116,13 @@ public final class Qwen3Family implements TextFamily {
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
         LayerForm layer = form.forms().getFirst();
-        ObjectNode config = EncoderConfig.written(name(), "Qwen3", model);
+        ObjectNode config = EncoderConfig.writtenLlama(name(), "Qwen3", model);
         if (((TextDescription) model).output() instanceof TextOutput.Answer answer) {
             config.put(TIED, answer.table().isEmpty());
         }
+        HeadForm.writePadding(model, config);
         EncoderConfig.writeScaling(layer.attention().positions(), config);
-        return config.put("num_key_value_heads", layer.attention().keyHeads())
-                .put("head_dim", layer.attention().headSize())
-                .put("rms_norm_eps", layer.mlpNorm().epsilon())
-                .put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())
-                .put("attention_bias", layer.attention().inputBias())
+        return config.put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())
                 .put("hidden_act", EncoderConfig.name(layer.mlp().activation()))
                 .put("use_sliding_window", false);
     }

@@ -1,10 +1,11 @@
 package io.tokenwise.model.wav2vec2;
 
+import io.tokenwise.op.CtcLosses;
 import io.tokenwise.tensor.HostTensor;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
-import java.util.HashMap;
+import java.util.Deque;
 import java.util.List;
-import java.util.Map;
 
 /**
  * The likeliest letters, over all the ways in which frames can say them: a search that keeps the likeliest beginnings (prefix beam search, Hannun et al.
@@ -13,21 +14,32 @@ import java.util.Map;
 final class CtcBeam {
     private final int blank;
     private final int width;
+    private final Prefix nothing = new Prefix(null, -1, 0);
 
     /** The likeliest first. */
-    private final List<Kept> kept = new ArrayList<>();
+    private List<Kept> kept = List.of();
 
     private final List<Kept> next = new ArrayList<>();
 
-    /** A beginning, of which there is one object: all of its letters but the last one, and that. */
+    /**
+     * A beginning, of which there is one object: all of its letters but the last one, and that. Those that begin nothing that is kept are forgotten: a wide beam
+     * over half a minute makes more than a million.
+     */
     private static final class Prefix {
+        private static final int NOT_KEPT = -1;
+        private static final int FORGOTTEN = -2;
+
         private final Prefix before;
         private final int letter;
         private final int length;
-        private final Map<Integer, Prefix> longer = new HashMap<>(2);
 
-        /** Among those that are kept; -1 if it is not. */
-        private int place = -1;
+        /** The first of those that are this and one letter more; each has the next. */
+        private Prefix longer;
+
+        private Prefix next;
+
+        /** Among those that are kept, or one of the two below. */
+        private int place = NOT_KEPT;
 
         Prefix(Prefix before, int letter, int length) {
             this.before = before;
@@ -35,13 +47,73 @@ final class CtcBeam {
             this.length = length;
         }
 
+        /** Null if it is not there. */
+        Prefix with(int following) {
+            Prefix found = longer;
+            while (found != null && found.letter != following) {
+                found = found.next;
+            }
+            return found;
+        }
+
         Prefix and(int following) {
-            return longer.computeIfAbsent(following, _ -> new Prefix(this, following, length + 1));
+            Prefix found = with(following);
+            if (found == null) {
+                found = new Prefix(this, following, length + 1);
+                found.next = longer;
+                longer = found;
+            }
+            return found;
         }
 
         boolean isKeptWith(int following) {
-            Prefix found = longer.get(following);
+            Prefix found = with(following);
             return found != null && found.place >= 0;
+        }
+
+        private void without(Prefix dead) {
+            if (longer == dead) {
+                longer = dead.next;
+                return;
+            }
+            Prefix last = longer;
+            while (last.next != dead) {
+                last = last.next;
+            }
+            last.next = dead.next;
+        }
+
+        /** This, and those before it, as far as nothing that is kept begins with them. */
+        void forget() {
+            Prefix dead = this;
+            while (dead.place == NOT_KEPT && dead.longer == null && dead.before != null) {
+                dead.place = FORGOTTEN;
+                dead.before.without(dead);
+                dead = dead.before;
+            }
+        }
+
+        int[] letters() {
+            var letters = new int[length];
+            Prefix prefix = this;
+            for (int i = length - 1; i >= 0; i--) {
+                letters[i] = prefix.letter;
+                prefix = prefix.before;
+            }
+            return letters;
+        }
+
+        /** How many there are that begin with this. */
+        int count() {
+            int count = 1;
+            Deque<Prefix> open = new ArrayDeque<>(List.of(this));
+            while (!open.isEmpty()) {
+                for (Prefix each = open.pop().longer; each != null; each = each.next) {
+                    count++;
+                    open.push(each);
+                }
+            }
+            return count;
         }
     }
 
@@ -54,14 +126,14 @@ final class CtcBeam {
      */
     private record Kept(Prefix prefix, int letter, double byBlank, double byLetter, double both) {
         Kept(Prefix prefix, int letter, double byBlank, double byLetter) {
-            this(prefix, letter, byBlank, byLetter, sum(byBlank, byLetter));
+            this(prefix, letter, byBlank, byLetter, CtcLosses.logSum(byBlank, byLetter));
         }
     }
 
-    private CtcBeam(int blank, int width) {
+    CtcBeam(int blank, int width) {
         this.blank = blank;
         this.width = width;
-        keep(List.of(new Kept(new Prefix(null, -1, 0), -1, 0, Double.NEGATIVE_INFINITY)));
+        keep(List.of(new Kept(nothing, -1, 0, Double.NEGATIVE_INFINITY)));
     }
 
     /**
@@ -72,29 +144,30 @@ final class CtcBeam {
      */
     static int[] letters(HostTensor logits, int blank, int width) {
         var beam = new CtcBeam(blank, width);
-        var likely = new double[logits.columns()];
-        for (int frame = 0; frame < logits.rows(); frame++) {
-            logarithms(logits, frame, likely);
-            beam.hear(likely);
-        }
-        return beam.letters();
+        beam.hear(logits);
+        return beam.kept.getFirst().prefix.letters();
     }
 
-    /** Of the probabilities of a frame's tokens. */
-    private static void logarithms(HostTensor logits, int frame, double[] target) {
-        double most = Double.NEGATIVE_INFINITY;
-        for (int token = 0; token < target.length; token++) {
-            target[token] = logits.get(frame, token);
-            most = Math.max(most, target[token]);
+    /** Goes on by some frames. */
+    void hear(HostTensor logits) {
+        var likely = new double[logits.columns()];
+        for (int frame = 0; frame < logits.rows(); frame++) {
+            double all = CtcLosses.logSum(logits, frame);
+            for (int token = 0; token < likely.length; token++) {
+                likely[token] = logits.get(frame, token) - all;
+            }
+            hear(likely);
         }
-        double sum = 0;
-        for (double value : target) {
-            sum += Math.exp(value - most);
-        }
-        double all = most + Math.log(sum);
-        for (int token = 0; token < target.length; token++) {
-            target[token] -= all;
-        }
+    }
+
+    /** What is kept, the likeliest first. */
+    List<int[]> texts() {
+        return kept.stream().map(one -> one.prefix.letters()).toList();
+    }
+
+    /** Beginnings that are remembered: those that are kept, and theirs. */
+    int beginnings() {
+        return nothing.count();
     }
 
     private void hear(double[] likely) {
@@ -122,7 +195,8 @@ final class CtcBeam {
             byLetter = one.byLetter + likely[letter];
             if (before.place >= 0) {
                 Kept shorter = kept.get(before.place);
-                byLetter = sum(byLetter, likely[letter] + (letter == before.letter ? shorter.byBlank : shorter.both));
+                byLetter = CtcLosses.logSum(
+                        byLetter, likely[letter] + (letter == before.letter ? shorter.byBlank : shorter.both));
             }
         }
         offer(new Kept(one.prefix, -1, one.both + likely[blank], byLetter));
@@ -147,28 +221,14 @@ final class CtcBeam {
     }
 
     private void keep(List<Kept> likeliest) {
-        kept.forEach(one -> one.prefix.place = -1);
-        kept.clear();
+        List<Kept> last = kept;
+        last.forEach(one -> one.prefix.place = Prefix.NOT_KEPT);
+        kept = new ArrayList<>(likeliest.size());
         for (Kept one : likeliest) {
             Prefix prefix = one.letter < 0 ? one.prefix : one.prefix.and(one.letter);
             prefix.place = kept.size();
             kept.add(new Kept(prefix, -1, one.byBlank, one.byLetter));
         }
-    }
-
-    private int[] letters() {
-        Prefix prefix = kept.getFirst().prefix;
-        var letters = new int[prefix.length];
-        for (int i = letters.length - 1; i >= 0; i--) {
-            letters[i] = prefix.letter;
-            prefix = prefix.before;
-        }
-        return letters;
-    }
-
-    /** The logarithm of the sum of two values, of their logarithms. */
-    private static double sum(double a, double b) {
-        double most = Math.max(a, b);
-        return most == Double.NEGATIVE_INFINITY ? most : most + Math.log1p(Math.exp(Math.min(a, b) - most));
+        last.forEach(one -> one.prefix.forget());
     }
 }

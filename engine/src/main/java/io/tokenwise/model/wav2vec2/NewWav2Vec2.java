@@ -10,7 +10,7 @@ import java.util.List;
 /** Small models that no file holds yet, to be trained from random weights. */
 public final class NewWav2Vec2 {
     /** 320 samples from one frame to the next, which is 20 ms as in published models, by four convolutions instead of seven. */
-    private static final SoundForm SOUND = new SoundForm(
+    public static final SoundForm SOUND = new SoundForm(
             List.of(
                     new SoundForm.Step(10, 5),
                     new SoundForm.Step(8, 4),

@@ -36,6 +36,12 @@ final class Wav2Vec2Config {
     private static final int MOST_CHANNELS = 1 << 12;
     private static final int MOST_WIDTH = 1 << 10;
 
+    /** Of the longest recording: published models make 1,499 of it. */
+    private static final int MOST_FRAMES = 1 << 13;
+
+    /** What the convolutions make of it, 4 GiB: those of published models make a tenth. */
+    private static final long MOST_VALUES = 1L << 30;
+
     private static final int MOST_SAMPLES = Math.toIntExact(SpeechSegments.LONGEST.toSeconds() * Sound.SPEECH_HZ);
 
     private Wav2Vec2Config() {}
@@ -66,6 +72,7 @@ final class Wav2Vec2Config {
                 sizes.vocabulary(),
                 levelled(folder));
         checkKernels(config, architecture, sound);
+        checkFrames(config, architecture, sound);
         return new SpeechDescription(
                 folder.name(),
                 Wav2Vec2Family.WAV2VEC2,
@@ -151,6 +158,27 @@ final class Wav2Vec2Config {
                     config.file(),
                     "a convolution of " + width + " rows of " + inputs + " columns to " + outputs + " has more than "
                             + Integer.MAX_VALUE + " values; it must have fewer");
+        }
+    }
+
+    /** Rows that no memory holds, though every single size is within its bounds. */
+    private static void checkFrames(JsonFile config, Wav2Vec2Architecture sizes, SoundForm sound) {
+        int frames = sound.mostFrames();
+        if (frames > MOST_FRAMES) {
+            throw new BadFileException(
+                    config.file(),
+                    "conv_kernel and conv_stride make " + frames + " frames of " + MOST_SAMPLES
+                            + " samples, the longest recording; at most " + MOST_FRAMES);
+        }
+        long values = 0;
+        for (int i = 0; i < sizes.channels().size(); i++) {
+            values += (long) sound.rows(MOST_SAMPLES, i + 1) * sizes.channels().get(i);
+        }
+        if (values > MOST_VALUES) {
+            throw new BadFileException(
+                    config.file(),
+                    "conv_dim, conv_kernel and conv_stride make " + values + " values of " + MOST_SAMPLES
+                            + " samples, the longest recording; at most " + MOST_VALUES);
         }
     }
 

@@ -71,23 +71,28 @@ public final class Wav2Vec2Family implements ModelFamily {
         return Objective.FRAMES;
     }
 
-    /** Of a frame its samples, what each convolution makes of them, and the windows of one group of columns; besides, windows of one convolution at a time. */
+    /**
+     * Of a frame its samples, what each convolution makes of them, as many as if it were a recording by itself, whose rows no other frame shares, the windows of
+     * one group of columns and what it may be; besides, windows of one convolution at a time.
+     */
     @Override
     public RowMemory memory(ModelDescription model) {
         Wav2Vec2Architecture sizes = architecture(model);
         SoundForm sound = ((SpeechDescription) model).sound();
         List<SoundForm.Step> steps = sound.convolutions();
         long windows = 0;
-        long rows = 1;
-        long all = sound.frameSamples() + (long) sizes.placeWidth() * sizes.hiddenSize() / sizes.placeGroups();
+        long step = 1;
+        long least = 1;
+        long all = (long) sizes.placeWidth() * sizes.hiddenSize() / sizes.placeGroups() + sizes.vocabularySize();
         for (int i = steps.size() - 1; i >= 0; i--) {
             long inputs = i == 0 ? 1 : sizes.channels().get(i - 1);
-            all += rows * sizes.channels().get(i);
-            windows = Math.max(windows, rows * steps.get(i).width() * inputs);
-            rows *= steps.get(i).step();
+            all += (step + least - 1) * sizes.channels().get(i);
+            windows = Math.max(windows, step * steps.get(i).width() * inputs);
+            least = (least - 1) * steps.get(i).step() + steps.get(i).width();
+            step *= steps.get(i).step();
         }
         return new RowMemory(
-                all + 6L * sizes.hiddenSize(),
+                all + step + least - 1 + 6L * sizes.hiddenSize(),
                 Math.min(Convolution.MOST_WINDOW_VALUES, Math.multiplyExact(windows, sound.mostFrames())));
     }
 

@@ -3,7 +3,6 @@ package io.tokenwise.model.wav2vec2;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.io.WeightSource;
-import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
@@ -31,6 +30,9 @@ final class WeightNorm implements WeightSource {
 
     private final String kernel;
     private final String length;
+
+    /** The kernel, which is put together once though each group reads it for its part; null until the first does. */
+    private MemorySegment whole;
 
     private WeightNorm(WeightSource file, Map<String, String> names, String kernel, String length) {
         this.file = file;
@@ -74,15 +76,24 @@ final class WeightNorm implements WeightSource {
 
     @Override
     public void read(String name, MemorySegment destination) {
-        file.read(inFile(name), destination);
         if (name.equals(kernel)) {
-            int width = Math.toIntExact(file.shape(length)[2]);
-            try (Arena arena = Arena.ofConfined()) {
-                MemorySegment lengths = arena.allocate(ValueLayout.JAVA_FLOAT, width);
-                file.read(length, lengths);
-                scale(destination, lengths);
-            }
+            MemorySegment put = whole(destination.byteSize());
+            MemorySegment.copy(put, 0, destination, 0, put.byteSize());
+        } else {
+            file.read(inFile(name), destination);
         }
+    }
+
+    private synchronized MemorySegment whole(long bytes) {
+        if (whole == null) {
+            MemorySegment read = MemorySegment.ofArray(new float[Math.toIntExact(bytes / Float.BYTES)]);
+            file.read(inFile(kernel), read);
+            MemorySegment lengths = MemorySegment.ofArray(new float[Math.toIntExact(file.shape(length)[2])]);
+            file.read(length, lengths);
+            scale(read, lengths);
+            whole = read;
+        }
+        return whole;
     }
 
     private static void scale(MemorySegment kernel, MemorySegment lengths) {
@@ -90,7 +101,7 @@ final class WeightNorm implements WeightSource {
         var factors = new float[present.length];
         for (int t = 0; t < factors.length; t++) {
             // Where nothing is, a length changes nothing.
-            factors[t] = present[t] == 0 ? 0 : lengths.getAtIndex(ValueLayout.JAVA_FLOAT, t) / present[t];
+            factors[t] = present[t] == 0 ? 0 : lengths.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, t) / present[t];
         }
         for (long i = 0; i < kernel.byteSize() / Float.BYTES; i++) {
             float value = kernel.getAtIndex(ValueLayout.JAVA_FLOAT_UNALIGNED, i);

@@ -48,7 +48,7 @@ class AdaptiveAttentionTest {
     void isTheDenseModelUntilItSaves(String layers, @TempDir Path directory) throws IOException {
         String[] parts = layers.split(" ");
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = Models.builtIn("minilm");
+                ModelFiles files = TestModels.files("minilm");
                 Encoder adaptive = Encoder.load(files, backend)) {
             float[][] dense = encode(adaptive, Budget.FULL);
             long fullFlops = (long) adaptive.flopsPerToken(1, 1);

@@ -53,7 +53,7 @@ class AcmTest {
     @BeforeAll
     void open(@TempDir Path directory) throws IOException {
         saved = directory.resolve("adaptive");
-        try (ModelFiles files = Models.builtIn("minilm")) {
+        try (ModelFiles files = TestModels.files("minilm")) {
             adaptive = Encoder.load(files, backend);
             dense = encode(adaptive, texts, Budget.FULL, null);
             TestModels.acmize(adaptive, LEARNERS, texts);

@@ -6,23 +6,19 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.TestModels;
 import io.tokenwise.TestVits;
 import io.tokenwise.acm.choose.Spending;
-import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import java.lang.foreign.Arena;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -39,7 +35,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** A model whose tokens leave, with random weights. */
 class LeavingTest {
-    private static final List<int[]> TEXTS = TestModels.sequences(1, 2, 3, 5, 12, 40, 7, 23, 12, 31);
+    static final List<int[]> TEXTS = TestModels.sequences(1, 2, 3, 5, 12, 40, 7, 23, 12, 31);
 
     @TempDir
     Path folder;
@@ -52,7 +48,7 @@ class LeavingTest {
         dense = Models.open(folder.resolve("dense"));
     }
 
-    private static float[][] encode(Encoder model, Backend backend, List<int[]> texts, Budget budget) {
+    static float[][] encode(Encoder model, Backend backend, List<int[]> texts, Budget budget) {
         try (var sessions = new Sessions(model, backend, 256, 1)) {
             return sessions.encode(texts, budget, null);
         }
@@ -340,78 +336,5 @@ class LeavingTest {
                         .hasSize(1);
             }
         }
-    }
-
-    @ParameterizedTest
-    @EnumSource(StoredType.class)
-    void whatIsSavedAndReadAgainIsTheSame(StoredType type) throws Exception {
-        Path saved = folder.resolve("saved");
-        try (Backend backend = VectorBackend.open(1);
-                Encoder model = TestModels.shortPath(dense, backend)) {
-            model.save(saved, dense.tokenizer(), ModelWriter.Existing.KEEP, type);
-            float[][] wanted = encode(model, backend, TEXTS, Budget.flops(0.5));
-            try (ModelFiles files = Models.open(saved);
-                    Encoder again = Encoder.load(files, backend)) {
-                float[][] found = encode(again, backend, TEXTS, Budget.flops(0.5));
-                if (type == StoredType.F32) {
-                    assertThat(Arrays.deepEquals(found, wanted)).isTrue();
-                }
-                again.save(folder.resolve("again"), dense.tokenizer(), ModelWriter.Existing.KEEP, type);
-            }
-        }
-        for (String file : List.of("model.safetensors", "config.json")) {
-            assertThat(Files.mismatch(
-                            saved.resolve(file), folder.resolve("again").resolve(file)))
-                    .as(file)
-                    .isEqualTo(-1);
-        }
-    }
-
-    @Test
-    void aDamagedShortPathIsNamed() throws Exception {
-        Path saved = folder.resolve("saved");
-        try (Backend backend = VectorBackend.open(1);
-                Encoder model = TestModels.shortPath(dense, backend)) {
-            model.save(saved, dense.tokenizer(), ModelWriter.Existing.KEEP);
-            String config = Files.readString(saved.resolve("config.json"));
-            refuses(backend, saved, config.replace("\"gateWidth\" : 64", "\"gateWidth\" : 65"), "gateWidth is 65");
-            refuses(
-                    backend,
-                    saved,
-                    config.replaceFirst("\"losses\" : \\{", "\"other\" : {"),
-                    "shortPath.losses must be");
-            refuses(backend, saved, config.replaceFirst("0\\.125", "-3"), "shares must ascend");
-            refuses(
-                    backend,
-                    saved,
-                    config.replace("\"tokens\" : 32", "\"tokens\" : -1"),
-                    "shortTexts.tokens must be a number of tokens from 0");
-            refuses(
-                    backend,
-                    saved,
-                    config.replaceFirst("\"worths\" : \\[ 0\\.9", "\"worths\" : [ 0.05"),
-                    "shortTexts.worths must descend");
-            refuses(
-                    backend,
-                    saved,
-                    config.replaceFirst("\"worths\" : \\[ 0\\.9, ", "\"worths\" : [ "),
-                    "there must be one for each");
-            refuses(
-                    backend,
-                    saved,
-                    config.replaceFirst("\"narrowFirst\" : \\[ 0", "\"narrowFirst\" : [ 1"),
-                    "narrowFirst must have each layer's index once");
-        }
-    }
-
-    private static void refuses(Backend backend, Path model, String config, String fact) throws Exception {
-        Files.writeString(model.resolve("config.json"), config);
-        assertThatThrownBy(() -> {
-                    try (ModelFiles files = Models.open(model)) {
-                        Encoder.load(files, backend).close();
-                    }
-                })
-                .isInstanceOf(BadFileException.class)
-                .hasMessageContaining(fact);
     }
 }

@@ -2,6 +2,7 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.TestModels;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
@@ -9,7 +10,6 @@ import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
 import java.util.List;
@@ -27,7 +27,7 @@ class BgeSmallOnDeviceTest {
     /** One after the other, so that only one model is in memory. */
     @Test
     void sentencesAreNearTheCpu() throws IOException {
-        try (ModelFiles files = Models.builtIn("bge-small")) {
+        try (ModelFiles files = TestModels.files("bge-small")) {
             List<int[]> texts = Stream.of("A river that flows north.", "Which birds sleep while they fly?")
                     .map(text -> files.tokenizer().encode(text).ids())
                     .toList();

@@ -21,7 +21,9 @@ import org.junit.jupiter.params.provider.MethodSource;
  * so many blocks as its launch bounds promise would have, or has products by wgmma that wait for each other. It says nothing of what kernels compute.
  */
 class CompileGateTest {
-    private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_90", "sm_100");
+    /** The others with {@code ./tokenwise test engine -Dtest=CompileGateTest -Dtokenwise.long=true}; {@link NvrtcGateTest} compiles for one of them. */
+    private static final List<String> ARCHITECTURES =
+            Boolean.getBoolean("tokenwise.long") ? List.of("sm_80", "sm_90", "sm_100") : List.of("sm_90");
 
     /** Registers of a multiprocessor of each of these architectures. */
     private static final int REGISTERS = 65_536;

@@ -114,13 +114,13 @@ class FaultsOnDeviceTest {
 
     /** Out of memory, illegal address, failed launch, invalid value. */
     @ParameterizedTest
-    @CsvSource({"2, 3", "700, 3", "719, 7", "1, 7"})
+    @CsvSource({"2, 11", "700, 13", "719, 29", "1, 31"})
     void eachCallOfLoadingAndAForwardMayFail(int error, int step) throws Exception {
         failEach(FaultsOnDeviceTest::forward, error, step);
     }
 
     @ParameterizedTest
-    @CsvSource({"700, 31", "719, 101", "1, 101"})
+    @CsvSource({"700, 101", "719, 307", "1, 307"})
     void eachCallOfLoadingAndTrainingMayFail(int error, int step) throws Exception {
         failEach(FaultsOnDeviceTest::training, error, step);
     }
@@ -144,7 +144,7 @@ class FaultsOnDeviceTest {
 
     /** What does not break the context leaves the backend, the model and its sessions as they were. */
     @ParameterizedTest
-    @CsvSource({"2, 1", "1, 3"})
+    @CsvSource({"2, 7", "1, 17"})
     void theSameModelServesAfterEachCallOfItsForwardFailed(int error, int step) throws Exception {
         var refused = new TreeMap<String, Integer>();
         float[][] expected = (float[][]) forward();
@@ -231,12 +231,12 @@ class FaultsOnDeviceTest {
     /** What ends the context needs a training for each call; the step is the second one, which finds there what the first one has allocated. */
     @ParameterizedTest
     @CsvSource({
-        "700, 2, 0, 0, 3",
-        "700, 0, 2, 0, 3",
-        "700, 0, 0, 2, 3",
-        "719, 2, 0, 0, 7",
-        "719, 0, 2, 0, 7",
-        "719, 0, 0, 2, 7"
+        "700, 2, 0, 0, 11",
+        "700, 0, 2, 0, 11",
+        "700, 0, 0, 2, 11",
+        "719, 2, 0, 0, 23",
+        "719, 0, 2, 0, 23",
+        "719, 0, 0, 2, 23"
     })
     void eachCallOfAStepMayEndTheContext(int error, int learnerSteps, int gateSteps, int endToEndSteps, int every)
             throws Exception {

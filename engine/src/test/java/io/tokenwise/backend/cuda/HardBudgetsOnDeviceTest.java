@@ -20,6 +20,9 @@ import org.junit.jupiter.params.provider.ValueSource;
 class HardBudgetsOnDeviceTest {
     private static final int COLUMNS = 40;
 
+    /** Batches of each order. */
+    private static final int BATCHES = Boolean.getBoolean("tokenwise.long") ? 40 : 6;
+
     /** Modules that spend one after the other, in pairs that read the same rows. */
     private static final int MODULES = 4;
 
@@ -154,7 +157,7 @@ class HardBudgetsOnDeviceTest {
         try (Side cpu = Side.cpu();
                 Side device = Side.device(Precision.F32)) {
             device.controls().seed(order);
-            for (int seed = 0; seed < 40; seed++) {
+            for (int seed = 0; seed < BATCHES; seed++) {
                 int[][] expected = routed(cpu, seed, false);
                 assertThat(routed(device, seed, false)).as("seed %d", seed).isDeepEqualTo(expected);
                 assertThat(routed(device, seed, true))

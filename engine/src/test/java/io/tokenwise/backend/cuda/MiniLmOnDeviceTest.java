@@ -2,6 +2,7 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.Embedding;
 import io.tokenwise.TestModels;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
@@ -47,7 +48,7 @@ class MiniLmOnDeviceTest {
                 float[][] wanted = sessions.encode(TEXTS, budget, null);
                 double lowest = 1;
                 for (int i = 0; i < found.length; i++) {
-                    lowest = Math.min(lowest, cosine(found[i], wanted[i]));
+                    lowest = Math.min(lowest, Embedding.cosine(found[i], wanted[i]));
                 }
                 LOG.info(
                         "{}, {}, {}: lowest cosine to the CPU {}, {} launches, {} waits, {} multiply-adds of tensor instructions",
@@ -61,13 +62,5 @@ class MiniLmOnDeviceTest {
                 assertThat(lowest).as("%s", budget).isGreaterThan(least);
             }
         }
-    }
-
-    private static double cosine(float[] a, float[] b) {
-        double sum = 0;
-        for (int i = 0; i < a.length; i++) {
-            sum += (double) a[i] * b[i];
-        }
-        return sum;
     }
 }

@@ -12,6 +12,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.choice.Backends;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.NearRows;
 import io.tokenwise.model.open.ConfigFields;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
@@ -91,28 +92,10 @@ class ModernEncodersTest {
             for (int i = 0; i < LENGTHS.length; i++) {
                 var expected = reference.run(text(LENGTHS[i], LENGTHS[i]));
                 for (int layer = 0; layer < layers.size(); layer++) {
-                    assertNear(
-                            pass,
-                            layers.get(layer),
-                            batch.offsets()[i],
-                            expected.layers().get(layer));
+                    float[][] wanted = expected.layers().get(layer);
+                    NearRows.check(pass, layers.get(layer), batch.offsets()[i], wanted, "layer " + layer);
                 }
-                assertNear(pass, last, batch.offsets()[i], expected.last());
-            }
-        }
-    }
-
-    /** Each value to 1e-4 of its row's root mean square. */
-    private static void assertNear(Pass pass, Tensor found, int first, float[][] wanted) {
-        try (HostTensor values = pass.stream().read(found)) {
-            for (int row = 0; row < wanted.length; row++) {
-                double squares = 0;
-                double largest = 0;
-                for (int i = 0; i < wanted[row].length; i++) {
-                    squares += (double) wanted[row][i] * wanted[row][i];
-                    largest = Math.max(largest, Math.abs(values.get(first + row, i) - wanted[row][i]));
-                }
-                assertThat(largest).isLessThanOrEqualTo(1e-4 * Math.sqrt(squares / wanted[row].length));
+                NearRows.check(pass, last, batch.offsets()[i], expected.last(), "the last layer");
             }
         }
     }

@@ -390,19 +390,4 @@ class ModelDirectoryTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageStartingWith(directory + ": cannot be written: ");
     }
-
-    @Test
-    void atomicFileIsOldOrNew() throws IOException {
-        Path file = temp.resolve("state");
-        AtomicFiles.write(file, out -> out.write(new byte[] {1, 2}));
-        assertThatThrownBy(() -> AtomicFiles.write(file, out -> {
-                    out.write(new byte[100]);
-                    throw new IOException("No space left on device");
-                }))
-                .hasMessage(file + ": cannot be written: No space left on device");
-        assertThat(file).hasBinaryContent(new byte[] {1, 2});
-        AtomicFiles.write(file, out -> out.write(3));
-        assertThat(file).hasBinaryContent(new byte[] {3});
-        assertThat(temp).isDirectoryNotContaining(path -> !path.equals(file));
-    }
 }

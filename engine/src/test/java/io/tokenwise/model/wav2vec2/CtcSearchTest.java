@@ -9,9 +9,11 @@ import io.tokenwise.tensor.Workspace;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HashMap;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.Set;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 
@@ -152,6 +154,24 @@ class CtcSearchTest {
         }
         assertThat(found).isSorted();
         assertThat(found[0]).isLessThan(found[2]);
+    }
+
+    /** A beginning that left may come back, and then is the one that others go on from. */
+    @Test
+    void beginningsOfWhatIsKeptAreRememberedAndNoOthers() {
+        for (int i = 0; i < 20; i++) {
+            var beam = new CtcBeam(0, 1 + 3 * i);
+            for (int part = 0; part < 20; part++) {
+                beam.hear(random(5, TOKENS, .5 + i % 4).host());
+                Set<List<Integer>> beginnings = new HashSet<>();
+                for (int[] text : beam.texts()) {
+                    for (int length = 0; length <= text.length; length++) {
+                        beginnings.add(list(text).subList(0, length));
+                    }
+                }
+                assertThat(beam.beginnings()).as("case %d, part %d", i, part).isEqualTo(beginnings.size());
+            }
+        }
     }
 
     @Test

@@ -291,6 +291,26 @@ class Wav2Vec2FamilyTest {
         }
     }
 
+    /** Recordings that have a frame each, and as many samples as a frame may have, are more than one with as many frames. */
+    @Test
+    void memoryIsThatOfShortRecordingsToo() throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "");
+        try (Backend backend = backend(Precision.F32);
+                Encoder encoder = load(backend, folder)) {
+            int count = 500;
+            try (Workspace workspace = backend.workspace(Sessions.memoryLimit(encoder, count))) {
+                var batch = new TokenBatch();
+                int[] shortest = recordings(719).getFirst();
+                for (int i = 0; i < count; i++) {
+                    encoder.add(batch, shortest);
+                }
+                Pass pass = new Pass(backend.stream(), workspace).begin(Budget.FULL);
+                ((CtcWriter) encoder.writer()).logits(pass, encoder.tokens(pass, batch));
+                assertThat(batch.tokens()).isEqualTo(count);
+            }
+        }
+    }
+
     @ParameterizedTest(name = "{0}: {1}")
     @CsvSource(
             delimiter = '|',
@@ -318,6 +338,8 @@ class Wav2Vec2FamilyTest {
                         + " integer from 7 to 7",
                 "num_attention_heads           | 5                   | hidden_size 48 is not a multiple of"
                         + " num_attention_heads 5",
+                "conv_stride                   | [1,1,1,1,1,1,1]     | make 479981 frames of 480000 samples",
+                "hidden_size                   | 1164                | heads of 388 columns: at most 384",
                 "vocab_size                    | 96                  | has id 96; the model's head has 96 outputs",
                 "num_conv_pos_embeddings       | 15                  | tensor encoder.pos_conv_embed.conv.weight.0 has"
                         + " shape [12, 12, 16]",
@@ -343,6 +365,16 @@ class Wav2Vec2FamilyTest {
         set("conv_kernel", "[1,1,1,1,1,1,1]");
         set("conv_stride", "[1024,1024,1024,1024,1024,1024,1024]");
         assertRefused("conv_stride makes frames more than 480000 samples apart");
+    }
+
+    /** Each size is within its bounds, and so are their frames. */
+    @Test
+    void moreValuesThanMemoryHoldsAreRefused() throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "wav2vec2.");
+        set("conv_stride", "[1,5,2,2,2,2,2]");
+        set("conv_dim", "[4096,24,24,40,24,24,40]");
+        assertRefused("conv_dim, conv_kernel and conv_stride make ");
+        assertRefused(" values of 480000 samples, the longest recording; at most 1073741824");
     }
 
     private void assertRefused(String fact) {

@@ -19,6 +19,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
+import io.tokenwise.references.OrtReference;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.Result;
@@ -34,6 +35,7 @@ import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.function.Function;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -43,8 +45,43 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** wav2vec 2.0 against a program in libtorch that was written from transformers' sources apart from this engine. */
 class Wav2Vec2Test {
-    /** Of the norm of a row, per value. */
     private static final double TOLERANCE = 1e-4;
+
+    /** What is measured of a row. */
+    private enum Far {
+        /** Each value's difference, by the root of the mean of the row's squares. */
+        VALUES {
+            @Override
+            double of(float[] found, float[] wanted) {
+                double largest = 0;
+                for (int i = 0; i < wanted.length; i++) {
+                    largest = Math.max(largest, Math.abs(found[i] - wanted[i]));
+                }
+                return largest / Math.sqrt(squares(wanted) / wanted.length);
+            }
+        },
+        /** The norm of the difference, by that of the row. */
+        ROWS {
+            @Override
+            double of(float[] found, float[] wanted) {
+                var difference = new float[wanted.length];
+                for (int i = 0; i < wanted.length; i++) {
+                    difference[i] = found[i] - wanted[i];
+                }
+                return Math.sqrt(squares(difference) / squares(wanted));
+            }
+        };
+
+        abstract double of(float[] found, float[] wanted);
+
+        private static double squares(float... row) {
+            double squares = 0;
+            for (float value : row) {
+                squares += (double) value * value;
+            }
+            return squares;
+        }
+    }
 
     private static final BackendChoice FLOAT = new BackendChoice(BackendChoice.Kind.VECTOR, Precision.F32);
 
@@ -73,19 +110,32 @@ class Wav2Vec2Test {
     @ParameterizedTest
     @MethodSource("forms")
     void everyStageIsTheReferences(Map<String, Object> form) throws IOException {
-        isTheReferences(OnSmallWav2Vec2.model(form), 400, 719, 720, 5_000, 80_000, 401);
+        assumeTrue(TorchScript.isAvailable());
+        RandomModel model = OnSmallWav2Vec2.model(form);
+        try (Reference reference = model.referenceInDoubles()) {
+            isTheReferences(model, reference::run, Far.VALUES, 400, 719, 720, 5_000, 80_000, 401);
+        }
+    }
+
+    /** Its graph is another program than the one in libtorch. */
+    @ParameterizedTest
+    @MethodSource("layouts")
+    void everyStageIsOnnxRuntimesToo(Map<String, Object> layout) throws IOException {
+        RandomModel model = OnSmallWav2Vec2.model(layout);
+        try (OrtReference reference = OrtReference.of(model)) {
+            isTheReferences(model, reference::run, Far.VALUES, 5_000);
+        }
     }
 
     /** In one ragged batch. */
-    private void isTheReferences(RandomModel model, int... lengths) throws IOException {
-        assumeTrue(TorchScript.isAvailable());
+    private void isTheReferences(RandomModel model, Function<float[], Result> reference, Far ofLayers, int... lengths)
+            throws IOException {
         OnSmallWav2Vec2.write(model, folder, "wav2vec2.");
         List<float[]> recordings = OnSmallWav2Vec2.recordings(lengths);
         try (Backend backend = Backends.open(FLOAT, 2);
                 ModelFiles files = Models.open(folder);
                 var parameters = new Parameters(backend);
-                Workspace workspace = backend.workspace(1L << 31);
-                Reference reference = model.reference()) {
+                Workspace workspace = backend.workspace(1L << 31)) {
             Wav2Vec2 network = load(files, parameters);
             var batch = new TokenBatch();
             recordings.forEach(
@@ -98,18 +148,18 @@ class Wav2Vec2Test {
             Tensor last = network.layers(pass, embeddings, 0);
             Tensor logits = network.ctc().logits(pass, last);
             for (int i = 0; i < lengths.length; i++) {
-                Result expected = reference.run(recordings.get(i));
+                Result expected = reference.apply(recordings.get(i));
                 int first = batch.offsets()[i];
                 String of = lengths[i] + " samples, ";
-                assertNear(pass, features, first, expected.part("features"), of + "features");
-                assertNear(pass, embeddings, first, expected.embeddings(), of + "embeddings");
+                assertNear(pass, features, first, expected.part("features"), Far.VALUES, of + "features");
+                assertNear(pass, embeddings, first, expected.embeddings(), Far.VALUES, of + "embeddings");
                 assertThat(layers).hasSameSizeAs(expected.layers());
                 for (int layer = 0; layer < layers.size(); layer++) {
                     float[][] wanted = expected.layers().get(layer);
-                    assertNear(pass, layers.get(layer), first, wanted, of + "layer " + layer);
+                    assertNear(pass, layers.get(layer), first, wanted, ofLayers, of + "layer " + layer);
                 }
-                assertNear(pass, last, first, expected.last(), of + "last");
-                assertNear(pass, logits, first, expected.part("logits"), of + "logits");
+                assertNear(pass, last, first, expected.last(), Far.VALUES, of + "last");
+                assertNear(pass, logits, first, expected.part("logits"), Far.VALUES, of + "logits");
                 assertThat(batch.length(i)).isEqualTo(expected.last().length);
             }
         }
@@ -162,17 +212,25 @@ class Wav2Vec2Test {
         return levelled;
     }
 
-    /** Of wav2vec2-base, and of the large models' layout in its sizes. */
+    /**
+     * Of wav2vec2-base, and of the large models' layout in its sizes. In layers it is rows that are compared: peaked softmax makes of what products round .6 to
+     * 1.2e-4 in single values of the fourth layer, libtorch's floats as ours (docs/lab/speech-quality.md), and 1.4 and 2.3e-5 in rows.
+     */
     @ParameterizedTest
     @MethodSource("layouts")
     void theSizesOfThePublishedOnesAreTheReferencesToo(Map<String, Object> layout) throws IOException {
-        assumeTrue(Boolean.getBoolean("tokenwise.long"), "takes half a minute: -Dtokenwise.long=true");
+        assumeTrue(
+                TorchScript.isAvailable() && Boolean.getBoolean("tokenwise.long"),
+                "takes a minute: -Dtokenwise.long=true");
         var config = new LinkedHashMap<String, Object>(layout);
         config.putAll(Map.of("hidden_size", 768, "num_hidden_layers", 12, "num_attention_heads", 12));
         config.putAll(Map.of("intermediate_size", 3072, "conv_dim", Collections.nCopies(7, 512), "vocab_size", 32));
         config.putAll(Map.of("num_conv_pos_embeddings", 128, "num_conv_pos_embedding_groups", 16));
         config.put("conv_bias", layout.equals(OnSmallWav2Vec2.LARGE));
-        isTheReferences(OnSmallWav2Vec2.model(config), 400, 16_000, 80_000);
+        RandomModel model = OnSmallWav2Vec2.model(config);
+        try (Reference reference = model.referenceInDoubles()) {
+            isTheReferences(model, reference::run, Far.ROWS, 400, 16_000, 80_000);
+        }
     }
 
     static Stream<Map<String, Object>> layouts() {
@@ -190,18 +248,14 @@ class Wav2Vec2Test {
         return network;
     }
 
-    private static void assertNear(Pass pass, Tensor found, int first, float[][] wanted, String what) {
-        try (HostTensor values = pass.stream().read(found)) {
+    private static void assertNear(Pass pass, Tensor found, int first, float[][] wanted, Far far, String what) {
+        var values = new float[found.columns()];
+        try (HostTensor rows = pass.stream().read(found)) {
             for (int row = 0; row < wanted.length; row++) {
-                double squares = 0;
-                double largest = 0;
-                for (int i = 0; i < wanted[row].length; i++) {
-                    squares += (double) wanted[row][i] * wanted[row][i];
-                    largest = Math.max(largest, Math.abs(values.get(first + row, i) - wanted[row][i]));
-                }
-                assertThat(largest)
+                rows.copyRow(first + row, values, 0);
+                assertThat(far.of(values, wanted[row]))
                         .as("%s, row %d", what, row)
-                        .isLessThanOrEqualTo(TOLERANCE * Math.sqrt(squares / wanted[row].length));
+                        .isLessThanOrEqualTo(TOLERANCE);
             }
         }
     }

@@ -316,8 +316,8 @@ class StubDriverTest {
         assertThat(closes).isNotDone();
         assertThatIllegalStateException().isThrownBy(() -> cuda.allocate(1)).withMessage("CUDA has been closed");
         stub.block(false);
-        waits.get(10, TimeUnit.SECONDS);
-        closes.get(10, TimeUnit.SECONDS);
+        waits.get(60, TimeUnit.SECONDS);
+        closes.get(60, TimeUnit.SECONDS);
         assertThatIllegalStateException()
                 .isThrownBy(stream::synchronize)
                 .withMessage("the CUDA stream has been closed");
