@@ -36,6 +36,23 @@ public interface Conversions {
             Floats y,
             long index);
 
+    /**
+     * {@link #dequantize} of a gated row {@code [up | gate]}, and {@code y[i] = up[i] * activation(gate[i])}.
+     *
+     * @param units half of the sums, and of what columns and bias have
+     */
+    void dequantizeGated(
+            MemorySegment sums,
+            long at,
+            int units,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Activation activation,
+            Floats y,
+            long index);
+
     /** {@code y[yIndex + i] = a[aIndex + i] + b[bIndex + i]}. */
     void add(Floats a, long aIndex, Floats b, long bIndex, int count, Floats y, long yIndex);
 }

@@ -90,9 +90,49 @@ final class ScalarConversions implements Conversions {
             Floats y,
             long index) {
         for (int i = from; i < to; i++) {
-            float sum = sums.get(ValueLayout.JAVA_INT, at + (long) i * Integer.BYTES);
-            float shift = Math.fma(least, columns.sums()[i], bias.get(i));
-            y.set(index + i, Math.fma(sum * scale, columns.scales()[i], shift));
+            y.set(index + i, value(sums, at, i, scale, least, columns, bias));
+        }
+    }
+
+    private static float value(
+            MemorySegment sums, long at, int i, float scale, float least, Columns columns, Floats bias) {
+        float sum = sums.get(ValueLayout.JAVA_INT, at + (long) i * Integer.BYTES);
+        float shift = Math.fma(least, columns.sums()[i], bias.get(i));
+        return Math.fma(sum * scale, columns.scales()[i], shift);
+    }
+
+    @Override
+    public void dequantizeGated(
+            MemorySegment sums,
+            long at,
+            int units,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Activation activation,
+            Floats y,
+            long index) {
+        dequantizeGated(sums, at, 0, units, scale, least, columns, bias, activation, y, index);
+    }
+
+    /** From a unit on. */
+    static void dequantizeGated(
+            MemorySegment sums,
+            long at,
+            int from,
+            int units,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Activation activation,
+            Floats y,
+            long index) {
+        for (int i = from; i < units; i++) {
+            float up = value(sums, at, i, scale, least, columns, bias);
+            float gate = value(sums, at, units + i, scale, least, columns, bias);
+            y.set(index + i, ScalarGateOps.gated(up, gate, activation));
         }
     }
 

@@ -45,16 +45,16 @@ final class ScalarGateOps implements GateOps {
     static void gatedRow(Floats x, Floats y, Activation activation, int units, int row, int unit) {
         long up = 2L * row * units;
         for (int j = unit; j < units; j++) {
-            float gate = x.get(up + units + j);
-            float value = x.get(up + j);
-            y.set(
-                    (long) row * units + j,
-                    switch (activation) {
-                        case GELU, RELU, TANH -> value * value(activation, gate);
-                        // One division for both.
-                        case GELU_TANH, SILU -> value * gate / ScalarMath.closed(gate, activation == Activation.SILU);
-                    });
+            y.set((long) row * units + j, gated(x.get(up + j), x.get(up + units + j), activation));
         }
+    }
+
+    static float gated(float up, float gate, Activation activation) {
+        return switch (activation) {
+            case GELU, RELU, TANH -> up * value(activation, gate);
+            // One division for both.
+            case GELU_TANH, SILU -> up * gate / ScalarMath.closed(gate, activation == Activation.SILU);
+        };
     }
 
     @Override

@@ -164,6 +164,142 @@ final class VectorConversions implements Conversions {
         ScalarConversions.dequantize(sums, at, whole, count, scale, least, columns, bias, y, index);
     }
 
+    /** Those that models have with gates. Each has a loop of its own, as in {@link VectorGateOps}. */
+    @Override
+    public void dequantizeGated(
+            MemorySegment sums,
+            long at,
+            int units,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Activation activation,
+            Floats y,
+            long index) {
+        int whole = F.loopBound(units);
+        switch (activation) {
+            case GELU -> gatedGelu(sums, at, units, whole, scale, least, columns, bias, y, index);
+            case GELU_TANH -> gatedGeluTanh(sums, at, units, whole, scale, least, columns, bias, y, index);
+            case SILU -> gatedSilu(sums, at, units, whole, scale, least, columns, bias, y, index);
+            case RELU, TANH -> whole = 0;
+        }
+        ScalarConversions.dequantizeGated(sums, at, whole, units, scale, least, columns, bias, activation, y, index);
+    }
+
+    private static void gatedGelu(
+            MemorySegment sums,
+            long at,
+            int units,
+            int whole,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Floats y,
+            long index) {
+        float[] columnScales = columns.scales();
+        float[] columnSums = columns.sums();
+        MemorySegment from = Floats.exactlyNative(sums);
+        MemorySegment biasMemory = bias.segment();
+        long biasAt = bias.offset();
+        MemorySegment to = y.segment();
+        long toAt = y.at(index);
+        FloatVector leasts = FloatVector.broadcast(F, least);
+        for (int i = 0; i < whole; i += LANES) {
+            int j = units + i;
+            FloatVector shift = FloatVector.fromArray(F, columnSums, i)
+                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) i * Float.BYTES, ORDER));
+            FloatVector up = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) i * Integer.BYTES, ORDER)
+                            .convert(I2F, 0))
+                    .mul(scale)
+                    .fma(FloatVector.fromArray(F, columnScales, i), shift);
+            shift = FloatVector.fromArray(F, columnSums, j)
+                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) j * Float.BYTES, ORDER));
+            FloatVector gate = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) j * Integer.BYTES, ORDER)
+                            .convert(I2F, 0))
+                    .mul(scale)
+                    .fma(FloatVector.fromArray(F, columnScales, j), shift);
+            up.mul(VectorMath.gelu(gate)).intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
+        }
+    }
+
+    private static void gatedGeluTanh(
+            MemorySegment sums,
+            long at,
+            int units,
+            int whole,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Floats y,
+            long index) {
+        float[] columnScales = columns.scales();
+        float[] columnSums = columns.sums();
+        MemorySegment from = Floats.exactlyNative(sums);
+        MemorySegment biasMemory = bias.segment();
+        long biasAt = bias.offset();
+        MemorySegment to = y.segment();
+        long toAt = y.at(index);
+        FloatVector leasts = FloatVector.broadcast(F, least);
+        for (int i = 0; i < whole; i += LANES) {
+            int j = units + i;
+            FloatVector shift = FloatVector.fromArray(F, columnSums, i)
+                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) i * Float.BYTES, ORDER));
+            FloatVector up = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) i * Integer.BYTES, ORDER)
+                            .convert(I2F, 0))
+                    .mul(scale)
+                    .fma(FloatVector.fromArray(F, columnScales, i), shift);
+            shift = FloatVector.fromArray(F, columnSums, j)
+                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) j * Float.BYTES, ORDER));
+            FloatVector gate = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) j * Integer.BYTES, ORDER)
+                            .convert(I2F, 0))
+                    .mul(scale)
+                    .fma(FloatVector.fromArray(F, columnScales, j), shift);
+            up.mul(gate)
+                    .div(VectorMath.geluTanhClosed(gate))
+                    .intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
+        }
+    }
+
+    private static void gatedSilu(
+            MemorySegment sums,
+            long at,
+            int units,
+            int whole,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Floats y,
+            long index) {
+        float[] columnScales = columns.scales();
+        float[] columnSums = columns.sums();
+        MemorySegment from = Floats.exactlyNative(sums);
+        MemorySegment biasMemory = bias.segment();
+        long biasAt = bias.offset();
+        MemorySegment to = y.segment();
+        long toAt = y.at(index);
+        FloatVector leasts = FloatVector.broadcast(F, least);
+        for (int i = 0; i < whole; i += LANES) {
+            int j = units + i;
+            FloatVector shift = FloatVector.fromArray(F, columnSums, i)
+                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) i * Float.BYTES, ORDER));
+            FloatVector up = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) i * Integer.BYTES, ORDER)
+                            .convert(I2F, 0))
+                    .mul(scale)
+                    .fma(FloatVector.fromArray(F, columnScales, i), shift);
+            shift = FloatVector.fromArray(F, columnSums, j)
+                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) j * Float.BYTES, ORDER));
+            FloatVector gate = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) j * Integer.BYTES, ORDER)
+                            .convert(I2F, 0))
+                    .mul(scale)
+                    .fma(FloatVector.fromArray(F, columnScales, j), shift);
+            up.mul(gate).div(VectorMath.siluClosed(gate)).intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
+        }
+    }
+
     @Override
     public void add(Floats a, long aIndex, Floats b, long bIndex, int count, Floats y, long yIndex) {
         int whole = F.loopBound(count);

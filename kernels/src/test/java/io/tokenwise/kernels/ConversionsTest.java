@@ -8,6 +8,7 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ConversionsTest extends KernelTest {
@@ -91,6 +92,33 @@ class ConversionsTest extends KernelTest {
         assertThat(results[0]).isEqualTo(results[1]);
         assertThat(scales[0]).isEqualTo(scales[1]);
         assertThat(narrow[0].mismatch(narrow[1])).isEqualTo(-1);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void gatedSumsHaveTheBitsOfSumsThatAreGatedAfterwards(Activation activation) {
+        for (int units : new int[] {1, 7, 16, 33, 384}) {
+            var columns = new Conversions.Columns(array(normal(2 * units)), array(normal(2 * units)));
+            Floats bias = floats(normal(2 * units));
+            MemorySegment sums = bytes(4L * (2 * units + 3));
+            for (int i = 0; i < 2 * units + 3; i++) {
+                sums.set(ValueLayout.JAVA_INT, 4L * i, random.nextInt(-2_000, 2_000));
+            }
+            for (Kernels set : both()) {
+                Floats wide = zeros(2 * units);
+                set.conversions().dequantize(sums, 12, 2 * units, 0.003f, -1.7f, columns, bias, wide, 0);
+                Floats expected = zeros(units);
+                set.gates().gated(wide, expected, activation, units, 0, 1);
+                Floats found = zeros(units + INDEX);
+                set.conversions()
+                        .dequantizeGated(sums, 12, units, 0.003f, -1.7f, columns, bias, activation, found, INDEX);
+                for (int i = 0; i < units; i++) {
+                    assertThat(found.get(INDEX + i))
+                            .as("%s, unit %d of %d", set.name(), i, units)
+                            .isEqualTo(expected.get(i));
+                }
+            }
+        }
     }
 
     @Test

@@ -23,7 +23,7 @@ public final class Pages {
     private static final long LARGE_BYTES = 2 << 20;
 
     /** Of a large page, what may lie behind the memory's end. */
-    private static final long SPARE_BYTES = 384 * 1024;
+    static final long SPARE_BYTES = 384 * 1024;
 
     private static final int IN_LARGE_PAGES = 14;
     private static final int READ_AND_WRITE = 3;

@@ -34,6 +34,33 @@ class PagesTest {
         assertThatThrownBy(() -> memory.get(JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
     }
 
+    /** What lies in large pages may be a little more than what was asked for, and all of it goes back. */
+    @ParameterizedTest
+    @ValueSource(longs = {1_000, 1_769_472, 2_359_296, 4_718_592, 9_000_001})
+    void largePagesAreZeroAndNotMuchMoreThanAskedFor(long bytes) throws IOException {
+        assumeTrue(Files.exists(STATUS), "no " + STATUS + " on this system");
+        int blocks = 30;
+        long before = residentKilobytes();
+        long held;
+        MemorySegment memory = null;
+        try (Arena arena = Arena.ofShared()) {
+            for (int i = 0; i < blocks; i++) {
+                memory = Pages.allocateLarge(arena, bytes, 64);
+                assertThat(memory.byteSize()).isEqualTo(bytes);
+                assertThat(memory.address() % 64).isZero();
+                assertThat(memory.get(JAVA_BYTE, bytes - 1)).isZero();
+                memory.fill((byte) 7);
+            }
+            held = residentKilobytes();
+            assertThat(held - before).isLessThan(blocks * (bytes + Pages.SPARE_BYTES) / 1024 + 20_000);
+        }
+        MemorySegment freed = memory;
+        assertThatThrownBy(() -> freed.get(JAVA_BYTE, 0)).isInstanceOf(IllegalStateException.class);
+        if (bytes > Pages.LEAST_BYTES) {
+            assertThat(held - residentKilobytes()).isGreaterThan(blocks * bytes / 1024 * 9 / 10);
+        }
+    }
+
     /** Every second block is freed, and its pages are the system's at once. */
     @Test
     void whatIsFreedGoesBackToTheSystemWhateverIsStillInUse() throws IOException {

@@ -210,8 +210,12 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         int stride = job.downs.columns();
         multiplyUps(job, task);
         for (int i = 0; i < job.rows(task); i++) {
-            int count = widen(job, task, i, row, 0);
             long at = (long) i * stride;
+            if (job.gated && precision == Precision.S8) {
+                narrow(row, 0, dequantizeGated(job, task, i), units, at, i);
+                continue;
+            }
+            int count = widen(job, task, i, row, 0);
             if (job.gated) {
                 narrow(row, 0, gate(job, count), units, at, i);
             } else if (job.activation == Activation.GELU && precision == Precision.S8) {
@@ -233,6 +237,32 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             ungated.point(memory, row.at(2L * unit));
             gated.point(memory, row.at(unit));
             gates.gated(ungated, gated, job.activation, width, 0, 1);
+            unit += width;
+        }
+        return unit;
+    }
+
+    /** The same from the sums of the slices that a row uses, in one pass. */
+    private int dequantizeGated(OneDnnJob job, int task, int slot) {
+        OutputSlices slices = job.ups;
+        float scale = input.scales[2 * slot];
+        float least = input.scales[2 * slot + 1];
+        long at = (long) slot * matrix(slices.weights().getFirst()).outputStride() * Integer.BYTES;
+        int unit = 0;
+        for (int n = 0; job.rows(task, n) > slot; n++) {
+            OneDnnMatrix up = matrix(slices.weights().get(n));
+            int width = up.outputs() / 2;
+            conversions.dequantizeGated(
+                    sums,
+                    at + 2L * unit * Integer.BYTES,
+                    width,
+                    scale,
+                    least,
+                    up.columns(),
+                    slices.biases().get(n).floats(),
+                    job.activation,
+                    row,
+                    unit);
             unit += width;
         }
         return unit;
