@@ -24,8 +24,8 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     }
 
     @Override
-    public void leftOut(int count, int all, String first) {
-        err.println(count + " of " + all + " " + inputs + " are left out; the first: " + first);
+    public void leftOut(int count, int all, String example) {
+        err.println("left out: " + count + " of " + all + " " + inputs + ", such as " + example);
     }
 
     @Override

@@ -60,7 +60,7 @@ class TrainCtcTest extends CommandTest {
                 table, "short.wav,this is far more than it can say in so few frames\n", StandardOpenOption.APPEND);
         assertThat(train("3", "--json")).as(err.toString()).isZero();
         assertThat(err.toString())
-                .contains("1 of 25 recordings are left out; the first: " + folder.resolve("short.wav") + ": has ");
+                .contains("left out: 1 of 25 recordings, such as " + folder.resolve("short.wav") + ": has ");
     }
 
     /** Before recordings are read: of those of this table there is none. */

@@ -7,9 +7,9 @@ public interface TrainingListener {
      *
      * @param count of so many that are left out
      * @param all of them, those that are learnt from included
-     * @param first why the first is, by its name
+     * @param example why one of them is, by its name
      */
-    default void leftOut(int count, int all, String first) {}
+    default void leftOut(int count, int all, String example) {}
 
     /** The run goes on from a checkpoint. */
     default void resumed(int nextStep, int steps) {}

@@ -132,8 +132,8 @@ class CtcTrainingRunTest {
         var told = new ArrayList<String>();
         run("with", 1, recordings).run(backend, new TrainingListener() {
             @Override
-            public void leftOut(int count, int all, String first) {
-                told.add(count + " of " + all + ": " + first);
+            public void leftOut(int count, int all, String example) {
+                told.add(count + " of " + all + ": " + example);
             }
         });
         assertThat(told).singleElement().asString().startsWith("2 of 32: ").containsAnyOf(SHORT, EMPTY);
