@@ -29,6 +29,14 @@ public interface ModelFamily {
     }
 
     /**
+     * Fields of config.json that files of its models have and that change no number of them: how they are computed, heads that are not read, what other models left there. What a model is asked for
+     * is not among them, nor what all families' files may have.
+     */
+    default Set<String> unread() {
+        return Set.of();
+    }
+
+    /**
      * What a folder's files say, but for its weights.
      *
      * @throws io.tokenwise.api.BadFileException if they are bad, or ask for what is not supported

@@ -55,6 +55,12 @@ public final class DistilBertFamily implements TextFamily {
         return "distilbert";
     }
 
+    /** Positions that began as sines are in the file like others. */
+    @Override
+    public Set<String> unread() {
+        return Set.of("sinusoidal_pos_embds", "tie_weights_");
+    }
+
     @Override
     public Set<String> modelTypes() {
         return Set.of("distilbert");

@@ -38,6 +38,18 @@ public final class EuroBertFamily implements TextFamily {
     }
 
     @Override
+    public Set<String> unread() {
+        return Set.of(
+                "bos_token",
+                "classifier_pooling",
+                "clf_pooling",
+                "eos_token",
+                "mask_token",
+                "pad_token",
+                "pretraining_tp");
+    }
+
+    @Override
     public Set<String> modelTypes() {
         return Set.of(name());
     }

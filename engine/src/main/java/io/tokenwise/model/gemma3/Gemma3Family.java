@@ -45,6 +45,13 @@ public final class Gemma3Family implements TextFamily {
         return "gemma3";
     }
 
+    /** Of words' logits, which are not made; and of which layers have windows, where each layer's kind is said. */
+    @Override
+    public Set<String> unread() {
+        return Set.of(
+                "_sliding_window_pattern", "cache_implementation", "final_logit_softcapping", "sliding_window_pattern");
+    }
+
     @Override
     public Set<String> modelTypes() {
         return Set.of("gemma3_text");

@@ -55,6 +55,11 @@ public final class GteFamily implements TextFamily {
     }
 
     @Override
+    public Set<String> unread() {
+        return Set.of("unpad_inputs", "use_memory_efficient_attention");
+    }
+
+    @Override
     public Set<String> modelTypes() {
         return Set.of("new");
     }

@@ -58,6 +58,12 @@ public final class JinaBertFamily implements TextFamily {
         return "jina_bert";
     }
 
+    /** sentence-transformers' files say what is pooled; gates have GELU whatever is said. */
+    @Override
+    public Set<String> unread() {
+        return Set.of("attn_implementation", "hidden_act", "emb_pooler");
+    }
+
     @Override
     public Set<String> modelTypes() {
         return Set.of(name());

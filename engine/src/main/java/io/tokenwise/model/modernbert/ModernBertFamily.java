@@ -55,6 +55,24 @@ public final class ModernBertFamily implements TextFamily {
         return "modernbert";
     }
 
+    /** Of the head, where none is read; how many layers apart global ones are, where each layer's kind is said; and what all of BERT's configs were given. */
+    @Override
+    public Set<String> unread() {
+        return Set.of(
+                "classifier_activation",
+                "classifier_bias",
+                "classifier_pooling",
+                "decoder_bias",
+                "deterministic_flash_attn",
+                "global_attn_every_n_layers",
+                "layer_norm_eps",
+                "position_embedding_type",
+                "reference_compile",
+                "repad_logits_with_grad",
+                "sparse_pred_ignore_index",
+                "sparse_prediction");
+    }
+
     @Override
     public Set<String> modelTypes() {
         return Set.of(name());

@@ -47,6 +47,28 @@ public final class NomicBertFamily implements TextFamily {
         return "nomic_bert";
     }
 
+    /** Most are GPT-2's, whose config this one is made of. */
+    @Override
+    public Set<String> unread() {
+        return Set.of(
+                "dense_seq_output",
+                "fused_bias_fc",
+                "fused_dropout_add_ln",
+                "max_position_embeddings",
+                "pad_vocab_size_multiple",
+                "parallel_block_tied_norm",
+                "reorder_and_upcast_attn",
+                "scale_attn_by_inverse_layer_idx",
+                "scale_attn_weights",
+                "summary_activation",
+                "summary_first_dropout",
+                "summary_proj_to_labels",
+                "summary_type",
+                "summary_use_proj",
+                "use_flash_attn",
+                "use_xentropy");
+    }
+
     @Override
     public Set<String> modelTypes() {
         return Set.of(name());
@@ -83,6 +105,9 @@ public final class NomicBertFamily implements TextFamily {
         EncoderConfig.areFalse(config, "prenorm", "parallel_block", "use_rms_norm", "causal", "rotary_emb_interleaved");
         if (config.integer("moe_every_n_layers", 0, 1 << 10, 0) > 0) {
             throw config.refuse("moe_every_n_layers", "0: layers without experts");
+        }
+        if (config.has("rotary_emb_scale_base")) {
+            throw config.refuse("rotary_emb_scale_base", "nothing");
         }
         if (config.has("rotary_emb_fraction") && config.number("rotary_emb_fraction", 0, 1) != 1) {
             throw config.refuse("rotary_emb_fraction", "1");

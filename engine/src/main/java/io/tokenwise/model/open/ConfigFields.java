@@ -36,9 +36,12 @@ public record ConfigFields(
     private static final Set<String> HARMLESS = Set.of(
             NAME,
             "_attn_implementation",
+            "_attn_implementation_autoset",
             "_commit_hash",
             "architectures",
             "auto_map",
+            "chunk_size_feed_forward",
+            "directionality",
             "dtype",
             "finetuning_task",
             "gradient_checkpointing",
@@ -48,22 +51,27 @@ public record ConfigFields(
             "initializer_cutoff_factor",
             "label2id",
             "model_max_length",
+            "num_labels",
             "output_attentions",
             "output_hidden_states",
             "output_past",
             "problem_type",
-            "reference_compile",
             "return_dict",
+            "sbert_ce_default_activation_function",
+            "sentence_transformers",
+            "task_specific_params",
             "tie_word_embeddings",
             "tokenizer_class",
             "torch_dtype",
             "torchscript",
             "transformers_version",
+            "use_bfloat16",
             "use_cache");
 
-    /** What is left out at random in training, and numbers of tokens, which the tokenizer's own files say. */
+    /** What is left out at random in training, numbers of tokens, which the tokenizer's own files say, and a pooler that the first BERTs' files speak of and that none has. */
     private static final Pattern HARMLESS_NAMES =
-            Pattern.compile(".*(dropout|dropout_prob|_p?drop)|(pad|bos|eos|cls|sep|mask|unk|decoder_start)_token_id");
+            Pattern.compile(".*(dropout|dropout_prob|_p?drop)|(pad|bos|eos|cls|sep|mask|unk|decoder_start)_token_id"
+                    + "|pooler_(fc_size|num_attention_heads|num_fc_layers|size_per_head|type)");
 
     /** Of a speech model's training, and of heads and adapters of it that are not read. */
     private static final Pattern HARMLESS_SPEECH = Pattern.compile("layerdrop|apply_spec_augment"
@@ -87,7 +95,7 @@ public record ConfigFields(
         Set<String> unknown = new TreeSet<>(config.root().propertyNames());
         unknown.removeAll(noting.asked);
         Set<String> harmless = new TreeSet<>(unknown);
-        harmless.removeIf(name -> !isHarmless(name));
+        harmless.removeIf(name -> !isHarmless(name) && !family.unread().contains(name));
         unknown.removeAll(harmless);
         Set<String> used = new TreeSet<>(config.root().propertyNames());
         used.retainAll(noting.asked);

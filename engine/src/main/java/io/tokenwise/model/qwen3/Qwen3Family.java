@@ -44,6 +44,12 @@ public final class Qwen3Family implements TextFamily {
         return "qwen3";
     }
 
+    /** Of windows, which are refused where they are used. */
+    @Override
+    public Set<String> unread() {
+        return Set.of("max_window_layers", "sliding_window");
+    }
+
     @Override
     public Set<String> modelTypes() {
         return Set.of(name());
@@ -53,6 +59,11 @@ public final class Qwen3Family implements TextFamily {
     public EncoderForm architecture(JsonFile config) {
         EncoderConfig.areFalse(config, "use_sliding_window");
         EncoderConfig sizes = EncoderConfig.read(config);
+        for (int i = 0; i < sizes.layers(); i++) {
+            if (!EncoderConfig.isGlobal(config, i, "", 1, false)) {
+                throw config.refuse("layer_types", EncoderConfig.GLOBAL + " for each layer");
+            }
+        }
         int headSize = EncoderConfig.evenHeadSize(config, 128);
         var norm = NormForm.rms(EncoderConfig.epsilon(config, "rms_norm_eps", 1e-6));
         Positions positions =

@@ -1,0 +1,175 @@
+package io.tokenwise.model.open;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.stream.Collectors;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
+
+/** What {@code check} says of config.json: nothing that public models of each family have is unknown. */
+class ConfigFieldsTest {
+    @TempDir
+    private Path folder;
+
+    /** As transformers' configuration classes write them, with the fields and values of a public model. */
+    private enum Public {
+        BERT("""
+            {"architectures": ["BertForMaskedLM"], "model_type": "bert", "attention_probs_dropout_prob": 0.1, "classifier_dropout": null, "directionality": "bidi",
+             "gradient_checkpointing": false, "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 768, "initializer_range": 0.02, "intermediate_size": 3072,
+             "layer_norm_eps": 1e-12, "max_position_embeddings": 512, "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 0, "pooler_fc_size": 768,
+             "pooler_num_attention_heads": 12, "pooler_num_fc_layers": 3, "pooler_size_per_head": 128, "pooler_type": "first_token_transform",
+             "position_embedding_type": "absolute", "transformers_version": "4.40.0", "type_vocab_size": 2, "use_cache": true, "vocab_size": 119547}
+            """),
+        CROSS_ENCODER("""
+            {"_name_or_path": "some", "architectures": ["BertForSequenceClassification"], "model_type": "bert", "attention_probs_dropout_prob": 0.1, "classifier_dropout": null,
+             "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 384, "id2label": {"0": "LABEL_0"}, "initializer_range": 0.02, "intermediate_size": 1536,
+             "label2id": {"LABEL_0": 0}, "layer_norm_eps": 1e-12, "max_position_embeddings": 512, "num_attention_heads": 12, "num_hidden_layers": 6, "pad_token_id": 0,
+             "position_embedding_type": "absolute", "sbert_ce_default_activation_function": "torch.nn.modules.linear.Identity",
+             "sentence_transformers": {"activation_fn": "torch.nn.modules.linear.Identity"}, "torch_dtype": "float32", "type_vocab_size": 2, "use_cache": true, "vocab_size": 30522}
+            """),
+        XLM_ROBERTA("""
+            {"architectures": ["XLMRobertaModel"], "model_type": "xlm-roberta", "attention_probs_dropout_prob": 0.1, "bos_token_id": 0, "classifier_dropout": null, "eos_token_id": 2,
+             "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 1024, "initializer_range": 0.02, "intermediate_size": 4096, "layer_norm_eps": 1e-05,
+             "max_position_embeddings": 8194, "num_attention_heads": 16, "num_hidden_layers": 24, "output_past": true, "pad_token_id": 1, "position_embedding_type": "absolute",
+             "torch_dtype": "float32", "transformers_version": "4.33.0", "type_vocab_size": 1, "use_cache": true, "vocab_size": 250002}
+            """),
+        DISTILBERT("""
+            {"activation": "gelu", "architectures": ["DistilBertForSequenceClassification"], "attention_dropout": 0.1, "dim": 768, "dropout": 0.1, "finetuning_task": "sst-2",
+             "hidden_dim": 3072, "id2label": {"0": "NEGATIVE", "1": "POSITIVE"}, "initializer_range": 0.02, "label2id": {"NEGATIVE": 0, "POSITIVE": 1},
+             "max_position_embeddings": 512, "model_type": "distilbert", "n_heads": 12, "n_layers": 6, "output_past": true, "pad_token_id": 0, "qa_dropout": 0.1,
+             "seq_classif_dropout": 0.2, "sinusoidal_pos_embds": false, "tie_weights_": true, "vocab_size": 30522}
+            """),
+        MPNET("""
+            {"architectures": ["MPNetForMaskedLM"], "attention_probs_dropout_prob": 0.1, "bos_token_id": 0, "eos_token_id": 2, "hidden_act": "gelu", "hidden_dropout_prob": 0.1,
+             "hidden_size": 768, "initializer_range": 0.02, "intermediate_size": 3072, "layer_norm_eps": 1e-05, "max_position_embeddings": 514, "model_type": "mpnet",
+             "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 1, "relative_attention_num_buckets": 32, "transformers_version": "4.8.2", "vocab_size": 30527}
+            """),
+        JINA_BERT("""
+            {"architectures": ["JinaBertForMaskedLM"], "attention_probs_dropout_prob": 0.0, "attn_implementation": null, "auto_map": {"AutoModel": "some"}, "classifier_dropout": null,
+             "emb_pooler": "mean", "feed_forward_type": "geglu", "gradient_checkpointing": false, "hidden_act": "gelu", "hidden_dropout_prob": 0.1, "hidden_size": 768,
+             "initializer_range": 0.02, "intermediate_size": 3072, "layer_norm_eps": 1e-12, "max_position_embeddings": 8192, "model_max_length": 8192, "model_type": "bert",
+             "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 0, "position_embedding_type": "alibi", "torch_dtype": "float32", "type_vocab_size": 2,
+             "use_cache": true, "vocab_size": 30528}
+            """),
+        NOMIC_BERT("""
+            {"activation_function": "swiglu", "architectures": ["NomicBertModel"], "attn_pdrop": 0.0, "auto_map": {"AutoModel": "some"}, "bos_token_id": null, "causal": false,
+             "dense_seq_output": true, "embd_pdrop": 0.0, "eos_token_id": null, "fused_bias_fc": true, "fused_dropout_add_ln": true, "initializer_range": 0.02,
+             "layer_norm_epsilon": 1e-12, "max_trained_positions": 2048, "mlp_fc1_bias": false, "mlp_fc2_bias": false, "model_type": "nomic_bert", "n_embd": 768, "n_head": 12,
+             "n_inner": 3072, "n_layer": 12, "n_positions": 8192, "pad_vocab_size_multiple": 64, "parallel_block": false, "parallel_block_tied_norm": false, "prenorm": false,
+             "qkv_proj_bias": false, "reorder_and_upcast_attn": false, "resid_pdrop": 0.0, "rotary_emb_base": 1000, "rotary_emb_fraction": 1.0, "rotary_emb_interleaved": false,
+             "rotary_emb_scale_base": null, "rotary_scaling_factor": 2, "scale_attn_by_inverse_layer_idx": false, "scale_attn_weights": true, "summary_activation": null,
+             "summary_first_dropout": 0.0, "summary_proj_to_labels": true, "summary_type": "cls_index", "summary_use_proj": true, "torch_dtype": "float32", "type_vocab_size": 2,
+             "use_cache": true, "use_flash_attn": true, "use_rms_norm": false, "use_xentropy": true, "vocab_size": 30528}
+            """),
+        GTE("""
+            {"architectures": ["NewModel"], "attention_probs_dropout_prob": 0.0, "auto_map": {"AutoModel": "some"}, "classifier_dropout": 0.0, "hidden_act": "gelu",
+             "hidden_dropout_prob": 0.1, "hidden_size": 768, "id2label": {"0": "LABEL_0"}, "initializer_range": 0.02, "intermediate_size": 3072, "label2id": {"LABEL_0": 0},
+             "layer_norm_eps": 1e-12, "layer_norm_type": "layer_norm", "logn_attention_clip1": false, "logn_attention_scale": false, "max_position_embeddings": 8192,
+             "model_type": "new", "num_attention_heads": 12, "num_hidden_layers": 12, "pack_qkv": true, "pad_token_id": 1, "position_embedding_type": "rope",
+             "rope_scaling": {"factor": 8.0, "type": "ntk"}, "rope_theta": 20000, "torch_dtype": "float16", "type_vocab_size": 1, "unpad_inputs": false,
+             "use_memory_efficient_attention": false, "vocab_size": 250048}
+            """),
+        MODERNBERT("""
+            {"architectures": ["ModernBertForMaskedLM"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 50281, "classifier_activation": "gelu",
+             "classifier_bias": false, "classifier_dropout": 0.0, "classifier_pooling": "mean", "cls_token_id": 50281, "decoder_bias": true, "deterministic_flash_attn": false,
+             "embedding_dropout": 0.0, "eos_token_id": 50282, "global_attn_every_n_layers": 3, "global_rope_theta": 160000.0, "gradient_checkpointing": false,
+             "hidden_activation": "gelu", "hidden_size": 768, "initializer_cutoff_factor": 2.0, "initializer_range": 0.02, "intermediate_size": 1152, "layer_norm_eps": 1e-05,
+             "local_attention": 128, "local_rope_theta": 10000.0, "max_position_embeddings": 8192, "mlp_bias": false, "mlp_dropout": 0.0, "model_type": "modernbert",
+             "norm_bias": false, "norm_eps": 1e-05, "num_attention_heads": 12, "num_hidden_layers": 22, "pad_token_id": 50283, "position_embedding_type": "absolute",
+             "reference_compile": null, "sep_token_id": 50282, "sparse_pred_ignore_index": -100, "sparse_prediction": false, "tie_word_embeddings": true,
+             "torch_dtype": "float32", "transformers_version": "4.47.0.dev0", "vocab_size": 50368}
+            """),
+        /** As version 5 of transformers writes it. */
+        NEWER_MODERNBERT("""
+            {"architectures": ["ModernBertModel"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 0, "classifier_activation": "gelu", "classifier_bias": false,
+             "classifier_dropout": 0.0, "classifier_pooling": "mean", "decoder_bias": true, "deterministic_flash_attn": false, "dtype": "float32", "embedding_dropout": 0.0,
+             "global_attn_every_n_layers": 3, "hidden_activation": "gelu", "hidden_size": 32, "initializer_cutoff_factor": 2.0, "initializer_range": 0.02,
+             "intermediate_size": 64, "layer_types": ["full_attention", "sliding_attention"], "local_attention": 128, "max_position_embeddings": 8192, "mlp_bias": false,
+             "mlp_dropout": 0.0, "model_type": "modernbert", "norm_bias": false, "norm_eps": 1e-05, "num_attention_heads": 2, "num_hidden_layers": 2, "pad_token_id": 0,
+             "repad_logits_with_grad": false, "rope_parameters": {"full_attention": {"rope_theta": 160000.0, "rope_type": "default"},
+             "sliding_attention": {"rope_theta": 10000.0, "rope_type": "default"}}, "sparse_pred_ignore_index": -100, "sparse_prediction": false, "tie_word_embeddings": true,
+             "transformers_version": "5.0.0", "vocab_size": 128}
+            """),
+        EUROBERT("""
+            {"architectures": ["EuroBertForMaskedLM"], "attention_bias": false, "attention_dropout": 0.0, "auto_map": {"AutoModel": "some"}, "bos_token": "<|begin_of_text|>",
+             "bos_token_id": 128000, "clf_pooling": "late", "eos_token": "<|end_of_text|>", "eos_token_id": 128001, "head_dim": 64, "hidden_act": "silu", "hidden_dropout": 0.0,
+             "hidden_size": 768, "initializer_range": 0.02, "intermediate_size": 3072, "is_decoder": false, "mask_token": "<|mask|>", "mask_token_id": 128002,
+             "max_position_embeddings": 8192, "mlp_bias": false, "model_type": "eurobert", "num_attention_heads": 12, "num_hidden_layers": 12, "num_key_value_heads": 12,
+             "pad_token": "<|end_of_text|>", "pad_token_id": 128001, "pretraining_tp": 1, "rms_norm_eps": 1e-05, "rope_scaling": null, "rope_theta": 250000,
+             "tie_word_embeddings": false, "torch_dtype": "bfloat16", "use_cache": false, "vocab_size": 128256}
+            """),
+        QWEN3("""
+            {"architectures": ["Qwen3ForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 151643, "eos_token_id": 151643, "head_dim": 128,
+             "hidden_act": "silu", "hidden_size": 1024, "initializer_range": 0.02, "intermediate_size": 3072, "max_position_embeddings": 32768, "max_window_layers": 28,
+             "model_type": "qwen3", "num_attention_heads": 16, "num_hidden_layers": 28, "num_key_value_heads": 8, "rms_norm_eps": 1e-06, "rope_scaling": null,
+             "rope_theta": 1000000, "sliding_window": null, "tie_word_embeddings": true, "torch_dtype": "bfloat16", "transformers_version": "4.51.2", "use_cache": true,
+             "use_sliding_window": false, "vocab_size": 151669}
+            """),
+        GEMMA3("""
+            {"_sliding_window_pattern": 6, "architectures": ["Gemma3TextModel"], "attention_bias": false, "attention_dropout": 0.0, "attn_logit_softcapping": null, "bos_token_id": 2,
+             "dtype": "float32", "eos_token_id": 1, "final_logit_softcapping": null, "head_dim": 256, "hidden_activation": "gelu_pytorch_tanh", "hidden_size": 768,
+             "initializer_range": 0.02, "intermediate_size": 1152, "layer_types": [LAYERS], "max_position_embeddings": 2048, "model_type": "gemma3_text",
+             "num_attention_heads": 3, "num_hidden_layers": 24, "num_key_value_heads": 1, "pad_token_id": 0, "query_pre_attn_scalar": 256, "rms_norm_eps": 1e-06,
+             "rope_local_base_freq": 10000.0, "rope_scaling": null, "rope_theta": 1000000.0, "sliding_window": 512, "transformers_version": "4.57.0",
+             "use_bidirectional_attention": true, "use_cache": true, "vocab_size": 262144}
+            """.replace("LAYERS", layers(24)));
+
+        private final String config;
+
+        Public(String config) {
+            this.config = config;
+        }
+    }
+
+    private static String layers(int count) {
+        return Stream.iterate(1, i -> i + 1)
+                .limit(count)
+                .map(i -> i % 6 == 0 ? "\"full_attention\"" : "\"sliding_attention\"")
+                .collect(Collectors.joining(", "));
+    }
+
+    private ConfigFields of(String config) throws IOException {
+        Files.writeString(folder.resolve("config.json"), config);
+        return ConfigFields.of(folder).orElseThrow();
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void everyFieldOfAPublicModelIsKnown(Public model) throws IOException {
+        ConfigFields fields = of(model.config);
+        assertThat(fields.unknown()).isEmpty();
+        assertThat(fields.used()).contains("vocab_size").doesNotContainAnyElementsOf(fields.harmless());
+        assertThat(of(model.config.replaceFirst("\\{", "{\"attention_temperature\": 2,"))
+                        .unknown())
+                .containsExactly("attention_temperature");
+    }
+
+    /** The same field is one that matters where its head is read. */
+    @Test
+    void whatAHeadReadsIsUsed() throws IOException {
+        assertThat(of(Public.MODERNBERT.config).harmless()).contains("classifier_pooling", "classifier_bias");
+        ConfigFields classifier = of(Public.MODERNBERT.config.replace("ForMaskedLM", "ForSequenceClassification"));
+        assertThat(classifier.used()).contains("classifier_pooling", "classifier_bias", "classifier_activation");
+        assertThat(classifier.unknown()).isEmpty();
+    }
+
+    /** What is harmless at the value that all have is refused at another. */
+    @Test
+    void whatWouldChangeNumbersIsRefused() {
+        assertThatThrownBy(() -> of(Public.NOMIC_BERT.config.replace("scale_base\": null", "scale_base\": 512")))
+                .hasMessageEndingWith("rotary_emb_scale_base is 512; supported: nothing");
+        assertThatThrownBy(() -> of(Public.QWEN3
+                        .config
+                        .replace("28, \"num_key", "1, \"num_key")
+                        .replace("\"use_cache\"", "\"layer_types\": [\"sliding_attention\"], \"use_cache\"")))
+                .hasMessageEndingWith(
+                        "layer_types is [\"sliding_attention\"]; supported: full_attention for each layer");
+    }
+}
