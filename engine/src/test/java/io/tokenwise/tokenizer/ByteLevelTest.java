@@ -132,11 +132,35 @@ class ByteLevelTest {
             var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), Patterns.GPT2, false);
             try (var library = new HuggingFace(json(vocabulary, Patterns.GPT2))) {
                 for (int i = 0; i < 50; i++) {
-                    String text = random.ints(random.nextInt(i < 40 ? 30 : 400), 'a', 'c' + 1)
+                    // The last is merged in parts.
+                    int length = random.nextInt(i < 40 ? 30 : 400) + (i == 49 ? LongWord.MOST : 0);
+                    String text = random.ints(length, 'a', 'c' + 1)
                             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                             .toString();
                     assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
                 }
+            }
+        }
+    }
+
+    /** Pieces as long as parts of a long word, so that what is at its end changes what is at its begin; and texts, of which it does not. */
+    @Test
+    void longWordsAreMergedInPartsAsTheLibraryMergesThem() throws IOException {
+        ByteVocabulary vocabulary = ByteVocabulary.trained(glosses.subList(0, 200), Patterns.GPT2, 600);
+        for (String piece = "z"; piece.length() < 2 * LongWord.MOST; piece += piece) {
+            vocabulary.merge(piece, piece);
+        }
+        var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), Patterns.GPT2, false);
+        String letters = String.join("", glosses.subList(0, 1_000)).replaceAll("[^a-z]", "");
+        assertThat(letters).hasSizeGreaterThan(4 * LongWord.MOST);
+        try (var library = new HuggingFace(json(vocabulary, Patterns.GPT2))) {
+            for (String text : List.of(
+                    letters,
+                    "\u4e2d\u6587\ud835\udc00\u0915".repeat(1_000),
+                    "z".repeat(20_001),
+                    letters + "z".repeat(10_000) + letters,
+                    "z".repeat(1_000) + letters.replace("e", "z".repeat(17)))) {
+                assertThat(tokens(ours, text)).isEqualTo(library.tokens(text));
             }
         }
     }
