@@ -165,6 +165,27 @@ class ByteLevelTest {
         }
     }
 
+    /** Pieces that grow towards the begin of a text: what one is depends on a letter a hundred before its end. */
+    @Test
+    void partsOfALongWordHangTogetherAsInTheLibrary() throws IOException {
+        ByteVocabulary vocabulary = ByteVocabulary.bytes();
+        String piece = "c";
+        for (int i = 0; i < 100; i++) {
+            String left = i % 2 == 0 ? "b" : "a";
+            vocabulary.merge(left, piece);
+            piece = left + piece;
+        }
+        var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), Patterns.GPT2, false);
+        Random random = new Random(6);
+        var text = new StringBuilder();
+        while (text.length() < 5 * LongWord.MOST) {
+            text.append("ab".repeat(random.nextInt(80))).append('c');
+        }
+        try (var library = new HuggingFace(json(vocabulary, Patterns.GPT2))) {
+            assertThat(tokens(ours, text.toString())).isEqualTo(library.tokens(text.toString()));
+        }
+    }
+
     @Test
     void aSpaceIsSetBeforeATextAsTheLibrarySetsIt() throws IOException {
         ByteVocabulary vocabulary = trained(Patterns.GPT2);
