@@ -4,7 +4,7 @@ import java.util.Arrays;
 
 /** Pieces of a text one after another, and the room to merge those of a word in. One a call: not thread-safe. */
 final class Symbols {
-    /** Words of so many symbols are merged by looking at all pairs; longer ones by a heap, in n log n. */
+    /** Words of so many symbols are merged by looking at all pairs; longer ones by a heap, in n log n, or in parts ({@link LongWord}). */
     private static final int SHORT = 24;
 
     int[] ids = new int[64];
@@ -41,6 +41,9 @@ final class Symbols {
 
     /** Merges the symbols from {@code first} on, a word, until no pair of them is in the merges. */
     void merge(int first, Merges merges) {
+        if (count - first > LongWord.MOST && new LongWord(this, first, merges).merge(this, first)) {
+            return;
+        }
         int last = count - 1;
         boolean any = false;
         for (int i = first; i < last; i++) {

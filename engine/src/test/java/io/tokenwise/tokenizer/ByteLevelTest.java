@@ -132,12 +132,57 @@ class ByteLevelTest {
             var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), Patterns.GPT2, false);
             try (var library = new HuggingFace(json(vocabulary, Patterns.GPT2))) {
                 for (int i = 0; i < 50; i++) {
-                    String text = random.ints(random.nextInt(i < 40 ? 30 : 400), 'a', 'c' + 1)
+                    // The last is merged in parts.
+                    int length = random.nextInt(i < 40 ? 30 : 400) + (i == 49 ? LongWord.MOST : 0);
+                    String text = random.ints(length, 'a', 'c' + 1)
                             .collect(StringBuilder::new, StringBuilder::appendCodePoint, StringBuilder::append)
                             .toString();
                     assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
                 }
             }
+        }
+    }
+
+    /** Pieces as long as parts of a long word, so that what is at its end changes what is at its begin; and texts, of which it does not. */
+    @Test
+    void longWordsAreMergedInPartsAsTheLibraryMergesThem() throws IOException {
+        ByteVocabulary vocabulary = ByteVocabulary.trained(glosses.subList(0, 200), Patterns.GPT2, 600);
+        for (String piece = "z"; piece.length() < 2 * LongWord.MOST; piece += piece) {
+            vocabulary.merge(piece, piece);
+        }
+        var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), Patterns.GPT2, false);
+        String letters = String.join("", glosses.subList(0, 1_000)).replaceAll("[^a-z]", "");
+        assertThat(letters).hasSizeGreaterThan(4 * LongWord.MOST);
+        try (var library = new HuggingFace(json(vocabulary, Patterns.GPT2))) {
+            for (String text : List.of(
+                    letters,
+                    "\u4e2d\u6587\ud835\udc00\u0915".repeat(1_000),
+                    "z".repeat(20_001),
+                    letters + "z".repeat(10_000) + letters,
+                    "z".repeat(1_000) + letters.replace("e", "z".repeat(17)))) {
+                assertThat(tokens(ours, text)).isEqualTo(library.tokens(text));
+            }
+        }
+    }
+
+    /** Pieces that grow towards the begin of a text: what one is depends on a letter a hundred before its end. */
+    @Test
+    void partsOfALongWordHangTogetherAsInTheLibrary() throws IOException {
+        ByteVocabulary vocabulary = ByteVocabulary.bytes();
+        String piece = "c";
+        for (int i = 0; i < 100; i++) {
+            String left = i % 2 == 0 ? "b" : "a";
+            vocabulary.merge(left, piece);
+            piece = left + piece;
+        }
+        var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), Patterns.GPT2, false);
+        Random random = new Random(6);
+        var text = new StringBuilder();
+        while (text.length() < 5 * LongWord.MOST) {
+            text.append("ab".repeat(random.nextInt(80))).append('c');
+        }
+        try (var library = new HuggingFace(json(vocabulary, Patterns.GPT2))) {
+            assertThat(tokens(ours, text.toString())).isEqualTo(library.tokens(text.toString()));
         }
     }
 

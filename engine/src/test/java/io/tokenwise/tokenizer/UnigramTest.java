@@ -126,6 +126,13 @@ class UnigramTest {
         Tokenizer ours = open(json);
         Random random = new Random(4);
         try (var library = new HuggingFace(json)) {
+            for (String conjunct : List.of(
+                    "\u092b\u094d\u095a\u0301",
+                    "\u0995\u0301\u09cd\u200d\u09df\u0301",
+                    "\u0b15\u0b4d\u0b5c\u0301",
+                    "\u094d\u095a\u0301")) {
+                assertThat(tokens(ours, conjunct)).as(conjunct).isEqualTo(library.tokens(conjunct));
+            }
             for (int i = 0; i < Sentences.COUNT; i++) {
                 String text = random.ints(random.nextInt(20), 0, characters.length)
                         .map(at -> characters[at])
