@@ -36,6 +36,20 @@ public interface Conversions {
             Floats y,
             long index);
 
+    /** {@link #dequantize} plus a row of residual. */
+    void dequantizePlus(
+            MemorySegment sums,
+            long at,
+            int count,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Floats residual,
+            long residualIndex,
+            Floats y,
+            long index);
+
     /**
      * {@link #dequantize} of a gated row {@code [up | gate]}, and {@code y[i] = up[i] * activation(gate[i])}.
      *

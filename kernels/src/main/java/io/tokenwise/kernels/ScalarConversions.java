@@ -102,6 +102,40 @@ final class ScalarConversions implements Conversions {
     }
 
     @Override
+    public void dequantizePlus(
+            MemorySegment sums,
+            long at,
+            int count,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Floats residual,
+            long residualIndex,
+            Floats y,
+            long index) {
+        dequantizePlus(sums, at, 0, count, scale, least, columns, bias, residual, residualIndex, y, index);
+    }
+
+    static void dequantizePlus(
+            MemorySegment sums,
+            long at,
+            int from,
+            int to,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Floats residual,
+            long residualIndex,
+            Floats y,
+            long index) {
+        for (int i = from; i < to; i++) {
+            y.set(index + i, value(sums, at, i, scale, least, columns, bias) + residual.get(residualIndex + i));
+        }
+    }
+
+    @Override
     public void dequantizeGated(
             MemorySegment sums,
             long at,

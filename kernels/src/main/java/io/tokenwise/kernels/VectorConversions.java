@@ -8,7 +8,9 @@ import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2B;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.I2S;
+import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
+import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
 import static jdk.incubator.vector.VectorOperators.NE;
@@ -164,6 +166,45 @@ final class VectorConversions implements Conversions {
         ScalarConversions.dequantize(sums, at, whole, count, scale, least, columns, bias, y, index);
     }
 
+    @Override
+    public void dequantizePlus(
+            MemorySegment sums,
+            long at,
+            int count,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Floats residual,
+            long residualIndex,
+            Floats y,
+            long index) {
+        int whole = F.loopBound(count);
+        float[] columnScales = columns.scales();
+        float[] columnSums = columns.sums();
+        MemorySegment from = Floats.exactlyNative(sums);
+        MemorySegment biasMemory = bias.segment();
+        long biasAt = bias.offset();
+        MemorySegment other = residual.segment();
+        long otherAt = residual.at(residualIndex);
+        MemorySegment to = y.segment();
+        long toAt = y.at(index);
+        FloatVector leasts = FloatVector.broadcast(F, least);
+        for (int i = 0; i < whole; i += LANES) {
+            long place = (long) i * Float.BYTES;
+            FloatVector shift = FloatVector.fromArray(F, columnSums, i)
+                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + place, ORDER));
+            FloatVector sum = (FloatVector)
+                    IntVector.fromMemorySegment(I, from, at + place, ORDER).convert(I2F, 0);
+            sum.mul(scale)
+                    .fma(FloatVector.fromArray(F, columnScales, i), shift)
+                    .add(FloatVector.fromMemorySegment(F, other, otherAt + place, ORDER))
+                    .intoMemorySegment(to, toAt + place, ORDER);
+        }
+        ScalarConversions.dequantizePlus(
+                sums, at, whole, count, scale, least, columns, bias, residual, residualIndex, y, index);
+    }
+
     /** Those that models have with gates. Each has a loop of its own, as in {@link VectorGateOps}. */
     @Override
     public void dequantizeGated(
@@ -263,6 +304,10 @@ final class VectorConversions implements Conversions {
         }
     }
 
+    /**
+     * {@link VectorMath#siluClosed} is written out, with its constants made before the loop: in static fields they are memory, which C2 reads again in each turn of
+     * a loop that stores floats.
+     */
     private static void gatedSilu(
             MemorySegment sums,
             long at,
@@ -282,6 +327,19 @@ final class VectorConversions implements Conversions {
         MemorySegment to = y.segment();
         long toAt = y.at(index);
         FloatVector leasts = FloatVector.broadcast(F, least);
+        FloatVector one = FloatVector.broadcast(F, 1);
+        FloatVector zero = FloatVector.zero(F);
+        FloatVector log2e = FloatVector.broadcast(F, ScalarMath.LOG2_E);
+        FloatVector round = FloatVector.broadcast(F, ScalarMath.ROUND);
+        FloatVector ln2Low = FloatVector.broadcast(F, -ScalarMath.LN2_LOW);
+        FloatVector ln2High = FloatVector.broadcast(F, -ScalarMath.LN2_HIGH);
+        FloatVector c0 = FloatVector.broadcast(F, ScalarMath.EXP_0);
+        FloatVector c1 = FloatVector.broadcast(F, ScalarMath.EXP_1);
+        FloatVector c2 = FloatVector.broadcast(F, ScalarMath.EXP_2);
+        FloatVector c3 = FloatVector.broadcast(F, ScalarMath.EXP_3);
+        FloatVector c4 = FloatVector.broadcast(F, ScalarMath.EXP_4);
+        FloatVector smallest = FloatVector.broadcast(F, ScalarMath.EXP_SMALLEST);
+        IntVector largest = FloatVector.broadcast(F, ScalarMath.EXP_LARGEST).reinterpretAsInts();
         for (int i = 0; i < whole; i += LANES) {
             int j = units + i;
             FloatVector shift = FloatVector.fromArray(F, columnSums, i)
@@ -296,7 +354,19 @@ final class VectorConversions implements Conversions {
                             .convert(I2F, 0))
                     .mul(scale)
                     .fma(FloatVector.fromArray(F, columnScales, j), shift);
-            up.mul(gate).div(VectorMath.siluClosed(gate)).intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
+            // As integers, numbers below a positive one are less too; a gate that is not a number makes the product
+            // none.
+            FloatVector x = gate.neg().reinterpretAsInts().min(largest).reinterpretAsFloats();
+            FloatVector shifted = x.fma(log2e, round);
+            FloatVector n = shifted.sub(round);
+            FloatVector r = n.fma(ln2Low, n.fma(ln2High, x));
+            FloatVector p =
+                    c4.fma(r, c3).fma(r, c2).fma(r, c1).fma(r, c0).fma(r, one).fma(r, one);
+            FloatVector exp = p.reinterpretAsInts()
+                    .add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
+                    .reinterpretAsFloats()
+                    .blend(zero, x.compare(LT, smallest));
+            up.mul(gate).div(exp.add(one)).intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
         }
     }
 

@@ -181,6 +181,19 @@ class AllocationTest extends KernelTest {
         MemorySegment narrow = Arena.ofAuto().allocate(2 * 45 * 64, 64);
         MemorySegment scores = Arena.ofAuto().allocate(4 * 45 * 64, 64);
         float[] inverses = new float[45];
+        var meaning = new Conversions.Columns(new float[64], new float[64]);
+        Floats wide = zeros(64);
+        Conversions conversions = tested.conversions();
+        for (Activation activation : Activation.values()) {
+            calls.put(
+                    "gated sums, " + activation,
+                    () -> conversions.dequantizeGated(
+                            scores, 0, 32, 0.1f, 1, meaning, wide, activation, attention.context.values, 0));
+        }
+        calls.put(
+                "sums plus a residual",
+                () -> conversions.dequantizePlus(
+                        scores, 0, 45, 0.1f, 1, meaning, wide, wide, 0, attention.context.values, 0));
         calls.put("rows of a head", () -> heads.toBfloat16(window.key, 0, 0, 45, 48, narrow, scratch));
         calls.put("rows of a head in units", () -> heads.toBfloat16(scattered.key, 0, 0, 45, 48, narrow, scratch));
         calls.put("softmax", () -> heads.softmax(window, 0, 45, 0, 45, 0, 64, scores, narrow, inverses));

@@ -95,6 +95,29 @@ class ConversionsTest extends KernelTest {
     }
 
     @ParameterizedTest
+    @MethodSource("sizes")
+    void sumsPlusResidualHaveTheBitsOfBothSteps(int count) {
+        var columns = new Conversions.Columns(array(normal(count)), array(normal(count)));
+        Floats bias = floats(normal(count));
+        Floats residual = row(normal(count));
+        MemorySegment sums = bytes(4L * count + 8);
+        for (int i = 0; i < count + 2; i++) {
+            sums.set(ValueLayout.JAVA_INT, 4L * i, random.nextInt(-50_000_000, 50_000_000));
+        }
+        for (Kernels set : both()) {
+            Conversions ops = set.conversions();
+            Floats expected = zeros(count);
+            ops.dequantize(sums, 8, count, 0.003f, -1.7f, columns, bias, expected, 0);
+            ops.add(expected, 0, residual, INDEX, count, expected, 0);
+            Floats found = zeros(count + 1);
+            ops.dequantizePlus(sums, 8, count, 0.003f, -1.7f, columns, bias, residual, INDEX, found, 1);
+            for (int i = 0; i < count; i++) {
+                assertThat(found.get(1 + i)).as("%s, value %d", set.name(), i).isEqualTo(expected.get(i));
+            }
+        }
+    }
+
+    @ParameterizedTest
     @EnumSource
     void gatedSumsHaveTheBitsOfSumsThatAreGatedAfterwards(Activation activation) {
         for (int units : new int[] {1, 7, 16, 33, 384}) {

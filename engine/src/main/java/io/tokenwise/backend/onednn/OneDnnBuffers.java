@@ -194,10 +194,12 @@ final class OneDnnBuffers implements BufferPool.Buffers {
                 sum(from, columns, input, i, weight.columns(), bias, job.y, at);
                 continue;
             }
-            sum(from, columns, input, i, weight.columns(), bias, row, 0);
-            if (job.gelu) {
-                elementwise.gelu(row, row, 0, columns);
+            if (!job.gelu) {
+                sumPlus(from, columns, input, i, weight.columns(), bias, job, at);
+                continue;
             }
+            sum(from, columns, input, i, weight.columns(), bias, row, 0);
+            elementwise.gelu(row, row, 0, columns);
             leave(columns, job, at);
         }
     }
@@ -352,8 +354,8 @@ final class OneDnnBuffers implements BufferPool.Buffers {
                 used++;
             }
             offsets.use(slices, used, i == count - 1);
-            sum((long) i * columns, columns, units, i, offsets.columns, offsets.bias, row, 0);
-            leave(columns, job, (long) job.row(task, i) * columns);
+            long at = (long) job.row(task, i) * columns;
+            sumPlus((long) i * columns, columns, units, i, offsets.columns, offsets.bias, job, at);
         }
     }
 
@@ -420,6 +422,30 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             conversions.dequantize(sums, from * Integer.BYTES, columns, scale, least, meaning, bias, y, index);
         } else {
             conversions.add(sumFloats, from, bias, 0, columns, y, index);
+        }
+    }
+
+    /** Writes it to y, plus the residual if there is one. */
+    private void sumPlus(
+            long from,
+            int columns,
+            Operand operand,
+            int slot,
+            Columns meaning,
+            Floats bias,
+            OneDnnJob job,
+            long index) {
+        if (job.residual == null) {
+            sum(from, columns, operand, slot, meaning, bias, job.y, index);
+        } else if (precision == Precision.S8) {
+            float scale = operand.scales[2 * slot];
+            float least = operand.scales[2 * slot + 1];
+            long at = from * Integer.BYTES;
+            conversions.dequantizePlus(
+                    sums, at, columns, scale, least, meaning, bias, job.residual, index, job.y, index);
+        } else {
+            sum(from, columns, operand, slot, meaning, bias, row, 0);
+            leave(columns, job, index);
         }
     }
 
