@@ -62,8 +62,7 @@ class AdaptiveAttentionTest {
             assertThat(distance(encode(adaptive, Budget.fixed(0.5)), dense)).isBetween(0.01, 1.2);
 
             TestModels.randomizeGates(adaptive, 0.3);
-            adaptive.save(directory.resolve("adaptive"), files.tokenizer(), ModelWriter.Existing.KEEP);
-            try (ModelFiles saved = Models.open(directory.resolve("adaptive"));
+            try (ModelFiles saved = saved(adaptive, files, directory.resolve("adaptive"));
                     Encoder read = Encoder.load(saved, backend)) {
                 for (Budget budget : List.of(Budget.FULL, Budget.flops(0.5), Budget.fixed(0.25), Budget.hard(0.5))) {
                     assertThat(encode(read, budget)).as("saved, %s", budget).isDeepEqualTo(encode(adaptive, budget));
@@ -72,7 +71,7 @@ class AdaptiveAttentionTest {
         }
     }
 
-    /** Token by token other learners, in all precisions. Bytes take badly to inputs that are noise: dense attention is off by 0.03 there. */
+    /** Token by token other learners, in all precisions, of the same cuts: another precision would cut elsewhere. Bytes take badly to inputs that are noise:. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -83,15 +82,18 @@ class AdaptiveAttentionTest {
                 "o|VECTOR|F32|2e-6",
                 "k,o|VECTOR|F32|2e-6",
                 "qk,v,o|ONEDNN|F32|2e-6",
-                "qk,v,o|ONEDNN|BF16|2e-2",
-                "qk,v,o|ONEDNN|S8|0.2"
+                "qk,v,o|ONEDNN|BF16|1e-2",
+                "qk,v,o|ONEDNN|S8|0.05"
             })
     void groupedPathEqualsTheMaskedPathOfTraining(
-            String layers, BackendChoice.Kind kind, Precision precision, double bound) throws IOException {
+            String layers, BackendChoice.Kind kind, Precision precision, double bound, @TempDir Path directory)
+            throws IOException {
         try (Backend backend = open(kind, precision);
                 Backend exact = VectorBackend.open(1);
-                Encoder tested = adaptive(layers, backend);
                 Encoder reference = adaptive(layers, exact);
+                ModelFiles minilm = TestModels.files("minilm");
+                ModelFiles files = saved(reference, minilm, directory.resolve("adaptive"));
+                Encoder tested = Encoder.load(files, backend);
                 var workspace = backend.workspace(1L << 28);
                 var exactWorkspace = exact.workspace(1L << 28)) {
             var block = (AdaptiveAttention) tested.adaptiveBlocks().get(2);
@@ -176,6 +178,11 @@ class AdaptiveAttentionTest {
 
     private static Backend open(BackendChoice.Kind kind, Precision precision) {
         return kind == BackendChoice.Kind.ONEDNN ? TestModels.oneDnn(precision, 2) : VectorBackend.open(2);
+    }
+
+    private static ModelFiles saved(Encoder encoder, ModelFiles tokenizer, Path directory) throws IOException {
+        encoder.save(directory, tokenizer.tokenizer(), ModelWriter.Existing.KEEP);
+        return Models.open(directory);
     }
 
     private Encoder adaptive(String layers, Backend backend) throws IOException {
