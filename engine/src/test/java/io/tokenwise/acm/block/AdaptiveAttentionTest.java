@@ -71,7 +71,7 @@ class AdaptiveAttentionTest {
         }
     }
 
-    /** Token by token other learners, in all precisions, of the same cuts: another precision would cut elsewhere. Bytes take badly to inputs that are noise:. */
+    /** Token by token other learners, in all precisions, of the same cuts: another precision would cut elsewhere. Bytes take badly to inputs that are noise. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
