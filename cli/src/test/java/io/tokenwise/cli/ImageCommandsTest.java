@@ -221,6 +221,8 @@ class ImageCommandsTest extends CommandTest {
                 .isEqualTo(2);
         assertThat(run("train", "vit", "--data", data(), "--heads", "5", "--out", path("new")))
                 .isEqualTo(2);
+        assertThat(run("train", "vit", "--data", data(), "--hidden", "800", "--heads", "2", "--out", path("new")))
+                .isEqualTo(2);
         assertThat(run("train", "vit", "--data", data(), "--model", "minilm", "--out", path("new")))
                 .isEqualTo(2);
         assertThat(run("distill", "--model", path("dense"), "--data", data(), "--field", "x", "--out", path("new")))

@@ -80,6 +80,19 @@ class TrainCtcTest extends CommandTest {
     void whatIsWrongIsToldInOneLine() throws IOException {
         assertThat(train("5")).isEqualTo(2);
         assertThat(err.toString()).contains("they are 24, 1 and 5");
+        assertThat(run(
+                        "train",
+                        "ctc",
+                        "--data",
+                        table + "",
+                        "--hidden",
+                        "800",
+                        "--heads",
+                        "2",
+                        "--out",
+                        folder + "/model"))
+                .isEqualTo(2);
+        assertThat(err.toString()).contains("2 heads of 800 hidden values have 400 columns, must be at most 384");
         assertThat(train("3", "--model", "minilm")).isEqualTo(2);
         assertThat(err.toString()).contains("--model is for models that are there; train ctc makes a new one");
         Files.write(folder.resolve("silent.wav"), NoiseWav.of(.5, 1, 0));

@@ -1,5 +1,7 @@
 package io.tokenwise.train;
 
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+
 /**
  * What speech model is trained from random weights, and how. The defaults suit an hour of short recordings.
  *
@@ -29,6 +31,10 @@ public record CtcTrainingConfig(
         if (hidden < 1 || layers < 1 || heads < 1 || hidden % heads != 0) {
             throw new IllegalArgumentException("hidden, layers and heads must be at least 1, and heads divide hidden;"
                     + " they are " + hidden + ", " + layers + " and " + heads);
+        }
+        if (hidden / heads > AttentionCall.MOST_HEAD_SIZE) {
+            throw new IllegalArgumentException(heads + " heads of " + hidden + " hidden values have " + hidden / heads
+                    + " columns, must be at most " + AttentionCall.MOST_HEAD_SIZE);
         }
         if (epochs < 1 || recordingsPerStep < 1) {
             throw new IllegalArgumentException(

@@ -1,5 +1,6 @@
 package io.tokenwise.model.vit;
 
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.model.ImageArchitecture;
 
 /**
@@ -37,6 +38,7 @@ public record VitArchitecture(
             throw new IllegalArgumentException(
                     "hidden size " + hiddenSize + " is not a multiple of " + heads + " heads");
         }
+        within("columns of a head", hiddenSize / heads, AttentionCall.MOST_HEAD_SIZE);
         int side = imageSize / patchSize;
         if (imageSize % patchSize != 0 || side * side > MOST_PATCHES) {
             throw new IllegalArgumentException("patches of " + patchSize + " pixels must cover images of " + imageSize
