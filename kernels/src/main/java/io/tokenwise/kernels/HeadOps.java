@@ -16,7 +16,7 @@ public interface HeadOps {
 
     /**
      * Softmax of the scores of some queries of a sequence. Writes {@code weights[r, j] = e^((S[r, j] - max_r) * scale)}, rounded to nearest, with 0 for keys
-     * that a query does not see, and {@code 1 / the sum of a row's weights} to inverses. S may be overwritten.
+     * that a query does not see, and {@code 1 / the sum of a row's weights}, as they are before they are rounded, to inverses. S may be overwritten.
      *
      * @param first the sequence's first row of all
      * @param length the sequence's rows

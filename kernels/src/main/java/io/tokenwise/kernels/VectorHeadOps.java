@@ -20,7 +20,9 @@ import jdk.incubator.vector.ShortVector;
 import jdk.incubator.vector.VectorShape;
 import jdk.incubator.vector.VectorSpecies;
 
-/** {@link ScalarHeadOps} on vectors, bit for bit: the keys of a row of scores lie in the lanes. Only for vectors of 8 or 16 floats. */
+/**
+ * {@link ScalarHeadOps} on vectors, bit for bit but for what is not a number: the keys of a row of scores lie in the lanes. Only for vectors of 8 or 16 floats.
+ */
 final class VectorHeadOps implements HeadOps {
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
 
@@ -133,7 +135,7 @@ final class VectorHeadOps implements HeadOps {
     }
 
     /**
-     * Writes {@code 2^(x * factor + shift)} and returns the sum of what was rounded; x is overwritten. It is {@link ScalarMath#exp2} written out, because its constants are made
+     * Writes {@code 2^(x * factor + shift)} and returns the sum of what it rounds, before that; x is overwritten. It is {@link ScalarMath#exp2} written out, because its constants are made
      * before the loop: in static fields they are memory, which C2 reads again in each turn of a loop that stores floats.
      */
     private static float exponentials(

@@ -79,7 +79,7 @@ public final class Pages {
 
     /**
      * {@link #allocate} for what is filled at once and then read again and again, such as packed weights: in large pages as far as it fills them, if the system
-     * has some. Weights come from memory once in a forward; in small pages a product of 16 rows waits for them an eighth longer, of 128 rows a fortieth.
+     * has some. Weights come from memory once in a forward, and in small pages a product waits for them longer.
      */
     public static MemorySegment allocateLarge(Arena arena, long bytes, long alignment) {
         long whole = (bytes + SPARE_BYTES) / LARGE_BYTES * LARGE_BYTES;

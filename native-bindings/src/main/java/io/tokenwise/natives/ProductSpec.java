@@ -1,7 +1,7 @@
 package io.tokenwise.natives;
 
 /**
- * What a matrix product C = A B is made for: A is {@code [rows, k]}, B {@code [k, n]}, C {@code [rows, n]}, all row-major. B is dense;
+ * What a matrix product C = A B is made for: A is {@code [rows, k]}, B {@code [k, n]}, C {@code [rows, n]}, all row-major unless said otherwise. B is dense;
  * A and C may be columns of wider matrices.
  *
  * @param k inner dimension, at least 1
@@ -9,8 +9,8 @@ package io.tokenwise.natives;
  * @param aStride elements from one row of A to the next, at least k
  * @param cStride elements from one row of C to the next, at least n
  * @param transposedA A lies in memory as {@code [k, rows]}, dense
- * @param plainB B is used as it lies in memory, row-major, instead of in a packed form
- * @param transposedB a plain B lies in memory as {@code [n, k]}
+ * @param plainB B is used as it lies in memory instead of in a packed form
+ * @param transposedB a plain B lies in memory as {@code [n, k]}, row-major; else as {@code [k, n]}
  */
 public record ProductSpec(
         int k,
@@ -68,7 +68,7 @@ public record ProductSpec(
         return ((rows - 1L) * aStride + k) * a.bytes();
     }
 
-    /** Bytes of row-major B. */
+    /** Bytes of B as it lies in memory unpacked. */
     public long bBytes() {
         return (long) k * n * b.bytes();
     }

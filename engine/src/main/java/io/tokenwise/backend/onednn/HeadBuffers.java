@@ -36,12 +36,12 @@ final class HeadBuffers implements BufferPool.Buffers {
     private final OneDnn oneDnn;
     private final HeadOps ops;
     private final Arena arena = Arena.ofShared();
-    private final MemorySegment queries = narrow(MOST_QUERIES * MOST_HEAD_SIZE);
-    private final MemorySegment keys = narrow(MOST_TOKENS * MOST_HEAD_SIZE);
-    private final MemorySegment values = narrow(MOST_TOKENS * MOST_HEAD_SIZE);
-    private final MemorySegment weights = narrow(MOST_QUERIES * MOST_TOKENS);
-    private final MemorySegment scores = floats(MOST_QUERIES * MOST_TOKENS);
-    private final MemorySegment contexts = floats(MOST_QUERIES * MOST_HEAD_SIZE);
+    private final MemorySegment queries;
+    private final MemorySegment keys;
+    private final MemorySegment values;
+    private final MemorySegment weights;
+    private final MemorySegment scores;
+    private final MemorySegment contexts;
     private final float[] inverses = new float[MOST_QUERIES];
     private final Binding toScores;
     private final Binding toContexts;
@@ -50,11 +50,22 @@ final class HeadBuffers implements BufferPool.Buffers {
     HeadBuffers(OneDnn oneDnn, HeadOps ops) {
         this.oneDnn = oneDnn;
         this.ops = ops;
+        Binding bound = null;
         try {
+            queries = narrow(MOST_QUERIES * MOST_HEAD_SIZE);
+            keys = narrow(MOST_TOKENS * MOST_HEAD_SIZE);
+            values = narrow(MOST_TOKENS * MOST_HEAD_SIZE);
+            weights = narrow(MOST_QUERIES * MOST_TOKENS);
+            scores = floats(MOST_QUERIES * MOST_TOKENS);
+            contexts = floats(MOST_QUERIES * MOST_HEAD_SIZE);
             MemorySegment scratch = Pages.allocate(arena, SCRATCH_BYTES, ALIGNMENT);
-            toScores = oneDnn.bind(queries, scores, scratch);
+            bound = oneDnn.bind(queries, scores, scratch);
+            toScores = bound;
             toContexts = oneDnn.bind(weights, contexts, scratch);
         } catch (Throwable e) {
+            if (bound != null) {
+                bound.close();
+            }
             arena.close();
             throw e;
         }

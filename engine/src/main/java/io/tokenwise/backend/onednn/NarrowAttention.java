@@ -9,8 +9,9 @@ import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.natives.OneDnn;
 
 /**
- * Attention whose two products are of bfloat16, sums and softmax of floats, in half the time of all in float32. Bytes would lose the many small weights beside a
- * large one. Short texts, long ones and training stay with float32. What a head of a text gives depends on that text alone.
+ * Attention whose two products are of bfloat16, which take half of float32's time; sums and softmax are of floats. Bytes would lose the many small weights
+ * beside a large one. Short texts, long ones and training stay with float32. What a head of a text gives depends on that text alone. A value that is no number
+ * may show in all rows of a block of its text, those that do not see it too: 0 times it is none either.
  */
 final class NarrowAttention implements HeadAttention {
     /** With fewer tokens it takes longer to hand a product over than to do it. */

@@ -133,7 +133,7 @@ class NarrowAttentionTest {
 
     @ParameterizedTest
     @EnumSource(names = {"BF16", "S8"})
-    void whatIsNotANumberShowsInItsRowAndInThoseThatSeeIt(Precision precision) {
+    void aKeyThatIsNotANumberShowsInTheRowsThatSeeItOnly(Precision precision) {
         try (Backend backend = TestModels.oneDnn(precision, 1)) {
             Form form = form(1, 1, 32, 10, 0);
             Tensor qkv = normal(80, 96);
