@@ -58,7 +58,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise distill --model bge-small --data docs.jsonl.gz more.csv --field body --out my-model",
             "  ./tokenwise distill --data texts.txt --control modules --like my-model --budget 0.5 --out my-control",
             "  ./tokenwise distill --data texts.txt --control words --out my-list",
-            "  ./tokenwise distill --model my-cross-encoder --data queries-with-texts.tsv --out my-reranker",
+            "  ./tokenwise distill --model my-cross-encoder --data queries-with-texts.txt --out my-reranker",
             "  ./tokenwise distill --model my-vit --data cifar10.tar --out my-vit-acm",
             "  ./tokenwise distill --model moonshine-tiny --data recordings --out my-moonshine",
             "  ./tokenwise embed --model my-model --budget 0.5 < texts.txt"

@@ -24,8 +24,10 @@ public final class Agreement {
      *
      * @param found what the model gives
      * @param wanted what the teacher gives, of the same shape
+     * @throws IllegalArgumentException if it is of more or fewer inputs
      */
     public static double of(ModelDescription model, float[][][] found, float[][][] wanted) {
+        checkLengths(found, wanted);
         if (isScore(model)) {
             return correlation(found, wanted);
         }
@@ -42,6 +44,7 @@ public final class Agreement {
 
     /** What users see of it: the share of the inputs or tokens that are given the same class or classes, of scores that of any two inputs that stand in the same order. */
     public static double kept(ModelDescription model, float[][][] found, float[][][] wanted) {
+        checkLengths(found, wanted);
         if (isScore(model)) {
             return sameOrder(found, wanted);
         }
@@ -55,6 +58,13 @@ public final class Agreement {
             }
         }
         return (double) same / rows;
+    }
+
+    private static void checkLengths(float[][][] found, float[][][] wanted) {
+        if (found.length != wanted.length) {
+            throw new IllegalArgumentException("the model gives results of " + found.length + " inputs, the teacher of "
+                    + wanted.length + ": must be of the same");
+        }
     }
 
     private static boolean sameClass(float[] found, float[] wanted, boolean several) {

@@ -6,6 +6,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.session.Sessions;
+import java.util.Arrays;
 import java.util.List;
 import java.util.function.UnaryOperator;
 
@@ -53,7 +54,7 @@ final class HeldOut {
         }
         return new History.Quality(
                 step,
-                Agreement.of(student.description(), found, wanted),
+                Agreement.of(student.description(), found, Arrays.copyOf(wanted, count)),
                 spent(student, inputs.subList(0, count), measured, spending, budget));
     }
 

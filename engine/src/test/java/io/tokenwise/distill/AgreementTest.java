@@ -1,6 +1,7 @@
 package io.tokenwise.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.TestModels;
@@ -50,6 +51,9 @@ class AgreementTest {
         // Two that the teacher does not tell apart do not count.
         assertThat(Agreement.kept(score, scores(2, 1, 3), scores(1, 1, 2))).isEqualTo(1);
         assertThat(Agreement.kept(score, scores(1, 2), scores(1, 1))).isNaN();
+        assertThatThrownBy(() -> Agreement.of(score, scores(1, 2, 3), wanted))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the model gives results of 3 inputs, the teacher of 4: must be of the same");
     }
 
     @Test

@@ -2,6 +2,7 @@ package io.tokenwise.distill;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
@@ -208,6 +209,18 @@ class ClassesDistillationTest {
 
     private static double mean(List<Double> values) {
         return values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
+    }
+
+    /** On the way quality is that of the first inputs alone: the teacher is like itself. */
+    @Test
+    void someOfTheHeldOutInputsAreComparedWithTheSame() throws Exception {
+        Kind.SCORES.write(folder.resolve("dense"));
+        try (ModelFiles files = Models.open(folder.resolve("dense"));
+                Backend backend = VectorBackend.open(1);
+                Encoder dense = Encoder.load(files, backend)) {
+            var heldOut = new HeldOut(dense, backend, pairs());
+            assertThat(heldOut.quality(dense, 0, 200).agreement()).isCloseTo(1, within(1e-6));
+        }
     }
 
     /** No token of a text may leave whose class is asked for. */
