@@ -20,7 +20,7 @@ public final class WarmUp {
 
     private static final double NOTHING = 0.95;
 
-    /** Tokens of the longest text: longer ones run the same code, and one of 8,192 may take half a minute. */
+    /** Tokens of the longest text: longer ones run nearly the same code, and one of 8,192 may take half a minute. */
     private static final int LONGEST = 512;
 
     private WarmUp() {}

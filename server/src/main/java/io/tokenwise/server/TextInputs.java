@@ -126,11 +126,12 @@ record TextInputs(List<int[]> ids, int truncated) {
         }
 
         private int id(String one, JsonNode node) {
-            if (!node.isInt() || node.intValue() < 0 || node.intValue() >= tokenizer.vocabularySize()) {
+            if (!node.isInt() || !tokenizer.has(node.intValue())) {
                 throw ApiError.field(
                         one,
                         one + " must be a token id of this model, a whole number from 0 to "
-                                + (tokenizer.vocabularySize() - 1));
+                                + (tokenizer.vocabularySize() - 1) + "; none is "
+                                + (node.isInt() ? node : Json.kind(node)));
             }
             return node.intValue();
         }

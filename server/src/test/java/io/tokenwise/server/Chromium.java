@@ -186,17 +186,21 @@ final class Chromium implements AutoCloseable {
                 .asString();
     }
 
-    /** Waits until an expression holds. One that fails, as of elements that a page has not loaded yet, does not. */
+    /** Waits until an expression holds. One that fails does not, as of elements that a page has not loaded yet, or of a page that is just being left. */
     void await(String expression) throws InterruptedException {
-        long end = System.nanoTime() + PATIENCE.toNanos();
-        while (!evaluate("(() => { try { return Boolean(" + expression + ") } catch { return false } })()")
-                .asBoolean()) {
-            if (System.nanoTime() > end) {
-                throw new AssertionError(
-                        expression + " never holds; the page says: " + text("body") + "; complaints: " + complaints);
+        String safely = "(() => { try { return Boolean(" + expression + ") } catch { return false } })()";
+        String refused = "";
+        for (long end = System.nanoTime() + PATIENCE.toNanos(); System.nanoTime() < end; Thread.sleep(20)) {
+            try {
+                if (evaluate(safely).asBoolean()) {
+                    return;
+                }
+            } catch (IllegalStateException e) {
+                refused = "; was refused: " + e.getMessage();
             }
-            Thread.sleep(20);
         }
+        throw new AssertionError(expression + " never holds" + refused + "; the page says: " + text("body")
+                + "; complaints: " + complaints);
     }
 
     /** Presses and releases a key, such as {@code Tab} of code 9. */

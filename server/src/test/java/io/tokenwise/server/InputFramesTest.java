@@ -88,6 +88,9 @@ class InputFramesTest {
         assertThatThrownBy(() -> openAi(plain, "[\" \"]"))
                 .isInstanceOf(ApiError.class)
                 .hasMessage("input[0] has no token: give a text with a word");
+        assertThatThrownBy(() -> openAi(plain, "[0, 2]"))
+                .isInstanceOf(ApiError.class)
+                .hasMessage("input[1] must be a token id of this model, a whole number from 0 to 3; none is 2");
         assertThatThrownBy(() -> tei(plain, "\" \"", false))
                 .isInstanceOf(ApiError.class)
                 .hasMessage("Input validation error: `inputs` has a text without a token");

@@ -22,7 +22,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param documentBatchTokens Tokens that vector stores give to one call when they add documents; raised to the model's longest text if less.
  * @param warmUp Whether the application is ready only when its models are as fast as they get, some seconds after they could answer.
  * @param threads Threads that take part in one call at most. Without it all processors.
- * @param batchTokens Tokens that run through a model at once; bounds native memory.
+ * @param batchTokens Tokens that run through a model at once; bounds native memory, or the longest text does if it has more.
  * @param concurrentCalls Calls that run at the same time, further ones wait. Without it four times as many as processors.
  * @param backend What multiplies matrices.
  * @param precision In which precision. Without it the fastest that the CPU has instructions for.
