@@ -1,6 +1,7 @@
 package io.tokenwise.kernels;
 
 import java.lang.foreign.MemorySegment;
+import java.util.List;
 
 /**
  * Rows on their way into the narrow types that matrix units multiply, and out of the sums that come back.
@@ -12,6 +13,9 @@ import java.lang.foreign.MemorySegment;
  * <p>Narrow values and sums lie in native memory at byte {@code at}; a row of floats starts at {@code index}.
  */
 public interface Conversions {
+    /** The activations that {@link #dequantizeGated} has. */
+    List<Activation> GATES = List.of(Activation.GELU, Activation.GELU_TANH, Activation.SILU);
+
     /** Writes {@code count} unsigned bytes, and the row's step and least value to {@code scales} at {@code 2 * slot} and behind it. */
     void quantize(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot);
 
@@ -54,6 +58,7 @@ public interface Conversions {
      * {@link #dequantize} of a gated row {@code [up | gate]}, and {@code y[i] = up[i] * activation(gate[i])}.
      *
      * @param units half of the sums, and of what columns and bias have
+     * @param activation one of {@link #GATES}
      */
     void dequantizeGated(
             MemorySegment sums,

@@ -205,7 +205,7 @@ final class VectorConversions implements Conversions {
                 sums, at, whole, count, scale, least, columns, bias, residual, residualIndex, y, index);
     }
 
-    /** Those that models have with gates. Each has a loop of its own, as in {@link VectorGateOps}. */
+    /** Each activation has a loop of its own, as in {@link VectorGateOps}. */
     @Override
     public void dequantizeGated(
             MemorySegment sums,
@@ -223,7 +223,8 @@ final class VectorConversions implements Conversions {
             case GELU -> gatedGelu(sums, at, units, whole, scale, least, columns, bias, y, index);
             case GELU_TANH -> gatedGeluTanh(sums, at, units, whole, scale, least, columns, bias, y, index);
             case SILU -> gatedSilu(sums, at, units, whole, scale, least, columns, bias, y, index);
-            case RELU, TANH -> whole = 0;
+            case RELU, TANH ->
+                throw new IllegalArgumentException("gates: no " + activation + " of sums; there are " + GATES);
         }
         ScalarConversions.dequantizeGated(sums, at, whole, units, scale, least, columns, bias, activation, y, index);
     }

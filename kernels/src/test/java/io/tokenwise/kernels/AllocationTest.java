@@ -178,13 +178,13 @@ class AllocationTest extends KernelTest {
         scattered.context.inUnits(zeros(45 * 72), 72, units, 32);
         calls.put("attention in units", () -> tested.sequences().attention(scattered, 0, 0, scratch));
         HeadOps heads = tested.heads();
-        MemorySegment narrow = Arena.ofAuto().allocate(2 * 45 * 64, 64);
+        MemorySegment narrow = Arena.ofAuto().allocate(2 * 48 * 64, 64);
         MemorySegment scores = Arena.ofAuto().allocate(4 * 45 * 64, 64);
         float[] inverses = new float[45];
         var meaning = new Conversions.Columns(new float[64], new float[64]);
         Floats wide = zeros(64);
         Conversions conversions = tested.conversions();
-        for (Activation activation : Activation.values()) {
+        for (Activation activation : Conversions.GATES) {
             calls.put(
                     "gated sums, " + activation,
                     () -> conversions.dequantizeGated(
@@ -195,6 +195,9 @@ class AllocationTest extends KernelTest {
                 () -> conversions.dequantizePlus(
                         scores, 0, 45, 0.1f, 1, meaning, wide, wide, 0, attention.context.values, 0));
         calls.put("rows of a head", () -> heads.toBfloat16(window.key, 0, 0, 45, 48, narrow, scratch));
+        HeadColumns large = new HeadColumns();
+        large.sideBySide(attention.context.values, 33, 0, 64);
+        calls.put("rows of a large head", () -> heads.toBfloat16(large, 0, 0, 43, 48, narrow, scratch));
         calls.put("rows of a head in units", () -> heads.toBfloat16(scattered.key, 0, 0, 45, 48, narrow, scratch));
         calls.put("softmax", () -> heads.softmax(window, 0, 45, 0, 45, 0, 64, scores, narrow, inverses));
         calls.put("contexts", () -> heads.scaled(scores, inverses, window.context, 0, 0, 45));

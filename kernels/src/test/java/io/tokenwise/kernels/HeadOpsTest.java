@@ -14,6 +14,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 class HeadOpsTest extends KernelTest {
     private static final int ALL = Integer.MAX_VALUE;
@@ -58,6 +59,29 @@ class HeadOpsTest extends KernelTest {
                                 .isEqualTo(expected);
                     }
                 }
+            }
+        }
+    }
+
+    /** From four vectors on they go together, and what is left behind them. */
+    @ParameterizedTest
+    @ValueSource(ints = {16, 48, 64, 80, 128})
+    void rowsOfHeadsOfAllSizesAreTheirNearestBfloat16(int size) {
+        int stride = 2 * size + 3;
+        double[] values = normal(7 * stride);
+        values[4 * stride + size + 10] = Double.NaN;
+        Floats x = floats(values);
+        HeadColumns columns = new HeadColumns();
+        columns.sideBySide(x, stride, 3, size);
+        for (Kernels set : both()) {
+            MemorySegment target = bytes(2L * 6 * size);
+            set.heads().toBfloat16(columns, 1, 2, 5, 6, target, scratch);
+            for (int i = 0; i < 6 * size; i++) {
+                short expected =
+                        i >= 5 * size ? 0 : ScalarConversions.bfloat16(x.get(columns.at(2 + i / size, 1, i % size)));
+                assertThat(target.getAtIndex(JAVA_SHORT, i))
+                        .as("%s, value %d", set.name(), i)
+                        .isEqualTo(expected);
             }
         }
     }

@@ -190,10 +190,6 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         for (int i = 0; i < count; i++) {
             long at = (long) job.row(task, i) * columns;
             long from = (long) i * weight.outputStride();
-            if (job.residual == null && !job.gelu) {
-                sum(from, columns, input, i, weight.columns(), bias, job.y, at);
-                continue;
-            }
             if (!job.gelu) {
                 sumPlus(from, columns, input, i, weight.columns(), bias, job, at);
                 continue;
@@ -213,7 +209,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         multiplyUps(job, task);
         for (int i = 0; i < job.rows(task); i++) {
             long at = (long) i * stride;
-            if (job.gated && precision == Precision.S8) {
+            if (job.gated && precision == Precision.S8 && Conversions.GATES.contains(job.activation)) {
                 narrow(row, 0, dequantizeGated(job, task, i), units, at, i);
                 continue;
             }
