@@ -226,8 +226,8 @@ class TextClassifierTest {
         }
         assertThatThrownBy(() -> TextClassifier.open(model.toString(), OPTIONS))
                 .isInstanceOf(BadFileException.class)
-                .hasMessage(model.resolve("tokenizer.json") + ": ends texts with token 102, which config.json's"
-                        + " pad_token_id says is none; another must be the one or the other");
+                .hasMessage(model.resolve("tokenizer.json") + ": ends texts with token 102, which is config.json's"
+                        + " pad_token_id too: transformers would read the token before it; change one of them");
     }
 
     @Test

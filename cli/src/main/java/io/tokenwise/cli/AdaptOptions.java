@@ -7,12 +7,18 @@ import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.ModelDescription;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 import picocli.CommandLine.TypeConversionException;
 
 /** What of a dense model becomes adaptive, and how the adaptive model is stored. */
 final class AdaptOptions {
     private static final int LEARNERS = 4;
+
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
 
     @Option(
             names = "--adapt",
@@ -70,19 +76,29 @@ final class AdaptOptions {
         Adaptable adaptable = model.adaptable();
         boolean byLearners = !adaptable.tokens() || learners != null || mlpLearners != null;
         return layers(
-                byLearners ? adaptable.usual() : "tokens", count, adaptable.oneLearner() ? 1 : Math.max(1, count - 1));
+                model,
+                byLearners ? adaptable.usual() : "tokens",
+                count,
+                adaptable.oneLearner() ? 1 : Math.max(1, count - 1));
     }
 
     /** For a control, whose widths are fixed. */
     AdaptiveLayers layersOfControl(ModelDescription model) {
         Adaptable adaptable = model.adaptable();
         int count = learners == null ? adaptable.controlLearners() : learners;
-        return layers(adaptable.usual(), count, count - 1);
+        return layers(model, adaptable.usual(), count, count - 1);
     }
 
-    private AdaptiveLayers layers(String usual, int usualLearners, int usualMlpLearners) {
+    private AdaptiveLayers layers(ModelDescription model, String usual, int usualLearners, int usualMlpLearners) {
         AdaptiveLayers all =
                 AdaptiveLayers.parse(names == null ? usual : names, learners == null ? usualLearners : learners);
+        if (all.tokens() && !model.adaptable().tokens()) {
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--adapt is " + names + ", which cannot leave: " + model.name() + " is " + model.kind()
+                            + "; mlp or projections of attention can be adaptive, such as "
+                            + model.adaptable().usual());
+        }
         if (mlpLearners != null && mlpLearners >= all.learners()) {
             throw new IllegalArgumentException(
                     "--mlp-learners is " + mlpLearners + ", must be less than --learners, which is " + all.learners());

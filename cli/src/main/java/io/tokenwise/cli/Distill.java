@@ -202,6 +202,9 @@ final class Distill implements Callable<Integer> {
 
     private boolean readsPairs(ModelFiles files) {
         var model = (TextDescription) files.description();
+        if (model.output().isScore()) {
+            files.scores();
+        }
         boolean can = DistillTexts.readsPairs(model)
                 && (model.output() instanceof TextOutput.Answer
                         || files.tokenizer().frame().pair().isPresent());

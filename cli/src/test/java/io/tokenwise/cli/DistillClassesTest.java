@@ -140,6 +140,7 @@ class DistillClassesTest extends CommandTest {
             value = {
                 "vectors^--pairs^--pairs is for models that read two texts at once; MODEL is a text encoder",
                 "tokens^--pairs^--pairs is for models that read two texts at once; MODEL is a token classifier",
+                "tokens^--adapt tokens^--adapt is tokens, which cannot leave: MODEL is a token classifier; mlp or projections of attention can be adaptive, such as mlp,qk,vo",
                 "scores^--control words^--control words is for text encoders; MODEL is a cross-encoder",
             })
     void optionsThatMakeNoSenseAreUsageErrors(String model, String options, String message) throws IOException {
@@ -148,6 +149,25 @@ class DistillClassesTest extends CommandTest {
         assertThat(distill(model, TEXTS, all.toArray(String[]::new))).isEqualTo(2);
         assertThat(err.toString())
                 .contains(message.replace("MODEL", folder.resolve(model).toString()));
+    }
+
+    @Test
+    void aCrossEncoderThatReadsSingleTextsIsRefusedBeforeItIsTrained() throws IOException {
+        Path single = folder.resolve("single");
+        SmallModel.writeScores(single);
+        Path tokenizer = single.resolve("tokenizer.json");
+        String json = Files.readString(tokenizer);
+        int from = json.indexOf("\"pair\"");
+        int to = json.indexOf("\"special_tokens\"");
+        Files.writeString(tokenizer, json.substring(0, from) + "\"pair\": []," + json.substring(to));
+        String never = folder.resolve("never").toString();
+        assertThat(distill("single", TEXTS, "--out", never)).isEqualTo(1);
+        assertThat(err.toString().lines())
+                .singleElement()
+                .asString()
+                .endsWith(single + ": gives scores of single texts: its tokenizer.json has no form for pairs;"
+                        + " a cross-encoder is wanted here");
+        assertThat(Path.of(never)).doesNotExist();
     }
 
     @Test

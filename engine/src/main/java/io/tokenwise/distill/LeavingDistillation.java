@@ -57,7 +57,7 @@ final class LeavingDistillation extends StepwiseDistillation {
         this.backend = backend;
         leaving = student.leaving().orElseThrow();
         tableIsDue = student.description().reads() == InputKind.TEXT && config.gateSteps() > 0;
-        values = new TokenValues(teacher, leaving.plans(), MEASURED_TOKENS);
+        values = new TokenValues(teacher, leaving.plans(), MEASURED_TOKENS, scoreSpread);
         narrowCounts = NarrowLayers.counts(student.description().architecture().layers());
         narrowOptimizer = optimizer(student.narrowParameters());
         gateOptimizer = optimizer(leaving.gate().parameters());

@@ -39,18 +39,22 @@ final class PlanCalibrator {
     private final Encoder model;
     private final Leaving leaving;
     private final Pass pass;
+    private final double spread;
 
-    private PlanCalibrator(Encoder model, Pass pass) {
+    private PlanCalibrator(Encoder model, Pass pass, List<int[]> inputs) {
         this.model = model;
         this.leaving = model.leaving().orElseThrow();
         this.pass = pass;
+        spread = model.description().objective() == Objective.SCORES
+                ? ScoreSpread.of(vectors(inputs, -1, 1))
+                : ScoreSpread.NONE;
     }
 
     /** Tells the model what its plans lose of these inputs. */
     static void calibrate(Encoder model, Backend backend, List<int[]> inputs) {
         try (var workspace = backend.workspace(
                 Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
-            var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace));
+            var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace), inputs);
             var losses = new ArrayList<List<List<Double>>>();
             List<Integer> lengths = model.description().measuredLengths(SHORTEST);
             for (int length : lengths) {
@@ -64,7 +68,7 @@ final class PlanCalibrator {
     static void order(Encoder model, Backend backend, List<int[]> inputs) {
         try (var workspace = backend.workspace(
                 Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
-            var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace));
+            var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace), inputs);
             Leaving leaving = calibrator.leaving;
             float[][] wanted = calibrator.vectors(inputs, -1, 1);
             int layers = model.description().architecture().layers();
@@ -137,7 +141,7 @@ final class PlanCalibrator {
     private double loss(float[][] found, float[][] wanted) {
         double sum = 0;
         for (int i = 0; i < found.length; i++) {
-            sum += TokenValues.loss(model.description(), found[i], wanted[i]);
+            sum += TokenValues.loss(model.description(), found[i], wanted[i], spread);
         }
         return sum / found.length;
     }

@@ -14,6 +14,7 @@ import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Lengths;
 import io.tokenwise.op.Losses;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.util.List;
@@ -36,6 +37,9 @@ abstract sealed class StepwiseDistillation implements Distillation
     final Pass teacherPass;
     final Pass pass;
 
+    /** Of the teacher, over the inputs: the same whenever a run goes on. */
+    final double scoreSpread;
+
     /** What the teacher sees in the step. */
     final TokenBatch batch = new TokenBatch();
 
@@ -53,6 +57,7 @@ abstract sealed class StepwiseDistillation implements Distillation
         stream = backend.stream();
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
+        scoreSpread = ScoreSpread.of(teacher, backend, inputs.all());
     }
 
     /** The step of that number. */
@@ -107,7 +112,7 @@ abstract sealed class StepwiseDistillation implements Distillation
      * or each token, the divergence of their probabilities (Hinton et al. 2015).
      *
      * <p>Of scores it is the squared error of the logits (Ba and Caruana 2014): their order and distance count where the logistic function, through which most of these go, is flat. It is
-     * relative to the teacher's, as scores of one model lie within 1 and those of another within 10.
+     * relative to the {@link ScoreSpread} of the teacher's over the inputs, not over the step's, which are few.
      */
     final double outputLoss(Tensor tokens, Tensor targetTokens, Gradients gradients) {
         Objective objective = student.description().objective();
@@ -122,9 +127,21 @@ abstract sealed class StepwiseDistillation implements Distillation
         return switch (objective) {
             case VECTORS -> Losses.cosineDistance(stream, y, target, dy);
             case CLASSES, TOKEN_CLASSES -> Losses.divergence(stream, y, target, dy);
-            case SCORES -> Losses.relativeSquaredError(stream, y, target, 1, dy);
+            case SCORES -> scoreLoss(y, target, dy);
             case NEXT_TOKENS, FRAMES, NONE -> throw new IllegalStateException("no objective of inputs: " + objective);
         };
+    }
+
+    /** The mean squared error by the scores' spread; the operator's is by the step's squared scores, as if none were to be 0. */
+    private double scoreLoss(Tensor y, Tensor target, Tensor dy) {
+        double squares = 0;
+        try (HostTensor scores = stream.read(target)) {
+            for (int i = 0; i < scores.size(); i++) {
+                squares += (double) scores.get(i) * scores.get(i);
+            }
+        }
+        double weight = squares / (target.rows() * scoreSpread);
+        return weight * Losses.relativeSquaredError(stream, y, target, weight, dy);
     }
 
     /** Of token vectors those that are read after the last layer: what nobody reads need not be the teacher's. */

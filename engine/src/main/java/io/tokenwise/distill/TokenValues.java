@@ -30,13 +30,18 @@ final class TokenValues {
     private final Encoder teacher;
     private final ShortPlans plans;
     private final int tokensPerInput;
+    private final double spread;
     private final TokenBatch part = new TokenBatch();
 
-    /** @param tokensPerInput how many tokens of an input are left out, each once */
-    TokenValues(Encoder teacher, ShortPlans plans, int tokensPerInput) {
+    /**
+     * @param tokensPerInput how many tokens of an input are left out, each once
+     * @param spread the teacher's {@link ScoreSpread}
+     */
+    TokenValues(Encoder teacher, ShortPlans plans, int tokensPerInput, double spread) {
         this.teacher = teacher;
         this.plans = plans;
         this.tokensPerInput = tokensPerInput;
+        this.spread = spread;
     }
 
     /** An input of the batch without one of its tokens. */
@@ -113,17 +118,17 @@ final class TokenValues {
                 HostTensor whole = pass.stream().read(wanted)) {
             for (int i = 0; i < some.size(); i++) {
                 int input = some.get(i).input();
-                double loss = Math.max(LEAST_LOSS, loss(teacher.description(), row(without, i), row(whole, input)));
-                values[some.get(i).row()] = (float) Math.log(batch.length(input) * loss);
+                double loss = loss(teacher.description(), row(without, i), row(whole, input), spread);
+                values[some.get(i).row()] = (float) Math.log(batch.length(input) * Math.max(LEAST_LOSS, loss));
             }
         }
     }
 
-    /** How far a result is from the wanted one: cosine distance; of classes the divergence of the probabilities, of scores the squared distance. */
-    static double loss(ModelDescription model, float[] y, float[] wanted) {
+    /** How far a result is from the wanted one: cosine distance; of classes the divergence of the probabilities, of scores the squared distance, by their {@link ScoreSpread}. */
+    static double loss(ModelDescription model, float[] y, float[] wanted, double spread) {
         return switch (model.objective()) {
             case CLASSES -> Losses.divergence(y, wanted);
-            case SCORES -> squaredDistance(y, wanted);
+            case SCORES -> squaredDistance(y, wanted) / spread;
             default -> 1 - Embedding.cosine(y, wanted);
         };
     }

@@ -36,7 +36,8 @@ public final class ClassesConfig {
     public static Optional<WordsForm> words(JsonFile config, TextFamily family) {
         Optional<WordsForm> words = family.words(config, family.architecture(config));
         if (words.isEmpty() && names(config, WORDS)) {
-            throw config.refuse("architectures", "masked-LM heads of other families than " + family.name());
+            throw new BadFileException(
+                    config.file(), "architectures is a masked-LM head of " + family.name() + ", which is not read");
         }
         return config.flag(TIED, true) ? words : words.map(WordsForm::untied);
     }

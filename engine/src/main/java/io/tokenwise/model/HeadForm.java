@@ -16,7 +16,7 @@ import tools.jackson.databind.node.ObjectNode;
  * @param layer between that and the classifier; empty if there is none
  * @param classifier the tensors of the last layer
  * @param bias whether that has one
- * @param padding the token that is not read as the last one of a text, if that is what is read; empty if there is none
+ * @param padding config.json's {@code pad_token_id}, if the last token of a text is read: transformers reads the last one that is another; empty if there is none
  */
 public record HeadForm(Pooling pooling, Optional<Layer> layer, String classifier, boolean bias, OptionalInt padding) {
     private static final String PADDING = "pad_token_id";
@@ -73,7 +73,8 @@ public record HeadForm(Pooling pooling, Optional<Layer> layer, String classifier
             throw new BadFileException(
                     file,
                     "ends texts with token " + padding.getAsInt()
-                            + ", which config.json's pad_token_id says is none; another must be the one or the other");
+                            + ", which is config.json's pad_token_id too: transformers would read the token before it; change"
+                            + " one of them");
         }
     }
 

@@ -260,6 +260,7 @@ class FamiliesTest {
                 "distilbert  | activation                     | \"relu\"         | activation is \"relu\"; supported: gelu",
                 "mpnet       | relative_attention_num_buckets | 31               | relative_attention_num_buckets is 31; supported: an integer from 32 to 32",
                 "jina_bert   | feed_forward_type              | \"original\"     | feed_forward_type is \"original\"; supported: geglu",
+                "jina_bert   | emb_pooler                     | \"cls\"          | emb_pooler is \"cls\"; supported: mean",
                 "new         | hidden_act                     | \"quick_gelu\"   | hidden_act is \"quick_gelu\"; supported: gelu or",
                 "new         | rope_scaling                   | {\"type\":\"dynamic\"} | rope_scaling is {\"type\":\"dynamic\"}; supported: nothing, or type ntk",
                 "eurobert    | hidden_act                     | \"tanh\"         | hidden_act is \"tanh\"; supported: gelu or",

@@ -4,7 +4,7 @@ import io.tokenwise.acm.choose.Curve;
 import java.util.List;
 
 /**
- * What plans lose, measured on held-out inputs of some lengths: how much texts' cosines to their nearest neighbours are scattered, or the divergence of images' classes. In between the share of tokens that stay is
+ * What plans lose, measured on held-out inputs of some lengths: how much texts' cosines to their nearest neighbours are scattered, or the divergence of classes, or the squared error of scores by their variance. In between the share of tokens that stay is
  * interpolated; of lengths the nearest one counts.
  *
  * @param tokens lengths that were measured, ascending
@@ -75,6 +75,16 @@ public record PlanLosses(
      */
     double of(int length, double share, int place) {
         return new Curve(shares, losses.get(nearest(length)).get(place)).at(share);
+    }
+
+    /** The greatest of them; interpolated ones are less. */
+    double most() {
+        return losses.stream()
+                .flatMap(List::stream)
+                .flatMap(List::stream)
+                .mapToDouble(Double::doubleValue)
+                .max()
+                .orElse(0);
     }
 
     /** By the ratio of the lengths. */

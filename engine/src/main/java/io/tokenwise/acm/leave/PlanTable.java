@@ -15,7 +15,7 @@ final class PlanTable {
     /** Rounding of a share's product with 100. */
     private static final double ROUNDING = 1e-9;
 
-    /** That a length's loss is not to be had at all, in the unit of losses. */
+    /** That a length's loss is not to be had at all, in the unit of losses; more where plans lose more: divergences and errors of scores may. */
     private static final double OUT_OF_REACH = 1;
 
     /** Of short texts as many more or fewer tokens stay than on average, each number as often: cost has steps. */
@@ -94,11 +94,12 @@ final class PlanTable {
         List<Integer> counts = plans.losses().narrow();
         int best = counts.getLast();
         double bestLoss = Double.POSITIVE_INFINITY;
+        double outOfReach = Math.max(OUT_OF_REACH, plans.losses().most());
         for (int place = counts.size() - 1; place >= 0; place--) {
             double loss = 0;
             for (int measured : plans.losses().tokens()) {
                 double share = share(measured, counts.get(place), hundredths);
-                loss += share == 0 ? OUT_OF_REACH : plans.losses().of(measured, share, place);
+                loss += share == 0 ? outOfReach : plans.losses().of(measured, share, place);
             }
             if (loss < bestLoss) {
                 best = counts.get(place);

@@ -11,6 +11,7 @@ import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextArchitecture;
@@ -24,6 +25,7 @@ import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
+import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -36,6 +38,7 @@ public final class JinaBertFamily implements TextFamily {
 
     private static final String POSITIONS = "position_embedding_type";
     private static final String SLOPES = "alibi";
+    private static final String POOLER = "emb_pooler";
 
     private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names(
             "embeddings.word_embeddings", null, "embeddings.token_type_embeddings", "embeddings.LayerNorm");
@@ -61,7 +64,17 @@ public final class JinaBertFamily implements TextFamily {
     /** sentence-transformers' files say what is pooled; gates have GELU whatever is said. */
     @Override
     public Set<String> unread() {
-        return Set.of("attn_implementation", "hidden_act", "emb_pooler");
+        return Set.of("attn_implementation", "hidden_act", POOLER);
+    }
+
+    /** Where sentence-transformers' files do not say what is pooled, its own code goes by config.json. */
+    @Override
+    public TextDescription describe(ModelFolder folder, JsonFile config) throws IOException {
+        TextDescription description = TextFamily.super.describe(folder, config);
+        if (description.output() instanceof TextOutput.Vectors && !folder.has("modules.json")) {
+            config.supports(POOLER, "mean");
+        }
+        return description;
     }
 
     @Override
