@@ -271,7 +271,6 @@ class SparseEncoderTest {
         int atOnce = RowMemory.rowsAtOnce(30_522);
         List<String> texts = Collections.nCopies(atOnce + 1, "a");
         try (SparseEncoder encoder = SparseEncoder.open(bert(), OPTIONS.withBatchTokens(3 * atOnce))) {
-            assertThat(encoder.embed(texts, Budget.FULL)).hasSize(atOnce + 1);
             Thread.currentThread().interrupt();
             try {
                 assertThatThrownBy(() -> encoder.embed(texts, Budget.FULL))
