@@ -127,23 +127,25 @@ public final class MaskFiller implements AutoCloseable {
                 .map(text -> tokenizer.encode(text.replace(MASK, mask)).ids())
                 .toList();
         List<int[]> places = inputs.stream().map(this::hidden).toList();
+        int words = places.stream().mapToInt(each -> each.length).sum();
+        int done = 0;
+        int atOnce = RowMemory.rowsAtOnce(description().outputs());
         var all = new ArrayList<List<List<Guess>>>(texts.size());
         for (int i = 0; i < inputs.size(); i++) {
-            all.add(fill(inputs.get(i), places.get(i), top, budget, deadline));
+            // Of each hidden word there are as many numbers as the vocabulary has words: so a text with very many is
+            // read several times.
+            int[] ofText = places.get(i);
+            var guesses = new ArrayList<List<Guess>>(ofText.length);
+            for (int from = 0; from < ofText.length; from += atOnce) {
+                int[] some = Arrays.copyOfRange(ofText, from, Math.min(ofText.length, from + atOnce));
+                String parts = "of " + words + " hidden words";
+                float[][] logits = model.encodeTokens(inputs.get(i), some, budget, deadline, done, parts);
+                Arrays.stream(logits).map(each -> guesses(each, top)).forEach(guesses::add);
+                done += some.length;
+            }
+            all.add(Collections.unmodifiableList(guesses));
         }
         return all;
-    }
-
-    /** Of each hidden word there are as many numbers as the vocabulary has words: so a text with very many is read several times. */
-    private List<List<Guess>> fill(int[] input, int[] places, int top, Budget budget, Deadline deadline) {
-        int atOnce = RowMemory.rowsAtOnce(description().outputs());
-        var guesses = new ArrayList<List<Guess>>(places.length);
-        for (int from = 0; from < places.length; from += atOnce) {
-            int[] some = Arrays.copyOfRange(places, from, Math.min(places.length, from + atOnce));
-            float[][] logits = model.encodeTokens(List.of(input), List.of(some), List.of(budget), deadline)[0];
-            Arrays.stream(logits).map(each -> guesses(each, top)).forEach(guesses::add);
-        }
-        return Collections.unmodifiableList(guesses);
     }
 
     private int[] hidden(int... ids) {

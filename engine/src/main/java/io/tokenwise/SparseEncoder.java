@@ -105,7 +105,12 @@ public final class SparseEncoder implements AutoCloseable {
             List<int[]> inputs = texts.subList(from, Math.min(texts.size(), from + atOnce)).stream()
                     .map(text -> tokenizer.encode(text).ids())
                     .toList();
-            float[][] values = model.encode(inputs, Collections.nCopies(inputs.size(), budget), deadline);
+            float[][] values = model.encode(
+                    inputs,
+                    Collections.nCopies(inputs.size(), budget),
+                    deadline,
+                    from,
+                    "of " + texts.size() + " texts");
             Stream.of(values).map(SparseVector::of).forEach(vectors::add);
         }
         return vectors;

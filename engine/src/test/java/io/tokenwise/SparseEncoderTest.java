@@ -25,6 +25,7 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -249,6 +250,33 @@ class SparseEncoderTest {
                             .map(guesses -> guesses.getFirst().id()))
                     .containsExactlyElementsOf(
                             Stream.of(logits).map(Classification::likeliest).toList());
+            Thread.currentThread().interrupt();
+            try {
+                assertThatThrownBy(() -> filler.fill(text, 1))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("interrupted after " + RowMemory.rowsAtOnce(30_522) + " of 200 hidden words");
+                assertThatThrownBy(() -> filler.fill(List.of(HIDDEN, HIDDEN), 1, Budget.FULL, Deadline.NONE))
+                        .hasMessage("interrupted after 2 of 4 hidden words");
+            } finally {
+                Thread.interrupted();
+            }
+        }
+    }
+
+    /** So many texts that vectors as long as the vocabulary are not made of all at once. */
+    @Test
+    void anInterruptIsSeenBetweenTwoBatches() throws IOException {
+        int atOnce = RowMemory.rowsAtOnce(30_522);
+        List<String> texts = Collections.nCopies(atOnce + 1, "a");
+        try (SparseEncoder encoder = SparseEncoder.open(bert(), OPTIONS.withBatchTokens(3 * atOnce))) {
+            Thread.currentThread().interrupt();
+            try {
+                assertThatThrownBy(() -> encoder.embed(texts, Budget.FULL))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("interrupted after " + atOnce + " of " + (atOnce + 1) + " texts");
+            } finally {
+                Thread.interrupted();
+            }
         }
     }
 

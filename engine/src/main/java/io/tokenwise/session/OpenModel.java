@@ -86,6 +86,18 @@ public final class OpenModel implements AutoCloseable {
         return encode(inputs, budgets, VectorLength.DESCRIBED, deadline);
     }
 
+    /**
+     * The same of a part of a call's inputs, which is a batch of it.
+     *
+     * @param done what the call has done before
+     * @param parts how many of what it does in all, for messages, such as "of 3 texts"
+     */
+    public float[][] encode(List<int[]> inputs, List<Budget> budgets, Deadline deadline, int done, String parts) {
+        return onPlatform(
+                deadline,
+                stop -> sessions.encode(inputs, budgets, VectorLength.DESCRIBED, null, stop.after(done, parts)));
+    }
+
     /** The same with texts' vectors of another length. */
     public float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length, Deadline deadline) {
         return onPlatform(deadline, stop -> sessions.encode(inputs, budgets, length, null, stop));
@@ -98,6 +110,20 @@ public final class OpenModel implements AutoCloseable {
      */
     public float[][][] encodeTokens(List<int[]> inputs, List<int[]> places, List<Budget> budgets, Deadline deadline) {
         return encodeTokens(inputs, places, null, budgets, deadline);
+    }
+
+    /**
+     * The same of an input that is a part of what a call does.
+     *
+     * @param done what the call has done before
+     * @param parts how many of what it does in all, for messages, such as "of 3 texts"
+     */
+    public float[][] encodeTokens(int[] input, int[] places, Budget budget, Deadline deadline, int done, String parts) {
+        return onPlatform(
+                deadline,
+                stop -> sessions.encodeTokens(
+                                List.of(input), List.of(places), null, List.of(budget), null, stop.after(done, parts))[
+                        0]);
     }
 
     /**

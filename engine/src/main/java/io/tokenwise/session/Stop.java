@@ -10,12 +10,23 @@ import java.util.concurrent.Future;
  *
  * @param future who waits for the call, who may have cancelled it; null if nobody can
  * @param queuedNanos how long the call has waited for a thread
+ * @param before what the call has done in sessions that it had before
+ * @param parts how many of what it does in all of them, such as "of 3 texts"; null if this is its only one
  */
-record Stop(Deadline deadline, Future<?> future, long queuedNanos) {
+record Stop(Deadline deadline, Future<?> future, long queuedNanos, int before, String parts) {
     static final Stop NEVER = new Stop(Deadline.NONE, null, 0);
+
+    Stop(Deadline deadline, Future<?> future, long queuedNanos) {
+        this(deadline, future, queuedNanos, 0, null);
+    }
 
     static Stop at(Deadline deadline) {
         return deadline == Deadline.NONE ? NEVER : new Stop(deadline, null, 0);
+    }
+
+    /** The same where the call has done so many parts before. */
+    Stop after(int done, String ofParts) {
+        return new Stop(deadline, future, queuedNanos, done, ofParts);
     }
 
     /**
@@ -27,7 +38,7 @@ record Stop(Deadline deadline, Future<?> future, long queuedNanos) {
      * @throws IllegalStateException if the thread was interrupted after the first batch began
      */
     void check(int done, int all, String inputs) {
-        check(done, "of " + all + " " + inputs);
+        check(before + done, parts == null ? "of " + all + " " + inputs : parts);
     }
 
     /** Before each part of an input of which nobody knows how many there will be; otherwise as {@link #check(int, int, String)}. */

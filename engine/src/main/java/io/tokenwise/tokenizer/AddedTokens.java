@@ -39,7 +39,7 @@ final class AddedTokens {
             if (normalizers.isEmpty()) {
                 return this;
             }
-            var changed = new Normalized(file, text, 0, text.length(), false);
+            var changed = new Normalized(file, text, false);
             normalizers.forEach(step -> step.normalize(changed));
             return new AddedToken(id, changed.toString(), singleWord, leftStrip, rightStrip, normalized, special);
         }

@@ -19,7 +19,13 @@ final class Normalized {
     private static final int MOST_CHARS = Integer.MAX_VALUE - 32;
 
     private final String file;
+
+    /** Chars that steps may make of all of the text. */
     private final int most;
+
+    /** Those of the parts before. */
+    private final long made;
+
     private final int origin;
     private char[] chars;
     private int[] starts;
@@ -47,10 +53,12 @@ final class Normalized {
      *
      * @param file whose normalizers change it, for messages
      * @param places whether {@link #start} and {@link #end} are asked for
+     * @param made chars that were made of the parts before
      */
-    Normalized(String file, String text, int from, int to, boolean places) {
+    Normalized(String file, String text, int from, int to, boolean places, long made) {
         this.file = file;
-        most = (int) Math.min(MOST_OF_ANY + (long) MOST_GROWTH * (to - from), MOST_CHARS);
+        this.made = made;
+        most = (int) Math.min(MOST_OF_ANY + (long) MOST_GROWTH * text.length(), MOST_CHARS);
         origin = from;
         this.places = places;
         int room = to - from + 16;
@@ -76,6 +84,11 @@ final class Normalized {
             }
             i = next;
         }
+    }
+
+    /** All of a text. */
+    Normalized(String file, String text, boolean places) {
+        this(file, text, 0, text.length(), places, 0);
     }
 
     int length() {
@@ -194,6 +207,7 @@ final class Normalized {
     /** Writes the rest. */
     void end() {
         flush();
+        refuseMoreThanMost(newLength);
         char[] oldChars = chars;
         int[] oldStarts = starts;
         int[] oldEnds = ends;
@@ -212,12 +226,7 @@ final class Normalized {
         }
         int size = Character.charCount(pending);
         if (newLength + size > newChars.length) {
-            if (newLength + size > most) {
-                throw new BadFileException(
-                        file,
-                        "normalizer makes more than " + most + " chars of a text; supported: up to " + MOST_GROWTH
-                                + " of each, and " + MOST_OF_ANY);
-            }
+            refuseMoreThanMost(newLength + size);
             int room = (int) Math.min(2L * newChars.length, most);
             newChars = Arrays.copyOf(newChars, room);
             newStarts = Arrays.copyOf(newStarts, places ? room : 0);
@@ -229,6 +238,15 @@ final class Normalized {
         Character.toChars(pending, newChars, newLength);
         newLength += size;
         pending = -1;
+    }
+
+    private void refuseMoreThanMost(int chars) {
+        if (made + chars > most) {
+            throw new BadFileException(
+                    file,
+                    "normalizer makes more than " + most + " chars of a text; supported: up to " + MOST_GROWTH
+                            + " of each, and " + MOST_OF_ANY);
+        }
     }
 
     /** Notes where the pending character comes from. */

@@ -108,10 +108,10 @@ public final class Tokenizer {
         }
         int[] a = encodeFirst(first, room);
         int[] b = encodeFirst(second, room);
-        // Of two that are too long the longer gets the token that cannot be shared: that is seen where the shorter
-        // ends.
-        for (int seen = room; a.length > seen && b.length > seen; ) {
-            seen = (int) Math.min(2L * Math.min(a.length, b.length), Integer.MAX_VALUE);
+        // Of two that are too long the longer gets the token that cannot be shared, if there is one: that is seen where
+        // the shorter ends.
+        for (int seen = room; room % 2 == 1 && a.length > seen && b.length > seen; ) {
+            seen = (int) Math.min(16L * Math.min(a.length, b.length), Integer.MAX_VALUE);
             a = encodeFirst(first, seen);
             b = encodeFirst(second, seen);
         }
@@ -162,7 +162,7 @@ public final class Tokenizer {
             return;
         }
         var normalized = new Normalized(
-                file, text, from, to, out.wantsPlaces() || description.pieces().asksForPlaces());
+                file, text, from, to, out.wantsPlaces() || description.pieces().asksForPlaces(), out.normalizedChars());
         description.normalizers().forEach(step -> step.normalize(normalized));
         String changed = normalized.toString();
         out.in(normalized);

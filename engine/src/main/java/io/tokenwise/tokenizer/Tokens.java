@@ -14,6 +14,8 @@ final class Tokens implements ByteLevel.Sink {
     /** The text that places are in, if it is not the caller's own. */
     private Normalized normalized;
 
+    private long normalizedChars;
+
     /** Work areas, made when they are needed and kept for the next word. */
     private Lattice lattice;
 
@@ -37,6 +39,12 @@ final class Tokens implements ByteLevel.Sink {
     /** Which text places are in from now on; null for that of the caller. */
     void in(Normalized text) {
         normalized = text;
+        normalizedChars += text == null ? 0 : text.length();
+    }
+
+    /** Chars of all texts that places were in. */
+    long normalizedChars() {
+        return normalizedChars;
     }
 
     /** Where in the caller's text a char comes from. */

@@ -221,7 +221,7 @@ final class WordPiece implements Pieces {
 
     /** Letters and their accents apart. */
     private static String decomposed(String text) {
-        var apart = new Normalized("", text, 0, text.length(), false);
+        var apart = new Normalized("", text, false);
         DECOMPOSED.normalize(apart);
         return apart.toString();
     }

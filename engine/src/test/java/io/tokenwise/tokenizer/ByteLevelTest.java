@@ -163,6 +163,17 @@ class ByteLevelTest {
                 assertThat(tokens(ours, text)).isEqualTo(library.tokens(text));
             }
         }
+        assertThat(isMergedInParts(vocabulary, letters)).isTrue();
+        assertThat(isMergedInParts(vocabulary, "z".repeat(20_001))).isFalse();
+    }
+
+    private static boolean isMergedInParts(ByteVocabulary vocabulary, String word) {
+        var symbols = new Symbols();
+        for (int i = 0; i < word.length(); i++) {
+            symbols.add(vocabulary.ids.get(word.substring(i, i + 1)), i, i + 1);
+        }
+        Merges merges = vocabulary.bpe().merges();
+        return new LongWord(symbols, 0, merges).merge(symbols, 0);
     }
 
     /** Pieces that grow towards the begin of a text: what one is depends on a letter a hundred before its end. */

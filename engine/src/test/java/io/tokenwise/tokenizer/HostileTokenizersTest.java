@@ -168,6 +168,11 @@ class HostileTokenizersTest {
                         "tokenizer.json: normalizer makes more than 6465536 chars of a text; supported: up to 64 of each, and"
                                 + " 65536");
         assertThatThrownBy(() -> tokenizer.places("a".repeat(100))).isInstanceOf(BadFileException.class);
+        // Also part by part: an added token ends each.
+        assertThat(tokenizer.encodeAll("a<s>".repeat(60))).hasSize(60_060);
+        assertThatThrownBy(() -> tokenizer.encodeAll("a<s>".repeat(20_000)))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith("tokenizer.json: normalizer makes more than 5185536 chars of a text;");
     }
 
     /** The later counts, as in the library. */

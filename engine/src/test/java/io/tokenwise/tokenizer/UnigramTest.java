@@ -327,7 +327,7 @@ class UnigramTest {
             try {
                 Charsmap read = Charsmap.read("f", Base64.getEncoder().encodeToString(damaged));
                 for (String text : texts) {
-                    var normalized = new Normalized("f", text, 0, text.length(), true);
+                    var normalized = new Normalized("f", text, true);
                     read.normalize(normalized);
                     assertThat(normalized.toString().length()).isLessThan(1 << 24);
                 }

@@ -31,7 +31,7 @@ final class WeightNorm implements WeightSource {
     private final String kernel;
     private final String length;
 
-    /** The kernel, which is put together once though each group reads it for its part; null until the first does. */
+    /** The kernel, which is put together once though each group reads it for its part; null until the first does, and again when this is closed, as who has opened a model keeps it. */
     private MemorySegment whole;
 
     private WeightNorm(WeightSource file, Map<String, String> names, String kernel, String length) {
@@ -159,7 +159,8 @@ final class WeightNorm implements WeightSource {
     }
 
     @Override
-    public void close() {
+    public synchronized void close() {
+        whole = null;
         file.close();
     }
 }

@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Each call of the driver fails once, of loading a model and a forward, and of training: that is one error of one line, or none where the call does not matter, all
- * is given back, and the next backend works.
+ * is given back, and the next backend works. Of loading, of a forward and of training, and of what ends the context, a usual run takes one call of 7 to 307.
  */
 class FaultsOnDeviceTest {
     private static final Logger LOG = LoggerFactory.getLogger(FaultsOnDeviceTest.class);
@@ -38,7 +38,7 @@ class FaultsOnDeviceTest {
     private static final boolean ALL = Boolean.getBoolean("tokenwise.long");
 
     /** After so many faults, what a new backend gives is compared with what it gave before all. */
-    private static final int BETWEEN_COMPARISONS = 40;
+    private static final int BETWEEN_COMPARISONS = ALL ? 40 : 4;
 
     /** Calls of a step: with fewer it was none. */
     private static final int FEWEST_CALLS = 90;

@@ -65,4 +65,14 @@ class WeightNormTest {
         }
         assertThat(read).containsExactly(DIRECTION, LENGTH, "closed");
     }
+
+    /** An open model keeps its files: wav2vec2-base's kernel is 19 MB. */
+    @Test
+    void whatIsClosedKeepsNoKernel() {
+        WeightSource folded = WeightNorm.folded(file, "conv");
+        folded.read("conv.weight", MemorySegment.ofArray(new float[4]));
+        folded.close();
+        folded.read("conv.weight", MemorySegment.ofArray(new float[4]));
+        assertThat(read).containsExactly(DIRECTION, LENGTH, "closed", DIRECTION, LENGTH);
+    }
 }
