@@ -36,13 +36,15 @@ final class WarmForward {
     private static final int ROUNDS = 400;
 
     /** MiniLM's but for the number of layers: what runs once a forward is compiled after thousands of them. */
-    private static final BertArchitecture SIZES = new BertArchitecture(384, 2, 12, 1_536, 30_522, 40, 2, 1e-12);
+    private static final BertArchitecture SIZES = new BertArchitecture(384, 2, 12, 1_536, 30_522, 80, 2, 1e-12);
 
     private static final String DENSE = "dense";
     private static final String LEARNERS = "learners";
     private static final String LEAVING = "leaving";
 
-    private static final List<int[]> TEXTS = TestModels.sequences(3, 1, 7);
+    /** The last is long enough for attention in bfloat16. */
+    private static final List<int[]> TEXTS = TestModels.sequences(3, 1, 70);
+
     private static final List<Budget> BUDGETS =
             List.of(Budget.FULL, Budget.flops(0.5), Budget.hard(0.4), Budget.fixed(0.25));
 

@@ -16,7 +16,6 @@ import io.tokenwise.natives.OneDnn;
 import io.tokenwise.natives.Pages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.util.ArrayList;
 import java.util.List;
 
 /**
@@ -30,7 +29,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
      */
     private static final long SCRATCH_BYTES = 64 * 1024;
 
-    private static final long ALIGNMENT = 64;
+    static final long ALIGNMENT = 64;
 
     /** Rows of a block at most. */
     private final int rows;
@@ -80,10 +79,10 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             sumFloats = new Floats(sums, 0);
             long added = backend.addsInScratch() ? sums.byteSize() : 0;
             MemorySegment scratch = Pages.allocate(arena, SCRATCH_BYTES + added, ALIGNMENT);
-            input = new Operand(oneDnn, scratch);
-            units = new Operand(oneDnn, scratch);
+            input = operand(oneDnn, scratch);
+            units = operand(oneDnn, scratch);
             row = floats();
-            offsets = new Offsets();
+            offsets = new Offsets(conversions, precision == Precision.S8, floats(), outputs);
             zeros = new Floats(arena.allocate((long) Math.max(inputs, outputs) * Float.BYTES, ALIGNMENT), 0);
         } catch (Throwable e) {
             arena.close();
@@ -91,92 +90,17 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         }
     }
 
-    private Floats floats() {
-        return new Floats(arena.allocate((long) outputs * Float.BYTES, ALIGNMENT), 0);
+    private Operand operand(OneDnn oneDnn, MemorySegment scratch) {
+        return new Operand(oneDnn, arena, rows, inputs, (int) bytes(1), sums, scratch);
     }
 
-    /** Rows of a left-hand side in the narrow type, and what their steps mean. */
-    private final class Operand {
-        final MemorySegment memory;
-        final float[] scales = new float[2 * rows];
-        private final OneDnn oneDnn;
-        private final MemorySegment scratch;
-        private final List<At> bindings = new ArrayList<>();
-
-        /** The library's view of columns from {@code input} on and of sums from {@code output} on. */
-        private record At(int input, int output, Binding binding) {}
-
-        Operand(OneDnn oneDnn, MemorySegment scratch) {
-            this.oneDnn = oneDnn;
-            this.scratch = scratch;
-            memory = Pages.allocate(arena, bytes((long) rows * inputs), ALIGNMENT);
-        }
-
-        /** Few: one for each slice of an MLP and each first row of a product. */
-        Binding binding(int input, int output) {
-            for (int i = 0; i < bindings.size(); i++) {
-                At at = bindings.get(i);
-                if (at.input == input && at.output == output) {
-                    return at.binding;
-                }
-            }
-            Binding binding =
-                    oneDnn.bind(memory.asSlice(bytes(input)), sums.asSlice((long) output * Float.BYTES), scratch);
-            bindings.add(new At(input, output, binding));
-            return binding;
-        }
-
-        /** Zeros for columns of rows. */
-        void clear(int fromRow, int toRow, int stride, int column, int columns) {
-            for (int row = fromRow; row < toRow; row++) {
-                MemorySegment.copy(zeros.segment(), 0, memory, bytes((long) row * stride + column), bytes(columns));
-            }
-        }
-
-        void close() {
-            bindings.forEach(at -> at.binding.close());
-        }
+    private Floats floats() {
+        return new Floats(arena.allocate((long) outputs * Float.BYTES, ALIGNMENT), 0);
     }
 
     /** Bytes of so many values in the narrow type. */
     private long bytes(long values) {
         return values * OneDnnBackend.inputType(precision).bytes();
-    }
-
-    /**
-     * What is added to a row's sums: the biases of the slices that it uses and, for signed bytes, their columns' sums. Rows that use more
-     * slices come first, so a block's rows are looked at from the last on, and slices only come in.
-     */
-    private final class Offsets {
-        private final Floats biasSum = floats();
-        private final Columns columnSum = new Columns(new float[outputs], new float[outputs]);
-        private int slices;
-        Floats bias;
-        Columns columns;
-
-        /** Those of a number of slices, no fewer than in the call before unless it is the first of a block. */
-        void use(InputSlices all, int count, boolean first) {
-            if (first) {
-                bias = all.biases().getFirst().floats();
-                columns = matrix(all.weights().getFirst()).columns();
-                slices = 1;
-            }
-            for (; slices < count; slices++) {
-                conversions.add(bias, 0, all.biases().get(slices).floats(), 0, all.outputs(), biasSum, 0);
-                bias = biasSum;
-                if (precision == Precision.S8) {
-                    addColumns(matrix(all.weights().get(slices)).columns());
-                }
-            }
-        }
-
-        private void addColumns(Columns more) {
-            for (int j = 0; j < more.sums().length; j++) {
-                columnSum.sums()[j] = columns.sums()[j] + more.sums()[j];
-            }
-            System.arraycopy(more.scales(), 0, columnSum.scales(), 0, more.scales().length);
-            columns = columnSum;
-        }
     }
 
     /** {@code y[r] = act(x[r] weight + bias) + residual[r]} for the rows of a task. */
@@ -351,7 +275,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             }
             offsets.use(slices, used, i == count - 1);
             long at = (long) job.row(task, i) * columns;
-            sumPlus((long) i * columns, columns, units, i, offsets.columns, offsets.bias, job, at);
+            sumPlus((long) i * columns, columns, units, i, offsets.columns(), offsets.bias(), job, at);
         }
     }
 
@@ -369,7 +293,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         }
     }
 
-    private static OneDnnMatrix matrix(PackedMatrix matrix) {
+    static OneDnnMatrix matrix(PackedMatrix matrix) {
         return (OneDnnMatrix) matrix;
     }
 
@@ -401,7 +325,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             size = kernelRows.of(rows - row);
             Binding binding = operand.binding(row * inputStride + fromInput, row * weight.outputStride() + fromOutput);
             if (adds) {
-                operand.clear(rows, row + size, inputStride, fromInput, weight.inputs());
+                operand.clear(rows, row + size, inputStride, fromInput, weight.inputs(), zeros);
                 binding.add(weight.weights(), size);
             } else {
                 binding.run(weight.weights(), size);
