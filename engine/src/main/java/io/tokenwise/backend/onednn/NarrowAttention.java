@@ -14,8 +14,10 @@ import io.tokenwise.natives.OneDnn;
  * may show in all rows of a block of its text, those that do not see it too: 0 times it is none either.
  */
 final class NarrowAttention implements HeadAttention {
-    /** With fewer tokens it takes longer to hand a product over than to do it. */
-    private static final int LEAST_TOKENS = 24;
+    /** With fewer tokens, and in smaller heads, handing over and rounding take longer than products in float32 do (docs/lab/families.md). */
+    private static final int LEAST_TOKENS = 128;
+
+    private static final int LEAST_HEAD_SIZE = 64;
 
     /** With more, scores of as many queries as pay leave the second-level cache. */
     static final int MOST_TOKENS = 1024;
@@ -48,6 +50,7 @@ final class NarrowAttention implements HeadAttention {
     private static boolean fits(AttentionCall call, int length) {
         return length >= LEAST_TOKENS
                 && length <= MOST_TOKENS
+                && call.headSize >= LEAST_HEAD_SIZE
                 && call.headSize <= MOST_HEAD_SIZE
                 && call.headSize % HeadOps.STEP == 0
                 && call.bias == null
