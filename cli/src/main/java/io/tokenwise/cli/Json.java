@@ -1,8 +1,11 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Classification;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The JSON shapes that commands print. They are kept stable: fields may be added, none is renamed or removed. */
 final class Json {
@@ -13,6 +16,13 @@ final class Json {
     /** {@code value} on one line. */
     static String line(Object value) {
         return MAPPER.writeValueAsString(value);
+    }
+
+    /** The same with the number of the line that it is about, as {@code line}. */
+    static String ofLine(long number, Object value) {
+        ObjectNode object = MAPPER.createObjectNode().put("line", number);
+        MAPPER.valueToTree(value).properties().forEach(field -> object.set(field.getKey(), field.getValue()));
+        return object.toString();
     }
 
     /**
@@ -279,6 +289,18 @@ final class Json {
      * @param images those held out included
      * @param heldOutRight share of the held-out images whose class it has right
      */
+    /** What {@code classify} prints for each text; otherwise as {@link Classified}. */
+    record ClassifiedText(String text, String label, double probability, Map<String, Double> probabilities) {}
+
+    /** The probabilities of all classes by their labels, in their order. */
+    static Map<String, Double> byLabel(Classification found, List<String> labels) {
+        Map<String, Double> probabilities = new LinkedHashMap<>();
+        for (int c = 0; c < labels.size(); c++) {
+            probabilities.put(labels.get(c), found.probabilities()[c]);
+        }
+        return probabilities;
+    }
+
     record Trained(String out, int images, int classes, double heldOutRight) {}
 
     /**
