@@ -204,6 +204,7 @@ final class Json {
     record CheckedText(
             String kind,
             String tokenizer,
+     * @param words numbers that it gives for each token too, as a masked language model; else 0
             int tokens,
             String pooling,
             List<Integer> dense,
@@ -213,7 +214,8 @@ final class Json {
             String usual,
             List<String> adaptive,
             List<String> labels,
-            Map<Integer, Long> memory) {}
+            Map<Integer, Long> memory,
+            int words) {}
 
     /**
      * Numbers that were compared with published ones.
