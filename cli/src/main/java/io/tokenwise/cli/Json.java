@@ -94,9 +94,10 @@ final class Json {
      * A line of the demo's table.
      *
      * @param meanLearners learners per token and layer; where tokens leave, the share of those that stay; null when dense
-     * @param teacherCosine mean cosine to the dense model's results, of scores their correlation
+     * @param teacherCosine mean cosine to the dense model's results; null of scores, which have no direction
      * @param neighboursKept share of the dense model's ten nearest neighbours that are kept, of what has classes that which has its class, of scores pairs that stand in its
      *     order; null if not measured
+     * @param teacherCorrelation of scores that to the dense model's; else null
      */
     record DemoRow(
             double budget,
@@ -105,9 +106,11 @@ final class Json {
             double flopsPerToken,
             double millisShort,
             double millisLong,
-            double teacherCosine,
-            Double neighboursKept) {
-        static DemoRow of(Row row) {
+            Double teacherCosine,
+            Double neighboursKept,
+            Double teacherCorrelation) {
+        /** @param scores whether these are compared */
+        static DemoRow of(Row row, boolean scores) {
             return new DemoRow(
                     row.budget(),
                     row.mode().inJson(),
@@ -115,8 +118,9 @@ final class Json {
                     row.flopsPerToken(),
                     row.millisShort(),
                     row.millisLong(),
-                    row.agreement(),
-                    orNull(row.kept()));
+                    scores ? null : row.agreement(),
+                    orNull(row.kept()),
+                    scores ? row.agreement() : null);
         }
 
         private static Double orNull(double value) {
@@ -200,11 +204,11 @@ final class Json {
      * @param adaptive what of it can become adaptive; empty if nothing can, or it is already
      * @param labels of its classes; empty if it tells none
      * @param memory bytes that a call takes at most, by the tokens of its texts
+     * @param words numbers that it gives for each token too, as a masked language model; else 0
      */
     record CheckedText(
             String kind,
             String tokenizer,
-     * @param words numbers that it gives for each token too, as a masked language model; else 0
             int tokens,
             String pooling,
             List<Integer> dense,
@@ -259,10 +263,11 @@ final class Json {
      * Quality at half budget on what was not trained on.
      *
      * @param texts how many
-     * @param teacherCosine mean cosine to the dense model's results, of scores their correlation
+     * @param teacherCosine mean cosine to the dense model's results; null of scores
      * @param spent measured share of the replaced layers' dense FLOPs
+     * @param teacherCorrelation of scores that to the dense model's; else null
      */
-    record HeldOut(int texts, double budget, double teacherCosine, double spent) {}
+    record HeldOut(int texts, double budget, Double teacherCosine, double spent, Double teacherCorrelation) {}
 
     /**
      * What {@code finetune} prints.
@@ -284,13 +289,6 @@ final class Json {
      */
     record Classified(String file, String label, double probability, Map<String, Double> probabilities) {}
 
-    /**
-     * What {@code train} prints.
-     *
-     * @param out the model's folder
-     * @param images those held out included
-     * @param heldOutRight share of the held-out images whose class it has right
-     */
     /** What {@code classify} prints for each text; otherwise as {@link Classified}. */
     record ClassifiedText(String text, String label, double probability, Map<String, Double> probabilities) {}
 
@@ -303,6 +301,13 @@ final class Json {
         return probabilities;
     }
 
+    /**
+     * What {@code train} prints.
+     *
+     * @param out the model's folder
+     * @param images those held out included
+     * @param heldOutRight share of the held-out images whose class it has right
+     */
     record Trained(String out, int images, int classes, double heldOutRight) {}
 
     /**
