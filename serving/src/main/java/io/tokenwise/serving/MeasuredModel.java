@@ -126,14 +126,15 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
         }
 
         /**
-         * An input takes no longer than a longer one, and a token of a long one no longer than that of a still longer one: whatever disturbed what was measured of them, such as that the JVM had not compiled
-         * all yet.
+         * An input takes no longer than a longer one, and where inputs are long a token no longer than one of a longer input: whatever disturbed what was measured of them, such as that the JVM had not
+         * compiled all yet.
          */
         void lower(List<CostCurve.Point> alone) {
+            boolean areLong = alone.getLast().tokens() > LENGTHS[LENGTHS.length - 1];
             for (int i = alone.size() - 2; i >= 0; i--) {
                 int tokens = alone.get(i).tokens();
                 CostCurve.Point longer = alone.get(i + 1);
-                double part = tokens < CostCurve.LONG ? 1 : (double) tokens / longer.tokens();
+                double part = areLong && tokens >= CostCurve.LONG ? (double) tokens / longer.tokens() : 1;
                 alone.set(i, new CostCurve.Point(tokens, Math.min(alone.get(i).micros(), part * longer.micros())));
             }
         }
