@@ -82,7 +82,7 @@ public final class FineTuning implements AutoCloseable {
         this.model = model;
         this.labels = labels;
         order = new EpochOrder(labels.size(), config.seed());
-        steps = Math.toIntExact(Math.max(1, config.epochs() * labels.tokens() / config.tokensPerStep()));
+        steps = EpochOrder.steps(config.epochs(), config.epochs() * labels.tokens() / config.tokensPerStep());
         workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
         stream = backend.stream();
         pass = new Pass(stream, workspace);

@@ -43,7 +43,7 @@ abstract class EpochTraining implements AutoCloseable {
         this.model = model;
         this.rate = rate;
         order = new EpochOrder(examples, seed);
-        steps = Math.toIntExact(Math.max(1, Math.ceilDiv((long) epochs * examples, examplesOfStep)));
+        steps = EpochOrder.steps(epochs, Math.ceilDiv((long) epochs * examples, examplesOfStep));
         workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
         stream = backend.stream();
     }
