@@ -13,6 +13,7 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     private final Path checkpoint;
     private final String inputs;
     private Progress progress;
+    private int leftOut;
     private double loss = Double.NaN;
     private double right = Double.NaN;
 
@@ -25,7 +26,13 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
 
     @Override
     public void leftOut(int count, int all, String example) {
+        leftOut = count;
         err.println("left out: " + count + " of " + all + " " + inputs + ", such as " + example);
+    }
+
+    /** Of how many nothing can be learnt. */
+    int leftOut() {
+        return leftOut;
     }
 
     @Override

@@ -1,10 +1,7 @@
 package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.api.BadFileException;
-import io.tokenwise.model.open.Models;
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -386,35 +383,5 @@ class FetchTest {
                 .singleElement()
                 .asString()
                 .contains("nothing is called 'joy'; there are toy, jar");
-    }
-
-    @Test
-    void theCatalogueIsWellFormed() {
-        assertThat(FetchCatalogue.ALL).extracting(Fetchable::name).doesNotHaveDuplicates();
-        assertThat(FetchCatalogue.ALL)
-                .flatExtracting(Fetchable::parts)
-                .flatExtracting(Fetchable.Part::kept)
-                .allSatisfy(kept -> assertThat(kept.sha256()).matches("[0-9a-f]{64}"));
-    }
-
-    /** That is, the engine looks for the file that is fetched. */
-    @ParameterizedTest
-    @ValueSource(strings = {"bge-small", "e5-small"})
-    void theEngineFindsFetchedModels(String name) throws IOException {
-        Fetchable model = FetchCatalogue.ALL.stream()
-                .filter(one -> one.name().equals(name))
-                .findFirst()
-                .orElseThrow();
-        Path place = Files.createDirectories(FetchFolder.in(folder).place(model));
-        Path jar = Files.writeString(
-                place.resolve(model.parts().getFirst().kept().getFirst().files()), "not really");
-        System.setProperty("tokenwise.cache", folder.toString());
-        try {
-            assertThatThrownBy(() -> Models.builtIn(name))
-                    .isInstanceOf(BadFileException.class)
-                    .hasMessageStartingWith(jar + ": is damaged");
-        } finally {
-            System.clearProperty("tokenwise.cache");
-        }
     }
 }
