@@ -71,7 +71,8 @@ final class TrainCtc implements Callable<Integer> {
                 model.store().type());
         double right;
         try (Backend backend = Backends.open(options.training(), options.threads());
-                var shown = new TrainingProgress(spec.commandLine().getErr(), run.checkpoint(), "recordings")) {
+                var shown =
+                        new TrainingProgress(spec.commandLine().getErr(), "train", run.checkpoint(), "recordings")) {
             right = run.run(backend, shown);
         }
         PrintWriter stdout = spec.commandLine().getOut();
