@@ -82,7 +82,10 @@ public final class TrainingState implements AutoCloseable {
     private static void put(Parameter parameter, Map<String, TensorData> tensors, List<HostTensor> open) {
         HostTensor values = parameter.read();
         open.add(values);
-        tensors.put(parameter.name(), new TensorData(new long[] {values.rows(), values.columns()}, values.segment()));
+        var tensor = new TensorData(new long[] {values.rows(), values.columns()}, values.segment());
+        if (tensors.put(parameter.name(), tensor) != null) {
+            throw new IllegalStateException("checkpoint: two tensors are called " + parameter.name());
+        }
     }
 
     /**
