@@ -3,6 +3,7 @@ package io.tokenwise.spark;
 import io.tokenwise.Engine;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.api.JvmFlags;
 import java.io.File;
 import java.io.IOException;
 import java.time.Duration;
@@ -13,12 +14,16 @@ import java.util.concurrent.TimeUnit;
 import org.apache.spark.SparkEnv;
 import org.apache.spark.SparkFiles;
 import org.apache.spark.TaskContext;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Models that are open in this JVM, each on an engine that all tasks share. Opened by the first task that needs it; closed when none has asked it for a minute, so that neither short
  * tasks one after the other open it again and again, nor a driver that lives for days keeps what it used once. With the JVM all ends. Thread-safe.
  */
 final class ExecutorModels {
+    private static final Logger LOG = LoggerFactory.getLogger(ExecutorModels.class);
+
     /**
      * The only state of this module that belongs to the JVM. Spark makes the functions of each task anew, from bytes: tasks of one executor have nothing in common but its
      * classes.
@@ -114,6 +119,7 @@ final class ExecutorModels {
         @SuppressWarnings("unchecked")
         synchronized <M> M open(Door<?, M> door) throws IOException {
             if (model == null) {
+                JvmFlags.advice("in spark.executor.extraJavaOptions").ifPresent(LOG::warn);
                 engine = Engine.open(
                         EngineOptions.defaults().withThreads(key.threads).withBackend(key.backend));
                 try {

@@ -11,7 +11,7 @@ import java.util.Iterator;
 import java.util.List;
 import java.util.NoSuchElementException;
 import java.util.stream.Stream;
-import org.apache.spark.TaskContext;
+import org.apache.spark.TaskContext$;
 import org.apache.spark.TaskContextImpl;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Row;
@@ -85,9 +85,9 @@ class ChunksTest {
 
     @Test
     void aKilledTaskComputesNoFurtherChunk() {
-        TaskContextImpl task = TaskContext.empty();
+        TaskContextImpl task = TaskContext$.MODULE$.empty();
         Iterator<Row> rows = chunks(false, "a", "b", "c", "d", "e", "f");
-        TaskContext.setTaskContext(task);
+        TaskContext$.MODULE$.setTaskContext(task);
         try {
             rows.next();
             task.markInterrupted("stage cancelled");
@@ -97,7 +97,7 @@ class ChunksTest {
             assertThatExceptionOfType(TaskKilledException.class).isThrownBy(rows::next);
             assertThat(door.asked).isEqualTo(1);
         } finally {
-            TaskContext.unset();
+            TaskContext$.MODULE$.unset();
         }
     }
 }

@@ -24,7 +24,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import javax.imageio.ImageIO;
-import org.apache.spark.TaskContext;
+import org.apache.spark.TaskContext$;
 import org.apache.spark.TaskContextImpl;
 import org.apache.spark.TaskKilledException;
 import org.apache.spark.sql.Dataset;
@@ -126,7 +126,7 @@ class DoorsTest {
 
     @Test
     void aRecordingWhoseTaskIsKilledIsNotReadOn() {
-        TaskContextImpl task = TaskContext.empty();
+        TaskContextImpl task = TaskContext$.MODULE$.empty();
         Sound sound = new Transcripts.Heard(Sound.of(16_000, new float[100]), task);
         assertThat(sound.rateHz()).isEqualTo(16_000);
         assertThatExceptionOfType(TaskKilledException.class).isThrownBy(() -> {
