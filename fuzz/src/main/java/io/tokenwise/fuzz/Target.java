@@ -12,8 +12,14 @@ import java.util.function.Predicate;
  * @param reader reads an input as a user would have it read
  * @param own what the reader may throw
  * @param forms how its files are built, beside being bytes
+ * @param counted whether all is read by the calling thread, so that what it leaves behind can be counted
  */
-public record Target(String name, String file, Reader reader, Predicate<Throwable> own, List<Form> forms) {
+public record Target(
+        String name, String file, Reader reader, Predicate<Throwable> own, List<Form> forms, boolean counted) {
+    public Target(String name, String file, Reader reader, Predicate<Throwable> own, List<Form> forms) {
+        this(name, file, reader, own, forms, true);
+    }
+
     /** Reads an input. */
     public interface Reader {
         /** @param place writes its files to the disk, for readers that want paths */
@@ -28,6 +34,11 @@ public record Target(String name, String file, Reader reader, Predicate<Throwabl
     /** The same of a folder. */
     public static Target folder(String name, Reader reader, Form... forms) {
         return file(name, null, reader, forms);
+    }
+
+    /** The same where other threads read. */
+    public Target elsewhere() {
+        return new Target(name, file, reader, own, forms, false);
     }
 
     boolean isFolder() {

@@ -63,7 +63,7 @@ final class Trial {
 
     Result run(Target target, Input input) throws IOException {
         Result result = once(target, input);
-        if (result.finding.isPresent() || cost.tooMuch(input.size()).isEmpty()) {
+        if (result.finding.isPresent() || !target.counted() || cost.tooMuch(input.size()).isEmpty()) {
             return result;
         }
         result = once(target, input);

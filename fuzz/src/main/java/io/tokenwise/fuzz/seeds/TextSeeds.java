@@ -38,6 +38,7 @@ final class TextSeeds {
                                 bytes("{\"_id\":\"q1\",\"text\":\"what\"}\n{\"_id\":\"q2\",\"text\":\"where\"}\n"),
                                 "qrels/test.tsv",
                                 bytes("query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t0\nq2\td2\t2\n")));
+        writeRequests(seeds);
         SeedFolder json = seeds.of("http-json");
         json.file(
                 "openai",
@@ -47,6 +48,30 @@ final class TextSeeds {
                 "tei",
                 bytes("{\"inputs\":[\"a\",[2,4,3]],\"truncate\":true,\"truncation_direction\":\"left\",\"budget\":0.25,"
                         + "\"ids\":[4,5],\"input\":[[4,5],[2,6,3]]}"));
+    }
+
+    private static void writeRequests(Seeds seeds) throws IOException {
+        String form = "--b\r\nContent-Disposition: form-data; name=\"model\"\r\n\r\nsmall\r\n"
+                + "--b\r\nContent-Disposition: form-data; name=\"budget\"\r\n\r\n0.5\r\n"
+                + "--b\r\nContent-Disposition: form-data; name=\"response_format\"\r\n\r\nverbose_json\r\n"
+                + "--b\r\nContent-Disposition: form-data; name=\"file\"; filename=\"a.wav\"\r\n"
+                + "Content-Type: audio/wav\r\n\r\nRIFF....\r\n--b--\r\n";
+        seeds.of("http-form").file("recording", bytes(form));
+        String head = "POST /%s HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\nContent-Type: %s\r\n";
+        String json = "{\"inputs\":[\"a\",\"b a\"]}";
+        SeedFolder http = seeds.of("http");
+        http.file(
+                "json",
+                bytes(head.formatted("json", "application/json") + "x-tokenwise-deadline-ms: 5000\r\nContent-Length: "
+                        + json.length() + "\r\n\r\n" + json));
+        http.file(
+                "chunked",
+                bytes(head.formatted("json", "application/json") + "Transfer-Encoding: chunked\r\n\r\n"
+                        + Integer.toHexString(json.length()) + "\r\n" + json + "\r\n0\r\n\r\n"));
+        http.file(
+                "form",
+                bytes(head.formatted("form", "multipart/form-data; boundary=b") + "Content-Length: " + form.length()
+                        + "\r\n\r\n" + form));
     }
 
     static byte[] gzipped(byte[] plain) {
