@@ -22,7 +22,7 @@ final class Campaign {
             "-Xmx768m",
             // Without native access Pages leaves all memory to arenas, and these the JVM counts.
             "--illegal-native-access=deny",
-            "-XX:MaxDirectMemorySize=96m",
+            "-XX:NativeMemoryTracking=summary",
             // Findings are told apart by their stacks.
             "-XX:-OmitStackTraceInFastThrow",
             // What runs on other threads nobody would count.

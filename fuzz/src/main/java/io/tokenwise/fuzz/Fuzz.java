@@ -156,7 +156,7 @@ public final class Fuzz implements Callable<Integer> {
         Path work = Files.createTempDirectory("tokenwise-fuzz-");
         Target target = targets.getFirst();
         Trial.Result result = new Trial(new Workplace(work.resolve("work"))).run(target, Input.read(target, replay));
-        say.println(result.verdict());
+        say.println((result.verdict() + " " + result.message()).strip());
         result.finding()
                 .ifPresent(finding -> say.println(finding.kind() + ": " + finding.what() + "\n" + finding.stack()));
         return result.finding().isPresent() ? 1 : 0;

@@ -8,7 +8,21 @@ import java.util.SplittableRandom;
 /** Text of lines and fields: both are dropped, doubled, moved, taken from another file; quotes and marks stand where they should not. */
 final class LinesForm implements Form {
     private static final List<String> MARKS = List.of(
-            "\"", "\"\"", ",", "\t", "\r", "\r\n", "\n", "\ufeff", "\u0000", "\u2028", "\ud83d\ude00", "\\", "#", "=1+1", " ");
+            "\"",
+            "\"\"",
+            ",",
+            "\t",
+            "\r",
+            "\r\n",
+            "\n",
+            "\ufeff",
+            "\u0000",
+            "\u2028",
+            "\ud83d\ude00",
+            "\\",
+            "#",
+            "=1+1",
+            " ");
 
     private final List<String> endings;
     private final Form json = new JsonForm("");

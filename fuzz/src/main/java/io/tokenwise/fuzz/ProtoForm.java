@@ -10,7 +10,9 @@ import java.util.SplittableRandom;
 final class ProtoForm implements Form {
     private static final int BYTES = 2;
     private static final int MOST_DEPTH = 12;
-    private static final long[] NUMBERS = {0, 1, 2, 3, 10, 11, 16, 127, 128, 1 << 20, Integer.MAX_VALUE, 1L << 32, -1, Long.MAX_VALUE, Long.MIN_VALUE};
+    private static final long[] NUMBERS = {
+        0, 1, 2, 3, 10, 11, 16, 127, 128, 1 << 20, Integer.MAX_VALUE, 1L << 32, -1, Long.MAX_VALUE, Long.MIN_VALUE
+    };
 
     private final String ending;
 

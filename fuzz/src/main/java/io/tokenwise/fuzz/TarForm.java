@@ -50,7 +50,8 @@ final class TarForm implements Form {
             case 2 -> {
                 int theirs = other.length / BLOCK;
                 int from = theirs == 0 ? 0 : BLOCK * random.nextInt(theirs);
-                yield BytesForm.replaced(bytes, at, 0, Arrays.copyOfRange(other, from, Math.min(other.length, from + BLOCK)));
+                yield BytesForm.replaced(
+                        bytes, at, 0, Arrays.copyOfRange(other, from, Math.min(other.length, from + BLOCK)));
             }
             default -> {
                 byte[] value = VALUES.get(random.nextInt(VALUES.size())).getBytes(StandardCharsets.ISO_8859_1);

@@ -5,6 +5,7 @@ import io.tokenwise.cli.CliTargets;
 import io.tokenwise.cost.CostTargets;
 import io.tokenwise.image.ImageTargets;
 import io.tokenwise.io.IoTargets;
+import io.tokenwise.model.moonshine.MoonshineTargets;
 import io.tokenwise.model.open.ModelTargets;
 import io.tokenwise.search.SearchTargets;
 import io.tokenwise.server.ServerTargets;
@@ -22,6 +23,7 @@ public final class Targets implements Supplier<List<Target>> {
         return Stream.of(
                         IoTargets.ALL,
                         ModelTargets.ALL,
+                        MoonshineTargets.ALL,
                         TokenizerTargets.ALL,
                         AudioTargets.ALL,
                         ImageTargets.ALL,

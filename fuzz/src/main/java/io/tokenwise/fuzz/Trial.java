@@ -24,12 +24,16 @@ final class Trial {
         REFUSED
     }
 
-    /** What became of an input. */
-    record Result(Verdict verdict, Optional<Finding> finding) {}
+    /**
+     * What became of an input.
+     *
+     * @param message what a reader that refuses it says; empty of others
+     */
+    record Result(Verdict verdict, String message, Optional<Finding> finding) {}
 
     private record Cost(long nanos, long heap, long outside, long files) {
         Optional<Finding> tooMuch(long size) {
-            long most = FILES * size + BESIDE_FILES;
+            long most = most(size);
             if (nanos > MOST_NANOS) {
                 return found("hang", "took " + nanos / 1_000_000 + " ms of processor time");
             }
@@ -37,7 +41,7 @@ final class Trial {
                 return found("memory", "took " + heap + " bytes of heap for a file of " + size);
             }
             if (outside > 0) {
-                return found("leak", "left " + outside + " bytes outside the heap");
+                return found("leak", "left " + outside + " bytes outside the heap to the collector");
             }
             return files > 0 ? found("open", "left " + files + " files open") : Optional.empty();
         }
@@ -61,13 +65,22 @@ final class Trial {
         this.place = place;
     }
 
+    /** Bytes that a file of that size may take. */
+    static long most(long size) {
+        return FILES * size + BESIDE_FILES;
+    }
+
     Result run(Target target, Input input) throws IOException {
         Result result = once(target, input);
-        if (result.finding.isPresent() || !target.counted() || cost.tooMuch(input.size()).isEmpty()) {
+        if (result.finding.isPresent()
+                || !target.counted()
+                || cost.tooMuch(input.size()).isEmpty()) {
             return result;
         }
         result = once(target, input);
-        return result.finding.isPresent() ? result : new Result(result.verdict, cost.tooMuch(input.size()));
+        return result.finding.isPresent()
+                ? result
+                : new Result(result.verdict, result.message, cost.tooMuch(input.size()));
     }
 
     private Result once(Target target, Input input) throws IOException {
@@ -86,10 +99,10 @@ final class Trial {
                 after.outside - before.outside,
                 after.files - before.files);
         if (thrown == null) {
-            return new Result(Verdict.READ, Optional.empty());
+            return new Result(Verdict.READ, "", Optional.empty());
         }
         return new Result(
-                Verdict.REFUSED, target.own().test(thrown) ? badMessage(thrown) : Optional.of(Finding.of(thrown)));
+                Verdict.REFUSED, String.valueOf(thrown.getMessage()), target.own().test(thrown) ? badMessage(thrown) : Optional.of(Finding.of(thrown)));
     }
 
     /** Users read it in a log: it must be one line. */

@@ -16,6 +16,9 @@ public final class Worker {
     /** The JVM's exit code if an input does not end. */
     static final int HANGS = 3;
 
+    /** Buffers of a thread for reading files stay with it. */
+    private static final long MOST_LEFT_BYTES = 1 << 20;
+
     /** Before a line that says what was done. */
     static final String ROW = "row\t";
 
@@ -50,7 +53,7 @@ public final class Worker {
     }
 
     /** @param arguments the class that has all targets, the folder of all corpora, that of what is found, the seed, and a {@link Share} for each target */
-    public static void main(String[] arguments, Feedback feedback) throws IOException, ReflectiveOperationException {
+    public static void main(String[] arguments, Feedback feedback) throws Exception {
         @SuppressWarnings("unchecked")
         var targets = (Supplier<List<Target>>)
                 Class.forName(arguments[0]).getDeclaredConstructor().newInstance();
@@ -62,12 +65,13 @@ public final class Worker {
         }
     }
 
-    private void work(Share share) throws IOException {
+    private void work(Share share) throws IOException, InterruptedException {
         long start = System.nanoTime();
         target = Targets.named(share.target(), targets);
         say(BEGIN + target.name());
         Corpus corpus = Corpus.open(target, root, out.resolve("corpus"));
         feedback.forget();
+        NativeMemory before = NativeMemory.now();
         int findings = 0;
         long read = 0;
         number = 0;
@@ -96,6 +100,7 @@ public final class Worker {
                 corpus.add(input);
             }
         }
+        findings += left(before) ? 1 : 0;
         Feedback.Counts counts = feedback.counts();
         say(ROW
                 + String.join(
@@ -123,6 +128,18 @@ public final class Worker {
 
     private static String hash(byte[] bytes) {
         return bytes.length + " " + Arrays.hashCode(bytes);
+    }
+
+    /** What no single input shows: memory of arenas that nobody closes, and what all held at a time. */
+    private boolean left(NativeMemory before) throws IOException, InterruptedException {
+        NativeMemory after = NativeMemory.settled(before.bytes() + MOST_LEFT_BYTES);
+        String what = null;
+        if (after.bytes() > before.bytes() + MOST_LEFT_BYTES) {
+            what = "all inputs together left " + (after.bytes() - before.bytes()) + " bytes outside the heap";
+        } else if (after.peak() > before.peak() && after.peak() - before.bytes() > Trial.most(Mutator.MOST_BYTES)) {
+            what = "one of the inputs took " + (after.peak() - before.bytes()) + " bytes outside the heap";
+        }
+        return what != null && keep(new Finding("native", what, ""));
     }
 
     private Trial.Result run(Input next) throws IOException {

@@ -21,7 +21,8 @@ public final class ImageTargets {
             Target.file("jpeg", "image.jpg", (input, _) -> READER.read(input.bytes(), "image.jpg"), Forms.JPEG),
             tar("tar", "set.tar", Forms.TAR),
             tar("tar-gz", "set.tar.gz", Forms.gzipped(Forms.TAR)),
-            Target.folder("idx", (input, place) -> SETS.readIdx(place.folder(input), "train", LabelledImageReader.DIGITS)));
+            Target.folder(
+                    "idx", (input, place) -> SETS.readIdx(place.folder(input), "train", LabelledImageReader.DIGITS)));
 
     private ImageTargets() {}
 

@@ -19,7 +19,8 @@ public final class IoTargets {
                     (input, place) -> readAll(ShardedSafetensors.open(place.folder(input))),
                     Forms.SAFETENSORS,
                     Forms.JSON),
-            Target.file("onnx", "model.onnx", (input, place) -> readAll(OnnxWeights.open(place.file(input))), Forms.ONNX),
+            Target.file(
+                    "onnx", "model.onnx", (input, place) -> readAll(OnnxWeights.open(place.file(input))), Forms.ONNX),
             Target.folder(
                     "tensorflow",
                     (input, place) -> readAll(TensorFlowBundle.open(place.folder(input))),

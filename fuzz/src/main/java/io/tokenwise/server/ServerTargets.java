@@ -18,7 +18,8 @@ import org.eclipse.jetty.io.Content;
 public final class ServerTargets {
     private static final int MOST_TEXTS = 50;
 
-    private static final Tokenizer TOKENIZER = Tokenizer.open("tokenizer.json", """
+    private static final Tokenizer TOKENIZER =
+            Tokenizer.open("tokenizer.json", """
             {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
              "pre_tokenizer":{"type":"BertPreTokenizer"},
              "post_processor":{"type":"BertProcessing","sep":["[SEP]",3],"cls":["[CLS]",2]},

@@ -11,7 +11,8 @@ import java.util.stream.IntStream;
 
 /** Vocabularies. */
 public final class TokenizerTargets {
-    private static final String TEXT = "The <mask> [CLS] man\u00e9 tokens <s>\u4e2d\ud83d\ude00  12 ab\u0301\u00ad\u200b\ufb01 \uff21";
+    private static final String TEXT =
+            "The <mask> [CLS] man\u00e9 tokens <s>\u4e2d\ud83d\ude00  12 ab\u0301\u00ad\u200b\ufb01 \uff21";
     private static final int MOST_TOKENS = 32;
     private static final int LETTERS = 16;
 
@@ -47,8 +48,7 @@ public final class TokenizerTargets {
 
     /** What a SentencePiece model makes of characters, a trie; tokenizer.json has it in base64. */
     private static void charsmap(Input input, Workplace place) {
-        Charsmap map =
-                Charsmap.read("tokenizer.json", Base64.getEncoder().encodeToString(input.bytes()));
+        Charsmap map = Charsmap.read("tokenizer.json", Base64.getEncoder().encodeToString(input.bytes()));
         var text = new Normalized("tokenizer.json", TEXT, true);
         map.normalize(text);
     }

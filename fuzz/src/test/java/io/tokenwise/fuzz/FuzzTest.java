@@ -9,6 +9,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.function.Supplier;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -17,13 +18,13 @@ import org.junit.jupiter.params.provider.FieldSource;
 class FuzzTest {
     private static final List<Target> TARGETS = new Targets().get();
 
-    /** So many that all targets together take three quarters of a minute on two processors. */
-    private static final long INPUTS = 1_000;
+    /** So many that all targets together take half a minute of processor time. */
+    private static final long INPUTS = 500;
 
     @TempDir
     Path folder;
 
-    private List<Row> rows(java.util.function.Supplier<List<Target>> targets, Path corpora, long inputs)
+    private List<Row> rows(Supplier<List<Target>> targets, Path corpora, long inputs)
             throws IOException, InterruptedException {
         var rows = new ArrayList<Row>();
         new Campaign(targets, corpora, folder, 7, new PrintWriter(System.err, true))
@@ -68,19 +69,20 @@ class FuzzTest {
         }
     }
 
-    /** A crash, a hang and an exception are all told with their inputs, and the work goes on to its end. */
+    /** A crash, a hang, an exception and a leak are all told with their inputs, and the work goes on to its end. */
     @Test
     void whatTakesTheJvmDownIsFoundAndOutlived() throws Exception {
         Path corpus = Files.createDirectories(folder.resolve("corpora").resolve("planted"));
-        for (String content : List.of("", "e", "c", "h", "r")) {
+        for (String content : List.of("", "e", "c", "h", "l", "r")) {
             Files.writeString(corpus.resolve("seed-" + content), content, StandardCharsets.UTF_8);
         }
         rows(new PlantedTargets(), corpus.getParent(), 0);
         assertThat(findings("planted"))
                 .filteredOn(name -> !name.endsWith(".txt"))
-                .hasSize(3)
+                .hasSize(4)
                 .anyMatch(name -> name.startsWith("crash"))
                 .anyMatch(name -> name.startsWith("hang"))
+                .anyMatch(name -> name.startsWith("native"))
                 .anyMatch(name -> name.startsWith("exception"));
     }
 }

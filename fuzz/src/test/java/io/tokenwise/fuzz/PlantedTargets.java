@@ -25,7 +25,8 @@ public final class PlantedTargets implements Supplier<List<Target>> {
             case 'e' -> throw new IllegalStateException("not the reader's own");
             case 'r' -> throw new BadFileException("file", "is refused");
             case 'm' -> KEPT.set(0, new byte[80 << 20]);
-            case 'n' -> KEPT.add(Arena.ofShared().allocate(1_000));
+            case 'n' -> KEPT.add(Arena.ofAuto().allocate(1_000));
+            case 'l' -> KEPT.add(Arena.ofShared().allocate(2 << 20));
             case 'o' -> KEPT.add(Files.newInputStream(place.file(input)));
             case 'h' -> {
                 for (long i = 0; ; i++) {

@@ -21,7 +21,11 @@ final class SetSeeds {
         all.writeBytes(header("train/", 0, '5'));
         put(all, "train/cat/1.png", png, '0');
         put(all, "train/dog/2.jpg", jpeg, '0');
-        put(all, "pax", "30 path=train/dog/3.png\n16 size=%d\n".formatted(png.length).getBytes(StandardCharsets.US_ASCII), 'x');
+        put(
+                all,
+                "pax",
+                "30 path=train/dog/3.png\n16 size=%d\n".formatted(png.length).getBytes(StandardCharsets.US_ASCII),
+                'x');
         put(all, "short", png, '0');
         put(all, "long", "train/cat/4.png\0".getBytes(StandardCharsets.US_ASCII), 'L');
         put(all, "short", png, '0');
@@ -29,8 +33,17 @@ final class SetSeeds {
         byte[] whole = all.toByteArray();
         tar.file("small", whole);
         gzipped.file("small", TextSeeds.gzipped(whole));
-        byte[] labels = ByteBuffer.allocate(8 + 3).putInt(0x801).putInt(3).put(new byte[] {7, 0, 9}).array();
-        byte[] images = ByteBuffer.allocate(16 + 3 * 12).putInt(0x803).putInt(3).putInt(4).putInt(3).array();
+        byte[] labels = ByteBuffer.allocate(8 + 3)
+                .putInt(0x801)
+                .putInt(3)
+                .put(new byte[] {7, 0, 9})
+                .array();
+        byte[] images = ByteBuffer.allocate(16 + 3 * 12)
+                .putInt(0x803)
+                .putInt(3)
+                .putInt(4)
+                .putInt(3)
+                .array();
         idx.folder("plain", Map.of("train-labels-idx1-ubyte", labels, "train-images-idx3-ubyte", images));
         idx.folder(
                 "gzipped",

@@ -62,7 +62,7 @@ final class TensorSeeds {
     private static byte[] halves() {
         return safetensors(
                 "{\"h\":{\"dtype\":\"F16\",\"shape\":[2,3],\"data_offsets\":[0,12]},"
-                        + "\"i\":{\"dtype\":\"I64\",\"shape\":[1],\"data_offsets\":[12,20]}}",
+                        + "\"i\":{\"dtype\":\"F64\",\"shape\":[1],\"data_offsets\":[12,20]}}",
                 20);
     }
 

@@ -10,8 +10,9 @@ import java.util.zip.GZIPOutputStream;
 
 /** Tables of texts, and what clients send. */
 final class TextSeeds {
-    private static final byte[] CSV = bytes("text,label\n\"A man, who \"\"dances\"\"\",1\nna\u00efve\nlines,no\nthe end,2\n"
-            .replace("na\u00efve\nlines", "\"na\u00efve\nlines\""));
+    private static final byte[] CSV =
+            bytes("text,label\n\"A man, who \"\"dances\"\"\",1\nna\u00efve\nlines,no\nthe end,2\n"
+                    .replace("na\u00efve\nlines", "\"na\u00efve\nlines\""));
     private static final byte[] TSV = bytes("\ufefftext\tlabel\nA man\t1\n\u4e2d\u6587\t\u00fc\r\nthe end\t2\n");
     private static final byte[] JSONL = bytes("""
             {"text":"A man","label":"yes","more":[1,{"a":null}]}
@@ -42,8 +43,9 @@ final class TextSeeds {
         SeedFolder json = seeds.of("http-json");
         json.file(
                 "openai",
-                bytes("{\"model\":\"small:0.5\",\"input\":[\"a b\",\"ab\"],\"inputs\":\"a\",\"encoding_format\":\"float\","
-                        + "\"dimensions\":4,\"budget\":\"auto\",\"user\":null}"));
+                bytes(
+                        "{\"model\":\"small:0.5\",\"input\":[\"a b\",\"ab\"],\"inputs\":\"a\",\"encoding_format\":\"float\","
+                                + "\"dimensions\":4,\"budget\":\"auto\",\"user\":null}"));
         json.file(
                 "tei",
                 bytes("{\"inputs\":[\"a\",[2,4,3]],\"truncate\":true,\"truncation_direction\":\"left\",\"budget\":0.25,"
