@@ -102,7 +102,9 @@ final class Trial {
             return new Result(Verdict.READ, "", Optional.empty());
         }
         return new Result(
-                Verdict.REFUSED, String.valueOf(thrown.getMessage()), target.own().test(thrown) ? badMessage(thrown) : Optional.of(Finding.of(thrown)));
+                Verdict.REFUSED,
+                String.valueOf(thrown.getMessage()),
+                target.own().test(thrown) ? badMessage(thrown) : Optional.of(Finding.of(thrown)));
     }
 
     /** Users read it in a log: it must be one line. */

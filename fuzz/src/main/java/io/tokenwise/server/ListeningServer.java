@@ -16,7 +16,7 @@ import java.util.Optional;
 /** A server on a port of its own, which reads requests as ours does, without a model behind. */
 final class ListeningServer {
     private static final int MOST_ANSWER_BYTES = 1 << 16;
-    private static final Duration PATIENCE = Duration.ofSeconds(60);
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
 
     static final ListeningServer STARTED = start();
 

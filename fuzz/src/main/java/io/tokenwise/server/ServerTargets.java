@@ -20,12 +20,12 @@ public final class ServerTargets {
 
     private static final Tokenizer TOKENIZER =
             Tokenizer.open("tokenizer.json", """
-            {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
-             "pre_tokenizer":{"type":"BertPreTokenizer"},
-             "post_processor":{"type":"BertProcessing","sep":["[SEP]",3],"cls":["[CLS]",2]},
-             "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
-              "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4,"b":5,"##a":6}}}
-            """.getBytes(StandardCharsets.UTF_8), 32);
+                {"normalizer":{"type":"BertNormalizer","clean_text":true,"handle_chinese_chars":true,"strip_accents":null,"lowercase":true},
+                 "pre_tokenizer":{"type":"BertPreTokenizer"},
+                 "post_processor":{"type":"BertProcessing","sep":["[SEP]",3],"cls":["[CLS]",2]},
+                 "model":{"type":"WordPiece","unk_token":"[UNK]","continuing_subword_prefix":"##","max_input_chars_per_word":100,
+                  "vocab":{"[PAD]":0,"[UNK]":1,"[CLS]":2,"[SEP]":3,"a":4,"b":5,"##a":6}}}
+                """.getBytes(StandardCharsets.UTF_8), 32);
 
     private static final int MOST_FORM_BYTES = 1 << 20;
 

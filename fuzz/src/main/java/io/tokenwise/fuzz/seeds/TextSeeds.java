@@ -15,10 +15,10 @@ final class TextSeeds {
                     .replace("na\u00efve\nlines", "\"na\u00efve\nlines\""));
     private static final byte[] TSV = bytes("\ufefftext\tlabel\nA man\t1\n\u4e2d\u6587\t\u00fc\r\nthe end\t2\n");
     private static final byte[] JSONL = bytes("""
-            {"text":"A man","label":"yes","more":[1,{"a":null}]}
+        {"text":"A man","label":"yes","more":[1,{"a":null}]}
 
-            {"label":2,"text":"na\\u00efve"}
-            """);
+        {"label":2,"text":"na\\u00efve"}
+        """);
 
     private TextSeeds() {}
 
@@ -43,9 +43,9 @@ final class TextSeeds {
         SeedFolder json = seeds.of("http-json");
         json.file(
                 "openai",
-                bytes(
-                        "{\"model\":\"small:0.5\",\"input\":[\"a b\",\"ab\"],\"inputs\":\"a\",\"encoding_format\":\"float\","
-                                + "\"dimensions\":4,\"budget\":\"auto\",\"user\":null}"));
+                bytes("{\"model\":\"small:0.5\",\"input\":[\"a"
+                        + " b\",\"ab\"],\"inputs\":\"a\",\"encoding_format\":\"float\","
+                        + "\"dimensions\":4,\"budget\":\"auto\",\"user\":null}"));
         json.file(
                 "tei",
                 bytes("{\"inputs\":[\"a\",[2,4,3]],\"truncate\":true,\"truncation_direction\":\"left\",\"budget\":0.25,"
