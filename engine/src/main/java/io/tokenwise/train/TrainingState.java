@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -105,7 +106,11 @@ public final class TrainingState implements AutoCloseable {
         }
     }
 
-    /** Brings weights and running means to what they were; the optimizers are those that were written, in the same order. */
+    /**
+     * Brings weights and running means to what they were; the optimizers are those that were written, in the same order.
+     *
+     * @throws BadFileException if one of them is not in the file, or has another shape there
+     */
     public void restore(List<? extends Optimizer> optimizers) {
         for (int i = 0; i < optimizers.size(); i++) {
             optimizers.get(i).step((int) number(stepsOf(i)));
@@ -116,6 +121,9 @@ public final class TrainingState implements AutoCloseable {
 
     private void restore(Parameter parameter) {
         try (HostTensor values = parameter.write()) {
+            if (!Arrays.equals(source.shape(parameter.name()), new long[] {values.rows(), values.columns()})) {
+                throw damaged(parameter.name());
+            }
             source.read(parameter.name(), values.segment());
         }
         parameter.changed();
