@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.Classification;
 import io.tokenwise.TextClassifier;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.io.TextLines;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -16,11 +17,14 @@ import java.util.Locale;
 /**
  * What {@code classify} does with texts.
  *
+ * @param pairs whether each is two, with a tab between them
  * @param out where their classes go
  */
-record ClassifiedTexts(TextClassifier classifier, Budget budget, PrintWriter out, boolean json) {
+record ClassifiedTexts(TextClassifier classifier, Budget budget, boolean pairs, PrintWriter out, boolean json) {
     /** Texts that are run through the model together when they are there already. */
     private static final int BATCH = 64;
+
+    private static final int SHOWN = 40;
 
     /**
      * Classifies texts, or if there are none the lines of a file, or else of what comes in, and returns how many were cut.
@@ -42,7 +46,8 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, PrintWriter out
     }
 
     private long some(List<String> texts) throws IOException, InterruptedException {
-        List<Classification> found = classifier.classify(texts, budget);
+        List<Classification> found =
+                pairs ? texts.stream().map(this::ofPair).toList() : classifier.classify(texts, budget);
         for (int i = 0; i < texts.size(); i++) {
             print(texts.get(i), found.get(i));
         }
@@ -52,8 +57,32 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, PrintWriter out
         if (Thread.interrupted()) {
             throw new InterruptedException();
         }
+        return texts.stream().filter(this::isCut).count();
+    }
+
+    private Classification ofPair(String text) {
+        String[] both = both(text);
+        return classifier.classify(both[0], both[1], budget, Deadline.NONE);
+    }
+
+    private static String[] both(String text) {
+        String[] both = text.split("\t", -1);
+        if (both.length != 2) {
+            String begin = text.substring(0, Math.min(SHOWN, text.length()));
+            throw new IllegalArgumentException("the text that begins with '" + begin + "' has "
+                    + (both.length == 1 ? "no tab" : "several tabs")
+                    + "; --pairs reads two texts with one tab between them");
+        }
+        return both;
+    }
+
+    private boolean isCut(String text) {
         Tokenizer tokenizer = classifier.model().files().tokenizer();
-        return texts.stream().filter(text -> tokenizer.encode(text).truncated()).count();
+        if (!pairs) {
+            return tokenizer.encode(text).truncated();
+        }
+        String[] both = both(text);
+        return tokenizer.encodePair(both[0], both[1], classifier.maxTokens()).truncated();
     }
 
     private void print(String text, Classification found) {

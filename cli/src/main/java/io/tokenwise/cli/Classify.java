@@ -80,6 +80,11 @@ final class Classify implements Callable<Integer> {
     private Path file;
 
     @Option(
+            names = "--pairs",
+            description = "Each text is two, with a tab between them: such as whether one follows from the other.")
+    private boolean pairs;
+
+    @Option(
             names = "--picture",
             paramLabel = "DIR",
             description =
@@ -111,8 +116,8 @@ final class Classify implements Callable<Integer> {
     }
 
     private String mistakeOfImages(String model) {
-        if (file != null) {
-            return "--file is for texts, " + model + " reads images";
+        if (file != null || pairs) {
+            return (pairs ? "--pairs" : "--file") + " is for texts, " + model + " reads images";
         }
         return inputs == null ? model + " reads images: give JPEG or PNG files" : null;
     }
@@ -123,7 +128,11 @@ final class Classify implements Callable<Integer> {
         try (TextClassifier classifier = TextClassifier.open(opened, options.engineOptions())) {
             budget.remark(model, classifier.model().encoder().modules(), err);
             var texts = new ClassifiedTexts(
-                    classifier, budget.asked(options.seed()), spec.commandLine().getOut(), options.json());
+                    classifier,
+                    budget.asked(options.seed()),
+                    pairs,
+                    spec.commandLine().getOut(),
+                    options.json());
             long cut = texts.all(inputs, file, root.in());
             if (cut > 0) {
                 err.println(CommonOptions.cut(classifier.maxTokens(), cut));

@@ -55,7 +55,9 @@ final class Tokenwise implements Runnable {
             ScriptCommands.Test.class,
             ScriptCommands.Bench.class,
             ScriptCommands.Install.class,
-            ScriptCommands.Dist.class);
+            ScriptCommands.Dist.class,
+            ScriptCommands.Lock.class,
+            ScriptCommands.Stress.class);
 
     private final InputStream in;
 

@@ -72,7 +72,8 @@ final class TrainCtc implements Callable<Integer> {
         double right;
         int leftOut;
         try (Backend backend = Backends.open(options.training(), options.threads());
-                var shown = new TrainingProgress(spec.commandLine().getErr(), run.checkpoint(), "recordings")) {
+                var shown =
+                        new TrainingProgress(spec.commandLine().getErr(), "train", run.checkpoint(), "recordings")) {
             right = run.run(backend, shown);
             leftOut = shown.leftOut();
         }

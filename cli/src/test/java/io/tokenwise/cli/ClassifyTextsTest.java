@@ -84,6 +84,30 @@ class ClassifyTextsTest extends CommandTest {
     }
 
     @Test
+    void pairsHaveATabBetweenThem() throws IOException {
+        Classification found;
+        try (TextClassifier classifier = TextClassifier.open(model)) {
+            found = classifier.classify("a man wrote a letter", "a man wrote");
+        }
+        String second = "\na cat " + "sat ".repeat(60) + "\tx\n";
+        assertThat(runOn(
+                        "a man wrote a letter\ta man wrote" + second,
+                        "classify",
+                        "--pairs",
+                        "--json",
+                        "--model",
+                        model))
+                .as(err.toString())
+                .isZero();
+        assertThat(line(0).get("probability").asDouble()).isEqualTo(found.probability());
+        assertThat(err.toString()).contains("texts cut to the 40 tokens that the model reads: 1");
+        assertThat(runOn("a\tb\tc", "classify", "--pairs", "--model", model)).isOne();
+        assertThat(err.toString())
+                .contains(
+                        "the text that begins with 'a\tb\tc' has several tabs; --pairs reads two texts with one tab between them");
+    }
+
+    @Test
     void mistakesAreOneLine() {
         for (List<String> mistake : List.of(
                 List.of("2", "give texts or --file, not both", "x", "--file", "y", "--model", model),

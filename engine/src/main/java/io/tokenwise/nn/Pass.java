@@ -183,6 +183,11 @@ public final class Pass implements Recorder {
         return old == null || keepsTemporaries() ? tensor(x.rows(), x.columns()) : old;
     }
 
+    /** Where an operation's result lies, of the shape of an operand that nobody needs any more: in its place, or, where temporaries are kept, in a new tensor. */
+    public Tensor over(Tensor x) {
+        return keepsTemporaries() ? tensor(x.rows(), x.columns()) : x;
+    }
+
     /** Opens a scope of temporaries. Where they are needed later, as with a tape, it has no effect. */
     public void push() {
         if (!keepsTemporaries()) {

@@ -26,7 +26,7 @@ final class CostCurve {
     private static final double FORGETTING_WRONG = 0.7;
 
     /** Tokens of inputs from which is seen how time grows with the length: of shorter ones a call itself takes its part. */
-    private static final int LONG = 128;
+    static final int LONG = 128;
 
     private final double batchMicros;
     private final double batchMicrosPerToken;
@@ -51,17 +51,28 @@ final class CostCurve {
                 points.stream().filter(point -> point.tokens() >= LONG).toList());
     }
 
-    /** The slope of a token's time over the length, by least squares: products of weights take the same for each token, attention as much more as there are others. 0 if too little is known. */
+    /**
+     * The slope of a token's time over the length, by least squares in which a point counts by the square of its tokens: products of weights take the same for each token, attention as much more as there
+     * are others, and caches hold less of what is longer. 0 if too little is known.
+     */
     private static double microsPerSquare(List<Point> some) {
-        double meanTokens = some.stream().mapToDouble(Point::tokens).average().orElse(0);
+        double weights = some.stream().mapToDouble(CostCurve::weight).sum();
+        double meanTokens = some.stream()
+                        .mapToDouble(point -> weight(point) * point.tokens())
+                        .sum()
+                / weights;
         double above = 0;
         double below = 0;
         for (Point point : some) {
-            double more = point.tokens() - meanTokens;
+            double more = weight(point) * (point.tokens() - meanTokens);
             above += more * point.micros() / point.tokens();
-            below += more * more;
+            below += more * (point.tokens() - meanTokens);
         }
-        return below == 0 ? 0 : Math.max(0, above / below);
+        return below > 0 ? Math.max(0, above / below) : 0;
+    }
+
+    private static double weight(Point point) {
+        return (double) point.tokens() * point.tokens();
     }
 
     /**

@@ -52,6 +52,7 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
         measurement.warmUp();
         List<CostCurve.Point> alone = measurement.alone();
         measurement.addLonger(alone);
+        measurement.lower(alone);
         double batchMicros = measurement.batchMicros(alone);
         List<CostCurve.Point> points = alone.stream()
                 .map(point -> new CostCurve.Point(point.tokens(), point.micros() - batchMicros))
@@ -94,16 +95,14 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
             }
         }
 
-        /** Inputs of each length, from the longest on: a shorter one takes no longer than a longer one, whatever disturbed it. */
+        /** Inputs of each length, from the longest on. */
         List<CostCurve.Point> alone() {
             var alone = new ArrayList<CostCurve.Point>();
-            double most = Double.MAX_VALUE;
             for (int i = LENGTHS.length - 1; i >= 0; i--) {
                 int[] input = model.sample(Math.min(LENGTHS[i], model.maxTokens()));
                 int tokens = model.tokens(input);
                 if (alone.isEmpty() || tokens < alone.getFirst().tokens()) {
-                    most = Math.min(most, micros(List.of(input), 1));
-                    alone.addFirst(new CostCurve.Point(tokens, most));
+                    alone.addFirst(new CostCurve.Point(tokens, micros(List.of(input), 1)));
                 }
             }
             return alone;
@@ -121,9 +120,22 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
                     return;
                 }
                 long start = clock.getAsLong();
-                double micros = micros(List.of(input), 1, LONG_RUNS);
+                alone.add(new CostCurve.Point(tokens, micros(List.of(input), 1, LONG_RUNS)));
                 left -= (clock.getAsLong() - start) / 1000.0;
-                alone.add(new CostCurve.Point(tokens, Math.max(micros, last.micros())));
+            }
+        }
+
+        /**
+         * An input takes no longer than a longer one, and where inputs are long a token no longer than one of a longer input: whatever disturbed what was measured of them, such as that the JVM had not
+         * compiled all yet.
+         */
+        void lower(List<CostCurve.Point> alone) {
+            boolean areLong = alone.getLast().tokens() > LENGTHS[LENGTHS.length - 1];
+            for (int i = alone.size() - 2; i >= 0; i--) {
+                int tokens = alone.get(i).tokens();
+                CostCurve.Point longer = alone.get(i + 1);
+                double part = areLong && tokens >= CostCurve.LONG ? (double) tokens / longer.tokens() : 1;
+                alone.set(i, new CostCurve.Point(tokens, Math.min(alone.get(i).micros(), part * longer.micros())));
             }
         }
 

@@ -46,6 +46,9 @@ class MeasuredModelTest {
         private double longMillis;
         private int longest;
 
+        /** Before inputs of so many tokens have run, those from 128 on take four times as long. */
+        private int slowUntil;
+
         /** @param times as slow as in 8 bits */
         LongTexts(double times) {
             this.times = times;
@@ -58,7 +61,8 @@ class MeasuredModelTest {
 
         private void run(List<int[]> inputs) {
             for (int[] input : inputs) {
-                nanos += Math.round(1000 * micros(input.length));
+                boolean slow = input.length >= 128 && longest < slowUntil && input.length < slowUntil;
+                nanos += Math.round(1000 * micros(input.length) * (slow ? 4 : 1));
                 longest = Math.max(longest, input.length);
                 longMillis += input.length > 512 ? micros(input.length) / 1000 : 0;
             }
@@ -79,6 +83,20 @@ class MeasuredModelTest {
         assertThat(texts.longMillis).isLessThan(5_000);
         for (int tokens : new int[] {512, 1_500, 3_000, 8_192}) {
             assertThat(costs.denseMicros(tokens)).isCloseTo(texts.micros(tokens), withinPercentage(5));
+        }
+    }
+
+    /** As if the JVM had compiled what attention of long texts runs only then. */
+    @Test
+    void whatWasSlowWhenItWasMeasuredIsKnownByLongerInputs() {
+        var texts = new LongTexts(1);
+        texts.slowUntil = 1_024;
+        CostCurve costs = texts.measured(QueueOptions.defaults()).costs();
+
+        for (int tokens : new int[] {128, 256, 512}) {
+            assertThat(costs.denseMicros(tokens))
+                    .isGreaterThan(.99 * texts.micros(tokens))
+                    .isLessThanOrEqualTo(tokens * texts.micros(1_024) / 1_024);
         }
     }
 
