@@ -214,8 +214,10 @@ class FamiliesTest {
                 encoder.save(target, files.tokenizer(), ModelWriter.Existing.KEEP, type);
                 try (ModelFiles saved = Models.open(target);
                         Encoder again = Encoder.load(saved, backend)) {
+                    // By its words a checkpoint knows its model again, in another process too.
                     assertThat(saved.description().architecture())
-                            .isEqualTo(files.description().architecture());
+                            .isEqualTo(files.description().architecture())
+                            .hasToString(files.description().architecture().toString());
                     assertThat(saved.description().family())
                             .isSameAs(files.description().family());
                     float[][] found = vectors(again, texts, Budget.FULL);
