@@ -254,7 +254,7 @@ public final class LateInteraction implements AutoCloseable {
         return sum;
     }
 
-    private static double product(float[] ofQuery, float... ofDocument) {
+    private static double product(float[] ofQuery, float[] ofDocument) {
         if (ofQuery.length != ofDocument.length) {
             throw new IllegalArgumentException("maxSim: a query's vector of " + ofQuery.length
                     + " values and a document's of " + ofDocument.length + "; they must be of one model");

@@ -5,7 +5,6 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.RowMemory;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
@@ -124,28 +123,37 @@ public final class MaskFiller implements AutoCloseable {
             throw new IllegalArgumentException("top is " + top + ", must be 1 or more");
         }
         List<int[]> inputs = texts.stream()
-                .map(text -> tokenizer.encode(text.replace(MASK, mask)).ids())
+                .map(text -> tokenizer.encode(inOurForm(text)).ids())
                 .toList();
         List<int[]> places = inputs.stream().map(this::hidden).toList();
         int words = places.stream().mapToInt(each -> each.length).sum();
         int done = 0;
-        int atOnce = RowMemory.rowsAtOnce(description().outputs());
         var all = new ArrayList<List<List<Guess>>>(texts.size());
         for (int i = 0; i < inputs.size(); i++) {
-            // Of each hidden word there are as many numbers as the vocabulary has words: so a text with very many is
-            // read several times.
             int[] ofText = places.get(i);
             var guesses = new ArrayList<List<Guess>>(ofText.length);
-            for (int from = 0; from < ofText.length; from += atOnce) {
-                int[] some = Arrays.copyOfRange(ofText, from, Math.min(ofText.length, from + atOnce));
-                String parts = "of " + words + " hidden words";
-                float[][] logits = model.encodeTokens(inputs.get(i), some, budget, deadline, done, parts);
-                Arrays.stream(logits).map(each -> guesses(each, top)).forEach(guesses::add);
-                done += some.length;
-            }
+            String parts = "of " + words + " hidden words";
+            model.eachToken(
+                    inputs.get(i), ofText, budget, deadline, done, parts, logits -> guesses.add(guesses(logits, top)));
+            done += ofText.length;
             all.add(Collections.unmodifiableList(guesses));
         }
         return all;
+    }
+
+    /**
+     * {@return how many words are hidden in a text, those beyond what the model reads included}
+     *
+     * @param text of any length
+     */
+    public int countHidden(String text) {
+        return (int) Arrays.stream(tokenizer.encodeAll(inOurForm(text)))
+                .filter(id -> id == maskId)
+                .count();
+    }
+
+    private String inOurForm(String text) {
+        return text.replace(MASK, mask);
     }
 
     private int[] hidden(int... ids) {

@@ -30,7 +30,8 @@ public final class Reranker implements AutoCloseable {
      *
      * @param index of the text among those that were given, from 0 on
      * @param text as it was given
-     * @param score the greater, the better the text answers the query; only scores of one model and query can be compared
+     * @param score the greater, the better the text answers the query; only scores of one model and query can be compared. As the model's head makes it, also where sentence-transformers would apply the
+     *     logistic function
      */
     public record Ranked(int index, String text, float score) {
         /** {@return the score between 0 and 1, by the logistic function: most cross-encoders are trained so that this is a probability} */

@@ -13,7 +13,6 @@ import io.tokenwise.session.WarmUp;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.Iterator;
 import java.util.List;
@@ -351,20 +350,10 @@ public final class TextEncoder implements AutoCloseable {
      * @throws IllegalStateException if it is closed
      */
     public void warmUp() {
-        var inputs = new Inputs();
-        List<Double> shares = isAdaptive() ? List.of(1.0, 0.75, 0.5, 0.25) : List.of(1.0);
-        for (int length : new int[] {8, 32, WarmUp.longest(maxTokens())}) {
-            var ids = new int[Math.min(length, maxTokens())];
-            Arrays.setAll(ids, i -> (1_000 + 37 * i) % tokenizer.vocabularySize());
-            shares.forEach(
-                    share -> inputs.add(new TextParts(ids), model.encoder().budget(share)));
-        }
-        WarmUp.repeat(() -> {
-            for (int i = 0; i < inputs.ids().size(); i++) {
-                model.encode(
-                        List.of(inputs.ids().get(i)), List.of(inputs.budgets().get(i)));
-            }
-            model.encode(inputs.ids(), inputs.budgets());
+        List<String> texts = WarmUp.texts(maxTokens());
+        WarmUp.atBudgets(model.encoder(), budget -> {
+            texts.forEach(text -> embed(text, budget));
+            embed(texts, budget);
         });
     }
 

@@ -11,6 +11,7 @@ import io.tokenwise.api.EngineOptions;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
@@ -95,6 +96,22 @@ class EventsTest {
             assertThat(second.getLong("tokens")).isEqualTo(100);
             assertThat(second.getDouble("budget")).isCloseTo(0.65, within(1e-9));
             assertThat(second.getDouble("spent")).isBetween(0.5, 0.75);
+        }
+    }
+
+    /** Of each hidden word there are as many numbers as the vocabulary has words, but the layers run once. */
+    @Test
+    void aTextOfManyHiddenWordsIsReadOnce() throws IOException {
+        Path model = folder.resolve("words");
+        SparseEncoderTest.write(model, "bert", "bert", "Bert", "bert.", Map.of("max_position_embeddings", 220));
+        try (MaskFiller filler = MaskFiller.open(model.toString());
+                var recording = new Recording()) {
+            recording.enable("io.tokenwise.Embed").withoutThreshold();
+            recording.start();
+            assertThat(filler.fill("[MASK] ".repeat(200), 1)).hasSize(200);
+            assertThat(events(recording))
+                    .singleElement()
+                    .satisfies(event -> assertThat(event.getLong("tokens")).isEqualTo(202));
         }
     }
 }

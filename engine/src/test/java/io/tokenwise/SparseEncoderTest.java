@@ -56,8 +56,7 @@ class SparseEncoderTest {
     }
 
     /** @param changes of what its config says otherwise */
-    private static RandomModel write(
-            Path model, String family, String type, String name, String prefix, Map<String, ?> changes)
+    static RandomModel write(Path model, String family, String type, String name, String prefix, Map<String, ?> changes)
             throws IOException {
         Map<String, Object> config = new HashMap<>(
                 Map.of("architectures", List.of(name + "ForMaskedLM"), "model_type", type, "vocab_size", 30_522));
@@ -234,7 +233,7 @@ class SparseEncoderTest {
         }
     }
 
-    /** Of so many that it is read twice. */
+    /** Of so many that logits are made twice. */
     @Test
     void aTextOfHiddenWordsAlone() throws IOException {
         Path model = folder.resolve("long");

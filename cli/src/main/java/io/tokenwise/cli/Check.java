@@ -113,21 +113,22 @@ final class Check implements Callable<Integer> {
             }
         }
         if (text.output() instanceof TextOutput.Vectors) {
+            boolean masked = files.hasMaskedHead();
             try (TextEncoder encoder = TextEncoder.open(files, options)) {
                 List<Json.Compared> compared =
                         known.map(some -> Comparison.compare(encoder, some)).orElse(List.of());
-                return result(text, CheckedTexts.of(encoder.model()), fields, known, compared);
+                return result(text, CheckedTexts.of(encoder.model(), masked), fields, known, compared);
             }
         }
         if (text.output().isScore()) {
             try (Reranker reranker = Reranker.open(files, options)) {
                 List<Json.Compared> compared =
                         known.map(some -> Comparison.compare(reranker, some)).orElse(List.of());
-                return result(text, CheckedTexts.of(reranker.model()), fields, known, compared);
+                return result(text, CheckedTexts.of(reranker.model(), false), fields, known, compared);
             }
         }
         try (OpenModel opened = OpenModel.open(files, options, _ -> {})) {
-            return result(text, CheckedTexts.of(opened), fields, Optional.empty(), List.of());
+            return result(text, CheckedTexts.of(opened, false), fields, Optional.empty(), List.of());
         }
     }
 

@@ -22,9 +22,12 @@ final class CheckedTexts {
 
     private static final int MOST_LABELS = 12;
 
+    private static final String MASKED = "a masked language model";
+
     private CheckedTexts() {}
 
-    static Json.CheckedText of(OpenModel model) {
+    /** @param masked whether there is a masked-LM head beside what it was opened for */
+    static Json.CheckedText of(OpenModel model, boolean masked) {
         ModelFiles files = model.files();
         var text = (TextDescription) files.description();
         Map<Integer, Long> memory = new LinkedHashMap<>();
@@ -34,7 +37,7 @@ final class CheckedTexts {
         List<VectorStep.Dense> dense =
                 text.output() instanceof TextOutput.Vectors vectors ? vectors.dense() : List.of();
         return new Json.CheckedText(
-                text.kind(),
+                masked ? MASKED : text.kind(),
                 files.tokenizer().kind(),
                 files.tokenizer().vocabularySize(),
                 text.pooling()
@@ -47,7 +50,8 @@ final class CheckedTexts {
                 text.prompts().usual().orElse(null),
                 adaptive(text),
                 labels(text),
-                memory);
+                memory,
+                masked ? text.architecture().vocabularySize() : 0);
     }
 
     private static List<String> labels(TextDescription text) {
@@ -76,7 +80,10 @@ final class CheckedTexts {
         Json.CheckedText text = check.text();
         Map<String, String> rows = new LinkedHashMap<>();
         if (description.output() instanceof TextOutput.Vectors) {
-            rows.put("gives", vector(check));
+            if (text.words() > 0) {
+                rows.put("gives", numbers(text.words()) + " for each token: " + text.kind());
+            }
+            rows.put(text.words() > 0 ? "as text encoder" : "gives", vector(check));
             rows.put("fewer values", shorter(text.shorter()));
             rows.put("prompts", prompts(text));
         } else {

@@ -2,11 +2,15 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Classification;
 import io.tokenwise.ImageClassifier;
+import io.tokenwise.TextClassifier;
 import io.tokenwise.acm.choose.AdaptiveModule;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.image.ImageReader;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.model.InputKind;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -15,22 +19,25 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.HashSet;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
+import picocli.CommandLine.ExitCode;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Parameters;
+import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
 @Command(
         name = "classify",
-        header = "Tell the classes of images.",
+        header = "Tell the classes of images or of texts.",
         description = {
-            "Prints for each JPEG or PNG file its likeliest class and how likely that is.",
+            "Prints for each JPEG or PNG file its likeliest class and how likely that is; with a model that gives classes"
+                    + " of texts (...ForSequenceClassification) the same for each text. JSON has all classes. Words and"
+                    + " names within a text are found by ner.",
             "Without --model it is " + CommonOptions.IMAGE_MODEL
                     + ", for trying out: it knows CIFAR-10's ten classes (airplane, automobile, bird, cat, deer, dog, frog,"
                     + " horse, ship, truck) at 32 x 32 pixels, and takes any image for one of them.",
@@ -39,7 +46,9 @@ import picocli.CommandLine.Spec;
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise classify cat.jpg dog.png",
-            "  ./tokenwise classify --model my-vit --budget 0.5 --picture shaded *.jpg"
+            "  ./tokenwise classify --model my-vit --budget 0.5 --picture shaded *.jpg",
+            "  ./tokenwise classify --model my-sentiment 'I liked it very much.'",
+            "  ./tokenwise classify --model my-sentiment --flops 0.5 --json < texts.txt"
         })
 final class Classify implements Callable<Integer> {
     /** Images that are read, and run through the model, together. */
@@ -47,6 +56,9 @@ final class Classify implements Callable<Integer> {
 
     /** While an image is read it takes up to 20 bytes a pixel, and the script gives Java 2 GB. */
     private static final int MOST_PIXELS = 50_000_000;
+
+    @ParentCommand
+    private Tokenwise root;
 
     @Mixin
     private CommonOptions options;
@@ -57,8 +69,15 @@ final class Classify implements Callable<Integer> {
     @Spec
     private CommandSpec spec;
 
-    @Parameters(paramLabel = "IMAGE", arity = "1..*", description = "JPEG or PNG files.")
-    private List<Path> files;
+    /** Null for none. */
+    @Parameters(
+            paramLabel = "INPUT",
+            arity = "0..*",
+            description = "JPEG or PNG files; or texts (default: the lines of --file, else of stdin).")
+    private List<String> inputs;
+
+    @Option(names = "--file", paramLabel = "FILE", description = "A file with a text in each line, UTF-8, also .gz.")
+    private Path file;
 
     @Option(
             names = "--picture",
@@ -73,12 +92,55 @@ final class Classify implements Callable<Integer> {
     @Override
     public Integer call() throws IOException, InterruptedException {
         String model = options.model(CommonOptions.IMAGE_MODEL);
+        ModelFiles opened = Models.open(model);
+        boolean readsTexts = opened.description().reads() == InputKind.TEXT;
+        String mistake = readsTexts ? mistakeOfTexts(model) : mistakeOfImages(model);
+        if (mistake != null) {
+            opened.close();
+            throw options.mistake(mistake);
+        }
+        return readsTexts ? texts(model, opened) : images(model, opened);
+    }
+
+    /** Null if there is none. */
+    private String mistakeOfTexts(String model) {
+        if (pictures != null) {
+            return "--picture is for images, " + model + " reads texts";
+        }
+        return inputs != null && file != null ? "give texts or --file, not both" : null;
+    }
+
+    private String mistakeOfImages(String model) {
+        if (file != null) {
+            return "--file is for texts, " + model + " reads images";
+        }
+        return inputs == null ? model + " reads images: give JPEG or PNG files" : null;
+    }
+
+    /** Closes the model's files. */
+    private int texts(String model, ModelFiles opened) throws IOException, InterruptedException {
+        PrintWriter err = spec.commandLine().getErr();
+        try (TextClassifier classifier = TextClassifier.open(opened, options.engineOptions())) {
+            budget.remark(model, classifier.model().encoder().modules(), err);
+            var texts = new ClassifiedTexts(
+                    classifier, budget.asked(options.seed()), spec.commandLine().getOut(), options.json());
+            long cut = texts.all(inputs, file, root.in());
+            if (cut > 0) {
+                err.println(CommonOptions.cut(classifier.maxTokens(), cut));
+            }
+        }
+        return ExitCode.OK;
+    }
+
+    /** Closes the model's files. */
+    private int images(String model, ModelFiles opened) throws IOException, InterruptedException {
         var inTurn = new FilesInTurn(spec);
-        try (ImageClassifier classifier = ImageClassifier.open(model, options.engineOptions())) {
+        try (ImageClassifier classifier = ImageClassifier.open(opened, options.engineOptions())) {
+            List<Path> files = inputs.stream().map(Path::of).toList();
             List<AdaptiveModule> modules = classifier.model().encoder().modules();
             budget.remark(model, modules, spec.commandLine().getErr());
             if (pictures != null) {
-                checkPictures(model, modules);
+                checkPictures(model, modules, files);
                 Files.createDirectories(pictures);
             }
             for (int from = 0; from < files.size(); from += BATCH) {
@@ -93,15 +155,15 @@ final class Classify implements Callable<Integer> {
         return inTurn.exitCode();
     }
 
-    private void checkPictures(String model, List<AdaptiveModule> modules) {
+    private void checkPictures(String model, List<AdaptiveModule> modules, List<Path> files) {
         if (modules.isEmpty()) {
             throw new IllegalArgumentException(
                     "--picture shows learners, which " + model + " has not: it is a dense model");
         }
         var names = new HashSet<Path>();
-        for (Path file : files) {
-            if (!names.add(file.getFileName())) {
-                throw new IllegalArgumentException("--picture: two files are called " + file.getFileName()
+        for (Path image : files) {
+            if (!names.add(image.getFileName())) {
+                throw new IllegalArgumentException("--picture: two files are called " + image.getFileName()
                         + ", and would have the same picture; give them apart");
             }
         }
@@ -111,7 +173,7 @@ final class Classify implements Callable<Integer> {
     private List<Prepared> prepare(ImageClassifier classifier, FilesInTurn inTurn, List<Path> some) throws IOException {
         var reader = new ImageReader(MOST_PIXELS);
         var prepared = new ArrayList<Prepared>();
-        inTurn.each(some, file -> prepared.add(prepare(classifier, reader, file)));
+        inTurn.each(some, image -> prepared.add(prepare(classifier, reader, image)));
         return prepared;
     }
 
@@ -142,17 +204,12 @@ final class Classify implements Callable<Integer> {
         }
     }
 
-    private void print(Path file, Classification found, List<String> labels, PrintWriter out) {
-        if (options.json()) {
-            var probabilities = new LinkedHashMap<String, Double>();
-            for (int c = 0; c < labels.size(); c++) {
-                probabilities.put(labels.get(c), found.probabilities()[c]);
-            }
-            out.println(
-                    Json.line(new Json.Classified(file.toString(), found.label(), found.probability(), probabilities)));
-        } else {
-            out.println(String.format(Locale.ROOT, "%s\t%s\t%.3f", file, found.label(), found.probability()));
-        }
+    private void print(Path image, Classification found, List<String> labels, PrintWriter out) {
+        out.println(
+                options.json()
+                        ? Json.line(new Json.Classified(
+                                image.toString(), found.label(), found.probability(), Json.byLabel(found, labels)))
+                        : String.format(Locale.ROOT, "%s\t%s\t%.3f", image, found.label(), found.probability()));
     }
 
     private void draw(OpenModel model, Prepared image, Budget share) throws IOException {

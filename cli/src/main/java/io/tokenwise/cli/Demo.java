@@ -176,12 +176,8 @@ final class Demo implements Callable<Integer> {
         PrintWriter stdout = spec.commandLine().getOut();
         String next = "echo 'how do I pay an invoice?' | " + embed;
         if (options.json()) {
-            stdout.println(Json.line(new Json.Demo(
-                    model,
-                    page().toString(),
-                    Machine.describe(),
-                    next,
-                    results.rows().stream().map(Json.DemoRow::of).toList())));
+            stdout.println(
+                    Json.line(new Json.Demo(model, page().toString(), Machine.describe(), next, results.inJson())));
             return;
         }
         stdout.println();

@@ -366,8 +366,13 @@ final class Distill implements Callable<Integer> {
                     out.toString(),
                     run.config().layers().learners(),
                     page.toString(),
-                    new Json.HeldOut(heldOut.size(), DistillRun.SHOWN_BUDGET, quality.agreement(), quality.spent()),
-                    results.rows().stream().map(Json.DemoRow::of).toList())));
+                    new Json.HeldOut(
+                            heldOut.size(),
+                            DistillRun.SHOWN_BUDGET,
+                            results.ofScores() ? null : quality.agreement(),
+                            quality.spent(),
+                            results.ofScores() ? quality.agreement() : null),
+                    results.inJson())));
             return;
         }
         stdout.print(TextTable.of(results.rows(), results.columns()));

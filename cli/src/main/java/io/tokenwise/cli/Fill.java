@@ -32,9 +32,6 @@ import picocli.CommandLine.Spec;
 final class Fill implements Callable<Integer> {
     private static final String DEFAULT_MODEL = "bert-base";
 
-    /** As any model has it, in a regular expression. */
-    private static final String MASK = "\\[MASK]";
-
     @ParentCommand
     private Tokenwise root;
 
@@ -77,7 +74,7 @@ final class Fill implements Callable<Integer> {
             List<List<Guess>> masks = filler.fill(List.of(given), top, budget.asked(options.seed()), Deadline.NONE)
                     .getFirst();
             print(masks);
-            int unread = given.split(MASK, -1).length - 1 - masks.size();
+            int unread = filler.countHidden(given) - masks.size();
             if (unread > 0) {
                 spec.commandLine()
                         .getErr()

@@ -1,8 +1,11 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.Classification;
+import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** The JSON shapes that commands print. They are kept stable: fields may be added, none is renamed or removed. */
 final class Json {
@@ -13,6 +16,13 @@ final class Json {
     /** {@code value} on one line. */
     static String line(Object value) {
         return MAPPER.writeValueAsString(value);
+    }
+
+    /** The same with the number of the line that it is about, as {@code line}. */
+    static String ofLine(long number, Object value) {
+        ObjectNode object = MAPPER.createObjectNode().put("line", number);
+        MAPPER.valueToTree(value).properties().forEach(field -> object.set(field.getKey(), field.getValue()));
+        return object.toString();
     }
 
     /**
@@ -84,9 +94,10 @@ final class Json {
      * A line of the demo's table.
      *
      * @param meanLearners learners per token and layer; where tokens leave, the share of those that stay; null when dense
-     * @param teacherCosine mean cosine to the dense model's results, of scores their correlation
+     * @param teacherCosine mean cosine to the dense model's results; null of scores, which have no direction
      * @param neighboursKept share of the dense model's ten nearest neighbours that are kept, of what has classes that which has its class, of scores pairs that stand in its
      *     order; null if not measured
+     * @param teacherCorrelation of scores that to the dense model's; else null
      */
     record DemoRow(
             double budget,
@@ -95,9 +106,11 @@ final class Json {
             double flopsPerToken,
             double millisShort,
             double millisLong,
-            double teacherCosine,
-            Double neighboursKept) {
-        static DemoRow of(Row row) {
+            Double teacherCosine,
+            Double neighboursKept,
+            Double teacherCorrelation) {
+        /** @param scores whether these are compared */
+        static DemoRow of(Row row, boolean scores) {
             return new DemoRow(
                     row.budget(),
                     row.mode().inJson(),
@@ -105,8 +118,9 @@ final class Json {
                     row.flopsPerToken(),
                     row.millisShort(),
                     row.millisLong(),
-                    row.agreement(),
-                    orNull(row.kept()));
+                    scores ? null : row.agreement(),
+                    orNull(row.kept()),
+                    scores ? row.agreement() : null);
         }
 
         private static Double orNull(double value) {
@@ -190,6 +204,7 @@ final class Json {
      * @param adaptive what of it can become adaptive; empty if nothing can, or it is already
      * @param labels of its classes; empty if it tells none
      * @param memory bytes that a call takes at most, by the tokens of its texts
+     * @param words numbers that it gives for each token too, as a masked language model; else 0
      */
     record CheckedText(
             String kind,
@@ -203,7 +218,8 @@ final class Json {
             String usual,
             List<String> adaptive,
             List<String> labels,
-            Map<Integer, Long> memory) {}
+            Map<Integer, Long> memory,
+            int words) {}
 
     /**
      * Numbers that were compared with published ones.
@@ -247,10 +263,11 @@ final class Json {
      * Quality at half budget on what was not trained on.
      *
      * @param texts how many
-     * @param teacherCosine mean cosine to the dense model's results, of scores their correlation
+     * @param teacherCosine mean cosine to the dense model's results; null of scores
      * @param spent measured share of the replaced layers' dense FLOPs
+     * @param teacherCorrelation of scores that to the dense model's; else null
      */
-    record HeldOut(int texts, double budget, double teacherCosine, double spent) {}
+    record HeldOut(int texts, double budget, Double teacherCosine, double spent, Double teacherCorrelation) {}
 
     /**
      * What {@code finetune} prints.
@@ -271,6 +288,18 @@ final class Json {
      * @param probabilities of all classes, by label
      */
     record Classified(String file, String label, double probability, Map<String, Double> probabilities) {}
+
+    /** What {@code classify} prints for each text; otherwise as {@link Classified}. */
+    record ClassifiedText(String text, String label, double probability, Map<String, Double> probabilities) {}
+
+    /** The probabilities of all classes by their labels, in their order. */
+    static Map<String, Double> byLabel(Classification found, List<String> labels) {
+        Map<String, Double> probabilities = new LinkedHashMap<>();
+        for (int c = 0; c < labels.size(); c++) {
+            probabilities.put(labels.get(c), found.probabilities()[c]);
+        }
+        return probabilities;
+    }
 
     /**
      * What {@code train} prints.

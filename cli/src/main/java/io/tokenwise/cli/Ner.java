@@ -3,8 +3,9 @@ package io.tokenwise.cli;
 import io.tokenwise.Aggregation;
 import io.tokenwise.Entity;
 import io.tokenwise.TokenClassifier;
+import io.tokenwise.io.TextLines;
 import java.io.IOException;
-import java.io.PrintWriter;
+import java.io.InputStream;
 import java.util.List;
 import java.util.Locale;
 import java.util.concurrent.Callable;
@@ -23,14 +24,19 @@ import picocli.CommandLine.Spec;
             "Prints for each named entity its label, the mean probability of that, where it begins and ends in the"
                     + " text, in chars, and the words, with tabs between.",
             "It needs a model that gives classes of tokens (...ForTokenClassification). Long texts are read in windows"
-                    + " that overlap."
+                    + " that overlap. With --lines each line is a text of its own, whose number, from 1 on, stands before each"
+                    + " of its entities."
         },
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise ner 'Ada Lovelace met Charles Babbage in London.' --model my-ner",
-            "  ./tokenwise ner --file report.txt --words --json --model my-ner"
+            "  ./tokenwise ner --file report.txt --words --json --model my-ner",
+            "  ./tokenwise ner --lines --flops 0.5 --model my-ner < texts.txt"
         })
 final class Ner implements Callable<Integer> {
+    /** Lines that are run through the model together when they are there already. */
+    private static final int BATCH = 64;
+
     @ParentCommand
     private Tokenwise root;
 
@@ -53,8 +59,11 @@ final class Ner implements Callable<Integer> {
                             + " each token has its own).")
     private boolean words;
 
+    @Option(names = "--lines", description = "Each line of --file or stdin is a text of its own.")
+    private boolean lines;
+
     @Override
-    public Integer call() throws IOException {
+    public Integer call() throws IOException, InterruptedException {
         String name = options.model("");
         if (name.isEmpty()) {
             throw options.mistake("--model must name a token classifier's directory: none comes with the build");
@@ -64,28 +73,56 @@ final class Ner implements Callable<Integer> {
                     name,
                     classifier.model().encoder().modules(),
                     spec.commandLine().getErr());
-            Aggregation aggregation = words ? Aggregation.FIRST : Aggregation.SIMPLE;
-            print(classifier
-                    .entities(List.of(text.read(root.in())), aggregation, budget.asked(options.seed()))
-                    .getFirst());
+            if (lines) {
+                try (InputStream in = text.open(root.in())) {
+                    eachLine(classifier, text.lines(in));
+                }
+            } else {
+                List<Entity> found =
+                        entities(classifier, List.of(text.read(root.in()))).getFirst();
+                found.forEach(entity -> print("", entity, Json.line(entity)));
+            }
         }
         return ExitCode.OK;
     }
 
-    private void print(List<Entity> entities) {
-        PrintWriter out = spec.commandLine().getOut();
-        for (Entity entity : entities) {
-            out.println(
-                    options.json()
-                            ? Json.line(entity)
-                            : String.format(
-                                    Locale.ROOT,
-                                    "%s\t%.4f\t%d\t%d\t%s",
-                                    entity.label(),
-                                    entity.score(),
-                                    entity.startChar(),
-                                    entity.endChar(),
-                                    entity.text().replaceAll("\\s+", " ")));
+    private List<List<Entity>> entities(TokenClassifier classifier, List<String> texts) {
+        Aggregation aggregation = words ? Aggregation.FIRST : Aggregation.SIMPLE;
+        return classifier.entities(texts, aggregation, budget.asked(options.seed()));
+    }
+
+    private void eachLine(TokenClassifier classifier, TextLines texts) throws IOException, InterruptedException {
+        long number = 0;
+        for (List<String> some = texts.next(BATCH); !some.isEmpty(); some = texts.next(BATCH)) {
+            for (List<Entity> found : entities(classifier, some)) {
+                number++;
+                for (Entity entity : found) {
+                    print(number + "\t", entity, Json.ofLine(number, entity));
+                }
+            }
+            if (spec.commandLine().getOut().checkError()) {
+                throw new IOException("the entities cannot be written to stdout");
+            }
+            if (Thread.interrupted()) {
+                throw new InterruptedException();
+            }
         }
+    }
+
+    private void print(String before, Entity entity, String json) {
+        spec.commandLine()
+                .getOut()
+                .println(
+                        options.json()
+                                ? json
+                                : before
+                                        + String.format(
+                                                Locale.ROOT,
+                                                "%s\t%.4f\t%d\t%d\t%s",
+                                                entity.label(),
+                                                entity.score(),
+                                                entity.startChar(),
+                                                entity.endChar(),
+                                                entity.text().replaceAll("\\s+", " ")));
     }
 }

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.LineFile;
+import io.tokenwise.io.TextLines;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -42,7 +43,7 @@ final class OneText {
             return text;
         }
         String name = file == null ? "stdin" : file.toString();
-        try (InputStream in = file == null ? stdin : LineFile.open(file)) {
+        try (InputStream in = open(stdin)) {
             byte[] bytes = in.readNBytes(MOST_BYTES + 1);
             if (bytes.length > MOST_BYTES) {
                 throw new BadFileException(name, "is larger than " + MOST_BYTES + " bytes; give its parts one by one");
@@ -54,5 +55,19 @@ final class OneText {
         } catch (CharacterCodingException e) {
             throw new BadFileException(name, "is not UTF-8", e);
         }
+    }
+
+    /** Its lines, where each is a text of its own. */
+    TextLines lines(InputStream in) {
+        if (text != null) {
+            throw new ParameterException(
+                    spec.commandLine(), "--lines is for --file and stdin, not for a text behind the command");
+        }
+        return new TextLines(in);
+    }
+
+    /** The file, or what comes in. */
+    InputStream open(InputStream stdin) throws IOException {
+        return file == null ? stdin : LineFile.open(file);
     }
 }

@@ -41,6 +41,16 @@ record Results(String shortInput, String longInput, String learners, String agre
         rows = List.copyOf(rows);
     }
 
+    /** Whether scores are compared, which have a correlation instead of a cosine. */
+    boolean ofScores() {
+        return !agreement.equals(COSINE);
+    }
+
+    /** As JSON has them. */
+    List<Json.DemoRow> inJson() {
+        return rows.stream().map(row -> Json.DemoRow.of(row, ofScores())).toList();
+    }
+
     /** The columns that these rows fill. */
     List<Column<Row>> columns() {
         List<Column<Row>> columns = new ArrayList<>(List.of(

@@ -17,8 +17,8 @@ import picocli.CommandLine.Spec;
         versionProvider = BuildProperties.class,
         synopsisSubcommandLabel = "COMMAND",
         description = {
-            "Embeds text, classifies images and transcribes speech with transformers that spend compute token by"
-                    + " token.",
+            "Embeds and classifies text, classifies images and transcribes speech with transformers that spend compute"
+                    + " token by token.",
             "",
             "An adaptive model holds small learners in place of MLPs and attention projections. A gate decides for"
                     + " every token how many of them run, and a budget between 0 and 1, given with each call, says how"

@@ -155,6 +155,22 @@ class CheckTest extends CommandTest {
                 .contains("distill --adapt   tokens, mlp, qk, vo" + System.lineSeparator());
     }
 
+    /** A BERT as it was pre-trained gives vectors too, though nobody made it for them. */
+    @Test
+    void aMaskedLanguageModelIsCalledOne(@TempDir Path model) throws IOException {
+        SmallModel.writeMaskedTokens(model);
+        assertThat(run("check", model.toString())).as(out.toString() + err).isZero();
+        assertThat(out.toString())
+                .contains("gives             30522 numbers for each token: a masked language model"
+                        + System.lineSeparator())
+                .contains("as text encoder   24 numbers: pooled by mean, of any length" + System.lineSeparator());
+        out.getBuffer().setLength(0);
+        assertThat(run("check", model.toString(), "--json")).isZero();
+        assertThat(line(0).at("/text/kind").stringValue()).isEqualTo("a masked language model");
+        assertThat(line(0).at("/text/words").intValue()).isEqualTo(30_522);
+        assertThat(line(0).get("outputs").intValue()).isEqualTo(24);
+    }
+
     /** Nomic's longer texts than those of training want other angles. */
     @Test
     void thatTextsAreCutIsSaid(@TempDir Path model) throws IOException {

@@ -86,6 +86,7 @@ class DistillTest extends CommandTest {
         assertThat(result.get("heldOut").get("texts").asInt()).isEqualTo(40);
         assertThat(result.get("heldOut").get("budget").asDouble()).isEqualTo(0.5);
         assertThat(result.get("heldOut").get("teacherCosine").asDouble()).isBetween(0.5, 1.0);
+        assertThat(result.get("heldOut").get("teacherCorrelation").isNull()).isTrue();
         assertThat(result.get("heldOut").get("spent").asDouble()).isBetween(0.1, 0.9);
         assertThat(result.get("rows").valueStream().map(row -> row.get("mode").asString()))
                 .contains("dense", "soft", "static", "random");

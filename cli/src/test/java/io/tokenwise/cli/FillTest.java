@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.MaskFiller;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,6 +62,19 @@ class FillTest extends CommandTest {
         err.getBuffer().setLength(0);
         assertThat(run("fill", TEXT, "--model", model)).isZero();
         assertThat(err.toString()).isEmpty();
+    }
+
+    /** As RoBERTa's tokenizers have it; others may be in the same text. */
+    @Test
+    void hiddenWordsAreCountedAsTheTokenizerSpellsThem(@TempDir Path other) throws IOException {
+        SmallModel.writeMaskedTokens(other);
+        Path tokenizer = other.resolve("tokenizer.json");
+        Files.writeString(tokenizer, Files.readString(tokenizer).replace("[MASK]", "<mask>"));
+        String text = "a <mask> ".repeat(25) + "b [MASK] ".repeat(5);
+        assertThat(run("fill", text, "--top", "1", "--model", other.toString())).isZero();
+        assertThat(out.toString().lines()).hasSize(19);
+        assertThat(err.toString().lines())
+                .containsExactly("hidden words beyond the 40 tokens that the model reads: 11");
     }
 
     @Test

@@ -142,6 +142,7 @@ class FinetuneTest extends CommandTest {
                 "--epochs 2 | 2 | Missing required argument",
                 "--classes few.csv --rate 2 | 2 | '2' is not a number above 0 and below 1",
                 "--classes few.csv --precision s8 | 2 | train in f32 or bf16",
+                "--classes many.csv --epochs 2147483647 | 1 | 2147483647 epochs are ",
                 "--classes few.csv --model minilm-acm | 1 | is adaptive; fine-tune a dense model"
             })
     void mistakesGetOneClearLine(String options, int code, String message) throws IOException {
@@ -149,6 +150,7 @@ class FinetuneTest extends CommandTest {
         file("one.csv", "text,label\n" + rows(30, i -> i + ",x"));
         file("unlabelled.csv", "text,label\na,\n");
         file("equal.csv", rows(30, i -> i + ",b,2"));
+        file("many.csv", "text,label\n" + rows(600, i -> "a b c d e f " + i + "," + i % 2));
         var args = new ArrayList<>(List.of("finetune"));
         if (!options.contains("--model")) {
             args.addAll(List.of("--model", folder.resolve("small").toString()));

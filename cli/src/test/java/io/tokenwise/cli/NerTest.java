@@ -10,9 +10,11 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import tools.jackson.databind.JsonNode;
 
 /** The command {@code ner}, on a token classifier with random weights. */
 class NerTest extends CommandTest {
@@ -69,6 +71,34 @@ class NerTest extends CommandTest {
         out.getBuffer().setLength(0);
         assertThat(runOn(TEXT, "ner", "--words", "--json", "--model", model)).isZero();
         assertThat(out.toString()).isEqualTo(ofFile);
+    }
+
+    @Test
+    void eachLineIsATextOfItsOwn() throws IOException {
+        List<List<Entity>> entities;
+        List<String> texts = List.of("Ada Lovelace met Charles Babbage", "", "in unfathomable London. ".repeat(30));
+        try (TokenClassifier classifier = TokenClassifier.open(model)) {
+            entities = classifier.entities(texts, Aggregation.SIMPLE, Budget.FULL);
+        }
+        assertThat(entities.get(0)).isNotEmpty();
+        assertThat(entities.get(2)).isNotEmpty();
+        String lines = String.join("\n", texts);
+        assertThat(runOn(lines, "ner", "--lines", "--model", model))
+                .as(err.toString())
+                .isZero();
+        assertThat(out.toString().lines().map(line -> line.substring(0, line.indexOf('\t', 2))))
+                .containsExactlyElementsOf(IntStream.range(0, 3)
+                        .boxed()
+                        .flatMap(i -> entities.get(i).stream().map(entity -> (i + 1) + "\t" + entity.label()))
+                        .toList());
+        out.getBuffer().setLength(0);
+        assertThat(runOn(lines, "ner", "--lines", "--json", "--model", model)).isZero();
+        JsonNode last = line(entities.get(0).size() + entities.get(2).size() - 1);
+        assertThat(last.get("line").asInt()).isEqualTo(3);
+        assertThat(last.get("endChar").asInt())
+                .isEqualTo(entities.get(2).getLast().endChar());
+        assertThat(run("ner", "x", "--lines", "--model", model)).isEqualTo(2);
+        assertThat(err.toString()).contains("--lines is for --file and stdin");
     }
 
     @Test

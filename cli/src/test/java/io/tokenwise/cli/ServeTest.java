@@ -115,4 +115,26 @@ class ServeTest extends CommandTest {
             assertThat(err.toString().lines()).as(err.toString()).hasSize(1);
         }
     }
+
+    /** By what they are, not by what else is wanted of them. */
+    @Test
+    void whatIsNotServedIsNamed(@TempDir Path folder) throws IOException {
+        SmallModel.writeScores(folder.resolve("scores"));
+        SmallModel.writeClasses(folder.resolve("classes"));
+        SmallModel.writeTokenClasses(folder.resolve("names"));
+        for (List<String> kind : List.of(
+                List.of("scores", "a cross-encoder"),
+                List.of("classes", "a text classifier"),
+                List.of("names", "a token classifier"))) {
+            err.getBuffer().setLength(0);
+            String model = folder.resolve(kind.getFirst()).toString();
+            assertThat(run("serve", "--port", "0", "--model", "minilm-acm," + model))
+                    .isOne();
+            assertThat(err.toString().lines())
+                    .singleElement()
+                    .asString()
+                    .endsWith(model + ": is " + kind.getLast()
+                            + "; what is served are text encoders, image classifiers and speech recognisers");
+        }
+    }
 }

@@ -38,6 +38,20 @@ public final class EpochOrder {
         return order[(int) (consumed++ % order.length)];
     }
 
+    /**
+     * Steps of a whole training.
+     *
+     * @param count of what is given out in all by what a step takes
+     * @throws IllegalArgumentException if there are more than are counted
+     */
+    public static int steps(int epochs, long count) {
+        if (count > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException(
+                    epochs + " epochs are " + count + " steps; supported: up to " + Integer.MAX_VALUE);
+        }
+        return (int) Math.max(1, count);
+    }
+
     private void shuffle(long epoch) {
         for (int i = 0; i < order.length; i++) {
             order[i] = i;

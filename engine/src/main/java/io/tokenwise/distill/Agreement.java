@@ -42,7 +42,13 @@ public final class Agreement {
         return sum / rows;
     }
 
-    /** What users see of it: the share of the inputs or tokens that are given the same class or classes, of scores that of any two inputs that stand in the same order. */
+    /**
+     * What users see of it: the share of the inputs or tokens that are given the same class or classes, of scores that of any two inputs that stand in the same order.
+     *
+     * @param found what the model gives
+     * @param wanted what the teacher gives, of the same shape
+     * @throws IllegalArgumentException if it is of more or fewer inputs
+     */
     public static double kept(ModelDescription model, float[][][] found, float[][][] wanted) {
         checkLengths(found, wanted);
         if (isScore(model)) {

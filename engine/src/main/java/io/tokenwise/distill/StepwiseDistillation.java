@@ -52,12 +52,12 @@ abstract sealed class StepwiseDistillation implements Distillation
         this.teacher = teacher;
         this.student = student;
         this.inputs = inputs;
+        scoreSpread = ScoreSpread.of(teacher, backend, inputs.all());
         workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
         teacherWorkspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
         stream = backend.stream();
         teacherPass = new Pass(stream, teacherWorkspace);
         pass = new Pass(stream, workspace);
-        scoreSpread = ScoreSpread.of(teacher, backend, inputs.all());
     }
 
     /** The step of that number. */

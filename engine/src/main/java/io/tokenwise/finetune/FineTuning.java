@@ -4,6 +4,7 @@ import io.tokenwise.Embedding;
 import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
+import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Gradients;
 import io.tokenwise.autograd.Optimizer;
 import io.tokenwise.autograd.Parameter;
@@ -83,7 +84,7 @@ public final class FineTuning extends EpochTraining {
     }
 
     private static CosineSchedule schedule(Labels labels, FineTuneConfig config) {
-        int steps = Math.toIntExact(Math.max(1, config.epochs() * labels.tokens() / config.tokensPerStep()));
+        int steps = EpochOrder.steps(config.epochs(), config.epochs() * labels.tokens() / config.tokensPerStep());
         return new CosineSchedule(config.rate(), 0, steps / 10, steps);
     }
 

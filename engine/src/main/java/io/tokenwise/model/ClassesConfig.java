@@ -5,6 +5,7 @@ import io.tokenwise.io.JsonFile;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -17,6 +18,13 @@ public final class ClassesConfig {
     private static final String TIED = "tie_word_embeddings";
     private static final String SEVERAL = "multi_label_classification";
     private static final int MOST = 1 << 16;
+
+    /** What sentence-transformers makes of a cross-encoder's score. */
+    private static final String ACTIVATION = "sbert_ce_default_activation_function";
+
+    private static final String[] ACTIVATIONS = {
+        "torch.nn.modules.linear.Identity", "torch.nn.modules.activation.Sigmoid"
+    };
 
     private ClassesConfig() {}
 
@@ -56,10 +64,26 @@ public final class ClassesConfig {
 
     private static TextOutput.SequenceClasses sequences(JsonFile config, HeadForm head) {
         config.supports("problem_type", "regression", "single_label_classification", SEVERAL);
-        return new TextOutput.SequenceClasses(
+        var classes = new TextOutput.SequenceClasses(
                 head,
                 labels(config),
                 config.root().path("problem_type").asString("").equals(SEVERAL));
+        if (classes.isScore()) {
+            checkActivation(config);
+        }
+        return classes;
+    }
+
+    /**
+     * Scores are given as the head makes them. Their order, and that the logistic function makes probabilities of them, is what sentence-transformers says too where it applies that function or none; of others
+     * nobody would know (sentence_transformers/cross_encoder/CrossEncoder.py at 0087b2c6, which takes the logistic function where the field is absent).
+     */
+    private static void checkActivation(JsonFile config) {
+        config.supports(ACTIVATION, ACTIVATIONS);
+        JsonNode newer = config.root().path("sentence_transformers").path("activation_fn");
+        if (!newer.isMissingNode() && !newer.isNull() && !Set.of(ACTIVATIONS).contains(newer.asString(""))) {
+            throw config.refuse("sentence_transformers", "activation_fn of " + String.join(" or ", ACTIVATIONS));
+        }
     }
 
     private static List<String> labels(JsonFile config) {

@@ -28,8 +28,8 @@ import java.util.Optional;
 import java.util.function.ToDoubleBiFunction;
 
 /**
- * A model: inputs in, such as a text's token ids or an image's pixels, and a vector for each out: a text's own, or the logits of an image's classes. A
- * speech model makes frames of recordings, of which a {@link #writer} writes text. It owns its weights' native memory; close frees it.
+ * A model: inputs in, such as a text's token ids or an image's pixels, and for each, or for each of its tokens, a row out: a vector, logits of classes, a score, weights of
+ * words. A speech model makes frames of recordings, of which a {@link #writer} writes text. It owns its weights' native memory; close frees it.
  *
  * <p>{@link #forward} without a tape is thread-safe for different passes once {@link #prepare} has run.
  */

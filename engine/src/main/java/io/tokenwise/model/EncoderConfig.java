@@ -4,7 +4,8 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.nn.Positions;
-import java.util.Arrays;
+import java.util.Collections;
+import java.util.List;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -146,16 +147,15 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
     }
 
     private static Positions scaled(int headSize, double base, double factor, int most) {
-        var factors = new double[factor == 1 ? 0 : headSize / 2];
-        Arrays.fill(factors, 1 / factor);
+        List<Double> factors = factor == 1 ? List.of() : Collections.nCopies(headSize / 2, 1 / factor);
         return new Positions.Rotary(headSize, base, true, factors, most);
     }
 
     /** Writes what {@link #rotary} reads of a factor. */
     public static void writeScaling(Positions positions, ObjectNode config) {
-        double[] factors = ((Positions.Rotary) positions).frequencyFactors();
-        if (factors.length > 0) {
-            config.putObject(SCALING).put("rope_type", "linear").put("factor", 1 / factors[0]);
+        List<Double> factors = ((Positions.Rotary) positions).frequencyFactors();
+        if (!factors.isEmpty()) {
+            config.putObject(SCALING).put("rope_type", "linear").put("factor", 1 / factors.getFirst());
         }
     }
 

@@ -11,7 +11,7 @@ import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Weight;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.model.LayerNames.Side;
-import io.tokenwise.model.StoredTensor.Columns;
+import io.tokenwise.model.SideBySide.Wide;
 import io.tokenwise.model.StoredTensor.Layout;
 import io.tokenwise.nn.Attention;
 import io.tokenwise.nn.AttentionForm;
@@ -31,11 +31,10 @@ import io.tokenwise.nn.ProjectedAttention;
 import io.tokenwise.nn.RmsNorm;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.LinkedHashMap;
+import java.util.HashSet;
 import java.util.List;
-import java.util.Map;
 import java.util.Optional;
-import java.util.TreeMap;
+import java.util.Set;
 import java.util.stream.IntStream;
 
 /**
@@ -48,7 +47,7 @@ public final class LayerBuilder {
     private final Architecture sizes;
     private final AdaptiveConfig config;
     private final List<StoredTensor> stored;
-
+    private final Set<Parameter> multiplied;
     private final SharedPositions positions;
 
     /** Before the names of all that it makes. */
@@ -62,6 +61,7 @@ public final class LayerBuilder {
         this.sizes = sizes;
         this.config = config;
         stored = new ArrayList<>();
+        multiplied = new HashSet<>();
         positions = new SharedPositions();
         prefix = "";
         part = Part.LAYER;
@@ -73,6 +73,7 @@ public final class LayerBuilder {
         sizes = whole.sizes;
         config = whole.config;
         stored = whole.stored;
+        multiplied = whole.multiplied;
         positions = whole.positions;
         this.prefix = prefix;
         this.part = part;
@@ -107,6 +108,11 @@ public final class LayerBuilder {
     /** Tensors of what was built so far. */
     public List<StoredTensor> stored() {
         return stored;
+    }
+
+    /** Of what was built so far, learners apart, what is multiplied by. */
+    Set<Parameter> multiplied() {
+        return multiplied;
     }
 
     Architecture sizes() {
@@ -237,44 +243,21 @@ public final class LayerBuilder {
         return table;
     }
 
-    /** A matrix of a file, or a part of one, and how many columns it has in ours. */
-    private record Wide(Side side, int columns) {}
-
     /**
-     * A linear layer of several side by side. Where a file has some of them in one matrix, one after the other, their columns are ranges of that.
+     * A linear layer of several side by side.
      *
      * @param name of all in their place, if they are several and a file has no name for them
      */
     private Linear sideBySide(String layer, String name, int inputs, List<Wide> sides, boolean biased) {
-        Map<String, Map<Integer, Columns>> files = new LinkedHashMap<>();
-        int columns = 0;
-        for (Wide wide : sides) {
-            Side side = wide.side();
-            files.computeIfAbsent(side.tensor(), _ -> new TreeMap<>())
-                    .put(side.part(), new Columns(columns, wide.columns()));
-            columns += wide.columns();
-        }
-        for (Wide wide : sides) {
-            if (files.get(wide.side().tensor()).size() != wide.side().parts()) {
-                throw new IllegalArgumentException(layer + wide.side().tensor() + " has other parts than those named");
-            }
-        }
-        String first = sides.getFirst().side().tensor();
-        String path = layer + (files.size() == 1 ? first : first.substring(0, first.lastIndexOf('.') + 1) + name);
-        Parameter weight = add(path + ".weight", inputs, columns, Kind.WEIGHT);
-        store(files, layer, ".weight", weight, Layout.TRANSPOSED);
+        var all = SideBySide.of(layer, name, sides);
+        Parameter weight = add(all.path() + ".weight", inputs, all.columns(), Kind.WEIGHT);
+        stored.addAll(all.stored(prefix, ".weight", weight, Layout.TRANSPOSED));
         Parameter bias = null;
         if (biased) {
-            bias = add(path + ".bias", 1, columns, Kind.BIAS);
-            store(files, layer, ".bias", bias, Layout.VECTOR);
+            bias = add(all.path() + ".bias", 1, all.columns(), Kind.BIAS);
+            stored.addAll(all.stored(prefix, ".bias", bias, Layout.VECTOR));
         }
-        return new Linear(new Weight(parameters, weight), bias);
-    }
-
-    private void store(
-            Map<String, Map<Integer, Columns>> files, String layer, String what, Parameter parameter, Layout layout) {
-        files.forEach((tensor, ranges) -> stored.add(
-                new StoredTensor(prefix + layer + tensor + what, parameter, List.copyOf(ranges.values()), layout)));
+        return new Linear(weight(weight), bias);
     }
 
     private Parameter add(String name, int rows, int columns, Kind kind) {
@@ -310,7 +293,7 @@ public final class LayerBuilder {
         Parameter weight = add(path + ".weight", channels * side * side, outputs, Kind.WEIGHT);
         stored.add(StoredTensor.transposed(weight.name(), weight)
                 .shaped((long) outputs, (long) channels, (long) side, (long) side));
-        return new Linear(new Weight(parameters, weight), vector(path + ".bias", outputs));
+        return new Linear(weight(weight), vector(path + ".bias", outputs));
     }
 
     /** A norm of tokens' vectors. */
@@ -383,14 +366,10 @@ public final class LayerBuilder {
         return table;
     }
 
-    /** A table of vectors, {@code [rows, hidden]}, that is also multiplied by. */
-    public Weight tiedTable(String name, int rows) {
-        return new Weight(parameters, table(name, rows));
-    }
-
-    /** To multiply by a table that somebody else has made. */
-    Weight weight(Parameter table) {
-        return new Weight(parameters, table);
+    /** To multiply by a parameter, which is packed for that. */
+    public Weight weight(Parameter parameter) {
+        multiplied.add(parameter);
+        return new Weight(parameters, parameter);
     }
 
     /** A convolution along rows of channels. */
@@ -398,7 +377,7 @@ public final class LayerBuilder {
         Parameter weight = add(path + ".weight", step.width() * channels, outputs, Kind.WEIGHT);
         stored.add(StoredTensor.convolution(weight.name(), weight, channels));
         Parameter bias = biased ? vector(path + ".bias", outputs) : null;
-        return new Convolution(new Linear(new Weight(parameters, weight), bias), step.width(), step.step());
+        return new Convolution(new Linear(weight(weight), bias), step.width(), step.step());
     }
 
     /** A convolution along rows that keeps them, in groups of columns that do not mix, each of which has tensors of its own, {@code PATH.weight.GROUP} and so on. */
@@ -409,7 +388,7 @@ public final class LayerBuilder {
         for (int i = 0; i < groups; i++) {
             Parameter weight = add(path + ".weight." + i, width * columns, columns, Kind.WEIGHT);
             stored.add(StoredTensor.convolution(weight.name(), weight, columns));
-            kernels.add(new Weight(parameters, weight));
+            kernels.add(weight(weight));
             biases.add(vector(path + ".bias." + i, columns));
         }
         return new GroupedConvolution(kernels, biases, width);

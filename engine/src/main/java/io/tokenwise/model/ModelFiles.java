@@ -175,13 +175,24 @@ public final class ModelFiles implements AutoCloseable {
             throw unwanted(wanted);
         }
         TextDescription text = (TextDescription) description;
-        WordsForm form = words.get()
-                .filter(head -> weights.names().contains(head.bias()))
-                .orElseThrow(() -> new BadFileException(
-                        text.name(), "is " + text.kind() + " without a masked-LM head; " + wanted + " is wanted here"));
+        WordsForm form = head().orElseThrow(() -> new BadFileException(
+                text.name(), "is " + text.kind() + " without a masked-LM head; " + wanted + " is wanted here"));
         TextDescription changed = text.withOutput(output.apply(form));
         weights.check(changed);
         return new ModelFiles(changed, weights, tokenizer, words);
+    }
+
+    private Optional<WordsForm> head() {
+        return words.get().filter(head -> weights.names().contains(head.bias()));
+    }
+
+    /** Whether its files have a masked-LM head, which those who open it for vectors leave aside; not if that is of a form that is not read. */
+    public boolean hasMaskedHead() {
+        try {
+            return head().isPresent();
+        } catch (BadFileException e) {
+            return false;
+        }
     }
 
     private BadFileException unwanted(String wanted) {

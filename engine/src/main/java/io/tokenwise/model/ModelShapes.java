@@ -1,11 +1,13 @@
 package io.tokenwise.model;
 
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.nn.BlockSlot;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 
 /** What a model is made of, without its weights: it was built on a backend that has no memory. */
 public final class ModelShapes {
@@ -13,10 +15,12 @@ public final class ModelShapes {
     private static final String MLP = ".mlp";
 
     private final List<StoredTensor> stored;
+    private final Set<Parameter> multiplied;
     private final List<BlockSlot> slots;
 
-    private ModelShapes(List<StoredTensor> stored, List<BlockSlot> slots) {
+    private ModelShapes(List<StoredTensor> stored, Set<Parameter> multiplied, List<BlockSlot> slots) {
         this.stored = stored;
+        this.multiplied = multiplied;
         this.slots = slots;
     }
 
@@ -33,7 +37,7 @@ public final class ModelShapes {
         try (var parameters = new Parameters(new ShapeBackend())) {
             var parts = new LayerBuilder(parameters, description.architecture(), config);
             Network network = EncoderLoading.network(description, config, parts);
-            return new ModelShapes(parts.stored(), network.slots());
+            return new ModelShapes(parts.stored(), parts.multiplied(), network.slots());
         }
     }
 
@@ -46,6 +50,11 @@ public final class ModelShapes {
 
     List<StoredTensor> stored() {
         return stored;
+    }
+
+    /** What is multiplied by, but for learners: of it there is a packed form too. */
+    Set<Parameter> multiplied() {
+        return multiplied;
     }
 
     /** The places of attention and MLPs, in the order in which they run. Their blocks have no weights. */

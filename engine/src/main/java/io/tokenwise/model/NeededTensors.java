@@ -95,15 +95,7 @@ final class NeededTensors {
                 .collect(Collectors.joining(", "));
     }
 
-    /** Bytes of packed forms for each value of a tensor: none of what is looked up. In s8 learners have up to 3: each one's, and those of its prefixes. */
-    private static int packedBytes(Parameter parameter, boolean ofLearners, Precision precision) {
-        if (parameter.part() == Parameter.Part.EMBEDDINGS && parameter.kind() != Parameter.Kind.WEIGHT) {
-            return 0;
-        }
-        return precision == Precision.S8 && ofLearners ? 3 : precision.bytes();
-    }
-
-    /** Weights and, of all but embeddings, their packed forms: a container whose limit is passed is killed without a word. */
+    /** Weights and the packed forms of what is multiplied by, which tables of words may be too. In s8 learners have up to 3: each one's, and those of its prefixes. A container whose limit is passed is killed without a word. */
     static void checkMemory(String model, ModelShapes shapes, Precision packed, OptionalLong limitBytes) {
         Set<Parameter> learners = new HashSet<>();
         for (AdaptiveBlock block : Acmizer.blocks(shapes.slots())) {
@@ -112,8 +104,10 @@ final class NeededTensors {
         long needed = 0;
         for (StoredTensor tensor : shapes.stored()) {
             long values = Arrays.stream(tensor.dimensions()).reduce(1, Math::multiplyExact);
-            Parameter parameter = tensor.parameter();
-            needed += values * (Float.BYTES + packedBytes(parameter, learners.contains(parameter), packed));
+            boolean ofLearners = learners.contains(tensor.parameter());
+            boolean isPacked = ofLearners || shapes.multiplied().contains(tensor.parameter());
+            int packedBytes = packed == Precision.S8 && ofLearners ? 3 : packed.bytes();
+            needed += values * (Float.BYTES + (isPacked ? packedBytes : 0));
         }
         if (limitBytes.isPresent() && needed > limitBytes.getAsLong()) {
             throw new IllegalStateException(model + ": needs about " + (needed >> 20)

@@ -4,7 +4,6 @@ import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.PositionBias;
 import io.tokenwise.nn.Positions;
-import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -24,18 +23,22 @@ final class SharedPositions {
             return null;
         }
         int most = shapesOnly ? 1 : rotary.most();
-        double[] factors = rotary.frequencyFactors();
-        if (factors.length > 0 && !rotary.halves()) {
+        List<Double> factors = rotary.frequencyFactors();
+        if (!factors.isEmpty() && !rotary.halves()) {
             throw new IllegalArgumentException(
                     "rotary positions of neighbouring columns with scaled frequencies are not supported yet");
         }
-        List<Object> key = List.of(
-                form.headSize(), rotary.rotated(), rotary.base(), rotary.halves(), most, Arrays.toString(factors));
+        List<Object> key = List.of(form.headSize(), rotary.rotated(), rotary.base(), rotary.halves(), most, factors);
         return angles.computeIfAbsent(
                 key,
                 _ -> rotary.halves()
-                        ? RotaryPositions.halves(most, form.headSize(), rotary.rotated(), rotary.base(), factors)
+                        ? RotaryPositions.halves(
+                                most, form.headSize(), rotary.rotated(), rotary.base(), numbers(factors))
                         : new RotaryPositions(most, form.headSize(), rotary.rotated(), rotary.base()));
+    }
+
+    private static double[] numbers(List<Double> values) {
+        return values.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
     /** What is added to scores; null if the form has nothing. */

@@ -128,9 +128,18 @@ public record TextDescription(
     /**
      * The same with what a tokenizer knows.
      *
-     * @throws BadFileException if it knows too little
+     * @throws BadFileException if it knows too little, or a prompt leaves no room for a text
      */
     public TextDescription with(Tokenizer tokenizer) {
+        prompts.byName().forEach((prompt, words) -> {
+            // All texts behind it would have one vector.
+            if (!words.isEmpty() && tokenizer.encode(words).ids().length == maxTokens) {
+                throw new BadFileException(
+                        name,
+                        "its prompt \"" + prompt + "\" fills the " + maxTokens
+                                + " tokens that the model reads; must leave room for a text");
+            }
+        });
         if (!(output instanceof TextOutput.Answer answer)) {
             return this;
         }

@@ -1,7 +1,6 @@
 package io.tokenwise.nn;
 
-import java.util.Arrays;
-import java.util.Objects;
+import java.util.List;
 
 /** How attention knows where tokens stand, apart from what is added to their embeddings. */
 public sealed interface Positions {
@@ -25,7 +24,8 @@ public sealed interface Positions {
      * @param frequencyFactors what each pair's angle is multiplied by, for texts longer than those of training; empty for 1
      * @param most positions that inputs may have
      */
-    record Rotary(int rotated, double base, boolean halves, double[] frequencyFactors, int most) implements Positions {
+    record Rotary(int rotated, double base, boolean halves, List<Double> frequencyFactors, int most)
+            implements Positions {
         /** @throws IllegalArgumentException if columns are no pairs, or factors are not one a pair */
         public Rotary {
             if (rotated < 2 || rotated % 2 != 0) {
@@ -35,37 +35,16 @@ public sealed interface Positions {
             if (!(base > 0) || Double.isInfinite(base)) {
                 throw new IllegalArgumentException("the base of rotary positions is " + base + ", must be above 0");
             }
-            frequencyFactors = frequencyFactors.clone();
-            if (frequencyFactors.length != 0 && frequencyFactors.length != rotated / 2) {
-                throw new IllegalArgumentException("rotary positions have " + frequencyFactors.length
+            frequencyFactors = List.copyOf(frequencyFactors);
+            if (!frequencyFactors.isEmpty() && frequencyFactors.size() != rotated / 2) {
+                throw new IllegalArgumentException("rotary positions have " + frequencyFactors.size()
                         + " frequency factors for " + rotated / 2 + " pairs of columns");
             }
         }
 
         /** With pairs of halves, unscaled, as most have them. */
         public static Rotary halves(int rotated, double base, int most) {
-            return new Rotary(rotated, base, true, new double[0], most);
-        }
-
-        @Override
-        public boolean equals(Object other) {
-            return other instanceof Rotary that
-                    && rotated == that.rotated
-                    && base == that.base
-                    && halves == that.halves
-                    && most == that.most
-                    && Arrays.equals(frequencyFactors, that.frequencyFactors);
-        }
-
-        @Override
-        public int hashCode() {
-            return Objects.hash(rotated, base, halves, most, Arrays.hashCode(frequencyFactors));
-        }
-
-        /** Not to be written. */
-        @Override
-        public double[] frequencyFactors() {
-            return frequencyFactors;
+            return new Rotary(rotated, base, true, List.of(), most);
         }
     }
 

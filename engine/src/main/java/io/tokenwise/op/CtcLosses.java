@@ -70,25 +70,6 @@ public final class CtcLosses {
         }
     }
 
-    /** What a frame's logits must be lowered by to be logarithms of probabilities. */
-    public static double logSum(HostTensor logits, int frame) {
-        double most = Double.NEGATIVE_INFINITY;
-        for (int token = 0; token < logits.columns(); token++) {
-            most = Math.max(most, logits.get(frame, token));
-        }
-        double sum = 0;
-        for (int token = 0; token < logits.columns(); token++) {
-            sum += Math.exp(logits.get(frame, token) - most);
-        }
-        return most + Math.log(sum);
-    }
-
-    /** The logarithm of the sum of two values, of their logarithms. */
-    public static double logSum(double a, double b) {
-        double most = Math.max(a, b);
-        return most == Double.NEGATIVE_INFINITY ? most : most + Math.log1p(Math.exp(Math.min(a, b) - most));
-    }
-
     /** One recording, whose letters have a place each, and blanks the places before, between and after them. */
     private static final class Recording {
         private final HostTensor logits;
@@ -115,7 +96,7 @@ public final class CtcLosses {
             }
             logSums = new double[frames];
             for (int frame = 0; frame < frames; frame++) {
-                logSums[frame] = logSum(logits, first + frame);
+                logSums[frame] = LogSums.of(logits, first + frame);
             }
         }
 
@@ -127,7 +108,7 @@ public final class CtcLosses {
         double loss(double weight, HostTensor slopes) {
             double[] before = before();
             int last = (frames - 1) * tokens.length + tokens.length - 1;
-            double all = tokens.length == 1 ? before[last] : logSum(before[last], before[last - 1]);
+            double all = tokens.length == 1 ? before[last] : LogSums.of(before[last], before[last - 1]);
             var after = new double[tokens.length];
             var next = new double[tokens.length];
             Arrays.fill(after, Double.NEGATIVE_INFINITY);
@@ -163,10 +144,10 @@ public final class CtcLosses {
                 for (int place = 0; place < tokens.length; place++) {
                     double reached = before[from + place];
                     if (place > 0) {
-                        reached = logSum(reached, before[from + place - 1]);
+                        reached = LogSums.of(reached, before[from + place - 1]);
                     }
                     if (skips[place]) {
-                        reached = logSum(reached, before[from + place - 2]);
+                        reached = LogSums.of(reached, before[from + place - 2]);
                     }
                     before[from + tokens.length + place] = reached + likely(frame, place);
                 }
@@ -179,10 +160,10 @@ public final class CtcLosses {
             for (int place = 0; place < tokens.length; place++) {
                 double goingOn = after[place] + likely(frame, place);
                 if (place + 1 < tokens.length) {
-                    goingOn = logSum(goingOn, after[place + 1] + likely(frame, place + 1));
+                    goingOn = LogSums.of(goingOn, after[place + 1] + likely(frame, place + 1));
                 }
                 if (place + 2 < tokens.length && skips[place + 2]) {
-                    goingOn = logSum(goingOn, after[place + 2] + likely(frame, place + 2));
+                    goingOn = LogSums.of(goingOn, after[place + 2] + likely(frame, place + 2));
                 }
                 target[place] = goingOn;
             }

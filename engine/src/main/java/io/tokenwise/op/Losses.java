@@ -193,7 +193,7 @@ public final class Losses {
     private static double crossEntropy(HostTensor logits, Probabilities wanted, HostTensor dLogits) {
         double loss = 0;
         for (int row = 0; row < logits.rows(); row++) {
-            double logTotal = logSum(logits, row);
+            double logTotal = LogSums.of(logits, row);
             for (int column = 0; column < logits.columns(); column++) {
                 double logProbability = logits.get(row, column) - logTotal;
                 double share = wanted.of(row, column);
@@ -219,7 +219,7 @@ public final class Losses {
         var logTotals = new double[target.rows()];
         double entropy = 0;
         for (int row = 0; row < target.rows(); row++) {
-            logTotals[row] = logSum(target, row);
+            logTotals[row] = LogSums.of(target, row);
             for (int column = 0; column < target.columns(); column++) {
                 double logProbability = target.get(row, column) - logTotals[row];
                 entropy -= Math.exp(logProbability) * logProbability;
@@ -231,39 +231,14 @@ public final class Losses {
 
     /** The divergence of {@code softmax(logits)} from {@code softmax(target)}, of results on the host. */
     public static double divergence(float[] logits, float[] target) {
-        double logTotal = logSum(logits);
-        double targetLogTotal = logSum(target);
+        double logTotal = LogSums.of(logits);
+        double targetLogTotal = LogSums.of(target);
         double divergence = 0;
         for (int column = 0; column < logits.length; column++) {
             double wanted = target[column] - targetLogTotal;
             divergence += Math.exp(wanted) * (wanted - (logits[column] - logTotal));
         }
         return divergence;
-    }
-
-    private static double logSum(float[] logits) {
-        double largest = Double.NEGATIVE_INFINITY;
-        for (float logit : logits) {
-            largest = Math.max(largest, logit);
-        }
-        double total = 0;
-        for (float logit : logits) {
-            total += Math.exp(logit - largest);
-        }
-        return Math.log(total) + largest;
-    }
-
-    /** {@code log sum_c exp(logits[row, c])}. */
-    private static double logSum(HostTensor logits, int row) {
-        double largest = Double.NEGATIVE_INFINITY;
-        for (int column = 0; column < logits.columns(); column++) {
-            largest = Math.max(largest, logits.get(row, column));
-        }
-        double total = 0;
-        for (int column = 0; column < logits.columns(); column++) {
-            total += Math.exp(logits.get(row, column) - largest);
-        }
-        return Math.log(total) + largest;
     }
 
     /** Runs the loss of each row that has been begun. */

@@ -113,17 +113,18 @@ public final class OpenModel implements AutoCloseable {
     }
 
     /**
-     * The same of an input that is a part of what a call does.
+     * The same of one input of a call, row by row: there may be a number for each word of a vocabulary, and many rows.
      *
-     * @param done what the call has done before
-     * @param parts how many of what it does in all, for messages, such as "of 3 texts"
+     * @param done rows that the call has made before
+     * @param parts how many it makes in all, for messages, such as "of 3 hidden words"
+     * @param to gets each row, in the order of the places
      */
-    public float[][] encodeTokens(int[] input, int[] places, Budget budget, Deadline deadline, int done, String parts) {
-        return onPlatform(
-                deadline,
-                stop -> sessions.encodeTokens(
-                                List.of(input), List.of(places), null, List.of(budget), null, stop.after(done, parts))[
-                        0]);
+    public void eachToken(
+            int[] input, int[] places, Budget budget, Deadline deadline, int done, String parts, Consumer<float[]> to) {
+        onPlatform(deadline, stop -> {
+            sessions.eachToken(input, places, budget, stop.after(done, parts), to);
+            return null;
+        });
     }
 
     /**

@@ -19,6 +19,7 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.function.Consumer;
 import java.util.function.Function;
 
 /**
@@ -136,10 +137,40 @@ public final class Sessions implements AutoCloseable {
         run(sequences, budgets, VectorLength.DESCRIBED, observer, stop, (pass, batch, plans, from) -> {
             pass.with(SeenTokens.class, seen == null ? null : SeenTokens.of(batch, from, seen));
             List<int[]> ofBatch = places == null ? null : places.subList(from, from + batch.sequences());
-            float[][][] rows = reading.read(pass, encoder.tokens(pass, batch, plans), ofBatch);
-            System.arraycopy(rows, 0, outputs, from, rows.length);
+            for (int i = 0; i < batch.sequences(); i++) {
+                outputs[from + i] = new float[places == null ? batch.length(i) : ofBatch.get(i).length][];
+            }
+            reading.read(
+                    pass,
+                    encoder.tokens(pass, batch, plans),
+                    ofBatch,
+                    (sequence, k, values) -> outputs[from + sequence][k] = values);
         });
         return outputs;
+    }
+
+    /** The same of one sequence, whose rows nobody holds together. Asked for an end also between some of them and the next ones. */
+    void eachToken(int[] sequence, int[] places, Budget budget, Stop stop, Consumer<float[]> to) {
+        requirePerToken(true);
+        var reading = new TokenReading(encoder);
+        run(
+                List.of(sequence),
+                List.of(budget),
+                VectorLength.DESCRIBED,
+                null,
+                stop,
+                (pass, batch, plans, _) -> reading.read(
+                        pass, encoder.tokens(pass, batch, plans), List.of(places), new TokenReading.Rows() {
+                            @Override
+                            public void row(int ofOne, int k, float[] values) {
+                                to.accept(values);
+                            }
+
+                            @Override
+                            public void next(int done) {
+                                stop.check(done, places.length, "tokens");
+                            }
+                        }));
     }
 
     /**

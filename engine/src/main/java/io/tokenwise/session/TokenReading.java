@@ -22,50 +22,61 @@ final class TokenReading {
         atOnce = RowMemory.rowsAtOnce(encoder.outputs());
     }
 
+    /** Gets the rows that were asked for, in their order. */
+    @FunctionalInterface
+    interface Rows {
+        /**
+         * @param sequence of the batch
+         * @param k which one of those of that sequence
+         */
+        void row(int sequence, int k, float[] values);
+
+        /** Before some more are made, that many of the batch have been. */
+        default void next(int done) {}
+    }
+
     /**
-     * Of each sequence of the pass's batch a row for each token, or for those that are asked for.
+     * Makes of each sequence of the pass's batch a row for each token, or for those that are asked for.
      *
      * @param tokens the last layer's vectors of all
      * @param places of each sequence, no token twice; null for all tokens
      */
-    float[][][] read(Pass pass, Tensor tokens, List<int[]> places) {
+    void read(Pass pass, Tensor tokens, List<int[]> places, Rows rows) {
         TokenBatch batch = pass.batch();
-        var rows = new float[batch.sequences()][][];
-        var flat = new float[places == null ? batch.tokens() : count(places)][];
-        var from = new int[flat.length];
+        var from = new int[places == null ? batch.tokens() : count(places)];
+        var sequences = new int[from.length];
+        var numbers = new int[from.length];
         int next = 0;
-        for (int i = 0; i < rows.length; i++) {
+        for (int i = 0; i < batch.sequences(); i++) {
             int first = batch.offsets()[i];
             int[] some = places == null ? IntStream.range(0, batch.length(i)).toArray() : places.get(i);
-            rows[i] = new float[some.length][encoder.outputs()];
             for (int k = 0; k < some.length; k++) {
-                flat[next] = rows[i][k];
                 // Beyond its end are another sequence's rows.
-                from[next++] = first + Objects.checkIndex(some[k], batch.length(i));
+                from[next] = first + Objects.checkIndex(some[k], batch.length(i));
+                sequences[next] = i;
+                numbers[next++] = k;
             }
         }
-        read(pass, tokens, from, flat);
-        return rows;
-    }
-
-    private static int count(List<int[]> places) {
-        return places.stream().mapToInt(some -> some.length).sum();
-    }
-
-    private void read(Pass pass, Tensor tokens, int[] from, float[][] to) {
-        for (int done = 0; done < to.length; ) {
+        for (int done = 0; done < from.length; ) {
+            rows.next(done);
             int first = done;
-            int count = Math.min(atOnce, to.length - done);
+            int count = Math.min(atOnce, from.length - done);
             pass.push();
             Tensor x = pass.tensor(count, tokens.columns());
             TakenRows.forward(pass.stream(), tokens, Arrays.copyOfRange(from, first, first + count), x);
             try (HostTensor values = pass.stream().read(encoder.outputs(pass, x, pass.batch()))) {
                 for (int i = 0; i < count; i++) {
-                    values.copyRow(i, to[first + i], 0);
+                    var row = new float[encoder.outputs()];
+                    values.copyRow(i, row, 0);
+                    rows.row(sequences[first + i], numbers[first + i], row);
                 }
             }
             pass.pop();
             done += count;
         }
+    }
+
+    private static int count(List<int[]> places) {
+        return places.stream().mapToInt(some -> some.length).sum();
     }
 }

@@ -15,8 +15,8 @@ final class Normalized {
     /** What even a short text may become. */
     private static final int MOST_OF_ANY = 1 << 16;
 
-    /** What an array may have. */
-    private static final int MOST_CHARS = Integer.MAX_VALUE - 32;
+    /** What becomes of the longest text: of each char there may be three bytes after that, in arrays that are doubled. */
+    private static final int MOST_CHARS = 1 << 28;
 
     private final String file;
 

@@ -42,8 +42,7 @@ final class OldUnicode {
     private static byte[] orders() {
         var orders = new byte[0x1E94B];
         for (int c = 0x300; c < orders.length; c++) {
-            boolean mark = c < 0x20000 && isMark(c);
-            orders[c] = (byte) (mark && !isNewer(c) ? orderOfMark(c) : 0);
+            orders[c] = (byte) (isMark(c) && !isNewer(c) ? orderOfMark(c) : 0);
         }
         return orders;
     }

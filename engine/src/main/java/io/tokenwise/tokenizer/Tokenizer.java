@@ -16,6 +16,9 @@ public final class Tokenizer {
     /** Room for the two special tokens and one of the text. */
     public static final int LEAST_MAX_TOKENS = 3;
 
+    /** A text's chars. Work areas have up to eight places for each, and arrays less than 2^31. */
+    private static final int MOST_CHARS = 1 << 27;
+
     private final String file;
     private final byte[] json;
     private final int maxTokens;
@@ -152,6 +155,10 @@ public final class Tokenizer {
     }
 
     private void encode(String text, Tokens out) {
+        if (text.length() > MOST_CHARS) {
+            throw new IllegalArgumentException(
+                    "a text of " + text.length() + " chars; supported: up to " + MOST_CHARS + ", give parts of it");
+        }
         description.raw().encode(text, 0, text.length(), out, this::between);
     }
 

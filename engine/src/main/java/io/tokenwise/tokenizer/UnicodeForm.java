@@ -13,12 +13,74 @@ record UnicodeForm(Form form) implements Normalizer {
 
     @Override
     public void normalize(Normalized text) {
-        if (text.isAscii() || isNormalized(text)) {
+        int same = text.isAscii() ? text.length() : normalizedTo(text, 0);
+        if (same == text.length()) {
             return;
         }
         text.begin(0);
+        for (int at = 0; at < text.length(); same = normalizedTo(text, at)) {
+            while (at < same) {
+                int c = text.codePointAt(at);
+                text.put(c, 0);
+                at += Character.charCount(c);
+            }
+            int end = end(text, at);
+            part(text, at, end);
+            at = end;
+        }
+        text.end();
+    }
+
+    /**
+     * Where the first part from a place on begins that is not normalized, or the text's end. What is normalized to the newer Unicode that Java has is so to the
+     * library's too.
+     */
+    private int normalizedTo(Normalized text, int from) {
+        int at = from;
+        while (at < text.length()) {
+            int end = end(text, at);
+            if (end - at > AT_ONCE || !java.text.Normalizer.isNormalized(text.substring(at, end), form)) {
+                return at;
+            }
+            at = end;
+        }
+        return at;
+    }
+
+    /** The end of a part that has nothing to do with what comes after it: of {@link #AT_ONCE} chars at most, unless they all hang together. */
+    private int end(Normalized text, int from) {
+        int most = Math.min(from + AT_ONCE, text.length());
+        int end = most;
+        while (end > from && goesOn(text, end)) {
+            end--;
+        }
+        if (end == from) {
+            end = most;
+            while (goesOn(text, end)) {
+                end++;
+            }
+        }
+        return end;
+    }
+
+    /** Whether what is at a place may become one with what is before it, or change places with it. */
+    private boolean goesOn(Normalized text, int at) {
+        if (at == text.length()) {
+            return false;
+        }
+        char c = text.charAt(at);
+        return Character.isLowSurrogate(c)
+                || c >= 0x300
+                        && OldUnicode.joins(decomposed(text.codePointAt(at)).codePointAt(0));
+    }
+
+    private String decomposed(int c) {
+        return OldUnicode.decompose(c, form == Form.NFKC || form == Form.NFKD);
+    }
+
+    private void part(Normalized text, int from, int to) {
         var row = new Row(text, form == Form.NFC || form == Form.NFKC);
-        for (int at = 0; at < text.length(); ) {
+        for (int at = from; at < to; ) {
             int c = text.codePointAt(at);
             at += Character.charCount(c);
             if (c < 128) {
@@ -28,32 +90,10 @@ record UnicodeForm(Form form) implements Normalizer {
             }
         }
         row.end();
-        text.end();
-    }
-
-    /** What is normalized to the newer Unicode that Java has is so to the library's too. */
-    private boolean isNormalized(Normalized text) {
-        for (int from = 0; from < text.length(); ) {
-            int to = Math.min(from + AT_ONCE, text.length());
-            while (to > from && to < text.length() && goesOn(text, to)) {
-                to--;
-            }
-            if (to == from || !java.text.Normalizer.isNormalized(text.substring(from, to), form)) {
-                return false;
-            }
-            from = to;
-        }
-        return true;
-    }
-
-    /** Whether what is at a place may become one with what is before it. */
-    private static boolean goesOn(Normalized text, int at) {
-        char c = text.charAt(at);
-        return Character.isLowSurrogate(c) || c >= 0x300 && OldUnicode.joins(text.codePointAt(at));
     }
 
     private void decompose(int c, Row to) {
-        String parts = OldUnicode.decompose(c, form == Form.NFKC || form == Form.NFKD);
+        String parts = decomposed(c);
         for (int i = 0; i < parts.length(); ) {
             int part = parts.codePointAt(i);
             to.add(part, i == 0 ? 0 : 1);

@@ -49,7 +49,7 @@ public abstract class EpochTraining implements AutoCloseable {
 
     /** The rate rises over a twentieth of the steps and then falls to nothing along a cosine. */
     static CosineSchedule schedule(int examples, int examplesOfStep, int epochs, double rate) {
-        int steps = Math.toIntExact(Math.max(1, Math.ceilDiv((long) epochs * examples, examplesOfStep)));
+        int steps = EpochOrder.steps(epochs, Math.ceilDiv((long) epochs * examples, examplesOfStep));
         return new CosineSchedule(rate, 0, steps / 20, steps);
     }
 

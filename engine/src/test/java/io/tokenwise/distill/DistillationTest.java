@@ -11,14 +11,12 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.StoredType;
-import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.train.DivergedException;
 import java.io.IOException;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,61 +25,12 @@ import java.util.Arrays;
 import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
 
-class DistillationTest {
-    private static final int STEPS = 40;
-
-    @TempDir
-    Path folder;
-
-    private Path dense;
-
-    /** Of the last run that ended. */
-    private History history;
-
-    private boolean reportFails;
-
-    private StoredType stored = StoredType.F32;
-
-    @BeforeEach
-    void write() throws IOException {
-        dense = folder.resolve("dense");
-        TestModels.writeSmall(dense);
-    }
-
-    private List<Distillation.Step> run(Path out, DistillConfig config, int threads, int stopAfter) throws Exception {
-        var steps = new ArrayList<Distillation.Step>();
-        history = null;
-        try (ModelFiles files = Models.open(dense);
-                Backend backend = VectorBackend.open(threads)) {
-            new DistillRun(files, ChildRun.texts(), config, out, ModelWriter.Existing.KEEP, 9, stored)
-                    .run(backend, new DistillRun.Listener() {
-                        @Override
-                        public void step(Distillation.Step step) {
-                            steps.add(step);
-                            if (steps.size() == stopAfter) {
-                                Thread.currentThread().interrupt();
-                            }
-                        }
-
-                        @Override
-                        public void written(History whole) throws IOException {
-                            history = whole;
-                            if (reportFails) {
-                                throw new IOException("no report");
-                            }
-                        }
-                    });
-        }
-        return steps;
-    }
-
+class DistillationTest extends OnSmallRuns {
     @Test
     void sameSeedGivesTheSameWeightsWhateverTheThreads() throws Exception {
         run(folder.resolve("one"), ChildRun.config(STEPS, 1), 1, -1);
@@ -158,12 +107,6 @@ class DistillationTest {
         }
     }
 
-    private long mismatch(String a, String b) throws IOException {
-        String weights = "model.safetensors";
-        return Files.mismatch(
-                folder.resolve(a).resolve(weights), folder.resolve(b).resolve(weights));
-    }
-
     @Test
     void lossFallsInEachPhase() throws Exception {
         List<Distillation.Step> steps = run(folder.resolve("out"), ChildRun.config(400, 1), 2, -1);
@@ -178,10 +121,6 @@ class DistillationTest {
                     .as(phase + " ends below its start")
                     .isLessThan(mean(values.subList(0, part)));
         });
-    }
-
-    private static double mean(List<Double> values) {
-        return values.stream().mapToDouble(Double::doubleValue).average().orElseThrow();
     }
 
     @Test
@@ -326,77 +265,5 @@ class DistillationTest {
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("out: exists and is not empty");
         assertThat(out.resolve("mine.txt")).hasContent("mine");
-    }
-
-    @ParameterizedTest
-    @EnumSource
-    void anAdaptiveModelGoesOnLearningFromItsOwnDenseBlocks(StoredType type) throws Exception {
-        stored = type;
-        DistillConfig config = ChildRun.config(STEPS, 1);
-        List<Distillation.Step> first = run(folder.resolve("first"), config, 1, -1);
-        dense = folder.resolve("first");
-        DistillConfig goingOn = goingOn(ChildRun.config(4 * STEPS, 2));
-        Path out = folder.resolve("second");
-        assertThatThrownBy(() -> run(out, goingOn, 1, 50)).isInstanceOf(InterruptedException.class);
-        run(out, goingOn, 2, -1);
-        List<Distillation.Step> steps = run(folder.resolve("unbroken"), goingOn, 1, -1);
-        assertThat(mismatch("second", "unbroken")).isEqualTo(-1);
-        assertThat(steps)
-                .hasSize(4 * STEPS)
-                .allSatisfy(step -> assertThat(step.phase()).isEqualTo(Distillation.Phase.END_TO_END));
-        assertThat(mean(steps.stream().map(Distillation.Step::loss).skip(80).toList()))
-                .isLessThan(first.getLast().loss());
-        try (var before = Safetensors.open(dense.resolve("model.safetensors"));
-                var after = Safetensors.open(out.resolve("model.safetensors"))) {
-            assertThat(after.names()).isEqualTo(before.names());
-            for (String name : before.names()) {
-                if (!name.contains(".acm.")) {
-                    assertThat(values(after, name)).as(name).isEqualTo(values(before, name));
-                }
-            }
-            String learned = "encoder.layer.1.mlp.acm.b1";
-            assertThat(values(after, learned)).isNotEqualTo(values(before, learned));
-        }
-    }
-
-    private DistillConfig goingOn(DistillConfig config) throws IOException {
-        try (ModelFiles files = Models.open(dense)) {
-            return config.goingOn(AdaptiveConfig.of(files.description()).acm().orElseThrow());
-        }
-    }
-
-    private static float[] values(Safetensors file, String name) {
-        var values = new float[(int) Arrays.stream(file.shape(name)).reduce(1, (a, b) -> a * b)];
-        file.read(name, MemorySegment.ofArray(values));
-        return values;
-    }
-
-    /** Nor is it trained as an untrained one: that would spoil what it has learnt. */
-    @Test
-    void whatGoesOnLearningStaysAsItIs() throws Exception {
-        DistillConfig config = ChildRun.config(STEPS, 1);
-        run(folder.resolve("adaptive"), config, 1, -1);
-        dense = folder.resolve("adaptive");
-        DistillConfig goingOn = goingOn(config);
-        for (DistillConfig wrong : List.of(
-                config,
-                goingOn.withLayers(AdaptiveLayers.parse("mlp", 3)),
-                goingOn.withFixed(Map.of("encoder.layer.0.mlp", 1)))) {
-            assertThatThrownBy(() -> run(folder.resolve("again"), wrong, 1, -1))
-                    .isInstanceOf(IllegalArgumentException.class)
-                    .hasMessageContaining(
-                            "adaptive is adaptive already (mlp,qo,kv of 3 learners (MLPs: up to 1, or all)):"
-                                    + " it can go on learning as it is, by steps of phase 3");
-        }
-    }
-
-    @Test
-    void aControlDoesNotGoOnLearning() throws Exception {
-        DistillConfig config = ChildRun.config(STEPS, 1);
-        run(folder.resolve("control"), config.withFixed(Map.of("encoder.layer.0.mlp", 1)), 1, -1);
-        dense = folder.resolve("control");
-        assertThatThrownBy(() -> goingOn(config))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("the model is a control, without gates");
     }
 }

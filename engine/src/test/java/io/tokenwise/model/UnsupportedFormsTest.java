@@ -10,6 +10,7 @@ import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -27,7 +28,7 @@ class UnsupportedFormsTest {
     }
 
     static Stream<Arguments> unsupported() {
-        var scaled = new Positions.Rotary(4, 1e4, false, new double[] {1, 2}, 8);
+        var scaled = new Positions.Rotary(4, 1e4, false, List.of(1.0, 2.0), 8);
         return Stream.of(
                 Arguments.of(
                         layer(NormForm.layerNorm(1e-5), PLAIN.with(scaled)),

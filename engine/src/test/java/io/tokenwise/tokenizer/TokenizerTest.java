@@ -24,6 +24,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.stream.Stream;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -368,5 +369,18 @@ public class TokenizerTest {
                 .hasMessageContaining(fact)
                 .message()
                 .hasLineCount(1);
+    }
+
+    /** Work areas have several places for each char, and arrays have less than 2^31. */
+    @Test
+    void aTextOfMoreCharsThanAreSupportedIsRefused() {
+        String text = "a".repeat((1 << 27) + 1);
+        Tokenizer tokenizer = small(SMALL, 8);
+        for (ThrowingCallable read :
+                List.<ThrowingCallable>of(() -> tokenizer.encode(text), () -> tokenizer.places(text))) {
+            assertThatThrownBy(read)
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("a text of 134217729 chars; supported: up to 134217728, give parts of it");
+        }
     }
 }

@@ -7,6 +7,8 @@ import java.text.Normalizer.Form;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
+import java.util.stream.IntStream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -78,17 +80,58 @@ class UnicodeFormTest {
         Random random = new Random(5);
         try (var library = new HuggingFace(json)) {
             for (int i = 0; i < Sentences.COUNT; i++) {
-                var text = new StringBuilder();
-                int[] usual = CHARACTERS[random.nextInt(CHARACTERS.length)];
-                for (int length = random.nextInt(24); length > 0; length--) {
-                    int[] range = random.nextBoolean() ? usual : CHARACTERS[random.nextInt(CHARACTERS.length)];
-                    text.appendCodePoint(range[0] + random.nextInt(range[1] + 1 - range[0]));
-                }
-                assertThat(tokens(ours, text.toString()))
-                        .as(text.toString())
-                        .isEqualTo(library.tokens(text.toString()));
+                String text = row(random, 24);
+                assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
             }
         }
+    }
+
+    /** Texts are looked at in parts of some hundred chars: wherever one ends, a row of characters is what it is by itself, and in its place. */
+    @ParameterizedTest
+    @EnumSource(Form.class)
+    void whatStandsBeforeChangesNothing(Form form) {
+        Random random = new Random(6);
+        // What by itself combines with nothing before it, but comes apart into what does.
+        String apart = "\u304b\uff9e\u0301\uff9f\u1100\u314f\uffa2".repeat(8);
+        for (int before = 1; before < 300; before++) {
+            String text = "a" + row(random, 48) + apart;
+            Normalized alone = normalized(form, text);
+            Normalized behind = normalized(form, "\u4e00".repeat(before) + text);
+            assertThat(behind.toString()).isEqualTo("\u4e00".repeat(before) + alone);
+            for (int i = 0; i < alone.length(); i++) {
+                assertThat(behind.start(before + i)).as(text).isEqualTo(before + alone.start(i));
+                assertThat(behind.end(before + i)).as(text).isEqualTo(before + alone.end(i));
+            }
+        }
+    }
+
+    private static Normalized normalized(Form form, String text) {
+        var normalized = new Normalized("tokenizer.json", text, true);
+        new UnicodeForm(form).normalize(normalized);
+        return normalized;
+    }
+
+    private static String row(Random random, int most) {
+        var text = new StringBuilder();
+        int[] usual = CHARACTERS[random.nextInt(CHARACTERS.length)];
+        for (int length = random.nextInt(most); length > 0; length--) {
+            int[] range = random.nextBoolean() ? usual : CHARACTERS[random.nextInt(CHARACTERS.length)];
+            text.appendCodePoint(range[0] + random.nextInt(range[1] + 1 - range[0]));
+        }
+        return text.toString();
+    }
+
+    /**
+     * How many characters of Unicode 9 combine, and how many come apart. A Java that knows a newer Unicode than 16 has more of them: those are to be found and named as the
+     * others are, in {@link OldUnicode}.
+     */
+    @Test
+    void javaHasNoNewCharactersThatCombineOrComeApart() {
+        assertThat(IntStream.rangeClosed(0, Character.MAX_CODE_POINT).filter(c -> OldUnicode.order(c) > 0))
+                .hasSize(817);
+        assertThat(IntStream.rangeClosed(0, Character.MAX_CODE_POINT)
+                        .filter(c -> !OldUnicode.decompose(c, true).equals(Character.toString(c))))
+                .hasSize(16_894);
     }
 
     /** Java's normalizer takes the square of such rows, half a minute for one of these. */

@@ -7,7 +7,10 @@ import java.util.function.Consumer;
  * its product's table and takes no lock.
  */
 final class KernelCache {
-    /** Some twenty shapes of matrices at some twelve row counts each, and as many again for training. */
+    /**
+     * Some twenty shapes of matrices at some twelve row counts each, and as many again for training, which has no products of attention. Those of a model take up to 100: two
+     * of each of 16 rounded numbers of keys, at three row counts.
+     */
     static final int CAPACITY = 512;
 
     /**

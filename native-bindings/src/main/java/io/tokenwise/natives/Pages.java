@@ -79,7 +79,8 @@ public final class Pages {
 
     /**
      * {@link #allocate} for what is filled at once and then read again and again, such as packed weights: in large pages as far as it fills them, if the system
-     * has some. Weights come from memory once in a forward, and in small pages a product waits for them longer.
+     * has some. Weights come from memory once in a forward, and in small pages a product waits for them longer. It takes two large pages more of the address space, in which no
+     * memory lies: 4 MB for each matrix, which counts only where the system limits that ({@code ulimit -v}, strict overcommit).
      */
     public static MemorySegment allocateLarge(Arena arena, long bytes, long alignment) {
         long whole = (bytes + SPARE_BYTES) / LARGE_BYTES * LARGE_BYTES;

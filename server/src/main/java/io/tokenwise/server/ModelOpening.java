@@ -2,8 +2,11 @@ package io.tokenwise.server;
 
 import io.tokenwise.Engine;
 import io.tokenwise.ImageClassifier;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.serving.RequestQueue;
 import io.tokenwise.serving.ServedEncoder;
@@ -40,7 +43,7 @@ final class ModelOpening {
      * Opens all; the engine closes them. What can be said without it, is said before the first one is opened, which takes long.
      *
      * @param opening is told each one's name before
-     * @throws io.tokenwise.api.BadFileException if one is absent, bad or not supported
+     * @throws BadFileException if one is absent, bad, not supported, or of a kind that is not served
      * @throws IllegalArgumentException if two have one name
      */
     ServedModels all(Consumer<String> opening) throws IOException {
@@ -88,7 +91,14 @@ final class ModelOpening {
 
     private static ModelDescription description(String model) throws IOException {
         try (ModelFiles files = Models.open(model)) {
-            return files.description();
+            ModelDescription description = files.description();
+            if (description instanceof TextDescription text && !(text.output() instanceof TextOutput.Vectors)) {
+                throw new BadFileException(
+                        description.name(),
+                        "is " + description.kind()
+                                + "; what is served are text encoders, image classifiers and speech recognisers");
+            }
+            return description;
         }
     }
 }

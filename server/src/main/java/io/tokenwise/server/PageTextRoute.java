@@ -8,6 +8,7 @@ import io.tokenwise.session.OpenModel;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 import java.util.stream.IntStream;
 import tools.jackson.databind.JsonNode;
@@ -77,9 +78,8 @@ final class PageTextRoute implements Route {
         Tokenizer tokenizer = found.text().tokenizer();
         double share = share(AskedBudget.of("budget", fields.needed("budget")));
         String text = fields.neededText("text");
-        if (text.isBlank()) {
-            throw ApiError.field("text", "text has no word: give a text");
-        }
+        Tokenizer.Encoded encoded =
+                words(text, tokenizer).orElseThrow(() -> ApiError.field("text", "text has no word: give a text"));
         JsonNode others = fields.needed("others");
         if (!others.isArray() || others.size() > MOST_OTHERS) {
             throw ApiError.field("others", "others must be an array of at most " + MOST_OTHERS + " texts");
@@ -87,9 +87,16 @@ final class PageTextRoute implements Route {
         var ids = new ArrayList<int[]>();
         for (int i = 0; i < others.size(); i++) {
             String other = Fields.text("others[" + i + "]", others.get(i));
-            ids.add(other.isBlank() ? null : tokenizer.encode(other).ids());
+            ids.add(words(other, tokenizer).map(Tokenizer.Encoded::ids).orElse(null));
         }
-        return new Asked(found.name(), model, share, model.encoder().budget(share), tokenizer.encode(text), ids);
+        return new Asked(found.name(), model, share, model.encoder().budget(share), encoded, ids);
+    }
+
+    /** A text's tokens; empty if it has no word: if it is blank, or if there is not even a mark, as of control characters where a tokenizer puts none around a text. */
+    static Optional<Tokenizer.Encoded> words(String text, Tokenizer tokenizer) {
+        return text.isBlank()
+                ? Optional.empty()
+                : Optional.of(tokenizer.encode(text)).filter(encoded -> encoded.ids().length > 0);
     }
 
     static double share(AskedBudget budget) {

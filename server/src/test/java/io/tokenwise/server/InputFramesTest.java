@@ -99,4 +99,14 @@ class InputFramesTest {
                 .hasMessage("Input validation error: `ids` must have token ids of this model, whole numbers from 0 to"
                         + " 3; none is 2");
     }
+
+    /** Control characters are left out before words are looked for. */
+    @Test
+    void thePageKnowsTextsWithoutAWord() {
+        Tokenizer plain = Tokenizer.open("t", HOLE.getBytes(UTF_8), MOST);
+        assertThat(PageTextRoute.words("\u0001\u0002", plain)).isEmpty();
+        assertThat(PageTextRoute.words(" ", tokenizer("BAE"))).isEmpty();
+        assertThat(PageTextRoute.words("ab", plain).orElseThrow().ids()).containsExactly(0, 1);
+        assertThat(PageTextRoute.words("\u0001", tokenizer("A"))).isEmpty();
+    }
 }

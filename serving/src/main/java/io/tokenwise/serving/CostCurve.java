@@ -25,9 +25,16 @@ final class CostCurve {
     /** For such a batch, so that some ten of them correct costs that were measured twenty times too high. */
     private static final double FORGETTING_WRONG = 0.7;
 
+    /** Tokens of inputs from which is seen how time grows with the length: of shorter ones a call itself takes its part. */
+    private static final int LONG = 128;
+
     private final double batchMicros;
     private final double batchMicrosPerToken;
     private final List<Point> points;
+
+    /** By how much a token takes longer for each token that an input has more, in microseconds; beyond what was measured. */
+    private final double microsPerSquare;
+
     private double taken;
     private double predicted;
 
@@ -40,19 +47,42 @@ final class CostCurve {
         this.batchMicros = batchMicros;
         batchMicrosPerToken = batchMicros / batchTokens;
         this.points = List.copyOf(points);
+        microsPerSquare = microsPerSquare(
+                points.stream().filter(point -> point.tokens() >= LONG).toList());
     }
 
-    /** What the dense model takes for an input of so many tokens, uncorrected; beyond what was measured in proportion. */
+    /** The slope of a token's time over the length, by least squares: products of weights take the same for each token, attention as much more as there are others. 0 if too little is known. */
+    private static double microsPerSquare(List<Point> some) {
+        double meanTokens = some.stream().mapToDouble(Point::tokens).average().orElse(0);
+        double above = 0;
+        double below = 0;
+        for (Point point : some) {
+            double more = point.tokens() - meanTokens;
+            above += more * point.micros() / point.tokens();
+            below += more * more;
+        }
+        return below == 0 ? 0 : Math.max(0, above / below);
+    }
+
+    /**
+     * What the dense model takes for an input of so many tokens, uncorrected. Between short inputs that were measured it is straight, between long ones a token's time is; beyond them a token takes what
+     * it does in the longest, and more with the length as far as that was seen.
+     */
     double denseMicros(int tokens) {
         Point below = new Point(0, 0);
         for (Point point : points) {
             if (tokens <= point.tokens()) {
                 double place = (double) (tokens - below.tokens()) / (point.tokens() - below.tokens());
-                return below.micros() + place * (point.micros() - below.micros());
+                if (below.tokens() < LONG) {
+                    return below.micros() + place * (point.micros() - below.micros());
+                }
+                double ofToken = below.micros() / below.tokens();
+                return tokens * (ofToken + place * (point.micros() / point.tokens() - ofToken));
             }
             below = point;
         }
-        return below.micros() * tokens / below.tokens();
+        double more = (double) tokens - below.tokens();
+        return tokens * (below.micros() / below.tokens() + microsPerSquare * more);
     }
 
     /** What a batch takes beside its inputs, uncorrected. */

@@ -3,6 +3,7 @@ package io.tokenwise.serving;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
+import java.util.function.LongSupplier;
 import java.util.stream.IntStream;
 
 /**
@@ -15,6 +16,11 @@ import java.util.stream.IntStream;
  */
 record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, Losses losses) {
     private static final int[] LENGTHS = {8, 16, 32, 64, 128, 256, 512};
+
+    /** For all that are longer than {@link #LENGTHS}: of a large model even 2,048 tokens take a second. */
+    private static final double LONG_MICROS = 5e6;
+
+    private static final int LONG_RUNS = 2;
 
     /** Tokens of the batches by which is measured what a batch saves. */
     private static final int SHORT = 16;
@@ -37,9 +43,15 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
     private static final int QUARTERS = 4;
 
     static <R> MeasuredModel<R> of(Served<R> model, QueueOptions options) {
-        var measurement = new Measurement<>(model);
+        return of(model, options, System::nanoTime);
+    }
+
+    /** @param clock in nanoseconds */
+    static <R> MeasuredModel<R> of(Served<R> model, QueueOptions options, LongSupplier clock) {
+        var measurement = new Measurement<>(model, clock);
         measurement.warmUp();
         List<CostCurve.Point> alone = measurement.alone();
+        measurement.addLonger(alone);
         double batchMicros = measurement.batchMicros(alone);
         List<CostCurve.Point> points = alone.stream()
                 .map(point -> new CostCurve.Point(point.tokens(), point.micros() - batchMicros))
@@ -64,15 +76,15 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
         return shares.get(below) + (place - below) * (shares.get(below + 1) - shares.get(below));
     }
 
-    private record Measurement<R>(Served<R> model) {
+    private record Measurement<R>(Served<R> model, LongSupplier clock) {
         /** Lengths and budgets in turn, as load will have them: what has not run before is slow when it is needed most. */
         void warmUp() {
             List<int[]> inputs = IntStream.of(LENGTHS)
                     .limit(WARM_LENGTHS)
                     .mapToObj(length -> model.sample(Math.min(length, model.maxTokens())))
                     .toList();
-            long start = System.nanoTime();
-            for (int run = 0; run < WARM_UP_RUNS && System.nanoTime() - start < WARM_UP_NANOS; run++) {
+            long start = clock.getAsLong();
+            for (int run = 0; run < WARM_UP_RUNS && clock.getAsLong() - start < WARM_UP_NANOS; run++) {
                 int quarters = model.isAdaptive() ? run % QUARTERS : 0;
                 var budget = model.budget(1 - (double) quarters / QUARTERS);
                 // Alone, then with others.
@@ -97,15 +109,37 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
             return alone;
         }
 
-        /** The least of some runs: what else runs on the machine, or in the queue, only ever adds. */
+        /** Longer inputs, each of twice the tokens of the one before it, while there is time for them by what the shorter ones say. */
+        void addLonger(List<CostCurve.Point> alone) {
+            double left = LONG_MICROS;
+            while (alone.getLast().tokens() < model.maxTokens()) {
+                CostCurve.Point last = alone.getLast();
+                int[] input = model.sample(Math.min(2 * last.tokens(), model.maxTokens()));
+                int tokens = model.tokens(input);
+                double foreseen = new CostCurve(0, 1, alone).denseMicros(tokens);
+                if (tokens <= last.tokens() || left < LONG_RUNS * foreseen) {
+                    return;
+                }
+                long start = clock.getAsLong();
+                double micros = micros(List.of(input), 1, LONG_RUNS);
+                left -= (clock.getAsLong() - start) / 1000.0;
+                alone.add(new CostCurve.Point(tokens, Math.max(micros, last.micros())));
+            }
+        }
+
         double micros(List<int[]> inputs, double share) {
+            return micros(inputs, share, LEAST_RUNS);
+        }
+
+        /** The least of some runs: what else runs on the machine, or in the queue, only ever adds. */
+        double micros(List<int[]> inputs, double share, int leastRuns) {
             var budgets = Collections.nCopies(inputs.size(), model.budget(share));
             long least = Long.MAX_VALUE;
-            long start = System.nanoTime();
+            long start = clock.getAsLong();
             long last = start;
-            for (int runs = 0; runs < LEAST_RUNS || runs < MOST_RUNS && last - start < LENGTH_NANOS; runs++) {
+            for (int runs = 0; runs < leastRuns || runs < MOST_RUNS && last - start < LENGTH_NANOS; runs++) {
                 model.run(inputs, budgets);
-                long now = System.nanoTime();
+                long now = clock.getAsLong();
                 least = Math.min(least, now - last);
                 last = now;
             }

@@ -1,9 +1,16 @@
 package io.tokenwise.serving;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.withinPercentage;
 
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
+import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class MeasuredModelTest {
     private static final int DISTURBED_MILLIS = 30;
@@ -30,5 +37,81 @@ class MeasuredModelTest {
         assertThat(measured.costs().denseMicros(16))
                 .isGreaterThanOrEqualTo(measured.costs().denseMicros(8))
                 .isLessThan(1000.0 * DISTURBED_MILLIS / 2);
+    }
+
+    /** A dense model of base's size under a clock of its own: a token takes some time, and more with the length. */
+    private static final class LongTexts {
+        private final double times;
+        private long nanos;
+        private double longMillis;
+        private int longest;
+
+        /** @param times as slow as in 8 bits */
+        LongTexts(double times) {
+            this.times = times;
+        }
+
+        /** What an input takes alone. */
+        double micros(int tokens) {
+            return times * (500 + tokens * (300 + .2 * tokens));
+        }
+
+        private void run(List<int[]> inputs) {
+            for (int[] input : inputs) {
+                nanos += Math.round(1000 * micros(input.length));
+                longest = Math.max(longest, input.length);
+                longMillis += input.length > 512 ? micros(input.length) / 1000 : 0;
+            }
+        }
+
+        MeasuredModel<PretendedModel.Result> measured(QueueOptions options) {
+            return MeasuredModel.of(new PretendedModel("long", false, 8_192, this::run), options, () -> nanos);
+        }
+    }
+
+    @ParameterizedTest
+    @CsvSource({".05, 8192", "1, 2048", "4, 1024", "30, 512"})
+    void longInputsAreReckonedFromThoseThatThereWasTimeFor(double times, int longest) {
+        var texts = new LongTexts(times);
+        CostCurve costs = texts.measured(QueueOptions.defaults()).costs();
+
+        assertThat(texts.longest).isEqualTo(longest);
+        assertThat(texts.longMillis).isLessThan(5_000);
+        for (int tokens : new int[] {512, 1_500, 3_000, 8_192}) {
+            assertThat(costs.denseMicros(tokens)).isCloseTo(texts.micros(tokens), withinPercentage(5));
+        }
+    }
+
+    /** It runs for sixteen seconds, not for the three that a straight line says. */
+    @Test
+    void whoComesBehindALongTextIsToldSo() {
+        Control control = Control.auto(Duration.ofSeconds(10), .5);
+        QueueOptions options = QueueOptions.defaults().withWorkers(1).withControl(control);
+        var texts = new LongTexts(1);
+        var measured = texts.measured(options);
+        var load = new ModelLoad(measured.costs());
+        var scheduler = new Scheduler<Entry>(options);
+        scheduler.offer(List.of(entry(measured, load, control, 8_192, Entry.NEVER)), 0);
+        Batch<Entry> running = scheduler.next(0);
+
+        assertThat(running.endNanos() / 1000.0).isCloseTo(texts.micros(8_192), withinPercentage(5));
+        assertThatThrownBy(() -> scheduler.offer(
+                        List.of(entry(
+                                measured,
+                                load,
+                                control,
+                                16,
+                                Duration.ofSeconds(10).toNanos())),
+                        0))
+                .isInstanceOfSatisfying(
+                        OverloadedException.class,
+                        refused -> assertThat(refused.retryAfter())
+                                .isBetween(Duration.ofSeconds(5), Duration.ofSeconds(9)));
+    }
+
+    private static Entry entry(MeasuredModel<?> measured, ModelLoad load, Control control, int tokens, long dueNanos) {
+        var request = new Request(new int[tokens], Deadline.NONE, BudgetRange.pinned(Budget.FULL));
+        var timing = new Entry.Timing(0, Entry.NEVER, dueNanos);
+        return new Entry(load, Choices.of(measured, control, request), true, tokens, timing);
     }
 }

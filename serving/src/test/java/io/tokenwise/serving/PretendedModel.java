@@ -8,16 +8,16 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /** A model whose inputs are one number for each token, and whose result is their sum and the budget's share. What a batch does before is the test's. */
-record PretendedModel(String name, boolean isAdaptive, Consumer<List<int[]>> before)
+record PretendedModel(String name, boolean isAdaptive, int maxTokens, Consumer<List<int[]>> before)
         implements Served<PretendedModel.Result> {
     record Result(int sum, double share) {}
 
     static PretendedModel plain() {
-        return new PretendedModel("plain", true, inputs -> {});
+        return new PretendedModel("plain", true, 64, inputs -> {});
     }
 
     static PretendedModel doing(Consumer<List<int[]>> before) {
-        return new PretendedModel("doing", true, before);
+        return new PretendedModel("doing", true, 64, before);
     }
 
     @Override
@@ -31,11 +31,6 @@ record PretendedModel(String name, boolean isAdaptive, Consumer<List<int[]>> bef
     @Override
     public int[] sample(int tokens) {
         return new int[tokens];
-    }
-
-    @Override
-    public int maxTokens() {
-        return 64;
     }
 
     @Override

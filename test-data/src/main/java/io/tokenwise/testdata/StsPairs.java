@@ -29,6 +29,9 @@ public final class StsPairs {
      *     would be right
      */
     public static List<Pair> read(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IOException(file + ": is a directory, a file is needed");
+        }
         List<Pair> pairs = new ArrayList<>();
         try (CSVParser parser = CSVParser.parse(Files.readString(file), CSVFormat.DEFAULT)) {
             long line = 1;

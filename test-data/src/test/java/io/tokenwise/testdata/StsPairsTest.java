@@ -53,6 +53,11 @@ class StsPairsTest {
     }
 
     @Test
+    void aDirectoryIsNamed(@TempDir Path folder) {
+        assertThatThrownBy(() -> StsPairs.read(folder)).hasMessage(folder + ": is a directory, a file is needed");
+    }
+
+    @Test
     void stsbIsReadWhole() throws IOException {
         SharedData data = SharedData.find();
         assumeThat(data.stsbDev())

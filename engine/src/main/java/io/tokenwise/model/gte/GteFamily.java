@@ -25,7 +25,6 @@ import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.math.BigDecimal;
 import java.math.MathContext;
-import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -89,8 +88,8 @@ public final class GteFamily implements TextFamily {
     private static Positions positions(JsonFile config, int headSize) {
         double base = config.has("rope_theta") ? config.number("rope_theta", 1, 1e12) : 10_000;
         double factor = factor(config);
-        var factors = new double[factor == 1 ? 0 : headSize / 2];
-        Arrays.fill(factors, Math.pow(factor, -2.0 / headSize));
+        List<Double> factors =
+                factor == 1 ? List.of() : Collections.nCopies(headSize / 2, Math.pow(factor, -2.0 / headSize));
         return new Positions.Rotary(headSize, base * factor, true, factors, EncoderConfig.rotaryTokens(config));
     }
 
@@ -149,8 +148,8 @@ public final class GteFamily implements TextFamily {
         var form = (EncoderForm) model.architecture();
         LayerForm layer = form.forms().getFirst();
         var positions = (Positions.Rotary) layer.attention().positions();
-        double[] factors = positions.frequencyFactors();
-        double factor = factors.length == 0 ? 1 : rounded(Math.pow(factors[0], -factors.length));
+        List<Double> factors = positions.frequencyFactors();
+        double factor = factors.isEmpty() ? 1 : rounded(Math.pow(factors.getFirst(), -factors.size()));
         ObjectNode config = EncoderConfig.written("new", "New", model)
                 .put("type_vocab_size", form.embeddings().types())
                 .put("layer_norm_type", "layer_norm")

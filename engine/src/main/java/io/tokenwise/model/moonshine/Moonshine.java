@@ -55,7 +55,7 @@ record Moonshine(SoundFrontEnd frontEnd, LayerStack layers, Optional<Norm> norm,
     /** Attention of an encoder's layer, or of a decoder's, with as many tokens as said at most. */
     static AttentionForm attention(MoonshineArchitecture sizes, int tokens) {
         var positions =
-                new Positions.Rotary(sizes.rotated(), MoonshineArchitecture.ROTARY_BASE, false, new double[0], tokens);
+                new Positions.Rotary(sizes.rotated(), MoonshineArchitecture.ROTARY_BASE, false, List.of(), tokens);
         return AttentionForm.plain(sizes.heads(), sizes.hiddenSize() / sizes.heads())
                 .withoutBiases()
                 .with(positions);

@@ -39,7 +39,7 @@ public final class SpeechDecoder implements TextDecoder {
     static SpeechDecoder of(MoonshineArchitecture sizes, LayerBuilder parts) {
         AttentionForm attention = Moonshine.attention(sizes, MoonshineArchitecture.mostTokens());
         return new SpeechDecoder(
-                parts.tiedTable("decoder.embed_tokens.weight", sizes.vocabularySize()),
+                parts.weight(parts.table("decoder.embed_tokens.weight", sizes.vocabularySize())),
                 IntStream.range(0, sizes.decoderLayers())
                         .mapToObj(i -> DecoderLayer.of(i, sizes, attention, parts))
                         .toList(),

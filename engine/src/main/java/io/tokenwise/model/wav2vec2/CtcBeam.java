@@ -1,6 +1,6 @@
 package io.tokenwise.model.wav2vec2;
 
-import io.tokenwise.op.CtcLosses;
+import io.tokenwise.op.LogSums;
 import io.tokenwise.tensor.HostTensor;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
@@ -126,7 +126,7 @@ final class CtcBeam {
      */
     private record Kept(Prefix prefix, int letter, double byBlank, double byLetter, double both) {
         Kept(Prefix prefix, int letter, double byBlank, double byLetter) {
-            this(prefix, letter, byBlank, byLetter, CtcLosses.logSum(byBlank, byLetter));
+            this(prefix, letter, byBlank, byLetter, LogSums.of(byBlank, byLetter));
         }
     }
 
@@ -152,7 +152,7 @@ final class CtcBeam {
     void hear(HostTensor logits) {
         var likely = new double[logits.columns()];
         for (int frame = 0; frame < logits.rows(); frame++) {
-            double all = CtcLosses.logSum(logits, frame);
+            double all = LogSums.of(logits, frame);
             for (int token = 0; token < likely.length; token++) {
                 likely[token] = logits.get(frame, token) - all;
             }
@@ -195,7 +195,7 @@ final class CtcBeam {
             byLetter = one.byLetter + likely[letter];
             if (before.place >= 0) {
                 Kept shorter = kept.get(before.place);
-                byLetter = CtcLosses.logSum(
+                byLetter = LogSums.of(
                         byLetter, likely[letter] + (letter == before.letter ? shorter.byBlank : shorter.both));
             }
         }

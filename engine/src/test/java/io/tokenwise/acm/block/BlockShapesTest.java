@@ -102,7 +102,7 @@ class BlockShapesTest {
         int size = plain.headSize();
         AttentionForm form = switch (kind) {
             case "causal" -> plain.within(AttentionForm.ALL, 0).scaledBy(0.1);
-            case "halves" -> plain.with(new Positions.Rotary(size, 1e4, true, new double[0], 64));
+            case "halves" -> plain.with(new Positions.Rotary(size, 1e4, true, List.of(), 64));
             case "normed" -> plain.withHeadNorm(NormForm.rms(1e-6));
             case "window" -> plain.within(5, 3);
             case "slopes" -> plain.with(new Positions.Slopes(64));

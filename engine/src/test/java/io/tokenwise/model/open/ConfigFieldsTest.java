@@ -172,4 +172,22 @@ class ConfigFieldsTest {
                 .hasMessageEndingWith(
                         "layer_types is [\"sliding_attention\"]; supported: full_attention for each layer");
     }
+
+    /** It decides in which form sentence-transformers gives a score; classes are named without it. */
+    @Test
+    void whatIsMadeOfAScoreIsOneOfTwo() throws IOException {
+        String identity = "torch.nn.modules.linear.Identity";
+        String scores = Public.CROSS_ENCODER.config;
+        assertThat(of(scores.replace(identity, "torch.nn.modules.activation.Sigmoid"))
+                        .used())
+                .contains("sbert_ce_default_activation_function", "sentence_transformers");
+        assertThatThrownBy(() -> of(scores.replaceFirst(identity, "torch.nn.modules.activation.Tanh")))
+                .hasMessageEndingWith("sbert_ce_default_activation_function is \"torch.nn.modules.activation.Tanh\";"
+                        + " supported: torch.nn.modules.linear.Identity or torch.nn.modules.activation.Sigmoid");
+        assertThatThrownBy(() -> of(scores.replace("{\"activation_fn\": \"" + identity, "{\"activation_fn\": \"Tanh")))
+                .hasMessageContaining(
+                        "sentence_transformers is {\"activation_fn\":\"Tanh\"}; supported: activation_fn of ");
+        String classes = scores.replace("{\"0\": \"LABEL_0\"}", "{\"0\": \"no\", \"1\": \"yes\"}");
+        assertThat(of(classes.replace(identity, "Tanh")).harmless()).contains("sbert_ce_default_activation_function");
+    }
 }

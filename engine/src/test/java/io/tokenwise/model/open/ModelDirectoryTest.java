@@ -115,6 +115,21 @@ class ModelDirectoryTest {
         }
     }
 
+    /** Of all texts behind it the same would be read. */
+    @Test
+    void aPromptThatLeavesNoRoomIsRefused() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Path prompts = directory.resolve("config_sentence_transformers.json");
+        Files.writeString(prompts, "{\"prompts\": {\"query\": \"" + "a ".repeat(9) + "\", \"document\": \"\"}}");
+        Models.open(directory).close();
+        Files.writeString(prompts, "{\"prompts\": {\"query\": \"" + "a ".repeat(10) + "\"}}");
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(
+                        directory + ": its prompt \"query\" fills the 12 tokens that the model reads; must leave room"
+                                + " for a text");
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"bert.", "model.", "0.auto_model."})
     void prefixesAndOldNamesOfLayerNormsAreUnderstood(String prefix) throws IOException {
