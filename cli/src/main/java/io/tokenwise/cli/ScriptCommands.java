@@ -45,6 +45,18 @@ abstract class ScriptCommands implements Runnable {
     static final class Bench extends ScriptCommands {}
 
     @Command(
+            name = "fuzz",
+            header = "Give every reader hostile files.",
+            customSynopsis = {
+                "./tokenwise fuzz [TARGET...] --minutes N",
+                "./tokenwise fuzz TARGET --replay FILE",
+                "./tokenwise fuzz --list"
+            },
+            description = "Changes files at random and by how each kind is built, and sees that readers read them or"
+                    + " refuse them in a line; ./tokenwise fuzz --help has the options.")
+    static final class Fuzz extends ScriptCommands {}
+
+    @Command(
             name = "install",
             header = "Put the libraries into the local Maven repository.",
             customSynopsis = "./tokenwise install [MAVEN OPTIONS]",
