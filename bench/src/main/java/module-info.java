@@ -13,6 +13,7 @@ module io.tokenwise.bench {
     requires io.tokenwise.server;
     requires io.tokenwise.serving;
     requires io.tokenwise.testdata;
+    requires io.tokenwise.testmodels;
     requires java.desktop;
     requires jdk.management;
     requires jmh.core;
@@ -25,6 +26,8 @@ module io.tokenwise.bench {
     opens io.tokenwise.bench to
             info.picocli,
             tools.jackson.databind;
+    opens io.tokenwise.bench.faults to
+            info.picocli;
     opens io.tokenwise.bench.load to
             info.picocli,
             tools.jackson.databind;

@@ -69,17 +69,20 @@ module io.tokenwise.engine {
             io.tokenwise.bench,
             io.tokenwise.cli,
             io.tokenwise.server,
-            io.tokenwise.serving;
+            io.tokenwise.serving,
+            io.tokenwise.testmodels;
     exports io.tokenwise.model to
             io.tokenwise.bench,
             io.tokenwise.cli,
             io.tokenwise.server,
-            io.tokenwise.serving;
+            io.tokenwise.serving,
+            io.tokenwise.testmodels;
     exports io.tokenwise.model.bert to
             io.tokenwise.bench,
             io.tokenwise.cli;
     exports io.tokenwise.model.moonshine to
-            io.tokenwise.bench;
+            io.tokenwise.bench,
+            io.tokenwise.testmodels;
     exports io.tokenwise.model.open to
             io.tokenwise.bench,
             io.tokenwise.cli,
@@ -87,6 +90,8 @@ module io.tokenwise.engine {
     exports io.tokenwise.model.vit to
             io.tokenwise.bench,
             io.tokenwise.cli;
+    exports io.tokenwise.model.wav2vec2 to
+            io.tokenwise.testmodels;
     exports io.tokenwise.nn to
             io.tokenwise.bench,
             io.tokenwise.cli,
@@ -112,7 +117,8 @@ module io.tokenwise.engine {
             io.tokenwise.bench,
             io.tokenwise.cli,
             io.tokenwise.server,
-            io.tokenwise.serving;
+            io.tokenwise.serving,
+            io.tokenwise.testmodels;
     exports io.tokenwise.train to
             io.tokenwise.bench,
             io.tokenwise.cli;

@@ -4,5 +4,6 @@ module io.tokenwise.kernels {
 
     exports io.tokenwise.kernels to
             io.tokenwise.bench,
-            io.tokenwise.engine;
+            io.tokenwise.engine,
+            io.tokenwise.testmodels;
 }

@@ -94,8 +94,22 @@ public final class TextClassifier implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<Classification> classify(List<String> texts, Budget budget, Deadline deadline) {
+        return classify(texts, Collections.nCopies(texts.size(), budget), deadline);
+    }
+
+    /**
+     * {@return the classes of many texts, in their order}
+     *
+     * @param texts cut where they are too long
+     * @param budgets one for each text
+     * @param deadline until when they are wanted
+     * @throws IllegalArgumentException if there are not as many budgets as texts
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public List<Classification> classify(List<String> texts, List<Budget> budgets, Deadline deadline) {
         return classified(
-                texts.stream().map(text -> tokenizer.encode(text).ids()).toList(), budget, deadline);
+                texts.stream().map(text -> tokenizer.encode(text).ids()).toList(), budgets, deadline);
     }
 
     /**
@@ -122,11 +136,11 @@ public final class TextClassifier implements AutoCloseable {
      */
     public Classification classify(String first, String second, Budget budget, Deadline deadline) {
         int[] pair = tokenizer.encodePair(first, second, maxTokens()).ids();
-        return classified(List.of(pair), budget, deadline).getFirst();
+        return classified(List.of(pair), List.of(budget), deadline).getFirst();
     }
 
-    private List<Classification> classified(List<int[]> inputs, Budget budget, Deadline deadline) {
-        float[][] logits = model.encode(inputs, Collections.nCopies(inputs.size(), budget), deadline);
+    private List<Classification> classified(List<int[]> inputs, List<Budget> budgets, Deadline deadline) {
+        float[][] logits = model.encode(inputs, budgets, deadline);
         TextOutput.SequenceClasses classes = classes();
         return Stream.of(logits)
                 .map(each -> classes.several()

@@ -39,8 +39,8 @@ final class WarmForward {
     /** Where the compiler gets no time, it takes more of them. */
     private static final long PATIENCE_NANOS = TimeUnit.SECONDS.toNanos(60);
 
-    /** MiniLM's but for fewer layers and larger heads: what runs once a forward is compiled after thousands of them. */
-    private static final BertArchitecture SIZES = new BertArchitecture(384, 2, 6, 1_536, 30_522, 130, 2, 1e-12);
+    /** Half of MiniLM's widths, and two layers: what runs once a forward is compiled after thousands of them. Learners are still wide enough for oneDNN. */
+    private static final BertArchitecture SIZES = new BertArchitecture(192, 2, 3, 768, 30_522, 130, 2, 1e-12);
 
     private static final String DENSE = "dense";
     private static final String LEARNERS = "learners";
@@ -102,7 +102,7 @@ final class WarmForward {
                 ModelFiles files = Models.open(folder.resolve(DENSE));
                 Encoder learners = Encoder.load(files, backend);
                 Encoder leaving = TestModels.shortPath(files, backend)) {
-            TestModels.acmize(learners, AdaptiveLayers.parse("mlp,qk,vo", 8), TEXTS);
+            TestModels.acmize(learners, AdaptiveLayers.parse("mlp,qk,vo", 4), TEXTS);
             TestModels.randomizeGates(learners, 0.3);
             Acmizer.split(learners.acms(), split(learners));
             learners.save(folder.resolve(LEARNERS), files.tokenizer(), ModelWriter.Existing.KEEP);

@@ -6,6 +6,7 @@ import io.tokenwise.backend.cuda.LibraryTable;
 import io.tokenwise.backend.cuda.ProductChoice;
 import io.tokenwise.bench.CudaResults.Check;
 import io.tokenwise.bench.CudaResults.Fact;
+import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.Processor;
 import io.tokenwise.natives.cuda.CublasLt;
 import io.tokenwise.natives.cuda.Cuda;
@@ -201,8 +202,8 @@ final class CudaBench {
         err.printf(Locale.ROOT, "bench cuda: %s: %.1f s%n", name, (System.nanoTime() - start) * 1e-9);
         CudaResults results = results();
         Files.createDirectories(folder);
-        Files.writeString(folder.resolve(JSON), results.asJson());
-        Files.writeString(folder.resolve(PAGE), CudaPage.html(results));
+        AtomicFiles.write(folder.resolve(JSON), results.asJson());
+        AtomicFiles.write(folder.resolve(PAGE), CudaPage.html(results));
     }
 
     CudaResults results() {

@@ -5,6 +5,7 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.bench.FrontierResults.Row;
 import io.tokenwise.bench.FrontierResults.Verdict;
 import io.tokenwise.distill.FrequentWords;
+import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
@@ -246,8 +247,8 @@ final class FrontierCommand implements Callable<Integer> {
     }
 
     private void write(FrontierResults results) throws IOException {
-        Files.writeString(out.resolve("frontier.json"), results.asJson());
-        Files.writeString(out.resolve("frontier.html"), FrontierPage.of(results));
+        AtomicFiles.write(out.resolve("frontier.json"), results.asJson());
+        AtomicFiles.write(out.resolve("frontier.html"), FrontierPage.of(results));
         for (Metric metric : FrontierPage.DRAWN) {
             if (results.metrics().containsKey(metric.key())) {
                 new FrontierPicture(results, metric.key()).writePng(out.resolve(metric.key() + ".png"));

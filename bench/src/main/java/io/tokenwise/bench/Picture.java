@@ -1,7 +1,7 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.io.AtomicFiles;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -61,7 +61,7 @@ final class Picture {
 
     /** @throws IllegalArgumentException if the results hold nothing to draw */
     static void write(Results results, Path file) throws IOException {
-        Files.writeString(file, svg(results));
+        AtomicFiles.write(file, svg(results));
     }
 
     private void draw(Results results, int threads, int columns) {

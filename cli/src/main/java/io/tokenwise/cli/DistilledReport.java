@@ -17,7 +17,6 @@ import io.tokenwise.session.OpenModel;
 import io.tokenwise.tokenizer.TokenTypes;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -91,7 +90,7 @@ record DistilledReport(
                 recordings,
                 shading(description.inputs(), unit),
                 notes(description, unit, !history.steps().isEmpty()));
-        AtomicFiles.write(page, stream -> stream.write(ReportPage.of(report).getBytes(StandardCharsets.UTF_8)));
+        AtomicFiles.write(page, ReportPage.of(report));
         return results;
     }
 

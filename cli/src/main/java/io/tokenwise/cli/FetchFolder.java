@@ -1,15 +1,12 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.io.LockFile;
 import java.io.IOException;
 import java.io.PrintWriter;
-import java.nio.channels.FileChannel;
-import java.nio.channels.FileLock;
-import java.nio.channels.OverlappingFileLockException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.nio.file.StandardOpenOption;
-import java.util.Comparator;
 import java.util.Optional;
 
 /**
@@ -48,11 +45,7 @@ record FetchFolder(Path folder) {
             }
             err.println(place(wanted) + " is damaged: " + damage.get());
         }
-        try (FileChannel lockFile = lockFile(wanted);
-                FileLock lock = lock(lockFile)) {
-            if (lock == null) {
-                throw new IOException(wanted.name() + ": another process is fetching it into " + folder);
-            }
+        try (LockFile _ = lock(wanted)) {
             deleteLeftovers(wanted);
             Path work = Files.createTempDirectory(folder, "." + wanted.name() + ".work");
             try {
@@ -63,7 +56,7 @@ record FetchFolder(Path folder) {
                 }
                 Files.move(whole, place(wanted), StandardCopyOption.ATOMIC_MOVE);
             } finally {
-                delete(work);
+                AtomicFiles.deleteTree(work);
             }
         }
         return true;
@@ -92,41 +85,25 @@ record FetchFolder(Path folder) {
         }
     }
 
-    /** It stays there: a file that is deleted while another process waits for it locks nothing. */
-    private FileChannel lockFile(Fetchable wanted) throws IOException {
+    private LockFile lock(Fetchable wanted) throws IOException {
+        Optional<LockFile> lock;
         try {
             Files.createDirectories(folder);
-            return FileChannel.open(
-                    folder.resolve("." + wanted.name() + ".lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
+            lock = LockFile.tryLock(folder.resolve("." + wanted.name() + ".lock"));
         } catch (IOException e) {
             throw new IOException(
                     folder + ": cannot be written (" + e.getClass().getSimpleName() + "); --cache FOLDER names another",
                     e);
         }
-    }
-
-    /** Null if another process or thread holds it. */
-    private static FileLock lock(FileChannel file) throws IOException {
-        try {
-            return file.tryLock();
-        } catch (OverlappingFileLockException _) {
-            return null;
-        }
+        return lock.orElseThrow(
+                () -> new IOException(wanted.name() + ": another process is fetching it into " + folder));
     }
 
     /** Deletes what killed processes left; that none is at work is known by the lock. */
     private void deleteLeftovers(Fetchable wanted) throws IOException {
         try (var leftovers = Files.newDirectoryStream(folder, "." + wanted.name() + ".work*")) {
             for (Path leftover : leftovers) {
-                delete(leftover);
-            }
-        }
-    }
-
-    private static void delete(Path tree) throws IOException {
-        try (var paths = Files.walk(tree)) {
-            for (Path path : paths.sorted(Comparator.reverseOrder()).toList()) {
-                Files.delete(path);
+                AtomicFiles.deleteTree(leftover);
             }
         }
     }

@@ -34,7 +34,7 @@ import picocli.CommandLine.TypeConversionException;
                     + " find those pairs of texts alike that people did. Word embeddings stay as they are.",
             "A tenth of the different texts or pairs, 1,000 at most, is not trained on and says what was learnt. To"
                     + " have the result adaptive, distil it then.",
-            "It takes minutes, and cannot be resumed: what is stopped leaves nothing."
+            "It can be stopped at any time; the same command goes on from there."
         },
         footerHeading = "%nExamples:%n",
         footer = {
@@ -101,7 +101,11 @@ final class Finetune implements Callable<Integer> {
             description = "Peak learning rate of the layers (default: ${DEFAULT-VALUE}).")
     private double rate;
 
-    @Option(names = "--out", paramLabel = "DIR", required = true, description = "New folder for the trained model.")
+    @Option(
+            names = "--out",
+            paramLabel = "DIR",
+            required = true,
+            description = "Folder for the trained model; new, or that of a fine-tuning that was stopped.")
     private Path out;
 
     /** Reads a learning rate. */
@@ -133,8 +137,16 @@ final class Finetune implements Callable<Integer> {
                 Backend backend = Backends.open(options.training(), options.threads())) {
             files.text();
             labels = read(files.tokenizer());
-            var run = new FineTuneRun(files, labels, FineTuneConfig.of(epochs, rate, options.seed()), out);
-            right = run(run, backend);
+            var run = new FineTuneRun(
+                    files,
+                    labels,
+                    FineTuneConfig.of(epochs, rate, options.seed()),
+                    out,
+                    NewModelOptions.STEPS_PER_CHECKPOINT);
+            String inputs = labels instanceof Labels.Classes ? "texts" : "orders of pairs";
+            try (var shown = new TrainingProgress(spec.commandLine().getErr(), "finetune", run.checkpoint(), inputs)) {
+                right = run.run(backend, shown);
+            }
         }
         report(labels, right);
         return ExitCode.OK;
@@ -164,22 +176,6 @@ final class Finetune implements Callable<Integer> {
             spec.commandLine().getErr().println(CommonOptions.cut(tokenizer.maxTokens(), cut));
         }
         return encoded.stream().map(Tokenizer.Encoded::ids).toList();
-    }
-
-    private double run(FineTuneRun run, Backend backend) throws IOException, InterruptedException {
-        Progress[] progress = new Progress[1];
-        try {
-            return run.run(backend, (done, steps, loss) -> {
-                if (progress[0] == null) {
-                    progress[0] = new Progress(spec.commandLine().getErr(), "finetune", "steps", steps);
-                }
-                progress[0].update(done, String.format(Locale.ROOT, "loss %.4f", loss));
-            });
-        } finally {
-            if (progress[0] != null) {
-                progress[0].close();
-            }
-        }
     }
 
     private void report(Labels labels, double right) {

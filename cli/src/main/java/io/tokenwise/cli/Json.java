@@ -313,10 +313,11 @@ final class Json {
     /**
      * What {@code train ctc} prints.
      *
-     * @param recordings those held out included
+     * @param recordings those held out and those left out included
+     * @param leftOut those that are too short for their texts
      * @param heldOutRight share of the held-out recordings of which it writes the very text
      */
-    record TrainedSpeech(String out, int recordings, double heldOutRight) {}
+    record TrainedSpeech(String out, int recordings, int leftOut, double heldOutRight) {}
 
     /**
      * What {@code fetch} prints without a name.

@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.model.ModelWriter;
+import io.tokenwise.train.TrainingOutput;
 import java.io.IOException;
 import java.nio.file.Path;
 import picocli.CommandLine.Mixin;
@@ -71,7 +72,7 @@ final class NewModelOptions {
                     spec.commandLine(),
                     "--model is for models that are there; train " + spec.name() + " makes a new one");
         }
-        ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
+        TrainingOutput.check(out, ModelWriter.Existing.KEEP);
     }
 
     int hidden() {

@@ -40,9 +40,21 @@ abstract class ScriptCommands implements Runnable {
             name = "bench",
             header = "Measure speed side by side with peers.",
             customSynopsis = "./tokenwise bench [OPTIONS]",
-            description =
-                    "Times Tokenwise and its peers on the same texts in one run; ./tokenwise bench --help has the options.")
+            description = "Times Tokenwise and its peers on the same texts in one run; ./tokenwise bench --help has the"
+                    + " options.")
     static final class Bench extends ScriptCommands {}
+
+    @Command(
+            name = "fuzz",
+            header = "Give every reader hostile files.",
+            customSynopsis = {
+                "./tokenwise fuzz [TARGET...] --minutes N",
+                "./tokenwise fuzz TARGET --replay FILE",
+                "./tokenwise fuzz --list"
+            },
+            description = "Changes files at random and by how each kind is built, and sees that readers read them or"
+                    + " refuse them in a line; ./tokenwise fuzz --help has the options.")
+    static final class Fuzz extends ScriptCommands {}
 
     @Command(
             name = "install",
@@ -63,10 +75,38 @@ abstract class ScriptCommands implements Runnable {
                 "./tokenwise dist --fresh [PROJECT...]"
             },
             description = {
-                "Leaves in FOLDER (target/dist) a Maven repository with sources, Javadoc and bills of materials, the command with"
-                        + " its own Java runtime as a tar, licences, and SHA-256 sums.",
-                "--check builds twice, in two folders, and compares every byte; --fresh installs into an empty repository and builds"
-                        + " projects outside of the sources by the README's lines: engine, langchain4j and spring, or those named."
+                "Leaves in FOLDER (target/dist) a Maven repository with sources, Javadoc and bills of materials, the"
+                        + " command with its own Java runtime as a tar, licences, and SHA-256 sums.",
+                "--check builds twice, in two folders, and compares every byte; --fresh installs into an empty"
+                        + " repository and builds projects outside of the sources by the README's lines: engine,"
+                        + " langchain4j and spring, or those named."
             })
     static final class Dist extends ScriptCommands {}
+
+    @Command(
+            name = "lock",
+            header = "Write down what builds fetch, with its SHA-256.",
+            customSynopsis = {"./tokenwise lock", "./tokenwise lock --check"},
+            description =
+                    "Fills an empty repository and renews .mvn/checksums.sha256, by which Maven refuses what differs;"
+                            + " --check compares the local repository with it.")
+    static final class Lock extends ScriptCommands {}
+
+    @Command(
+            name = "stress",
+            header = "Look for orders of threads and instructions that break something.",
+            customSynopsis = {
+                "./tokenwise stress [NAME] [--minutes N]",
+                "./tokenwise stress --tests MODULE CLASS... [--times N]"
+            },
+            description =
+                    "Runs what threads share under JCStress, for 10 minutes; or test classes again and again (1000"
+                            + " times), with vectors of at most 16, 32 and 64 bytes and C2's order of instructions chosen"
+                            + " by chance.",
+            footerHeading = "%nExamples:%n",
+            footer = {
+                "  ./tokenwise stress Pool --minutes 2",
+                "  ./tokenwise stress --tests kernels io.tokenwise.kernels.GemmTest --times 100"
+            })
+    static final class Stress extends ScriptCommands {}
 }

@@ -54,8 +54,11 @@ final class Tokenwise implements Runnable {
             Fetch.class,
             ScriptCommands.Test.class,
             ScriptCommands.Bench.class,
+            ScriptCommands.Fuzz.class,
             ScriptCommands.Install.class,
-            ScriptCommands.Dist.class);
+            ScriptCommands.Dist.class,
+            ScriptCommands.Lock.class,
+            ScriptCommands.Stress.class);
 
     private final InputStream in;
 

@@ -134,7 +134,8 @@ final class Train implements Runnable {
                     model.store().type());
             double right;
             try (Backend backend = Backends.open(options.training(), options.threads());
-                    var shown = new TrainingProgress(spec.commandLine().getErr(), run.checkpoint(), "images")) {
+                    var shown =
+                            new TrainingProgress(spec.commandLine().getErr(), "train", run.checkpoint(), "images")) {
                 right = run.run(backend, shown);
             }
             report(right, images, testable);

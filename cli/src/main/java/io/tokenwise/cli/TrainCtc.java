@@ -70,13 +70,17 @@ final class TrainCtc implements Callable<Integer> {
                 NewModelOptions.STEPS_PER_CHECKPOINT,
                 model.store().type());
         double right;
+        int leftOut;
         try (Backend backend = Backends.open(options.training(), options.threads());
-                var shown = new TrainingProgress(spec.commandLine().getErr(), run.checkpoint(), "recordings")) {
+                var shown =
+                        new TrainingProgress(spec.commandLine().getErr(), "train", run.checkpoint(), "recordings")) {
             right = run.run(backend, shown);
+            leftOut = shown.leftOut();
         }
         PrintWriter stdout = spec.commandLine().getOut();
         if (options.json()) {
-            stdout.println(Json.line(new Json.TrainedSpeech(model.out().toString(), recordings.size(), right)));
+            stdout.println(
+                    Json.line(new Json.TrainedSpeech(model.out().toString(), recordings.size(), leftOut, right)));
         } else {
             stdout.println(String.format(
                     Locale.ROOT,

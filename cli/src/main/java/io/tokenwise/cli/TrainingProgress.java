@@ -10,35 +10,47 @@ final class TrainingProgress implements TrainingListener, AutoCloseable {
     private static final double SMOOTHING = 0.95;
 
     private final PrintWriter err;
+    private final String command;
     private final Path checkpoint;
     private final String inputs;
     private Progress progress;
+    private int leftOut;
     private double loss = Double.NaN;
     private double right = Double.NaN;
 
-    /** @param inputs what the training has several of, such as images */
-    TrainingProgress(PrintWriter err, Path checkpoint, String inputs) {
+    /**
+     * @param command what the lines begin with
+     * @param inputs what the training has several of, such as images
+     */
+    TrainingProgress(PrintWriter err, String command, Path checkpoint, String inputs) {
         this.err = err;
+        this.command = command;
         this.checkpoint = checkpoint;
         this.inputs = inputs;
     }
 
     @Override
     public void leftOut(int count, int all, String example) {
+        leftOut = count;
         err.println("left out: " + count + " of " + all + " " + inputs + ", such as " + example);
+    }
+
+    /** Of how many nothing can be learnt. */
+    int leftOut() {
+        return leftOut;
     }
 
     @Override
     public void resumed(int nextStep, int steps) {
         err.println("goes on from " + checkpoint + " at step " + nextStep);
-        progress = new Progress(err, "train", "steps", steps);
+        progress = new Progress(err, command, "steps", steps);
         progress.resumeAt(nextStep);
     }
 
     @Override
     public void step(int done, int steps, double newLoss) {
         if (progress == null) {
-            progress = new Progress(err, "train", "steps", steps);
+            progress = new Progress(err, command, "steps", steps);
         }
         loss = Double.isNaN(loss) ? newLoss : SMOOTHING * loss + (1 - SMOOTHING) * newLoss;
         String accuracy = Double.isNaN(right)

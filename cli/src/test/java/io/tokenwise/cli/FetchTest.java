@@ -1,10 +1,7 @@
 package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
-import io.tokenwise.api.BadFileException;
-import io.tokenwise.model.open.Models;
 import java.io.File;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -153,21 +150,17 @@ class FetchTest {
         assertThat(toy.resolve("sounds/1.wav")).hasContent("one");
         assertThat(toy.resolve("words.txt")).hasContent("words");
         assertThat(toy.resolve("b.txt")).doesNotExist();
-        assertThat(inCache()).containsExactly(".toy.lock", "toy");
+        assertThat(inCache()).containsExactly("toy");
     }
 
+    /** Nothing is left in the cache then. */
     private void assertFailedWith(String message) throws IOException {
-        assertFailedWith(message, ".toy.lock");
-    }
-
-    /** @param left all that is left in the cache */
-    private void assertFailedWith(String message, String left) throws IOException {
         assertThat(err.toString().lines().toList().getLast())
                 .startsWith("fetch: ")
                 .contains(message);
         assertThat(err.toString().lines()).hasSize(2);
         assertThat(out.toString()).isEmpty();
-        assertThat(inCache()).containsExactly(left);
+        assertThat(inCache()).isEmpty();
     }
 
     @Test
@@ -227,15 +220,14 @@ class FetchTest {
         client("mvn", "mkdir in", "cp " + zip + " in/z");
         assertThat(run("zip")).isEqualTo(1);
         assertFailedWith(
-                "zip: its zip holds ../../outside.txt, which lies outside; Maven 3.9 and a network are needed",
-                ".zip.lock");
+                "zip: its zip holds ../../outside.txt, which lies outside; Maven 3.9 and a network are needed");
     }
 
     @Test
     void aZipThatIsNoneIsRefused() throws IOException {
         client("mvn", "mkdir in", "echo nothing > in/z");
         assertThat(run("zip")).isEqualTo(1);
-        assertFailedWith("zip: zip END header not found", ".zip.lock");
+        assertFailedWith("zip: zip END header not found");
     }
 
     @Test
@@ -386,35 +378,5 @@ class FetchTest {
                 .singleElement()
                 .asString()
                 .contains("nothing is called 'joy'; there are toy, jar");
-    }
-
-    @Test
-    void theCatalogueIsWellFormed() {
-        assertThat(FetchCatalogue.ALL).extracting(Fetchable::name).doesNotHaveDuplicates();
-        assertThat(FetchCatalogue.ALL)
-                .flatExtracting(Fetchable::parts)
-                .flatExtracting(Fetchable.Part::kept)
-                .allSatisfy(kept -> assertThat(kept.sha256()).matches("[0-9a-f]{64}"));
-    }
-
-    /** That is, the engine looks for the file that is fetched. */
-    @ParameterizedTest
-    @ValueSource(strings = {"bge-small", "e5-small"})
-    void theEngineFindsFetchedModels(String name) throws IOException {
-        Fetchable model = FetchCatalogue.ALL.stream()
-                .filter(one -> one.name().equals(name))
-                .findFirst()
-                .orElseThrow();
-        Path place = Files.createDirectories(FetchFolder.in(folder).place(model));
-        Path jar = Files.writeString(
-                place.resolve(model.parts().getFirst().kept().getFirst().files()), "not really");
-        System.setProperty("tokenwise.cache", folder.toString());
-        try {
-            assertThatThrownBy(() -> Models.builtIn(name))
-                    .isInstanceOf(BadFileException.class)
-                    .hasMessageStartingWith(jar + ": is damaged");
-        } finally {
-            System.clearProperty("tokenwise.cache");
-        }
     }
 }

@@ -40,6 +40,7 @@ class TrainCtcTest extends CommandTest {
         assertThat(train("3", "--json")).as(err.toString()).isZero();
         Path model = folder.resolve("model");
         assertThat(line(0).get("recordings").intValue()).isEqualTo(24);
+        assertThat(line(0).get("leftOut").intValue()).isZero();
         assertThat(line(0).get("heldOutRight").doubleValue()).isBetween(0.0, 1.0);
         assertThat(Files.readString(model.resolve("vocab.json")))
                 .contains("\"<pad>\" : 0", "\"|\" : 2", "\"e\" : 3", "\"v\"")
@@ -61,6 +62,8 @@ class TrainCtcTest extends CommandTest {
         assertThat(train("3", "--json")).as(err.toString()).isZero();
         assertThat(err.toString())
                 .contains("left out: 1 of 25 recordings, such as " + folder.resolve("short.wav") + ": has ");
+        assertThat(line(0).get("recordings").intValue()).isEqualTo(25);
+        assertThat(line(0).get("leftOut").intValue()).isOne();
     }
 
     /** Before recordings are read: of those of this table there is none. */

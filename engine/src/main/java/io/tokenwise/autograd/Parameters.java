@@ -2,11 +2,13 @@ package io.tokenwise.autograd;
 
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.zip.CRC32;
 
 /**
  * All parameters of one model by name, in the order of their creation, and the native memory they lie in; closing frees it.
@@ -91,6 +93,17 @@ public final class Parameters implements AutoCloseable {
     /** A zero tensor that is no parameter and lives as long as this set. */
     public Tensor constant(int rows, int columns) {
         return backend.allocate(arena, rows, columns);
+    }
+
+    /** Of all values, in their order: another one for other weights. */
+    public long checksum() {
+        var sum = new CRC32();
+        for (Parameter parameter : all()) {
+            try (HostTensor values = parameter.read()) {
+                sum.update(values.segment().asByteBuffer());
+            }
+        }
+        return sum.getValue();
     }
 
     Arena arena() {

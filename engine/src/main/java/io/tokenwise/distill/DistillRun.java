@@ -2,9 +2,7 @@ package io.tokenwise.distill;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.autograd.GradientNotFiniteException;
-import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.InputKind;
@@ -13,10 +11,10 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Objective;
 import io.tokenwise.session.Sessions;
-import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tokenizer.Frame;
 import io.tokenwise.tokenizer.Tokenizer;
 import io.tokenwise.train.DivergedException;
+import io.tokenwise.train.TrainingOutput;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
@@ -158,7 +156,7 @@ public record DistillRun(
 
     /** The file that holds the state of an unfinished run. */
     public Path checkpoint() {
-        return out.resolveSibling(out.getFileName() + ".checkpoint");
+        return TrainingOutput.checkpoint(out);
     }
 
     private InputSplit split() {
@@ -178,21 +176,16 @@ public record DistillRun(
      * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
     public void run(Backend backend, Listener listener) throws IOException, InterruptedException {
-        // Until the listener has seen the model both are there. A checkpoint of an unfinished run says that it is not
-        // ours.
-        boolean written = existing == ModelWriter.Existing.KEEP && Files.exists(out) && Files.exists(checkpoint());
-        if (!written) {
-            ModelWriter.checkTarget(out, existing);
+        try (TrainingOutput output = TrainingOutput.begin(out, existing)) {
+            var history = new History();
+            train(backend, listener, history, output);
+            // Until the listener has seen the model the checkpoint is there too.
+            listener.written(history);
+            Files.deleteIfExists(checkpoint());
         }
-        Files.createDirectories(checkpoint().toAbsolutePath().getParent());
-        AtomicFiles.deleteLeftovers(checkpoint());
-        var history = new History();
-        train(backend, listener, history, written);
-        listener.written(history);
-        Files.deleteIfExists(checkpoint());
     }
 
-    private void train(Backend backend, Listener listener, History history, boolean written)
+    private void train(Backend backend, Listener listener, History history, TrainingOutput output)
             throws IOException, InterruptedException {
         InputSplit split = split();
         try (Encoder student = student(backend, split);
@@ -204,9 +197,7 @@ public record DistillRun(
                 Checkpoint.read(checkpoint(), distillation, identity, history);
                 listener.resumed(distillation.nextStep(), history);
             }
-            if (written && distillation.phase() != Distillation.Phase.DONE) {
-                ModelWriter.checkTarget(out, existing);
-            }
+            boolean written = output.isWritten(distillation.phase() == Distillation.Phase.DONE);
             var heldOut = new HeldOut(teacher, backend, split.heldOut(), this::given);
             steps(distillation, heldOut, listener, identity, history);
             listener.trained();
@@ -318,7 +309,9 @@ public record DistillRun(
         identity.put("backend", backend.kind().label());
         identity.put("precision", backend.precision().label());
         identity.put(
-                "model", files.description().architecture() + " with checksum " + Long.toHexString(checksum(model)));
+                "model",
+                files.description().architecture() + " with checksum "
+                        + Long.toHexString(model.parameters().checksum()));
         identity.put("data", inputs.size() + " sequences with checksum " + Long.toHexString(checksum(inputs)));
         return identity;
     }
@@ -339,16 +332,6 @@ public record DistillRun(
                 bytes.putInt(token);
             }
             sum.update(bytes.flip());
-        }
-        return sum.getValue();
-    }
-
-    private static long checksum(Encoder model) {
-        var sum = new CRC32();
-        for (Parameter parameter : model.parameters().all()) {
-            try (HostTensor value = parameter.read()) {
-                sum.update(value.segment().asByteBuffer());
-            }
         }
         return sum.getValue();
     }

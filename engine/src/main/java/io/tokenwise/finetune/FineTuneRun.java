@@ -1,41 +1,36 @@
 package io.tokenwise.finetune;
 
 import io.tokenwise.autograd.EpochOrder;
-import io.tokenwise.autograd.GradientNotFiniteException;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.train.DivergedException;
+import io.tokenwise.train.TrainingListener;
+import io.tokenwise.train.TrainingLoop;
+import io.tokenwise.train.TrainingOutput;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.HashSet;
+import java.util.Map;
 import java.util.stream.IntStream;
+import java.util.zip.CRC32;
 
 /**
- * A fine-tuning from a dense model's files and labels to a directory with the trained model.
+ * A fine-tuning from a dense model's files and labels to a directory with the trained model, with a checkpoint beside it while it runs. Killed and started again with the same arguments it
+ * goes on from the checkpoint.
  *
  * @param files of the dense model; not closed
  * @param labels a tenth of the different ones, at most 1,000, drawn by the seed, is not trained on but measured on, whatever repeats them
  * @param out where the model goes; it must not exist, or be empty
+ * @param checkpointSteps how often a checkpoint is written
  */
-public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config, Path out) {
+public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config, Path out, int checkpointSteps) {
     private static final int MOST_HELD_OUT = 1_000;
     private static final int LEAST_EXAMPLES = 20;
-
-    /** Told what happens; called on the thread that runs. */
-    @FunctionalInterface
-    public interface Listener {
-        /**
-         * After each step.
-         *
-         * @param done steps that are done, the last one included
-         * @param steps of the whole run
-         * @param loss the last batch's
-         */
-        void step(int done, int steps, double loss);
-    }
 
     /**
      * @throws io.tokenwise.api.BadFileException if the model is no text encoder
@@ -77,34 +72,41 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
         return new Parts(labels.only(heldOut), labels.only(trained));
     }
 
+    /** The file that holds the state of an unfinished run. */
+    public Path checkpoint() {
+        return TrainingOutput.checkpoint(out);
+    }
+
     /**
      * Runs to the end and writes the model.
      *
      * @return the share of the held-out labels that it has {@linkplain FineTuning#right right}; NaN if they compare nothing
-     * @throws InterruptedException if the thread was interrupted; nothing was written
-     * @throws DivergedException if training gave numbers that are none; nothing was written
+     * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
+     * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
+     * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
-    public double run(Backend backend, Listener listener) throws IOException, InterruptedException {
-        ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
-        var order = new EpochOrder(labels.size(), config.seed());
-        Parts parts = split(IntStream.generate(order::next).limit(labels.size()).toArray());
-        try (Encoder model = Encoder.load(files, backend);
-                var training = new FineTuning(model, parts.trained, config, backend)) {
-            for (int step = 0; step < training.steps(); step++) {
-                if (Thread.interrupted()) {
-                    throw new InterruptedException("fine-tuning stopped before step " + step);
-                }
-                try {
-                    listener.step(step + 1, training.steps(), training.step());
-                } catch (GradientNotFiniteException e) {
-                    throw new DivergedException(
-                            "training diverged at step " + step + " of " + training.steps() + ": " + e.getMessage()
-                                    + "; a smaller rate than " + config.rate() + " may help",
-                            e);
-                }
+    public double run(Backend backend, TrainingListener listener) throws IOException, InterruptedException {
+        try (TrainingOutput output = TrainingOutput.begin(out, ModelWriter.Existing.KEEP)) {
+            var loop = new TrainingLoop(
+                    output, checkpointSteps, config.epochs(), StoredType.F32, files.tokenizer(), listener);
+            var order = new EpochOrder(labels.size(), config.seed());
+            Parts parts =
+                    split(IntStream.generate(order::next).limit(labels.size()).toArray());
+            try (Encoder model = Encoder.load(files, backend);
+                    var training = new FineTuning(model, parts.trained, config, backend)) {
+                return loop.run(training, () -> training.right(parts.heldOut), identity(model, backend));
             }
-            model.save(out, files.tokenizer(), ModelWriter.Existing.KEEP);
-            return training.right(parts.heldOut);
         }
+    }
+
+    private Map<String, String> identity(Encoder model, Backend backend) {
+        var sum = new CRC32();
+        labels.addTo(sum);
+        var identity = new HashMap<>(
+                TrainingLoop.identity(config, files.description(), "labels", labels.size(), sum, backend));
+        identity.put(
+                "weights",
+                "those with checksum " + Long.toHexString(model.parameters().checksum()));
+        return identity;
     }
 }

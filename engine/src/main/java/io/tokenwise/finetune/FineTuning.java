@@ -6,6 +6,7 @@ import io.tokenwise.autograd.AdamW;
 import io.tokenwise.autograd.CosineSchedule;
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.autograd.Gradients;
+import io.tokenwise.autograd.Optimizer;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.autograd.Parameters;
 import io.tokenwise.autograd.Tape;
@@ -22,7 +23,7 @@ import io.tokenwise.op.Losses;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
-import io.tokenwise.tensor.Workspace;
+import io.tokenwise.train.EpochTraining;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.stream.IntStream;
@@ -33,11 +34,9 @@ import java.util.stream.IntStream;
  * kept is an encoder whose vectors tell the classes apart. Word and position embeddings stay as they are, since labels show few words, and the
  * others must go on fitting them. Not thread-safe.
  */
-public final class FineTuning implements AutoCloseable {
+public final class FineTuning extends EpochTraining {
     /** Loshchilov and Hutter 2019; as BERT was fine-tuned. */
     private static final double DECAY = 0.01;
-
-    private static final double CLIP_NORM = 1;
 
     /** Of the classes' linear layer, which starts at zero beside an encoder that has learnt already. */
     private static final double HEAD_RATE = 1e-2;
@@ -45,13 +44,8 @@ public final class FineTuning implements AutoCloseable {
     /** As CoSENT has it. */
     private static final double TEMPERATURE = 0.05;
 
-    private static final long WORKSPACE_LIMIT_BYTES = 8L << 30;
-
     private final FineTuneConfig config;
-    private final Encoder model;
     private final Labels labels;
-    private final Stream stream;
-    private final Workspace workspace;
     private final Pass pass;
     private final TokenBatch batch = new TokenBatch();
     private final Parameters headParameters;
@@ -61,15 +55,23 @@ public final class FineTuning implements AutoCloseable {
 
     private final AdamW modelOptimizer;
     private final AdamW headOptimizer;
-    private final EpochOrder order;
-    private final int steps;
-    private int step;
 
     /**
      * @param model dense
      * @param labels what is trained on
      */
     public FineTuning(Encoder model, Labels labels, FineTuneConfig config, Backend backend) {
+        super(checked(model), backend, labels.size(), schedule(labels, config), config.seed());
+        this.config = config;
+        this.labels = labels;
+        pass = new Pass(stream, workspace);
+        headParameters = new Parameters(backend);
+        head = labels instanceof Labels.Classes classes ? head(classes.names().size()) : null;
+        modelOptimizer = new AdamW(model.parameters(), model.layerParameters(), CLIP_NORM, DECAY);
+        headOptimizer = new AdamW(headParameters, List.copyOf(headParameters.all()), CLIP_NORM, DECAY);
+    }
+
+    private static Encoder checked(Encoder model) {
         if (model.isAdaptive()) {
             throw new IllegalArgumentException(model.description().name()
                     + " is adaptive; fine-tune a dense model, such as the one that it was made of, and distil that");
@@ -78,18 +80,12 @@ public final class FineTuning implements AutoCloseable {
             throw new IllegalArgumentException(
                     model.description().name() + " is no text encoder; an image classifier is trained by train vit");
         }
-        this.config = config;
-        this.model = model;
-        this.labels = labels;
-        order = new EpochOrder(labels.size(), config.seed());
-        steps = EpochOrder.steps(config.epochs(), config.epochs() * labels.tokens() / config.tokensPerStep());
-        workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
-        stream = backend.stream();
-        pass = new Pass(stream, workspace);
-        headParameters = new Parameters(backend);
-        head = labels instanceof Labels.Classes classes ? head(classes.names().size()) : null;
-        modelOptimizer = new AdamW(model.parameters(), model.layerParameters(), CLIP_NORM, DECAY);
-        headOptimizer = new AdamW(headParameters, List.copyOf(headParameters.all()), CLIP_NORM, DECAY);
+        return model;
+    }
+
+    private static CosineSchedule schedule(Labels labels, FineTuneConfig config) {
+        int steps = EpochOrder.steps(config.epochs(), config.epochs() * labels.tokens() / config.tokensPerStep());
+        return new CosineSchedule(config.rate(), 0, steps / 10, steps);
     }
 
     private Linear head(int classes) {
@@ -98,23 +94,22 @@ public final class FineTuning implements AutoCloseable {
         return new Linear(new Weight(headParameters, weight), bias);
     }
 
-    /** Steps of the whole training. */
-    public int steps() {
-        return steps;
+    @Override
+    protected List<AdamW> optimizers() {
+        return List.of(modelOptimizer, headOptimizer);
     }
 
-    /**
-     * Does the next step and returns the batch's loss.
-     *
-     * @throws io.tokenwise.autograd.GradientNotFiniteException if training diverged
-     */
-    public double step() {
-        int[] examples = next();
-        double loss = loss(examples);
-        modelOptimizer.update(stream, rate(config.rate()));
-        headOptimizer.update(stream, rate(HEAD_RATE));
-        step++;
-        return loss;
+    @Override
+    protected CosineSchedule schedule(Optimizer optimizer) {
+        CosineSchedule ofModel = super.schedule(optimizer);
+        return optimizer == headOptimizer
+                ? new CosineSchedule(HEAD_RATE, 0, ofModel.warmupSteps(), ofModel.steps())
+                : ofModel;
+    }
+
+    @Override
+    protected double learn() {
+        return loss(next());
     }
 
     private int[] next() {
@@ -227,13 +222,9 @@ public final class FineTuning implements AutoCloseable {
         return (double) right / all;
     }
 
-    private double rate(double peak) {
-        return new CosineSchedule(peak, 0, steps / 10, steps).rate(step);
-    }
-
     @Override
     public void close() {
-        workspace.close();
+        super.close();
         headParameters.close();
     }
 }

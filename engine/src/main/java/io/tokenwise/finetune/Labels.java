@@ -1,12 +1,15 @@
 package io.tokenwise.finetune;
 
 import io.tokenwise.nn.TokenBatch;
+import java.nio.ByteBuffer;
 import java.nio.IntBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
 import java.util.TreeSet;
 import java.util.stream.IntStream;
+import java.util.zip.Checksum;
 
 /** Examples to fine-tune on: token sequences and what is known of them. Immutable as long as nobody writes to the sequences. */
 public sealed interface Labels {
@@ -15,6 +18,9 @@ public sealed interface Labels {
 
     /** Appends the texts of some examples to a batch. */
     void addTo(TokenBatch batch, int[] examples);
+
+    /** Adds all that they say to a checksum. */
+    void addTo(Checksum sum);
 
     /** Some of the examples, by their numbers. */
     Labels only(int[] examples);
@@ -55,6 +61,13 @@ public sealed interface Labels {
             for (int example : examples) {
                 batch.add(texts.get(example));
             }
+        }
+
+        @Override
+        public void addTo(Checksum sum) {
+            sum.update(names.toString().getBytes(StandardCharsets.UTF_8));
+            Labels.add(sum, numbers);
+            texts.forEach(text -> Labels.add(sum, text));
         }
 
         @Override
@@ -105,6 +118,15 @@ public sealed interface Labels {
         }
 
         @Override
+        public void addTo(Checksum sum) {
+            for (double score : scores) {
+                sum.update(ByteBuffer.allocate(Double.BYTES).putDouble(score).array());
+            }
+            first.forEach(text -> Labels.add(sum, text));
+            second.forEach(text -> Labels.add(sum, text));
+        }
+
+        @Override
         public Pairs only(int[] examples) {
             return new Pairs(
                     IntStream.of(examples).mapToObj(first::get).toList(),
@@ -122,6 +144,12 @@ public sealed interface Labels {
             // Cosines do not know which text is the first. A set of two equal ones has one.
             return new HashSet<>(List.of(IntBuffer.wrap(first.get(example)), IntBuffer.wrap(second.get(example))));
         }
+    }
+
+    private static void add(Checksum sum, int... numbers) {
+        var bytes = ByteBuffer.allocate(Integer.BYTES * (numbers.length + 1)).putInt(numbers.length);
+        bytes.asIntBuffer().put(numbers);
+        sum.update(bytes.array());
     }
 
     /** How many different texts, or pairs, there are. */

@@ -2,17 +2,25 @@ package io.tokenwise.io;
 
 import java.io.IOException;
 import java.io.OutputStream;
+import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.util.Comparator;
+import java.util.List;
 import java.util.UUID;
+import java.util.stream.Stream;
 
 /** Files that appear under their name only when they are complete and on disk. */
 public final class AtomicFiles {
+    /** What was there under the name and is put aside for something new. */
+    public static final String ASIDE = ".old";
+
     private static final String TEMPORARY = ".tmp";
     private static final int UUID_LENGTH = 36;
 
@@ -40,48 +48,97 @@ public final class AtomicFiles {
             Files.move(temporary, file, StandardCopyOption.ATOMIC_MOVE, StandardCopyOption.REPLACE_EXISTING);
             syncDirectory(file.toAbsolutePath().getParent());
         } catch (IOException e) {
-            throw cannotWrite(file, e);
-        } finally {
-            // Still there only if something failed. Asked for first, because deleting fails where there is no folder.
+            IOException failure = cannotWrite(file, e);
+            deleteAfter(failure, temporary);
+            throw failure;
+        } catch (RuntimeException | Error e) {
+            deleteAfter(e, temporary);
+            throw e;
+        }
+    }
+
+    /** The same with a text in UTF-8. */
+    public static void write(Path file, String text) throws IOException {
+        byte[] bytes = text.getBytes(StandardCharsets.UTF_8);
+        write(file, out -> out.write(bytes));
+    }
+
+    /** Deletes what a failure has left. Where that fails too, as when nothing can be written any more, the user is still told of the first. */
+    public static void deleteAfter(Throwable failure, Path temporary) {
+        try {
             if (Files.exists(temporary)) {
-                Files.delete(temporary);
+                deleteTree(temporary);
             }
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
+    /** Deletes a file, or a directory with all that is in it. */
+    public static void deleteTree(Path path) throws IOException {
+        try (Stream<Path> paths = Files.walk(path)) {
+            for (Path each : paths.sorted(Comparator.reverseOrder()).toList()) {
+                Files.delete(each);
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
         }
     }
 
     /**
-     * Deletes what killed writers of the file left beside it. Only for files that nobody else is writing.
+     * Deletes what killed writers of the file, or directory, left beside it. Only for those that nobody else is writing.
      */
     public static void deleteLeftovers(Path file) throws IOException {
-        Path folder = file.toAbsolutePath().getParent();
-        String start = "." + file.getFileName() + ".";
-        if (!Files.isDirectory(folder)) {
-            return;
-        }
-        try (var siblings = Files.newDirectoryStream(
-                folder, path -> isLeftover(path.getFileName().toString(), start))) {
-            for (Path sibling : siblings) {
-                Files.delete(sibling);
-            }
+        for (Path leftover : leftovers(file, TEMPORARY)) {
+            deleteTree(leftover);
         }
     }
 
-    private static boolean isLeftover(String name, String start) {
-        return name.length() == start.length() + UUID_LENGTH + TEMPORARY.length()
-                && name.startsWith(start)
-                && name.endsWith(TEMPORARY);
+    /** What there is beside a file of the names that {@link #sibling} gives. */
+    public static List<Path> leftovers(Path file, String ending) throws IOException {
+        Path folder = file.toAbsolutePath().getParent();
+        if (!Files.isDirectory(folder)) {
+            return List.of();
+        }
+        String start = "." + file.getFileName() + ".";
+        int length = start.length() + UUID_LENGTH + ending.length();
+        try (Stream<Path> siblings = Files.list(folder)) {
+            return siblings.filter(sibling -> {
+                        String name = sibling.getFileName().toString();
+                        return name.length() == length && name.startsWith(start) && name.endsWith(ending);
+                    })
+                    .toList();
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
     }
 
     /** One line with the name that the user knows, in place of "No space left on device" or a temporary file's name. */
     public static IOException cannotWrite(Path target, IOException failure) {
         IOException root = failure.getCause() instanceof IOException cause ? cause : failure;
-        String kind = root instanceof FileSystemException ? root.getClass().getSimpleName() + " " : "";
-        return new IOException(target + ": cannot be written: " + kind + root.getMessage(), root);
+        return new IOException(target + ": cannot be written: " + reason(root), root);
+    }
+
+    private static String reason(IOException failure) {
+        if (failure instanceof FileSystemException of && of.getReason() != null) {
+            return of.getReason();
+        }
+        String name = failure.getClass().getSimpleName();
+        if (failure instanceof FileSystemException of && of.getFile() != null) {
+            // It says all by its name, and of a temporary file: where that is to lie is what the user knows.
+            return name + " " + Path.of(of.getFile()).getParent();
+        }
+        return failure.getMessage() != null ? failure.getMessage() : name;
     }
 
     /** A name beside the target, thus on the same file system, that nothing else uses. */
     public static Path temporarySibling(Path target) {
-        return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + TEMPORARY);
+        return sibling(target, TEMPORARY);
+    }
+
+    /** The same with an ending that says what it is for. */
+    public static Path sibling(Path target, String ending) {
+        return target.resolveSibling("." + target.getFileName() + "." + UUID.randomUUID() + ending);
     }
 
     /** Makes renames in a directory survive a power failure. */

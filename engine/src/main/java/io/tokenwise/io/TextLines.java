@@ -1,5 +1,6 @@
 package io.tokenwise.io;
 
+import io.tokenwise.api.BadFileException;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
@@ -63,7 +64,7 @@ public final class TextLines {
                 position++;
             }
             if (bytes.size() > mostBytes - (position - start)) {
-                throw new IOException(where(line + 1) + " is longer than " + mostBytes + " bytes");
+                throw bad(line + 1, "is longer than " + mostBytes + " bytes", null);
             }
             bytes.write(buffer, start, position - start);
             if (position < end) {
@@ -89,14 +90,15 @@ public final class TextLines {
                     .decode(ByteBuffer.wrap(bytes, 0, length))
                     .toString();
         } catch (CharacterCodingException e) {
-            throw new IOException(
-                    where(line)
-                            + " is not valid UTF-8; convert the text, for example by iconv -f WINDOWS-1252 -t UTF-8",
-                    e);
+            throw bad(line, "is not valid UTF-8; convert the text, for example by iconv -f WINDOWS-1252 -t UTF-8", e);
         }
     }
 
-    private String where(long number) {
-        return file == null ? "line " + number + " of the input" : file + ":" + number + ":";
+    /** Thrown where a stream has no name, else returned: what is wrong with a file is a {@link BadFileException}. */
+    private BadFileException bad(long number, String fact, IOException cause) throws IOException {
+        if (file == null) {
+            throw new IOException("line " + number + " of the input " + fact, cause);
+        }
+        return new BadFileException(file + ":" + number, fact, cause);
     }
 }

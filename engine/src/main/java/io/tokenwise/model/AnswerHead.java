@@ -10,7 +10,8 @@ import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 
 /**
- * Scores texts by what their last token makes of two words; see {@link TextOutput.Answer}. Of all words' rows it needs the difference of two.
+ * Scores texts by what their last token makes of two words; see {@link TextOutput.Answer}. Of all words' rows it needs the difference of two; a table of
+ * its own is kept whole all the same, since the files of a saved model have it.
  *
  * @param words rows of all
  * @param difference {@code [hidden, 1]}

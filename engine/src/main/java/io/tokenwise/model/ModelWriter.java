@@ -11,7 +11,6 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
-import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -94,11 +93,29 @@ public final class ModelWriter {
             moveInPlace(temporary, target);
             AtomicFiles.syncDirectory(target.getParent());
         } catch (IOException e) {
-            throw AtomicFiles.cannotWrite(target, e);
-        } finally {
-            // Still there only if something failed.
-            delete(temporary);
+            IOException failure = AtomicFiles.cannotWrite(target, e);
+            AtomicFiles.deleteAfter(failure, temporary);
+            throw failure;
+        } catch (RuntimeException | Error e) {
+            AtomicFiles.deleteAfter(e, temporary);
+            throw e;
         }
+    }
+
+    /**
+     * Puts in order what a killed {@link #write} left beside a target: a model that it had put aside to replace it goes back to its name if the new one has not come there, and what is half
+     * written is deleted. Only for targets that nobody else is writing.
+     */
+    public static void recover(Path directory) throws IOException {
+        Path target = directory.toAbsolutePath().normalize();
+        for (Path old : AtomicFiles.leftovers(target, AtomicFiles.ASIDE)) {
+            if (Files.exists(target)) {
+                AtomicFiles.deleteTree(old);
+            } else {
+                Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+            }
+        }
+        AtomicFiles.deleteLeftovers(target);
     }
 
     /**
@@ -124,6 +141,16 @@ public final class ModelWriter {
                             + ", which is not part of a model");
                 }
             }
+        }
+    }
+
+    /** Whether it is a directory with something in it: a model that {@link #write} has left is all there. */
+    public static boolean holdsFiles(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return false;
+        }
+        try (Stream<Path> entries = Files.list(directory)) {
+            return entries.findAny().isPresent();
         }
     }
 
@@ -175,9 +202,18 @@ public final class ModelWriter {
         AtomicFiles.write(file, out -> out.write(content));
     }
 
+    /** Where that fails too, as when nothing can be written any more, it is left to {@link #recover}. */
+    private static void putBack(Path old, Path target, IOException failure) {
+        try {
+            Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+        } catch (IOException e) {
+            failure.addSuppressed(e);
+        }
+    }
+
     /** A directory can be renamed onto an empty one; a model that is to be replaced is put aside first. */
     private static void moveInPlace(Path temporary, Path target) throws IOException {
-        Path old = AtomicFiles.temporarySibling(target);
+        Path old = AtomicFiles.sibling(target, AtomicFiles.ASIDE);
         boolean replacing = Files.exists(target);
         if (replacing) {
             Files.move(target, old, StandardCopyOption.ATOMIC_MOVE);
@@ -186,21 +222,12 @@ public final class ModelWriter {
             Files.move(temporary, target, StandardCopyOption.ATOMIC_MOVE);
         } catch (IOException e) {
             if (replacing) {
-                Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
+                putBack(old, target, e);
             }
             throw e;
         }
-        delete(old);
-    }
-
-    /** Deletes a model directory, complete or not; it has one level of folders. */
-    private static void delete(Path directory) throws IOException {
-        if (Files.isDirectory(directory)) {
-            try (Stream<Path> files = Files.walk(directory)) {
-                for (Path file : files.sorted(Comparator.reverseOrder()).toList()) {
-                    Files.delete(file);
-                }
-            }
+        if (replacing) {
+            AtomicFiles.deleteTree(old);
         }
     }
 }

@@ -65,8 +65,9 @@ final class ShapeBackend implements Backend {
         if ((long) x.rows() * x.columns() > MOST_WRITTEN) {
             throw refused();
         }
-        var values = new Floats(Arena.ofAuto().allocate((long) x.size() * Float.BYTES, Float.BYTES), 0);
-        return new HostTensor(x, values, () -> {});
+        Arena arena = Arena.ofConfined();
+        var values = new Floats(arena.allocate((long) x.size() * Float.BYTES, Float.BYTES), 0);
+        return new HostTensor(x, values, arena::close);
     }
 
     @Override

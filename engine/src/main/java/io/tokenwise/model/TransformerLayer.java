@@ -54,13 +54,13 @@ public record TransformerLayer(
     /**
      * {@code [tokens, hidden]} to the same.
      *
-     * @param y where the result lies in inference; elsewhere it may be another tensor
+     * @param y where the result lies in inference, perhaps x; elsewhere it may be another tensor
      */
     Tensor forward(Pass pass, Tensor x, Tensor y) {
         pass.push();
         return switch (place) {
             case AFTER -> {
-                Tensor attended = norm(pass, attentionAfter, attention.block().forward(pass, x, x));
+                Tensor attended = over(pass, attentionAfter, attention.block().forward(pass, x, x));
                 mlpAfter.orElseThrow().forward(pass, mlp.block().forward(pass, attended, attended), y);
                 pass.pop();
                 yield y;
@@ -79,6 +79,16 @@ public record TransformerLayer(
 
     private static Tensor around(Pass pass, Optional<Norm> before, Block block, Optional<Norm> after, Tensor x) {
         return Sums.of(pass, x, norm(pass, after, block.forward(pass, norm(pass, before, x), null)));
+    }
+
+    /** {@link #norm} of what nobody needs any more. */
+    private static Tensor over(Pass pass, Optional<Norm> norm, Tensor x) {
+        if (norm.isEmpty()) {
+            return x;
+        }
+        Tensor y = pass.over(x);
+        norm.get().forward(pass, x, y);
+        return y;
     }
 
     private static Tensor norm(Pass pass, Optional<Norm> norm, Tensor x) {

@@ -51,9 +51,7 @@ final class CtcTraining extends EpochTraining {
                 model,
                 backend,
                 recordings.size(),
-                config.recordingsPerStep(),
-                config.epochs(),
-                config.rate(),
+                schedule(recordings.size(), config.recordingsPerStep(), config.epochs(), config.rate()),
                 config.seed());
         this.config = config;
         this.recordings = recordings;
@@ -88,13 +86,13 @@ final class CtcTraining extends EpochTraining {
     }
 
     @Override
-    List<AdamW> optimizers() {
+    protected List<AdamW> optimizers() {
         return optimizers;
     }
 
     /** The loss is the mean over recordings of how unlikely their letters are. */
     @Override
-    double learn() {
+    protected double learn() {
         double loss = 0;
         List<int[]> texts = new ArrayList<>();
         batch.clear();

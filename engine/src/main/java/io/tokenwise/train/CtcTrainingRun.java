@@ -3,6 +3,7 @@ package io.tokenwise.train;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
 import io.tokenwise.model.SoundForm;
 import io.tokenwise.model.SpeechDescription;
@@ -57,7 +58,7 @@ public record CtcTrainingRun(
 
     /** The file that holds the state of an unfinished run. */
     public Path checkpoint() {
-        return TrainingLoop.checkpoint(out);
+        return TrainingOutput.checkpoint(out);
     }
 
     /** What is trained: its letters are those of all texts. */
@@ -81,15 +82,16 @@ public record CtcTrainingRun(
      * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
     public double run(Backend backend, TrainingListener listener) throws IOException, InterruptedException {
-        var loop = new TrainingLoop(out, checkpointSteps, config.epochs(), stored, listener);
-        loop.begin();
-        SpeechDescription description = description();
-        List<LabelledRecording> learnt = learnt(description, listener);
-        int measured = Math.min(MOST_HELD_OUT, learnt.size() / 10);
-        List<LabelledRecording> heldOut = learnt.subList(0, measured);
-        try (Encoder model = NewEncoder.untrained(description, backend);
-                var training = new CtcTraining(model, learnt.subList(measured, learnt.size()), config, backend)) {
-            return loop.run(training, () -> training.right(heldOut), identity(description, backend));
+        try (TrainingOutput output = TrainingOutput.begin(out, ModelWriter.Existing.KEEP)) {
+            var loop = new TrainingLoop(output, checkpointSteps, config.epochs(), stored, null, listener);
+            SpeechDescription description = description();
+            List<LabelledRecording> learnt = learnt(description, listener);
+            int measured = Math.min(MOST_HELD_OUT, learnt.size() / 10);
+            List<LabelledRecording> heldOut = learnt.subList(0, measured);
+            try (Encoder model = NewEncoder.untrained(description, backend);
+                    var training = new CtcTraining(model, learnt.subList(measured, learnt.size()), config, backend)) {
+                return loop.run(training, () -> training.right(heldOut), identity(description, backend));
+            }
         }
     }
 

@@ -15,58 +15,68 @@ import java.util.Map;
 /**
  * Learns from examples epoch by epoch, each step from some of them. Everything random depends on the seed and the step's number alone. Not thread-safe.
  */
-abstract class EpochTraining implements AutoCloseable {
-    static final double CLIP_NORM = 1;
+public abstract class EpochTraining implements AutoCloseable {
+    /** At most so long is the gradient of all parameters. */
+    protected static final double CLIP_NORM = 1;
 
     private static final long WORKSPACE_LIMIT_BYTES = 16L << 30;
     private static final String STEP = "step";
     private static final String CONSUMED = "consumed";
 
-    final Encoder model;
-    final Stream stream;
-    final Workspace workspace;
+    /** What learns. */
+    protected final Encoder model;
+
+    protected final Stream stream;
+    protected final Workspace workspace;
 
     /** In which examples are learnt from. */
-    final EpochOrder order;
+    protected final EpochOrder order;
 
-    private final double rate;
-    private final int steps;
+    private final CosineSchedule schedule;
     private int step;
 
     /**
      * @param examples how many there are
-     * @param examplesOfStep how many a step learns from
-     * @param rate peak learning rate; it rises over a twentieth of the steps and then falls to nothing along a cosine
+     * @param schedule of the whole training's steps
      */
-    EpochTraining(
-            Encoder model, Backend backend, int examples, int examplesOfStep, int epochs, double rate, long seed) {
+    protected EpochTraining(Encoder model, Backend backend, int examples, CosineSchedule schedule, long seed) {
         this.model = model;
-        this.rate = rate;
+        this.schedule = schedule;
         order = new EpochOrder(examples, seed);
-        steps = EpochOrder.steps(epochs, Math.ceilDiv((long) epochs * examples, examplesOfStep));
         workspace = backend.workspace(WORKSPACE_LIMIT_BYTES);
         stream = backend.stream();
     }
 
-    /** Adds the gradients of the next step's examples, which it draws, to the parameters', and returns their mean loss. */
-    abstract double learn();
+    /** The rate rises over a twentieth of the steps and then falls to nothing along a cosine. */
+    static CosineSchedule schedule(int examples, int examplesOfStep, int epochs, double rate) {
+        int steps = EpochOrder.steps(epochs, Math.ceilDiv((long) epochs * examples, examplesOfStep));
+        return new CosineSchedule(rate, 0, steps / 20, steps);
+    }
 
-    /** What moves the parameters. */
-    abstract List<? extends Optimizer> optimizers();
+    /** Adds the gradients of the next step's examples, which it draws, to the parameters', and returns their mean loss. */
+    protected abstract double learn();
+
+    /** What moves the parameters, always in the same order. */
+    protected abstract List<? extends Optimizer> optimizers();
+
+    /** The rates of one of them. */
+    protected CosineSchedule schedule(Optimizer optimizer) {
+        return schedule;
+    }
 
     /** Steps of the whole training. */
-    final int steps() {
-        return steps;
+    public final int steps() {
+        return schedule.steps();
     }
 
     /** The number of the next step. */
-    final int nextStep() {
+    protected final int nextStep() {
         return step;
     }
 
     /** The peak learning rate. */
     final double rate() {
-        return rate;
+        return schedule.peak();
     }
 
     /**
@@ -74,10 +84,11 @@ abstract class EpochTraining implements AutoCloseable {
      *
      * @throws io.tokenwise.autograd.GradientNotFiniteException if training diverged
      */
-    final double step() {
+    public final double step() {
         double loss = learn();
-        double now = new CosineSchedule(rate, 0, steps / 20, steps).rate(step);
-        optimizers().forEach(optimizer -> optimizer.update(stream, now));
+        for (Optimizer optimizer : optimizers()) {
+            optimizer.update(stream, schedule(optimizer).rate(step));
+        }
         step++;
         return loss;
     }

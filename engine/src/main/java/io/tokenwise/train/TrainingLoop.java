@@ -2,10 +2,10 @@ package io.tokenwise.train;
 
 import io.tokenwise.autograd.GradientNotFiniteException;
 import io.tokenwise.backend.Backend;
-import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelWriter;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -16,19 +16,21 @@ import java.util.zip.CRC32;
 /**
  * Does a training's steps to a directory with the model, with a checkpoint beside it now and then, from which a run that was killed goes on.
  *
- * @param out where the model goes
+ * @param output where the model goes
  * @param checkpointSteps how often a checkpoint is written
  * @param epochs of the whole training; after each but the last the listener is told what is right
  * @param stored in which type the model's matrices are stored
+ * @param tokenizer the model's; null if it reads no text
  */
-record TrainingLoop(Path out, int checkpointSteps, int epochs, StoredType stored, TrainingListener listener) {
-    /** The file that holds the state of an unfinished run to a directory. */
-    static Path checkpoint(Path out) {
-        return out.resolveSibling(out.getFileName() + ".checkpoint");
-    }
-
+public record TrainingLoop(
+        TrainingOutput output,
+        int checkpointSteps,
+        int epochs,
+        StoredType stored,
+        Tokenizer tokenizer,
+        TrainingListener listener) {
     /** What must be the same for a run to go on, by the names that a message has for it. */
-    static Map<String, String> identity(
+    public static Map<String, String> identity(
             Record config, ModelDescription model, String examples, int count, CRC32 sum, Backend backend) {
         return Map.of(
                 "settings",
@@ -43,13 +45,6 @@ record TrainingLoop(Path out, int checkpointSteps, int epochs, StoredType stored
                 backend.precision().label());
     }
 
-    /** Before anything else, which may take long: refuses a directory with other files. */
-    void begin() throws IOException {
-        ModelWriter.checkTarget(out, ModelWriter.Existing.KEEP);
-        Files.createDirectories(checkpoint(out).toAbsolutePath().getParent());
-        AtomicFiles.deleteLeftovers(checkpoint(out));
-    }
-
     /**
      * Goes on from the checkpoint, if there is one, to the end, and writes the model.
      *
@@ -60,14 +55,15 @@ record TrainingLoop(Path out, int checkpointSteps, int epochs, StoredType stored
      * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
      * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
-    double run(EpochTraining training, DoubleSupplier right, Map<String, String> identity)
+    public double run(EpochTraining training, DoubleSupplier right, Map<String, String> identity)
             throws IOException, InterruptedException {
-        Path checkpoint = checkpoint(out);
+        Path checkpoint = output.checkpoint();
         if (Files.exists(checkpoint)) {
             training.read(checkpoint, identity);
             listener.resumed(training.nextStep(), training.steps());
         }
         int steps = training.steps();
+        boolean written = output.isWritten(training.nextStep() == steps);
         int epoch = Math.ceilDiv(steps, epochs);
         while (training.nextStep() < steps) {
             if (Thread.interrupted()) {
@@ -80,12 +76,14 @@ record TrainingLoop(Path out, int checkpointSteps, int epochs, StoredType stored
             if (done % epoch == 0 && done < steps) {
                 listener.accuracy(done, right.getAsDouble());
             }
-            if (done % checkpointSteps == 0 && done < steps) {
+            if (done % checkpointSteps == 0 || done == steps) {
                 training.write(checkpoint, identity);
             }
         }
         double share = right.getAsDouble();
-        training.model.save(out, null, ModelWriter.Existing.KEEP, stored);
+        if (!written) {
+            training.model.save(output.out(), tokenizer, ModelWriter.Existing.KEEP, stored);
+        }
         Files.deleteIfExists(checkpoint);
         return share;
     }
@@ -94,7 +92,7 @@ record TrainingLoop(Path out, int checkpointSteps, int epochs, StoredType stored
         try {
             return training.step();
         } catch (GradientNotFiniteException e) {
-            Path checkpoint = checkpoint(out);
+            Path checkpoint = output.checkpoint();
             throw new DivergedException(
                     "training diverged at step " + training.nextStep() + " of " + training.steps() + ": "
                             + e.getMessage() + "; a smaller rate than " + training.rate() + " or another seed may help"

@@ -11,6 +11,7 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -82,7 +83,10 @@ public final class TrainingState implements AutoCloseable {
     private static void put(Parameter parameter, Map<String, TensorData> tensors, List<HostTensor> open) {
         HostTensor values = parameter.read();
         open.add(values);
-        tensors.put(parameter.name(), new TensorData(new long[] {values.rows(), values.columns()}, values.segment()));
+        var tensor = new TensorData(new long[] {values.rows(), values.columns()}, values.segment());
+        if (tensors.put(parameter.name(), tensor) != null) {
+            throw new IllegalStateException("checkpoint: two tensors are called " + parameter.name());
+        }
     }
 
     /**
@@ -102,7 +106,11 @@ public final class TrainingState implements AutoCloseable {
         }
     }
 
-    /** Brings weights and running means to what they were; the optimizers are those that were written, in the same order. */
+    /**
+     * Brings weights and running means to what they were; the optimizers are those that were written, in the same order.
+     *
+     * @throws BadFileException if one of them is not in the file, or has another shape there
+     */
     public void restore(List<? extends Optimizer> optimizers) {
         for (int i = 0; i < optimizers.size(); i++) {
             optimizers.get(i).step((int) number(stepsOf(i)));
@@ -113,6 +121,9 @@ public final class TrainingState implements AutoCloseable {
 
     private void restore(Parameter parameter) {
         try (HostTensor values = parameter.write()) {
+            if (!Arrays.equals(source.shape(parameter.name()), new long[] {values.rows(), values.columns()})) {
+                throw damaged(parameter.name());
+            }
             source.read(parameter.name(), values.segment());
         }
         parameter.changed();

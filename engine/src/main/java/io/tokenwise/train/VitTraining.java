@@ -46,7 +46,12 @@ final class VitTraining extends EpochTraining {
      * @param images what is trained on
      */
     VitTraining(Encoder model, LabelledImages images, VitTrainingConfig config, Backend backend) {
-        super(model, backend, images.size(), config.imagesPerStep(), config.epochs(), config.rate(), config.seed());
+        super(
+                model,
+                backend,
+                images.size(),
+                schedule(images.size(), config.imagesPerStep(), config.epochs(), config.rate()),
+                config.seed());
         this.config = config;
         this.images = images;
         Map<Kind, List<Parameter>> kinds =
@@ -83,12 +88,12 @@ final class VitTraining extends EpochTraining {
     }
 
     @Override
-    List<Optimizer> optimizers() {
+    protected List<Optimizer> optimizers() {
         return optimizers;
     }
 
     @Override
-    double learn() {
+    protected double learn() {
         List<Drawn> drawn = next();
         double loss = learn(drawn.subList(0, drawn.size() / 2), drawn.subList(drawn.size() / 2, drawn.size()));
         secondSums.moveToParameters(stream);

@@ -5,6 +5,7 @@ import io.tokenwise.image.LabelledImages;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ImageDescription;
+import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.NewEncoder;
 import java.io.IOException;
 import java.nio.ByteBuffer;
@@ -60,7 +61,7 @@ public record VitTrainingRun(
 
     /** The file that holds the state of an unfinished run. */
     public Path checkpoint() {
-        return TrainingLoop.checkpoint(out);
+        return TrainingOutput.checkpoint(out);
     }
 
     /**
@@ -72,14 +73,15 @@ public record VitTrainingRun(
      * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
      */
     public double run(Backend backend, TrainingListener listener) throws IOException, InterruptedException {
-        var loop = new TrainingLoop(out, checkpointSteps, config.epochs(), stored, listener);
-        loop.begin();
-        int measured = Math.min(MOST_HELD_OUT, images.size() / 10);
-        LabelledImages heldOut = images.only(IntStream.range(0, measured).toArray());
-        try (Encoder model = NewEncoder.untrained(description, backend);
-                var training = new VitTraining(model, trained(heldOut), config, backend)) {
-            VitStart.fill(model, description, images.pixels(), config.seed());
-            return loop.run(training, () -> training.right(heldOut), identity(backend));
+        try (TrainingOutput output = TrainingOutput.begin(out, ModelWriter.Existing.KEEP)) {
+            var loop = new TrainingLoop(output, checkpointSteps, config.epochs(), stored, null, listener);
+            int measured = Math.min(MOST_HELD_OUT, images.size() / 10);
+            LabelledImages heldOut = images.only(IntStream.range(0, measured).toArray());
+            try (Encoder model = NewEncoder.untrained(description, backend);
+                    var training = new VitTraining(model, trained(heldOut), config, backend)) {
+                VitStart.fill(model, description, images.pixels(), config.seed());
+                return loop.run(training, () -> training.right(heldOut), identity(backend));
+            }
         }
     }
 

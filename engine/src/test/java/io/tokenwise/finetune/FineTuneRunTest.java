@@ -6,14 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.TestModels;
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
+import io.tokenwise.tensor.HostTensor;
+import io.tokenwise.train.TrainingListener;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -59,15 +63,15 @@ class FineTuneRunTest {
     }
 
     private double run(Labels labels, String out, int epochs, long seed) throws IOException, InterruptedException {
-        return run(labels, out, epochs, seed, (_, _, _) -> {});
+        return run(labels, out, epochs, seed, new TrainingListener() {});
     }
 
-    private double run(Labels labels, String out, int epochs, long seed, FineTuneRun.Listener listener)
+    private double run(Labels labels, String out, int epochs, long seed, TrainingListener listener)
             throws IOException, InterruptedException {
         try (Backend backend = VectorBackend.open(2);
                 ModelFiles files = Models.open(model.toString())) {
             var config = new FineTuneConfig(epochs, 128, 3e-3, seed);
-            return new FineTuneRun(files, labels, config, folder.resolve(out)).run(backend, listener);
+            return new FineTuneRun(files, labels, config, folder.resolve(out), 3).run(backend, listener);
         }
     }
 
@@ -205,16 +209,73 @@ class FineTuneRunTest {
         return values;
     }
 
-    @Test
-    void stopsWhenInterruptedAndWritesNothing() {
-        assertThatThrownBy(() -> run(
-                        classes(60),
-                        "out",
-                        2,
-                        1,
-                        (_, _, _) -> Thread.currentThread().interrupt()))
+    /** Stops after some steps as Ctrl-C does. */
+    private void stopAfter(int steps, Labels labels, String out) {
+        assertThatThrownBy(() -> run(labels, out, 2, 1, new TrainingListener() {
+                    @Override
+                    public void step(int done, int all, double loss) {
+                        if (done == steps) {
+                            Thread.currentThread().interrupt();
+                        }
+                    }
+                }))
                 .isInstanceOf(InterruptedException.class);
-        assertThat(folder.resolve("out")).doesNotExist();
+        assertThat(folder.resolve(out)).doesNotExist();
+        assertThat(folder.resolve(out + ".checkpoint")).exists();
+    }
+
+    private void stoppedAndGoneOnWithItEndsWithTheSameBits(Labels labels) throws Exception {
+        double right = run(labels, "whole", 2, 1);
+        stopAfter(2, labels, "parts");
+        stopAfter(5, labels, "parts");
+        var resumed = new ArrayList<Integer>();
+        assertThat(run(labels, "parts", 2, 1, new TrainingListener() {
+                    @Override
+                    public void resumed(int nextStep, int steps) {
+                        resumed.add(nextStep);
+                    }
+                }))
+                .isEqualTo(right);
+        assertThat(resumed).containsExactly(5);
+        assertThat(weights("parts")).hasSameBinaryContentAs(weights("whole"));
+        assertThat(folder.resolve("parts.checkpoint")).doesNotExist();
+    }
+
+    @Test
+    void classesOfARunThatWasStopped() throws Exception {
+        stoppedAndGoneOnWithItEndsWithTheSameBits(classes(200));
+    }
+
+    @Test
+    void pairsOfARunThatWasStopped() throws Exception {
+        List<int[]> texts = classes(400).texts();
+        stoppedAndGoneOnWithItEndsWithTheSameBits(new Labels.Pairs(
+                texts.subList(0, 200),
+                texts.subList(200, 400),
+                random.doubles(200).toArray()));
+    }
+
+    @Test
+    void aCheckpointOfOtherLabelsOrWeightsIsRefused() throws Exception {
+        Labels.Classes labels = classes(200);
+        stopAfter(2, labels, "out");
+        int[] others = labels.numbers().clone();
+        others[7] = (others[7] + 1) % CLASSES;
+        assertThatThrownBy(() -> run(new Labels.Classes(labels.texts(), labels.names(), others), "out", 2, 1))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("belongs to a run with other settings (labels: was 200 with checksum ");
+        try (Backend backend = VectorBackend.open(1);
+                ModelFiles files = Models.open(model.toString());
+                Encoder encoder = Encoder.load(files, backend)) {
+            try (HostTensor bias = encoder.layerParameters().getLast().write()) {
+                bias.set(0, bias.get(0) + 1);
+            }
+            encoder.save(folder.resolve("other"), files.tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        model = folder.resolve("other");
+        assertThatThrownBy(() -> run(labels, "out", 2, 1))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("weights: was those with checksum ");
     }
 
     @Test

@@ -93,19 +93,38 @@ final class VectorHeadOps implements HeadOps {
         MemorySegment x = Floats.exactlyNative(scores);
         MemorySegment y = Floats.exactlyNative(weights);
         float factor = call.scale * ScalarMath.LOG2_E;
+        // One step for all rows before the next: a row alone would wait for its largest score, and then for its sum.
         for (int r = 0; r < rows; r++) {
             int seen = call.firstSeen(first, query + r) - from;
             int end = call.endSeen(first, query + r, length) - from;
-            int low = seen / STEP * STEP;
-            int high = (end + STEP - 1) / STEP * STEP;
+            int low = low(seen);
+            int high = high(end);
             long row = (long) r * columns;
             hide(x, row, low, seen);
             hide(x, row, end, high);
             clear(y, row, 0, low);
             clear(y, row, high, columns);
-            float largest = largest(x, row + low, row + high);
-            inverses[r] = 1 / exponentials(x, row + low, row + high, factor, -(largest * factor), y);
+            inverses[r] = largest(x, row + low, high - low);
         }
+        for (int r = 0; r < rows; r++) {
+            int low = low(call.firstSeen(first, query + r) - from);
+            int high = high(call.endSeen(first, query + r, length) - from);
+            exponentials(x, (long) r * columns + low, high - low, factor, -(inverses[r] * factor), y);
+        }
+        for (int r = 0; r < rows; r++) {
+            int low = low(call.firstSeen(first, query + r) - from);
+            inverses[r] = 1 / sum(x, (long) r * columns + low);
+        }
+    }
+
+    /** Where the step begins in which the first key is that a query sees. */
+    private static int low(int seen) {
+        return seen / STEP * STEP;
+    }
+
+    /** Where the step ends in which the last is. */
+    private static int high(int end) {
+        return (end + STEP - 1) / STEP * STEP;
     }
 
     /** Scores within a step that has others that are seen. */
@@ -123,11 +142,11 @@ final class VectorHeadOps implements HeadOps {
     }
 
     /** As integers, positive floats have the same order and negative ones the opposite. */
-    private static float largest(MemorySegment x, long from, long to) {
+    private static float largest(MemorySegment x, long from, int count) {
         IntVector most = IntVector.broadcast(I, Integer.MIN_VALUE);
         IntVector least = IntVector.broadcast(I, Integer.MAX_VALUE);
-        for (long j = from; j < to; j += LANES) {
-            IntVector bits = IntVector.fromMemorySegment(I, x, j * Float.BYTES, ORDER);
+        for (int j = 0; j < count; j += LANES) {
+            IntVector bits = IntVector.fromMemorySegment(I, x, (from + j) * Float.BYTES, ORDER);
             most = most.max(bits);
             least = least.min(bits);
         }
@@ -135,11 +154,11 @@ final class VectorHeadOps implements HeadOps {
     }
 
     /**
-     * Writes {@code 2^(x * factor + shift)} and returns the sum of what it rounds, before that; x is overwritten. It is {@link ScalarMath#exp2} written out, because its constants are made
-     * before the loop: in static fields they are memory, which C2 reads again in each turn of a loop that stores floats.
+     * Writes {@code 2^(x * factor + shift)}, and to the first step of x the sums of what it rounds, before that, a lane each. It is {@link ScalarMath#exp2} written out, because its
+     * constants are made before the loop: in static fields they are memory, which C2 reads again in each turn of a loop that stores floats.
      */
-    private static float exponentials(
-            MemorySegment x, long from, long to, float factorOfAll, float shiftOfAll, MemorySegment y) {
+    private static void exponentials(
+            MemorySegment x, long from, int count, float factorOfAll, float shiftOfAll, MemorySegment y) {
         FloatVector factor = FloatVector.broadcast(F, factorOfAll);
         FloatVector shift = FloatVector.broadcast(F, shiftOfAll);
         FloatVector zero = FloatVector.zero(F);
@@ -154,7 +173,8 @@ final class VectorHeadOps implements HeadOps {
         IntVector half = IntVector.broadcast(I, 0x8000);
         FloatVector sum0 = zero;
         FloatVector sum1 = zero;
-        for (long j = from; j < to; j += STEP) {
+        for (int i = 0; i < count; i += STEP) {
+            long j = from + i;
             FloatVector x0 =
                     FloatVector.fromMemorySegment(F, x, j * Float.BYTES, ORDER).fma(factor, shift);
             FloatVector n0 = x0.add(round);
@@ -192,20 +212,13 @@ final class VectorHeadOps implements HeadOps {
         if (LANES < STEP) {
             sum1.intoMemorySegment(x, (from + LANES) * Float.BYTES, ORDER);
         }
-        return sum(x, from);
     }
 
-    /** Of a step's values, in the order of {@link Species#sum}. */
+    /** Of a step's values. */
     private static float sum(MemorySegment x, long at) {
-        return everyFourth(x, at) + everyFourth(x, at + 2) + (everyFourth(x, at + 1) + everyFourth(x, at + 3));
-    }
-
-    private static float everyFourth(MemorySegment x, long at) {
-        return value(x, at) + value(x, at + 8) + (value(x, at + 4) + value(x, at + 12));
-    }
-
-    private static float value(MemorySegment x, long at) {
-        return x.get(JAVA_FLOAT, at * Float.BYTES);
+        FloatVector sums = FloatVector.fromMemorySegment(F, x, at * Float.BYTES, ORDER);
+        return Species.sum(
+                LANES < STEP ? sums.add(FloatVector.fromMemorySegment(F, x, (at + LANES) * Float.BYTES, ORDER)) : sums);
     }
 
     @Override
@@ -228,7 +241,21 @@ final class VectorHeadOps implements HeadOps {
             float factor = factors[r];
             long row = (long) r * size * Float.BYTES;
             long toRow = at + r * stride;
-            for (int c = 0; c < size; c += LANES) {
+            int c = 0;
+            // Written out, as in narrowing.
+            for (; c <= size - 4 * LANES; c += 4 * LANES) {
+                long from = row + (long) c * Float.BYTES;
+                FloatVector x0 = FloatVector.fromMemorySegment(F, x, from, ORDER);
+                FloatVector x1 = FloatVector.fromMemorySegment(F, x, from + LANES * Float.BYTES, ORDER);
+                FloatVector x2 = FloatVector.fromMemorySegment(F, x, from + 2 * LANES * Float.BYTES, ORDER);
+                FloatVector x3 = FloatVector.fromMemorySegment(F, x, from + 3 * LANES * Float.BYTES, ORDER);
+                long toAt = toRow + (long) c * Float.BYTES;
+                x0.mul(factor).intoMemorySegment(y, toAt, ORDER);
+                x1.mul(factor).intoMemorySegment(y, toAt + LANES * Float.BYTES, ORDER);
+                x2.mul(factor).intoMemorySegment(y, toAt + 2 * LANES * Float.BYTES, ORDER);
+                x3.mul(factor).intoMemorySegment(y, toAt + 3 * LANES * Float.BYTES, ORDER);
+            }
+            for (; c < size; c += LANES) {
                 FloatVector.fromMemorySegment(F, x, row + (long) c * Float.BYTES, ORDER)
                         .mul(factor)
                         .intoMemorySegment(y, toRow + (long) c * Float.BYTES, ORDER);

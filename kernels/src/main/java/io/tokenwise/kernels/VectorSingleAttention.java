@@ -48,10 +48,19 @@ final class VectorSingleAttention {
         }
     }
 
-    /** Adds up the lanes of sums; apart from the loops around it, where C2 would not inline it and each vector would be an object. */
+    /**
+     * Adds up the lanes of sums, in the order of {@link Species#sum}, without vectors: where C2 inlines this into {@link #attend}, as with 128 bits, it has no
+     * room left for what it calls, and each vector would be an object.
+     */
     private static void finish(float[] work, int sums, int count, float inverse, Floats context, int to) {
         for (int i = 0; i < count; i++) {
-            context.set(to + i, Species.sum(FloatVector.fromArray(F, work, sums + i * LANES)) * inverse);
+            int at = sums + i * LANES;
+            for (int half = LANES / 2; half > 0; half /= 2) {
+                for (int lane = 0; lane < half; lane++) {
+                    work[at + lane] += work[at + lane + half];
+                }
+            }
+            context.set(to + i, work[at] * inverse);
         }
     }
 

@@ -293,23 +293,25 @@ final class VectorSpeechOps implements SpeechOps {
             for (int t = offsets[i]; t < offsets[i + 1]; t++) {
                 int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
                 int other = angles + half;
-                for (int head = 0; head < heads; head++) {
-                    long first = (long) t * columns + head * headSize;
-                    long lows = x.at(first);
-                    long highs = x.at(first + half);
-                    for (int c = 0; c < whole; c += LANES) {
-                        long at = (long) c * Float.BYTES;
+                long row = (long) t * columns;
+                // All heads have the same angles, and a head has too few columns for a loop.
+                for (int c = 0; c < whole; c += LANES) {
+                    FloatVector lowCosines = FloatVector.fromArray(F, cosines, angles + c);
+                    FloatVector lowSines = FloatVector.fromArray(F, sines, angles + c);
+                    FloatVector highCosines = FloatVector.fromArray(F, cosines, other + c);
+                    FloatVector highSines = FloatVector.fromArray(F, sines, other + c);
+                    long lows = x.at(row + c);
+                    long highs = x.at(row + half + c);
+                    for (int head = 0; head < heads; head++) {
+                        long at = (long) head * headSize * Float.BYTES;
                         FloatVector low = FloatVector.fromMemorySegment(F, memory, lows + at, ORDER);
                         FloatVector high = FloatVector.fromMemorySegment(F, memory, highs + at, ORDER);
-                        high.fma(
-                                        FloatVector.fromArray(F, sines, angles + c),
-                                        low.mul(FloatVector.fromArray(F, cosines, angles + c)))
-                                .intoMemorySegment(memory, lows + at, ORDER);
-                        low.fma(
-                                        FloatVector.fromArray(F, sines, other + c),
-                                        high.mul(FloatVector.fromArray(F, cosines, other + c)))
-                                .intoMemorySegment(memory, highs + at, ORDER);
+                        high.fma(lowSines, low.mul(lowCosines)).intoMemorySegment(memory, lows + at, ORDER);
+                        low.fma(highSines, high.mul(highCosines)).intoMemorySegment(memory, highs + at, ORDER);
                     }
+                }
+                for (int head = 0; whole < half && head < heads; head++) {
+                    long first = row + (long) head * headSize;
                     ScalarSpeechOps.rotateHalvesOfHead(x, first, cosines, sines, angles, whole, rotated);
                 }
             }

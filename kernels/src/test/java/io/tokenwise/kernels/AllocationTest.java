@@ -9,14 +9,20 @@ import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.lang.management.ManagementFactory;
+import java.lang.reflect.Method;
+import java.lang.reflect.Modifier;
+import java.lang.reflect.Proxy;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
+import java.util.TreeSet;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -79,7 +85,14 @@ class AllocationTest extends KernelTest {
         }
         Scratch scratch = new Scratch();
         calls.put("dots", () -> ops.dots(x, y, row, 5, z, columns, 0, rows, scratch));
+        int[] places = {0, -1};
+        calls.put("scaleUnits", () -> ops.scaleUnits(x, small, 1, places, z, SequenceOps.UNIT, 0, rows));
+        calls.put(
+                "scaleUnitsBackward",
+                () -> ops.scaleUnitsBackward(x, small, 1, places, y, z, sums, SequenceOps.UNIT, 0, rows));
+        calls.put("gatherUnits", () -> ops.gatherUnits(x, columns, places, SequenceOps.UNIT, z, 0, rows));
         addSequences(calls, x, y, z, rows, columns);
+        addSpeech(calls, x, y, z, rows, columns);
         addProducts(calls);
         return calls;
     }
@@ -88,7 +101,7 @@ class AllocationTest extends KernelTest {
         SequenceOps ops = tested.sequences();
         int[] offsets = {0, rows};
         int[] ids = new int[rows];
-        float[] values = new float[Math.max(3 * 256, rows * 36)];
+        float[] values = new float[3 * 256];
         calls.put("embeddingSum", () -> ops.embeddingSum(ids, offsets, x, 2, y, 0, x, z, columns, 0, 1));
         calls.put("embeddingSum of words", () -> ops.embeddingSum(ids, offsets, x, 2, null, 0, null, z, columns, 0, 1));
         calls.put(
@@ -96,21 +109,51 @@ class AllocationTest extends KernelTest {
                 () -> ops.embeddingSumBackward(ids, offsets, 1, x, z, 2, y, 0, z, columns, 0, columns));
         calls.put("raiseToLargest", () -> ops.raiseToLargest(x, offsets, z, columns, 0, 1));
         calls.put("logs", () -> ops.logs(z, 0, columns));
-        SpeechOps speech = tested.speech();
-        calls.put(
-                "rotateHalves",
-                () -> speech.rotateHalves(x, columns, offsets, 0, null, values, values, 2, 38, 36, 0, 1));
-        calls.put("windowsBackward", () -> speech.windowsBackward(x, offsets, 20, 3, 1, z, offsets, 0, 1));
-        calls.put("channelNorm", () -> speech.channelNorm(x, offsets, 1, y, y, 1, z, columns, 0, columns));
-        calls.put("paddedWindows", () -> speech.paddedWindows(x, offsets, columns, 3, 10, 5, z, 0, rows));
-        calls.put("paddedWindowsBackward", () -> speech.paddedWindowsBackward(x, offsets, 60, 3, 17, 4, z, 0, rows));
-        calls.put("copyColumns", () -> speech.copyColumns(x, columns, 3, z, columns, 0, 20, 0, rows));
         calls.put("patches", () -> ops.patches(ids, values, 1, 1, z, 0, 1));
         calls.put("withFirst", () -> ops.withFirst(x, y, y, z, rows, columns, 0, 1));
         calls.put("withoutFirst", () -> ops.withoutFirst(x, z, rows, columns, 0, 1));
         calls.put("withFirstBackward", () -> ops.withFirstBackward(x, z, y, rows, 1, columns, 0, columns));
         calls.put("meanPool", () -> ops.meanPool(x, offsets, z, columns, 0, 1));
         calls.put("meanPoolBackward", () -> ops.meanPoolBackward(x, offsets, z, columns, 0, 1));
+    }
+
+    private static void addSpeech(Map<String, Runnable> calls, Floats x, Floats y, Floats z, int rows, int columns) {
+        SpeechOps ops = tested.speech();
+        int[] offsets = {0, rows};
+        int[] windows = {0, rows - 2};
+        float[] turns = new float[rows * 36];
+        calls.put("rotate", () -> ops.rotate(z, columns, offsets, 0, null, turns, turns, 2, 38, 36, 0, 1));
+        calls.put("rotateHalves", () -> ops.rotateHalves(z, columns, offsets, 0, null, turns, turns, 2, 38, 36, 0, 1));
+        calls.put("windows", () -> ops.windows(x, offsets, 20, 3, 1, z, windows, 0, 1));
+        calls.put("windowsBackward", () -> ops.windowsBackward(x, windows, 20, 3, 1, z, offsets, 0, 1));
+        calls.put("groupNorm", () -> ops.groupNorm(x, offsets, y, y, 1, z, columns, 0, 1));
+        calls.put("channelNorm", () -> ops.channelNorm(x, offsets, 1, y, y, 1, z, columns, 0, columns));
+        calls.put("paddedWindows", () -> ops.paddedWindows(x, offsets, columns, 3, 10, 5, z, 0, rows));
+        calls.put("paddedWindowsBackward", () -> ops.paddedWindowsBackward(x, offsets, 60, 3, 17, 4, z, 0, rows));
+        calls.put("copyColumns", () -> ops.copyColumns(x, columns, 3, z, columns, 0, 20, 0, rows));
+        Floats cache = zeros(32L * SpeechOps.STEP);
+        Scratch scratch = new Scratch();
+        calls.put("toColumns", () -> ops.toColumns(x, rows, columns, 3, cache, 32, SpeechOps.STEP, 0));
+        calls.put("attendOne", () -> ops.attendOne(x, cache, cache, SpeechOps.STEP, rows, 32, 0.1f, z, 0, 1, scratch));
+        SpeechOps.AttendCall attend = new SpeechOps.AttendCall();
+        attend.queries = x;
+        attend.queryStride = columns;
+        attend.keysValues = x;
+        attend.keyStride = columns;
+        attend.queryOffsets = offsets;
+        attend.keyOffsets = offsets;
+        attend.heads = 1;
+        attend.headSize = 33;
+        attend.scale = 0.1f;
+        attend.causal = true;
+        attend.contexts = zeros(rows * 33L);
+        attend.probabilities = zeros((long) rows * rows);
+        attend.probabilityOffsets = new long[] {0};
+        attend.dContexts = y;
+        attend.dQueries = zeros((long) rows * columns);
+        attend.dKeysValues = zeros((long) rows * columns);
+        calls.put("attend", () -> ops.attend(attend, 0, 0));
+        calls.put("attendBackward", () -> ops.attendBackward(attend, 0, 0, scratch));
     }
 
     private void addProducts(Map<String, Runnable> calls) {
@@ -190,18 +233,72 @@ class AllocationTest extends KernelTest {
                     () -> conversions.dequantizeGated(
                             scores, 0, 32, 0.1f, 1, meaning, wide, activation, attention.context.values, 0));
         }
+        calls.put("quantize", () -> conversions.quantize(b, 0, 77, narrow, 0, inverses, 0));
+        calls.put("quantizeGelu", () -> conversions.quantizeGelu(wide, 0, 45, narrow, 0, inverses, 0));
+        calls.put("toBfloat16", () -> conversions.toBfloat16(b, 0, 77, narrow, 0));
+        calls.put("add rows", () -> conversions.add(b, 0, b, 77, 45, wide, 0));
+        calls.put(
+                "sums",
+                () -> conversions.dequantize(scores, 0, 45, 0.1f, 1, meaning, wide, attention.context.values, 0));
         calls.put(
                 "sums plus a residual",
                 () -> conversions.dequantizePlus(
                         scores, 0, 45, 0.1f, 1, meaning, wide, wide, 0, attention.context.values, 0));
+        float[] steps = new float[2];
+        Floats activated = zeros(45);
+        calls.put(
+                "GELU of sums",
+                () -> conversions.quantizeGelu(scores, 0, 45, 0.1f, 1, meaning, wide, activated, narrow, 0, steps, 0));
         calls.put("rows of a head", () -> heads.toBfloat16(window.key, 0, 0, 45, 48, narrow, scratch));
         HeadColumns large = new HeadColumns();
         large.sideBySide(attention.context.values, 33, 0, 64);
         calls.put("rows of a large head", () -> heads.toBfloat16(large, 0, 0, 43, 48, narrow, scratch));
         calls.put("rows of a head in units", () -> heads.toBfloat16(scattered.key, 0, 0, 45, 48, narrow, scratch));
-        calls.put("softmax", () -> heads.softmax(window, 0, 45, 0, 45, 0, 64, scores, narrow, inverses));
+        calls.put("softmax of a head", () -> heads.softmax(window, 0, 45, 0, 45, 0, 64, scores, narrow, inverses));
         calls.put("contexts", () -> heads.scaled(scores, inverses, window.context, 0, 0, 45));
         calls.put("attentionBackward", () -> tested.sequences().attentionBackward(attention, 0, 0, scratch));
+    }
+
+    /** Those that only say a number have no vectors. */
+    private static final Set<String> NUMBERS = Set.of("packedFloats", "panelColumns");
+
+    /** So that a new kernel cannot be forgotten here. */
+    @Test
+    void everyKernelIsCalled() {
+        Kernels real = tested;
+        Set<String> missing = new TreeSet<>();
+        try {
+            tested = new Kernels(
+                    real.name(),
+                    real.why(),
+                    noting(Gemm.class, real.gemm(), missing),
+                    noting(Elementwise.class, real.elementwise(), missing),
+                    noting(RowOps.class, real.rows(), missing),
+                    noting(SequenceOps.class, real.sequences(), missing),
+                    noting(Conversions.class, real.conversions(), missing),
+                    noting(SpeechOps.class, real.speech(), missing),
+                    noting(GateOps.class, real.gates(), missing),
+                    noting(HeadOps.class, real.heads(), missing));
+            calls().values().forEach(Runnable::run);
+        } finally {
+            tested = real;
+        }
+        assertThat(missing).isEmpty();
+    }
+
+    /** A family that takes the names of those kernels out of {@code missing} that are called. */
+    private static <T> T noting(Class<T> family, T real, Set<String> missing) {
+        for (Method method : family.getMethods()) {
+            if (Modifier.isAbstract(method.getModifiers()) && !NUMBERS.contains(method.getName())) {
+                missing.add(family.getSimpleName() + "." + method.getName());
+            }
+        }
+        Object proxy =
+                Proxy.newProxyInstance(family.getClassLoader(), new Class<?>[] {family}, (self, method, given) -> {
+                    missing.remove(family.getSimpleName() + "." + method.getName());
+                    return method.invoke(real, given);
+                });
+        return family.cast(proxy);
     }
 
     /** What one kernel allocates, in a JVM that runs no other: what else a JVM has run decides how C2 compiles what they share. The argument is its name. */

@@ -125,9 +125,8 @@ final class Exchange {
      *     to other hosts without being asked
      */
     CompletableFuture<Fields> json() {
-        String type =
-                MimeTypes.getContentTypeWithoutCharset(request.getHeaders().get(HttpHeader.CONTENT_TYPE));
-        if (!"application/json".equalsIgnoreCase(type)) {
+        String type = request.getHeaders().get(HttpHeader.CONTENT_TYPE);
+        if (type == null || !"application/json".equalsIgnoreCase(MimeTypes.getContentTypeWithoutCharset(type))) {
             throw ApiError.of(415, "send JSON, with the header Content-Type: application/json");
         }
         return body(limits.bodyBytes()).thenApply(bytes -> new Fields(Json.object(bytes)));

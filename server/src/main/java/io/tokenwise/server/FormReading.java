@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 import org.eclipse.jetty.http.HttpHeader;
 import org.eclipse.jetty.http.MultiPartConfig;
 import org.eclipse.jetty.http.MultiPartFormData;
+import org.eclipse.jetty.io.Content;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.util.Attributes;
 import org.eclipse.jetty.util.Promise;
@@ -52,6 +53,13 @@ final class FormReading {
             parts.completeExceptionally(error);
             source.stop(error);
         });
+        read(source, type, mostBytes, parts);
+        return parts;
+    }
+
+    /** The parts of a body of that type. */
+    static void read(
+            Content.Source source, String type, long mostBytes, CompletableFuture<MultiPartFormData.Parts> parts) {
         MultiPartFormData.onParts(
                 source,
                 // Not the request: Jetty would look for the parts there in the end, and log those that failed.
@@ -65,7 +73,6 @@ final class FormReading {
                         got.close();
                     }
                 }));
-        return parts;
     }
 
     private static MultiPartConfig config(long mostBytes) {

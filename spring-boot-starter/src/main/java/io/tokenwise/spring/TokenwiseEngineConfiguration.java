@@ -3,6 +3,7 @@ package io.tokenwise.spring;
 import io.tokenwise.Engine;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.api.JvmFlags;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
@@ -19,7 +20,7 @@ class TokenwiseEngineConfiguration {
     @Bean
     @ConditionalOnMissingBean
     Engine tokenwiseEngine(TokenwiseProperties properties) {
-        JvmFlags.advice(ModuleLayer.boot()).ifPresent(LOG::warn);
+        JvmFlags.advice("in JDK_JAVA_OPTIONS").ifPresent(LOG::warn);
         EngineOptions options = EngineOptions.defaults()
                 .withBatchTokens(properties.batchTokens())
                 .withBackend(new BackendChoice(properties.backend(), properties.precision()));

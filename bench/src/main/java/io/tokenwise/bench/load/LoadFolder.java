@@ -2,7 +2,6 @@ package io.tokenwise.bench.load;
 
 import io.tokenwise.io.AtomicFiles;
 import java.io.IOException;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import tools.jackson.databind.json.JsonMapper;
@@ -18,12 +17,8 @@ record LoadFolder(Path path) {
     }
 
     void write(LoadResults results) throws IOException {
-        write("load.json", JSON.writeValueAsBytes(results));
-        write("load.svg", LoadPicture.svg(results).getBytes(StandardCharsets.UTF_8));
-        write("load.txt", (results.table() + LoadBounds.text(results)).getBytes(StandardCharsets.UTF_8));
-    }
-
-    private void write(String name, byte[] content) throws IOException {
-        AtomicFiles.write(path.resolve(name), stream -> stream.write(content));
+        AtomicFiles.write(path.resolve("load.json"), JSON.writeValueAsString(results));
+        AtomicFiles.write(path.resolve("load.svg"), LoadPicture.svg(results));
+        AtomicFiles.write(path.resolve("load.txt"), results.table() + LoadBounds.text(results));
     }
 }

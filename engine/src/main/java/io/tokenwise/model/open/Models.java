@@ -64,7 +64,7 @@ public final class Models {
         return open(new FolderOnDisk(directory.toString(), directory));
     }
 
-    private static ModelFiles open(ModelFolder folder) throws IOException {
+    static ModelFiles open(ModelFolder folder) throws IOException {
         for (ModelFamily each : Families.ALL) {
             Optional<ModelFiles> other = each.other(folder);
             if (other.isPresent()) {

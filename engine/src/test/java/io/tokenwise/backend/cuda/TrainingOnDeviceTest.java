@@ -111,8 +111,13 @@ class TrainingOnDeviceTest {
         compare("fine-tuning", precision, percent, steps, (backend, out) -> {
             var losses = new ArrayList<Double>();
             try (ModelFiles files = Models.open(folder.resolve("model"))) {
-                new FineTuneRun(files, labels, new FineTuneConfig(2, tokensPerStep, 3e-3, 1), out)
-                        .run(backend, (_, _, loss) -> losses.add(loss));
+                new FineTuneRun(files, labels, new FineTuneConfig(2, tokensPerStep, 3e-3, 1), out, 100)
+                        .run(backend, new TrainingListener() {
+                            @Override
+                            public void step(int done, int steps, double loss) {
+                                losses.add(loss);
+                            }
+                        });
             }
             return losses;
         });

@@ -177,6 +177,7 @@ class ImageConfigTest {
             delimiter = '|',
             value = {
                 "\"hidden_size\" : 24 | \"hidden_size\" : 25 | hidden size 25 is not a multiple of 3 heads",
+                "\"hidden_size\" : 24 | \"hidden_size\" : 1155 | columns of a head is 385, must be 1 to 384",
                 "\"hidden_size\" : 24 | \"hidden_size\" : 2000000000 | hidden size is 2000000000, must be 1 to 65536",
                 "\"image_size\" : 12 | \"image_size\" : 2000000000 | image size is 2000000000, must be 1 to 4096",
                 "\"patch_size\" : 4 | \"patch_size\" : 5 | patches of 5 pixels must cover images of 12",

@@ -1,0 +1,45 @@
+package io.tokenwise.distill;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import io.tokenwise.TestModels;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.concurrent.CancellationException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** A distillation that ends after its last step and before its model is written. */
+class EndedDistillationTest {
+    @TempDir
+    private Path folder;
+
+    /** Such a folder is not the model. */
+    @Test
+    void theModelIsWrittenIntoAFolderThatWasThereAndIsEmpty() throws Exception {
+        Path model = folder.resolve("model");
+        TestModels.writeSmall(model);
+        Path out = Files.createDirectory(folder.resolve("out"));
+        try (ModelFiles files = Models.open(model);
+                Backend backend = VectorBackend.open(1)) {
+            DistillRun run = ChildRun.of(files, ChildRun.config(8, 5), out);
+            assertThatThrownBy(() -> run.run(backend, new DistillRun.Listener() {
+                        @Override
+                        public void trained() {
+                            throw new CancellationException();
+                        }
+                    }))
+                    .isInstanceOf(CancellationException.class);
+            assertThat(run.checkpoint()).exists();
+            assertThat(out).isEmptyDirectory();
+            run.run(backend, new DistillRun.Listener() {});
+        }
+        assertThat(out.resolve("model.safetensors")).exists();
+        assertThat(folder).isDirectoryNotContaining("glob:**checkpoint");
+    }
+}

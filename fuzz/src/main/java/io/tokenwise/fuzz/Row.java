@@ -1,0 +1,48 @@
+package io.tokenwise.fuzz;
+
+import java.util.Locale;
+
+/**
+ * What became of a target.
+ *
+ * @param read inputs that were not refused
+ * @param corpus inputs to go out from at the end
+ */
+record Row(String target, long inputs, long read, int corpus, long millis, Feedback.Counts counts, int findings) {
+    static final String HEADER = String.format(
+            "%-20s %10s %8s %8s %8s %18s %16s %8s",
+            "target", "inputs", "read", "corpus", "s", "branches", "lines", "findings");
+
+    static Row parse(String line) {
+        String[] parts = line.split("\t");
+        return new Row(
+                parts[0],
+                Long.parseLong(parts[1]),
+                Long.parseLong(parts[2]),
+                Integer.parseInt(parts[3]),
+                Long.parseLong(parts[4]),
+                new Feedback.Counts(
+                        Integer.parseInt(parts[5]),
+                        Integer.parseInt(parts[6]),
+                        Integer.parseInt(parts[7]),
+                        Integer.parseInt(parts[8])),
+                Integer.parseInt(parts[9]));
+    }
+
+    @Override
+    public String toString() {
+        return String.format(
+                Locale.ROOT,
+                "%-20s %,10d %8d %8d %8.1f %7d of %,7d %6d of %,6d %8d",
+                target,
+                inputs,
+                read,
+                corpus,
+                1e-3 * millis,
+                counts.branches(),
+                counts.ofBranches(),
+                counts.lines(),
+                counts.ofLines(),
+                findings);
+    }
+}

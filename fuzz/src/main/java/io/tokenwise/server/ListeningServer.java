@@ -1,0 +1,82 @@
+package io.tokenwise.server;
+
+import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.server.ServerOptions.Network;
+import java.io.IOException;
+import java.io.InputStream;
+import java.io.UncheckedIOException;
+import java.net.InetAddress;
+import java.net.Socket;
+import java.net.SocketException;
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.Map;
+import java.util.Optional;
+
+/** A server on a port of its own, which reads requests as ours does, without a model behind. */
+final class ListeningServer {
+    private static final int MOST_ANSWER_BYTES = 1 << 16;
+    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    static final ListeningServer STARTED = start();
+
+    private final HttpService http;
+
+    private ListeningServer(HttpService http) {
+        this.http = http;
+    }
+
+    private static ListeningServer start() {
+        try {
+            var limits = new Limits(1 << 20, 1 << 26, PATIENCE, 50, 4_096, 50, PATIENCE);
+            HttpService http = HttpService.of(Network.loopback(0), limits);
+            var routes = new Routes()
+                    .add(
+                            "POST",
+                            "/json",
+                            ErrorForm.OPENAI,
+                            exchange -> exchange.json().thenApply(fields -> {
+                                ServerTargets.texts(fields);
+                                exchange.deadline();
+                                return Reply.json(Map.of());
+                            }))
+                    .add(
+                            "POST",
+                            "/form",
+                            ErrorForm.TEI,
+                            exchange -> exchange.form(1 << 20).thenApply(parts -> {
+                                try (parts) {
+                                    ServerTargets.form(parts);
+                                }
+                                return Reply.json(Map.of());
+                            }));
+            http.listen(routes, limits, Optional.empty(), false, _ -> {});
+            return new ListeningServer(http);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
+    /** @throws AssertionError if the server says that it is at fault */
+    void answer(byte[] request) throws IOException {
+        try (var client = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
+            String answer;
+            try {
+                client.getOutputStream().write(request);
+                // That nothing more comes ends what a wrong length would have the server wait for.
+                client.shutdownOutput();
+                InputStream in = client.getInputStream();
+                answer = new String(in.readNBytes(MOST_ANSWER_BYTES), StandardCharsets.ISO_8859_1);
+            } catch (SocketException _) {
+                // Closed while we wrote, as a server may that has seen enough.
+                return;
+            }
+            for (String line : answer.split("\r\n")) {
+                // 501 and 505 are what a client is told that asks for what HTTP has not.
+                if (line.matches("HTTP/1\\.[01] 5(?!01|05).*")) {
+                    throw new AssertionError("the server answers " + line);
+                }
+            }
+        }
+    }
+}
