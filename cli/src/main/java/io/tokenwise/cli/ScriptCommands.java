@@ -45,6 +45,18 @@ abstract class ScriptCommands implements Runnable {
     static final class Bench extends ScriptCommands {}
 
     @Command(
+            name = "fuzz",
+            header = "Give every reader hostile files.",
+            customSynopsis = {
+                "./tokenwise fuzz [TARGET...] --minutes N",
+                "./tokenwise fuzz TARGET --replay FILE",
+                "./tokenwise fuzz --list"
+            },
+            description = "Changes files at random and by how each kind is built, and sees that readers read them or"
+                    + " refuse them in a line; ./tokenwise fuzz --help has the options.")
+    static final class Fuzz extends ScriptCommands {}
+
+    @Command(
             name = "install",
             header = "Put the libraries into the local Maven repository.",
             customSynopsis = "./tokenwise install [MAVEN OPTIONS]",
@@ -89,8 +101,8 @@ abstract class ScriptCommands implements Runnable {
             },
             description =
                     "Runs what threads share under JCStress, for 10 minutes; or test classes again and again (1000"
-                        + " times), with vectors of at most 16, 32 and 64 bytes and C2's order of instructions chosen"
-                        + " by chance.",
+                            + " times), with vectors of at most 16, 32 and 64 bytes and C2's order of instructions chosen"
+                            + " by chance.",
             footerHeading = "%nExamples:%n",
             footer = {
                 "  ./tokenwise stress Pool --minutes 2",

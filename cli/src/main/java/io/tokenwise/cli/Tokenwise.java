@@ -54,6 +54,7 @@ final class Tokenwise implements Runnable {
             Fetch.class,
             ScriptCommands.Test.class,
             ScriptCommands.Bench.class,
+            ScriptCommands.Fuzz.class,
             ScriptCommands.Install.class,
             ScriptCommands.Dist.class,
             ScriptCommands.Lock.class,

@@ -48,9 +48,15 @@ final class Campaign {
     void run(List<Share> shares, Consumer<Row> rows) throws IOException, InterruptedException {
         Files.createDirectories(out);
         List<Share> left = new ArrayList<>(shares);
+        try (Workplace place = Workplace.create()) {
+            run(left, place, rows);
+        }
+    }
+
+    private void run(List<Share> left, Workplace place, Consumer<Row> rows) throws IOException, InterruptedException {
         while (!left.isEmpty()) {
             var begun = new long[] {System.nanoTime()};
-            Process child = start(left);
+            Process child = start(left, place);
             try (BufferedReader lines = child.inputReader(StandardCharsets.UTF_8)) {
                 for (String line = lines.readLine(); line != null; line = lines.readLine()) {
                     if (line.startsWith(Worker.BEGIN)) {
@@ -72,14 +78,14 @@ final class Campaign {
         }
     }
 
-    private Process start(List<Share> left) throws IOException {
+    private Process start(List<Share> left, Workplace place) throws IOException {
         var command = new ArrayList<String>();
         command.add(Path.of(System.getProperty("java.home"), "bin", "java").toString());
         command.addAll(FLAGS);
         command.add("-XX:ErrorFile=" + out.resolve("jvm-crash-%p.log"));
         command.addAll(List.of("-cp", System.getProperty("java.class.path"), Child.class.getName()));
         command.add(targets.getClass().getName());
-        command.addAll(List.of(root.toString(), out.toString(), Long.toString(seed)));
+        command.addAll(List.of(root.toString(), out.toString(), place.path().toString(), Long.toString(seed)));
         left.forEach(share -> command.add(share.toString()));
         return new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)

@@ -153,9 +153,11 @@ public final class Fuzz implements Callable<Integer> {
         if (targets.size() != 1) {
             throw new CommandLine.ParameterException(spec.commandLine(), "--replay needs the name of its target");
         }
-        Path work = Files.createTempDirectory("tokenwise-fuzz-");
         Target target = targets.getFirst();
-        Trial.Result result = new Trial(new Workplace(work.resolve("work"))).run(target, Input.read(target, replay));
+        Trial.Result result;
+        try (Workplace place = Workplace.create()) {
+            result = new Trial(place).run(target, Input.read(target, replay));
+        }
         say.println((result.verdict() + " " + result.message()).strip());
         result.finding()
                 .ifPresent(finding -> say.println(finding.kind() + ": " + finding.what() + "\n" + finding.stack()));

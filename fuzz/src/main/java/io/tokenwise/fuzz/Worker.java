@@ -41,26 +41,32 @@ public final class Worker {
     private Input input;
     private long number;
 
-    private Worker(List<Target> targets, Path root, Path out, long seed, Feedback feedback) throws IOException {
+    private Worker(List<Target> targets, Path root, Path out, Path work, long seed, Feedback feedback)
+            throws IOException {
         this.targets = targets;
         this.root = root;
         this.out = out;
         this.seed = seed;
         this.feedback = feedback;
-        trial = new Trial(new Workplace(out.resolve("work")));
+        trial = new Trial(Workplace.of(work));
         scratch = Scratch.open(out.resolve("scratch"));
         watch = new Watch(Thread.currentThread(), this::hangs);
     }
 
-    /** @param arguments the class that has all targets, the folder of all corpora, that of what is found, the seed, and a {@link Share} for each target */
+    /** @param arguments the class that has all targets, the folder of all corpora, that of what is found, that where inputs lie, the seed, and a {@link Share} for each target */
     public static void main(String[] arguments, Feedback feedback) throws Exception {
         @SuppressWarnings("unchecked")
         var targets = (Supplier<List<Target>>)
                 Class.forName(arguments[0]).getDeclaredConstructor().newInstance();
         var worker = new Worker(
-                targets.get(), Path.of(arguments[1]), Path.of(arguments[2]), Long.parseLong(arguments[3]), feedback);
+                targets.get(),
+                Path.of(arguments[1]),
+                Path.of(arguments[2]),
+                Path.of(arguments[3]),
+                Long.parseLong(arguments[4]),
+                feedback);
         worker.watch.start();
-        for (String share : List.of(arguments).subList(4, arguments.length)) {
+        for (String share : List.of(arguments).subList(5, arguments.length)) {
             worker.work(Share.parse(share));
         }
     }

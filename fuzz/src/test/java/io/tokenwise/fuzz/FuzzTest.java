@@ -59,7 +59,7 @@ class FuzzTest {
     @ParameterizedTest
     @FieldSource("TARGETS")
     void theCorpusIsRead(Target target) throws IOException {
-        var trial = new Trial(new Workplace(folder.resolve("work")));
+        var trial = new Trial(Workplace.of(Files.createDirectories(folder.resolve("work"))));
         List<Path> paths = Corpus.paths(Fuzz.corpora().resolve(target.name()));
         assertThat(paths).isNotEmpty();
         for (Path path : paths) {

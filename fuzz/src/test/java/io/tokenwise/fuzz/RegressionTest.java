@@ -3,6 +3,7 @@ package io.tokenwise.fuzz;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
@@ -29,7 +30,7 @@ class RegressionTest {
     @MethodSource("found")
     void showsNothingAnyMore(Path file) throws IOException {
         Target target = Targets.named(file.getParent().getFileName().toString(), new Targets().get());
-        var trial = new Trial(new Workplace(folder.resolve("work")));
+        var trial = new Trial(Workplace.of(Files.createDirectories(folder.resolve("work"))));
         assertThat(trial.run(target, Input.read(target, file)).finding()).isEmpty();
     }
 }

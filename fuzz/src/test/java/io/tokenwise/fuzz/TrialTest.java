@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Map;
 import org.junit.jupiter.api.Test;
@@ -17,7 +18,7 @@ class TrialTest {
 
     private Trial.Result result(String content) throws IOException {
         var input = new Input(Map.of("file", content.getBytes(StandardCharsets.UTF_8)));
-        var trial = new Trial(new Workplace(folder.resolve("work")));
+        var trial = new Trial(Workplace.of(Files.createDirectories(folder.resolve("work"))));
         trial.run(PlantedTargets.PLANTED, new Input(Map.of("file", new byte[0])));
         return trial.run(PlantedTargets.PLANTED, input);
     }
