@@ -31,8 +31,8 @@ import org.junit.jupiter.params.provider.EnumSource;
 class DoorsUnderFaultsTest {
     private static final EngineOptions OPTIONS = new EngineOptions(2, 64, 2, BackendChoice.FLOAT32, false);
     private static final int CALLERS = 4;
-    private static final int ROUNDS = 4;
-    private static final int INTERRUPTS = 40;
+    private static final int ROUNDS = 2;
+    private static final int INTERRUPTS = 16;
 
     private static final List<String> TEXTS =
             List.of("a man [MASK] a letter " + "to his mother ".repeat(9), "rivers run to the [MASK]", "x [MASK]");

@@ -15,9 +15,14 @@ import java.util.Collections;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.condition.EnabledIf;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.io.TempDir;
 
-/** A process whose address space is limited while it runs: what needs more memory says so in one line, and all else goes on. */
+/**
+ * A process whose address space is limited while it runs: what needs more memory says so in one line, and all else goes on. Not in every build: when a call has taken what there is, the JVM may be
+ * refused what it needs itself, and dies.
+ */
+@EnabledIfSystemProperty(named = "tokenwise.long", matches = "true")
 class MemoryRefusedTest {
     private static final Path PRLIMIT = Path.of("/usr/bin/prlimit");
 
@@ -28,29 +33,29 @@ class MemoryRefusedTest {
     @Test
     @EnabledIf(value = "hasPrlimit", disabledReason = "no /usr/bin/prlimit")
     void aCallThatGetsNoMemorySaysSoAndTheNextOneGoesOn(@TempDir Path folder) throws Exception {
-        TestModels.write(folder.resolve("model"), TestModels.WIDER);
+        TestModels.writeSmall(folder.resolve("model"));
         // A heap that is all there, and little that compiles: the JVM itself must not be what is refused.
         Process child = ChildJvm.of(
                         List.of("-Xms128m", "-Xmx128m", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC"),
                         Child.class,
                         folder.resolve("model").toString())
-                .redirectErrorStream(true)
+                .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         String output = new String(child.getInputStream().readAllBytes(), UTF_8);
         assertThat(child.waitFor()).as(output).isZero();
         assertThat(output.lines().toList())
                 .satisfiesExactly(
                         call -> assertThat(call).matches("workspace: the system refuses \\d+ bytes of native memory"),
-                        opening -> assertThat(opening).matches("minilm: .*memory.*"),
+                        opening -> assertThat(opening).matches("minilm: no \\d+ bytes of native memory"),
                         end -> assertThat(end).isEqualTo("the same again"));
     }
 
     /** The process. */
     static final class Child {
         /** Less than a batch of many texts needs, and more than the JVM asks for meanwhile. */
-        private static final long ROOM = 48L << 20;
+        private static final long ROOM = 32L << 20;
 
-        private static final List<String> TEXTS = Collections.nCopies(300, "word ".repeat(30));
+        private static final List<String> TEXTS = Collections.nCopies(500, "word ".repeat(30));
 
         private Child() {}
 
@@ -58,12 +63,6 @@ class MemoryRefusedTest {
             var options = new EngineOptions(1, 16_384, 1, new BackendChoice(Kind.VECTOR, Precision.F32), false);
             try (TextEncoder encoder = TextEncoder.open(args[0], options)) {
                 float[] expected = encoder.embed(TEXTS.getFirst()).vector();
-                // What it needs only once, messages and their classes.
-                try {
-                    TextEncoder.open(args[0] + "/none", options).close();
-                } catch (RuntimeException _) {
-                    limit("unlimited");
-                }
                 limit(Long.toString(size() + ROOM));
                 try {
                     encoder.embed(EmbedRequest.of(TEXTS));
@@ -85,12 +84,13 @@ class MemoryRefusedTest {
             }
         }
 
+        /** Not the hard limit, which nobody may raise again. */
         private static void limit(String bytes) throws IOException, InterruptedException {
             int code = new ProcessBuilder(
                             PRLIMIT.toString(),
                             "--pid",
                             Long.toString(ProcessHandle.current().pid()),
-                            "--as=" + bytes)
+                            "--as=" + bytes + ":")
                     .inheritIO()
                     .start()
                     .waitFor();

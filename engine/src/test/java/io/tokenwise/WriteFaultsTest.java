@@ -37,7 +37,7 @@ import org.junit.jupiter.params.provider.EnumSource;
 /** Disks that are full, and file systems that become read-only, at every single thing that a writer does: what has a final name is old or new as a whole, and the next run goes on. */
 class WriteFaultsTest {
     /** Of a training's changes every so many-th fails; all with {@code -Dtokenwise.long=true}. */
-    private static final int STRIDE = Boolean.getBoolean("tokenwise.long") ? 1 : 61;
+    private static final int STRIDE = Boolean.getBoolean("tokenwise.long") ? 1 : 97;
 
     private static final VitArchitecture SIZES = new VitArchitecture(16, 1, 2, 32, 8, 4, 2, 1e-6);
 

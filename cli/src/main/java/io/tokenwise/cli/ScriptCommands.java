@@ -101,8 +101,8 @@ abstract class ScriptCommands implements Runnable {
             },
             description =
                     "Runs what threads share under JCStress, for 10 minutes; or test classes again and again (1000"
-                        + " times), with vectors of at most 16, 32 and 64 bytes and C2's order of instructions chosen"
-                        + " by chance.",
+                            + " times), with vectors of at most 16, 32 and 64 bytes and C2's order of instructions chosen"
+                            + " by chance.",
             footerHeading = "%nExamples:%n",
             footer = {
                 "  ./tokenwise stress Pool --minutes 2",

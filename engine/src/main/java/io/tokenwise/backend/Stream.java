@@ -36,7 +36,7 @@ public interface Stream {
     void linear(Tensor x, PackedMatrix weight, Tensor bias, boolean gelu, Tensor residual, Tensor y);
 
     /**
-     * An MLP: {@code y = slice_0(x) + .. + residual}; all rows use all slices.
+     * An MLP: {@code y = slice_0(x) + .. + residual}; all rows use all slices. Of one slice, y may be x.
      *
      * @param residual like y, may be y, or null
      * @param workspace for what is needed in between; given back

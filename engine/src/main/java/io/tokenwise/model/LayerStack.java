@@ -11,23 +11,16 @@ import java.util.Optional;
 /** Layers that run one after the other, and, if tokens can leave, the short path beside them. */
 public record LayerStack(List<TransformerLayer> layers, Optional<ShortPath> shortPath) {
     /**
-     * {@code [tokens, hidden]} to the same.
+     * {@code [tokens, hidden]} to the same, in inference in x's place.
      *
      * @param narrowLayers how many layers run in their narrow form
      */
     public Tensor forward(Pass pass, Tensor x, int narrowLayers) {
         Tensor last = x;
-        // In inference two tensors in turn: a layer reads what the one before it wrote, and nobody reads what that one
-        // read.
-        Tensor next = null;
-        Tensor other = null;
         for (int i = 0; i < layers.size(); i++) {
-            next = pass.again(next, x);
-            last = layer(i, narrowLayers).forward(pass, last, next);
+            // A layer writes last of all, and nobody reads its input again: memory that it has just used is still near.
+            last = layer(i, narrowLayers).forward(pass, last, pass.over(last));
             pass.layerDone(last);
-            Tensor written = next;
-            next = other;
-            other = written;
         }
         return last;
     }

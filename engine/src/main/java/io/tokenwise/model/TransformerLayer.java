@@ -54,7 +54,7 @@ public record TransformerLayer(
     /**
      * {@code [tokens, hidden]} to the same.
      *
-     * @param y where the result lies in inference; elsewhere it may be another tensor
+     * @param y where the result lies in inference, perhaps x; elsewhere it may be another tensor
      */
     Tensor forward(Pass pass, Tensor x, Tensor y) {
         pass.push();

@@ -8,7 +8,7 @@ import io.tokenwise.tensor.Tensor;
  * it. The rows are the tokens of the pass's batch.
  */
 public interface Block {
-    /** {@code residual + f(x)}, {@code [tokens, hidden]}; residual may be null in inference. */
+    /** {@code residual + f(x)}, {@code [tokens, hidden]}; in inference residual may be null, and the result may lie in its place. */
     Tensor forward(Pass pass, Tensor x, Tensor residual);
 
     /** Brings everything into the form that inference needs, so that {@link #forward} without a tape only reads. */

@@ -87,7 +87,7 @@ public final class Mlp implements Block {
     }
 
     private Tensor infer(Pass pass, Tensor x, Tensor residual) {
-        Tensor y = pass.tensor(x.rows(), down.weight().outputs());
+        Tensor y = residual == null ? pass.tensor(x.rows(), down.weight().outputs()) : pass.over(residual);
         pass.stream().mlp(x, whole(), residual, pass.workspace(), y);
         return y;
     }

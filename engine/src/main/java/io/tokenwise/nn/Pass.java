@@ -173,16 +173,6 @@ public final class Pass implements Recorder {
         return kind.cast(known);
     }
 
-    /**
-     * For a result of x's shape of which there are many, each needed only until the next but one is there: one before it, which is written over, or, where
-     * temporaries are kept, a new tensor.
-     *
-     * @param old null if there is none yet
-     */
-    public Tensor again(Tensor old, Tensor x) {
-        return old == null || keepsTemporaries() ? tensor(x.rows(), x.columns()) : old;
-    }
-
     /** Where an operation's result lies, of the shape of an operand that nobody needs any more: in its place, or, where temporaries are kept, in a new tensor. */
     public Tensor over(Tensor x) {
         return keepsTemporaries() ? tensor(x.rows(), x.columns()) : x;

@@ -22,6 +22,26 @@ public interface Conversions {
     /** {@link #quantize} of {@code gelu(x)}; x is overwritten. */
     void quantizeGelu(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot);
 
+    /**
+     * {@link #quantizeGelu} of what {@link #dequantize} makes of sums.
+     *
+     * @param least of the row that was multiplied
+     * @param row room for {@code count} values from its beginning on; overwritten
+     */
+    void quantizeGelu(
+            MemorySegment sums,
+            long sumsAt,
+            int count,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Floats row,
+            MemorySegment target,
+            long at,
+            float[] scales,
+            int slot);
+
     /** Writes {@code count} bfloat16 values, rounded to nearest, ties to even. */
     void toBfloat16(Floats x, long index, int count, MemorySegment target, long at);
 

@@ -48,6 +48,24 @@ final class ScalarConversions implements Conversions {
     }
 
     @Override
+    public void quantizeGelu(
+            MemorySegment sums,
+            long sumsAt,
+            int count,
+            float scale,
+            float least,
+            Columns columns,
+            Floats bias,
+            Floats row,
+            MemorySegment target,
+            long at,
+            float[] scales,
+            int slot) {
+        dequantize(sums, sumsAt, count, scale, least, columns, bias, row, 0);
+        quantizeGelu(row, 0, count, target, at, scales, slot);
+    }
+
+    @Override
     public void toBfloat16(Floats x, long index, int count, MemorySegment target, long at) {
         toBfloat16(x, index, 0, count, target, at);
     }

@@ -8,9 +8,7 @@ import static jdk.incubator.vector.VectorOperators.ASHR;
 import static jdk.incubator.vector.VectorOperators.I2B;
 import static jdk.incubator.vector.VectorOperators.I2F;
 import static jdk.incubator.vector.VectorOperators.I2S;
-import static jdk.incubator.vector.VectorOperators.LSHL;
 import static jdk.incubator.vector.VectorOperators.LSHR;
-import static jdk.incubator.vector.VectorOperators.LT;
 import static jdk.incubator.vector.VectorOperators.MAX;
 import static jdk.incubator.vector.VectorOperators.MIN;
 import static jdk.incubator.vector.VectorOperators.NE;
@@ -81,6 +79,78 @@ final class VectorConversions implements Conversions {
             x.set(index + i, ScalarMath.gelu(x.get(index + i)));
         }
         quantize(x, index, whole, count, least, largest, target, at, scales, slot);
+    }
+
+    /**
+     * {@link VectorMath#gelu(FloatVector)} is written out, with its constants made before the loop: in static fields they are memory, which C2 reads again in each turn of
+     * a loop that stores floats.
+     */
+    @Override
+    public void quantizeGelu(
+            MemorySegment sums,
+            long sumsAt,
+            int count,
+            float scale,
+            float shift,
+            Columns columns,
+            Floats bias,
+            Floats row,
+            MemorySegment target,
+            long at,
+            float[] scales,
+            int slot) {
+        int whole = F.loopBound(count);
+        float[] columnScales = columns.scales();
+        float[] columnSums = columns.sums();
+        MemorySegment from = Floats.exactlyNative(sums);
+        MemorySegment biasMemory = bias.segment();
+        long biasAt = bias.offset();
+        MemorySegment to = row.segment();
+        long toAt = row.offset();
+        FloatVector shifts = FloatVector.broadcast(F, shift);
+        IntVector tailLargest =
+                FloatVector.broadcast(F, ScalarMath.TAIL_LARGEST).reinterpretAsInts();
+        FloatVector c0 = FloatVector.broadcast(F, ScalarMath.TAIL_0);
+        FloatVector c1 = FloatVector.broadcast(F, ScalarMath.TAIL_1);
+        FloatVector c2 = FloatVector.broadcast(F, ScalarMath.TAIL_2);
+        FloatVector c3 = FloatVector.broadcast(F, ScalarMath.TAIL_3);
+        FloatVector c4 = FloatVector.broadcast(F, ScalarMath.TAIL_4);
+        FloatVector c5 = FloatVector.broadcast(F, ScalarMath.TAIL_5);
+        FloatVector c6 = FloatVector.broadcast(F, ScalarMath.TAIL_6);
+        FloatVector c7 = FloatVector.broadcast(F, ScalarMath.TAIL_7);
+        FloatVector c8 = FloatVector.broadcast(F, ScalarMath.TAIL_8);
+        IntVector low = IntVector.broadcast(I, Integer.MAX_VALUE);
+        IntVector high = IntVector.broadcast(I, Integer.MIN_VALUE);
+        for (int i = 0; i < whole; i += LANES) {
+            long place = (long) i * Float.BYTES;
+            FloatVector sum = (FloatVector)
+                    IntVector.fromMemorySegment(I, from, sumsAt + place, ORDER).convert(I2F, 0);
+            IntVector x = sum.mul(scale)
+                    .fma(
+                            FloatVector.fromArray(F, columnScales, i),
+                            FloatVector.fromArray(F, columnSums, i)
+                                    .fma(shifts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + place, ORDER)))
+                    .reinterpretAsInts();
+            FloatVector u = x.and(Integer.MAX_VALUE).min(tailLargest).reinterpretAsFloats();
+            FloatVector p = c8.fma(u, c7).fma(u, c6).fma(u, c5).fma(u, c4);
+            p = p.fma(u, c3).fma(u, c2).fma(u, c1).fma(u, c0);
+            p = p.mul(p);
+            p = p.mul(p);
+            FloatVector minus = x.or(Integer.MIN_VALUE).reinterpretAsFloats();
+            FloatVector value = p.mul(p).fma(minus, x.max(0).reinterpretAsFloats());
+            value.intoMemorySegment(to, toAt + place, ORDER);
+            IntVector bits = value.reinterpretAsInts();
+            IntVector ordered = bits.lanewise(ASHR, 31).and(Integer.MAX_VALUE).lanewise(XOR, bits);
+            low = low.min(ordered);
+            high = high.max(ordered);
+        }
+        float least = whole == 0 ? Float.POSITIVE_INFINITY : fromOrdered(low.reduceLanes(MIN));
+        float largest = whole == 0 ? Float.NEGATIVE_INFINITY : fromOrdered(high.reduceLanes(MAX));
+        ScalarConversions.dequantize(sums, sumsAt, whole, count, scale, shift, columns, bias, row, 0);
+        for (int i = whole; i < count; i++) {
+            row.set(i, ScalarMath.gelu(row.get(i)));
+        }
+        quantize(row, 0, whole, count, least, largest, target, at, scales, slot);
     }
 
     /** The rest: least and largest are those of the first {@code whole} values, a multiple of the lanes. */
@@ -205,7 +275,6 @@ final class VectorConversions implements Conversions {
                 sums, at, whole, count, scale, least, columns, bias, residual, residualIndex, y, index);
     }
 
-    /** Each activation has a loop of its own, as in {@link VectorGateOps}. */
     @Override
     public void dequantizeGated(
             MemorySegment sums,
@@ -220,155 +289,13 @@ final class VectorConversions implements Conversions {
             long index) {
         int whole = F.loopBound(units);
         switch (activation) {
-            case GELU -> gatedGelu(sums, at, units, whole, scale, least, columns, bias, y, index);
-            case GELU_TANH -> gatedGeluTanh(sums, at, units, whole, scale, least, columns, bias, y, index);
-            case SILU -> gatedSilu(sums, at, units, whole, scale, least, columns, bias, y, index);
+            case GELU -> VectorGatedSums.gelu(sums, at, units, whole, scale, least, columns, bias, y, index);
+            case GELU_TANH -> VectorGatedSums.geluTanh(sums, at, units, whole, scale, least, columns, bias, y, index);
+            case SILU -> VectorGatedSums.silu(sums, at, units, whole, scale, least, columns, bias, y, index);
             case RELU, TANH ->
                 throw new IllegalArgumentException("gates: no " + activation + " of sums; there are " + GATES);
         }
         ScalarConversions.dequantizeGated(sums, at, whole, units, scale, least, columns, bias, activation, y, index);
-    }
-
-    private static void gatedGelu(
-            MemorySegment sums,
-            long at,
-            int units,
-            int whole,
-            float scale,
-            float least,
-            Columns columns,
-            Floats bias,
-            Floats y,
-            long index) {
-        float[] columnScales = columns.scales();
-        float[] columnSums = columns.sums();
-        MemorySegment from = Floats.exactlyNative(sums);
-        MemorySegment biasMemory = bias.segment();
-        long biasAt = bias.offset();
-        MemorySegment to = y.segment();
-        long toAt = y.at(index);
-        FloatVector leasts = FloatVector.broadcast(F, least);
-        for (int i = 0; i < whole; i += LANES) {
-            int j = units + i;
-            FloatVector shift = FloatVector.fromArray(F, columnSums, i)
-                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) i * Float.BYTES, ORDER));
-            FloatVector up = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) i * Integer.BYTES, ORDER)
-                            .convert(I2F, 0))
-                    .mul(scale)
-                    .fma(FloatVector.fromArray(F, columnScales, i), shift);
-            shift = FloatVector.fromArray(F, columnSums, j)
-                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) j * Float.BYTES, ORDER));
-            FloatVector gate = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) j * Integer.BYTES, ORDER)
-                            .convert(I2F, 0))
-                    .mul(scale)
-                    .fma(FloatVector.fromArray(F, columnScales, j), shift);
-            up.mul(VectorMath.gelu(gate)).intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
-        }
-    }
-
-    private static void gatedGeluTanh(
-            MemorySegment sums,
-            long at,
-            int units,
-            int whole,
-            float scale,
-            float least,
-            Columns columns,
-            Floats bias,
-            Floats y,
-            long index) {
-        float[] columnScales = columns.scales();
-        float[] columnSums = columns.sums();
-        MemorySegment from = Floats.exactlyNative(sums);
-        MemorySegment biasMemory = bias.segment();
-        long biasAt = bias.offset();
-        MemorySegment to = y.segment();
-        long toAt = y.at(index);
-        FloatVector leasts = FloatVector.broadcast(F, least);
-        for (int i = 0; i < whole; i += LANES) {
-            int j = units + i;
-            FloatVector shift = FloatVector.fromArray(F, columnSums, i)
-                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) i * Float.BYTES, ORDER));
-            FloatVector up = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) i * Integer.BYTES, ORDER)
-                            .convert(I2F, 0))
-                    .mul(scale)
-                    .fma(FloatVector.fromArray(F, columnScales, i), shift);
-            shift = FloatVector.fromArray(F, columnSums, j)
-                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) j * Float.BYTES, ORDER));
-            FloatVector gate = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) j * Integer.BYTES, ORDER)
-                            .convert(I2F, 0))
-                    .mul(scale)
-                    .fma(FloatVector.fromArray(F, columnScales, j), shift);
-            up.mul(gate)
-                    .div(VectorMath.geluTanhClosed(gate))
-                    .intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
-        }
-    }
-
-    /**
-     * {@link VectorMath#siluClosed} is written out, with its constants made before the loop: in static fields they are memory, which C2 reads again in each turn of
-     * a loop that stores floats.
-     */
-    private static void gatedSilu(
-            MemorySegment sums,
-            long at,
-            int units,
-            int whole,
-            float scale,
-            float least,
-            Columns columns,
-            Floats bias,
-            Floats y,
-            long index) {
-        float[] columnScales = columns.scales();
-        float[] columnSums = columns.sums();
-        MemorySegment from = Floats.exactlyNative(sums);
-        MemorySegment biasMemory = bias.segment();
-        long biasAt = bias.offset();
-        MemorySegment to = y.segment();
-        long toAt = y.at(index);
-        FloatVector leasts = FloatVector.broadcast(F, least);
-        FloatVector one = FloatVector.broadcast(F, 1);
-        FloatVector zero = FloatVector.zero(F);
-        FloatVector log2e = FloatVector.broadcast(F, ScalarMath.LOG2_E);
-        FloatVector round = FloatVector.broadcast(F, ScalarMath.ROUND);
-        FloatVector ln2Low = FloatVector.broadcast(F, -ScalarMath.LN2_LOW);
-        FloatVector ln2High = FloatVector.broadcast(F, -ScalarMath.LN2_HIGH);
-        FloatVector c0 = FloatVector.broadcast(F, ScalarMath.EXP_0);
-        FloatVector c1 = FloatVector.broadcast(F, ScalarMath.EXP_1);
-        FloatVector c2 = FloatVector.broadcast(F, ScalarMath.EXP_2);
-        FloatVector c3 = FloatVector.broadcast(F, ScalarMath.EXP_3);
-        FloatVector c4 = FloatVector.broadcast(F, ScalarMath.EXP_4);
-        FloatVector smallest = FloatVector.broadcast(F, ScalarMath.EXP_SMALLEST);
-        IntVector largest = FloatVector.broadcast(F, ScalarMath.EXP_LARGEST).reinterpretAsInts();
-        for (int i = 0; i < whole; i += LANES) {
-            int j = units + i;
-            FloatVector shift = FloatVector.fromArray(F, columnSums, i)
-                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) i * Float.BYTES, ORDER));
-            FloatVector up = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) i * Integer.BYTES, ORDER)
-                            .convert(I2F, 0))
-                    .mul(scale)
-                    .fma(FloatVector.fromArray(F, columnScales, i), shift);
-            shift = FloatVector.fromArray(F, columnSums, j)
-                    .fma(leasts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + (long) j * Float.BYTES, ORDER));
-            FloatVector gate = ((FloatVector) IntVector.fromMemorySegment(I, from, at + (long) j * Integer.BYTES, ORDER)
-                            .convert(I2F, 0))
-                    .mul(scale)
-                    .fma(FloatVector.fromArray(F, columnScales, j), shift);
-            // As integers, numbers below a positive one are less too; a gate that is not a number makes the product
-            // none.
-            FloatVector x = gate.neg().reinterpretAsInts().min(largest).reinterpretAsFloats();
-            FloatVector shifted = x.fma(log2e, round);
-            FloatVector n = shifted.sub(round);
-            FloatVector r = n.fma(ln2Low, n.fma(ln2High, x));
-            FloatVector p =
-                    c4.fma(r, c3).fma(r, c2).fma(r, c1).fma(r, c0).fma(r, one).fma(r, one);
-            FloatVector exp = p.reinterpretAsInts()
-                    .add(shifted.reinterpretAsInts().lanewise(LSHL, 23))
-                    .reinterpretAsFloats()
-                    .blend(zero, x.compare(LT, smallest));
-            up.mul(gate).div(exp.add(one)).intoMemorySegment(to, toAt + (long) i * Float.BYTES, ORDER);
-        }
     }
 
     @Override

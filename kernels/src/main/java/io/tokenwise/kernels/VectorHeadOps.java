@@ -218,9 +218,7 @@ final class VectorHeadOps implements HeadOps {
     private static float sum(MemorySegment x, long at) {
         FloatVector sums = FloatVector.fromMemorySegment(F, x, at * Float.BYTES, ORDER);
         return Species.sum(
-                LANES < STEP
-                        ? sums.add(FloatVector.fromMemorySegment(F, x, (at + LANES) * Float.BYTES, ORDER))
-                        : sums);
+                LANES < STEP ? sums.add(FloatVector.fromMemorySegment(F, x, (at + LANES) * Float.BYTES, ORDER)) : sums);
     }
 
     @Override

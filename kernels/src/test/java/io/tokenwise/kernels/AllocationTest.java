@@ -244,6 +244,11 @@ class AllocationTest extends KernelTest {
                 "sums plus a residual",
                 () -> conversions.dequantizePlus(
                         scores, 0, 45, 0.1f, 1, meaning, wide, wide, 0, attention.context.values, 0));
+        float[] steps = new float[2];
+        Floats activated = zeros(45);
+        calls.put(
+                "GELU of sums",
+                () -> conversions.quantizeGelu(scores, 0, 45, 0.1f, 1, meaning, wide, activated, narrow, 0, steps, 0));
         calls.put("rows of a head", () -> heads.toBfloat16(window.key, 0, 0, 45, 48, narrow, scratch));
         HeadColumns large = new HeadColumns();
         large.sideBySide(attention.context.values, 33, 0, 64);

@@ -154,6 +154,37 @@ class ConversionsTest extends KernelTest {
     }
 
     @Test
+    void geluOfSumsHasTheBitsOfSumsThatAreNarrowedAfterwards() {
+        for (int count : new int[] {1, 7, 16, 33, 384}) {
+            for (int most : new int[] {2_000, 50_000, 50_000_000}) {
+                var columns = new Conversions.Columns(array(normal(count)), array(normal(count)));
+                Floats bias = floats(normal(count));
+                MemorySegment sums = bytes(4L * (count + 3));
+                for (int i = 0; i < count + 3; i++) {
+                    sums.set(ValueLayout.JAVA_INT, 4L * i, random.nextInt(-most, most));
+                }
+                for (Kernels set : both()) {
+                    Floats wide = zeros(count);
+                    MemorySegment expected = bytes(count + 5);
+                    MemorySegment found = bytes(count + 5);
+                    float[] expectedScales = new float[4];
+                    float[] foundScales = new float[4];
+                    set.conversions().dequantize(sums, 12, count, 0.003f, -1.7f, columns, bias, wide, 0);
+                    set.conversions().quantizeGelu(wide, 0, count, expected, 5, expectedScales, SLOT);
+                    Floats row = zeros(count);
+                    set.conversions()
+                            .quantizeGelu(
+                                    sums, 12, count, 0.003f, -1.7f, columns, bias, row, found, 5, foundScales, SLOT);
+                    assertThat(foundScales).as("%s, %d", set.name(), count).isEqualTo(expectedScales);
+                    assertThat(found.mismatch(expected))
+                            .as("%s, %d", set.name(), count)
+                            .isEqualTo(-1);
+                }
+            }
+        }
+    }
+
+    @Test
     void dequantizedSumsAreTheProductOfWhatTheBytesMean() {
         int count = 33;
         double[] columnScales = normal(count);

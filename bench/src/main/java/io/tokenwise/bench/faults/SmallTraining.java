@@ -105,8 +105,7 @@ enum SmallTraining {
             case TOKENS -> distill(files, Examples.texts(), AdaptiveLayers.LEAVING, out, backend);
             case IMAGES -> distill(files, Examples.images().pixels(), LEARNERS, out, backend);
             case WAV2VEC2 -> distill(files, Examples.sounds(), AdaptiveLayers.mlps(3), out, backend);
-            case MOONSHINE ->
-                distill(files, Examples.sounds(), AdaptiveLayers.parse("mlp,qk,vo", 4), out, backend);
+            case MOONSHINE -> distill(files, Examples.sounds(), AdaptiveLayers.parse("mlp,qk,vo", 4), out, backend);
             case VIT, CTC -> throw new IllegalStateException(this + " has no model");
         }
     }

@@ -137,6 +137,10 @@ final class OneDnnBuffers implements BufferPool.Buffers {
                 narrow(row, 0, dequantizeGated(job, task, i), units, at, i);
                 continue;
             }
+            if (!job.gated && job.activation == Activation.GELU && precision == Precision.S8 && job.adjacentBiases) {
+                quantizeGelu(job, task, i, at);
+                continue;
+            }
             int count = widen(job, task, i, row, 0);
             if (job.gated) {
                 narrow(row, 0, gate(job, count), units, at, i);
@@ -148,6 +152,19 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             }
         }
         sumDowns(job, task);
+    }
+
+    /** The units of a row from the sums of the slices that it uses, which are one matrix, in one pass. */
+    private void quantizeGelu(OneDnnJob job, int task, int slot, long at) {
+        OutputSlices slices = job.ups;
+        long from = (long) slot * matrix(slices.weights().getFirst()).outputStride() * Integer.BYTES;
+        int count = job.columns(task, slot);
+        float scale = input.scales[2 * slot];
+        float least = input.scales[2 * slot + 1];
+        Columns columns = matrix(slices.weights().getLast()).upTo().columns();
+        Floats bias = slices.biases().getFirst().floats();
+        conversions.quantizeGelu(
+                sums, from, count, scale, least, columns, bias, row, units.memory, at, units.scales, slot);
     }
 
     /** Makes units of so many values of {@link #row}, slice by slice those of u and of g; they then are side by side. Returns how many they are. */
@@ -371,11 +388,8 @@ final class OneDnnBuffers implements BufferPool.Buffers {
 
     /** Writes {@link #row} to y, plus the residual if there is one. */
     private void leave(int columns, OneDnnJob job, long index) {
-        if (job.residual == null) {
-            conversions.add(row, 0, zeros, 0, columns, job.y, index);
-        } else {
-            conversions.add(row, 0, job.residual, index, columns, job.y, index);
-        }
+        boolean alone = job.residual == null;
+        conversions.add(row, 0, alone ? zeros : job.residual, alone ? 0 : index, columns, job.y, index);
     }
 
     @Override

@@ -110,6 +110,15 @@ final class OneDnnJob extends Job {
         return slice < sliceCount ? share(sliceRows[slice], task) : 0;
     }
 
+    /** Columns of the slices of outputs that a task's row {@code index} uses. */
+    int columns(int task, int index) {
+        int columns = 0;
+        for (int n = 0; rows(task, n) > index; n++) {
+            columns += ups.weights().get(n).outputs();
+        }
+        return columns;
+    }
+
     /** Whether all rows use slice n. */
     boolean sharesRows(int slice) {
         return sliceRows[slice] == count;

@@ -7,7 +7,7 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.choice.Backends;
-import io.tokenwise.model.Encoder;
+import io.tokenwise.model.DamagedFolder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.references.Array;
@@ -15,11 +15,9 @@ import io.tokenwise.references.RandomModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
-import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -30,9 +28,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** What is no wav2vec 2.0 that can be run is refused, in a line that says which field, tensor or file: configs, weights, recordings, damaged files. */
 class Wav2Vec2RefusalsTest {
-    /** 10,000 take 2 minutes: {@code ./tokenwise test engine -Dtest=Wav2Vec2RefusalsTest -Dtokenwise.damaged=10000}. */
-    private static final int DAMAGED = Integer.getInteger("tokenwise.damaged", 200);
-
     @TempDir
     private Path folder;
 
@@ -154,33 +149,9 @@ class Wav2Vec2RefusalsTest {
     @MethodSource("io.tokenwise.model.wav2vec2.Wav2Vec2FamilyTest#layouts")
     void damagedFilesAreRefusedOrOpened(Map<String, Object> layout) throws IOException {
         OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(layout), folder, "wav2vec2.");
-        var random = new SplittableRandom(17);
         List<String> files = List.of("config.json", "model.safetensors", "vocab.json", "preprocessor_config.json");
         try (Backend backend = Backends.open(BackendChoice.FLOAT32, 2)) {
-            for (int i = 0; i < DAMAGED; i++) {
-                Path file = folder.resolve(files.get(i % files.size()));
-                byte[] whole = Files.readAllBytes(file);
-                Files.write(file, damaged(whole, random));
-                try (ModelFiles opened = Models.open(folder);
-                        Encoder encoder = Encoder.load(opened, backend)) {
-                    assertThat(encoder.parameterCount()).isPositive();
-                } catch (BadFileException | IllegalStateException e) {
-                    assertThat(e).message().hasLineCount(1);
-                }
-                Files.write(file, whole);
-            }
+            DamagedFolder.assertOpenedOrRefused(folder, files, backend);
         }
-    }
-
-    /** In the first 4,000 bytes, where what is read first lies. */
-    private static byte[] damaged(byte[] whole, SplittableRandom random) {
-        if (random.nextInt(4) == 0) {
-            return Arrays.copyOf(whole, random.nextInt(whole.length));
-        }
-        byte[] damaged = whole.clone();
-        for (int flips = 1 + random.nextInt(2); flips > 0; flips--) {
-            damaged[random.nextInt(Math.min(4_000, damaged.length))] ^= (byte) (1 << random.nextInt(8));
-        }
-        return damaged;
     }
 }
