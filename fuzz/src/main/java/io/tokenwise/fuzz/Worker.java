@@ -106,7 +106,7 @@ public final class Worker {
                 corpus.add(input);
             }
         }
-        findings += left(before) ? 1 : 0;
+        findings += target.counted() && left(before) ? 1 : 0;
         Feedback.Counts counts = feedback.counts();
         say(ROW
                 + String.join(

@@ -4,6 +4,7 @@ import io.tokenwise.fuzz.Forms;
 import io.tokenwise.fuzz.Input;
 import io.tokenwise.fuzz.Target;
 import io.tokenwise.fuzz.Workplace;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.Base64;
 import java.util.List;
@@ -20,7 +21,7 @@ public final class TokenizerTargets {
             Target.file("tokenizer", "tokenizer.json", TokenizerTargets::tokenizer, Forms.JSON),
             Target.file("charsmap", "charsmap", TokenizerTargets::charsmap),
             Target.file("vocab-bert", "vocab.txt", TokenizerTargets::bert, Forms.LINES),
-            Target.file("vocab-llama", "llama-tokenizer.js", TokenizerTargets::llama),
+            Target.file("vocab-llama", "pieces.txt", TokenizerTargets::llama, Forms.LINES),
             Target.folder("vocab-ctc", TokenizerTargets::ctc, Forms.JSON));
 
     private TokenizerTargets() {}
@@ -57,8 +58,14 @@ public final class TokenizerTargets {
         use(Tokenizer.open("vocab.txt", BertVocabulary.tokenizerJson("vocab.txt", input.bytes()), MOST_TOKENS));
     }
 
+    /** A script, or the pieces that it has in base64, which no change of the script would leave right. */
     private static void llama(Input input, Workplace place) {
-        LlamaVocabulary vocabulary = LlamaVocabulary.parse("llama-tokenizer.js", input.bytes());
+        byte[] bytes = input.bytes();
+        String before = "llama_vocab_base64 = \"";
+        boolean script = new String(bytes, StandardCharsets.ISO_8859_1).contains(before);
+        String packed = before + Base64.getEncoder().encodeToString(bytes) + '"';
+        LlamaVocabulary vocabulary = LlamaVocabulary.parse(
+                "llama-tokenizer.js", script ? bytes : packed.getBytes(StandardCharsets.US_ASCII));
         vocabulary.decode(IntStream.range(0, vocabulary.size()).toArray());
     }
 
