@@ -99,8 +99,8 @@ public abstract sealed class ModelColumn<T extends ModelColumn<T>>
     }
 
     /**
-     * Registers it as a function for SQL of the input and its budget, such as {@code embed(text, 0.5)}; a budget of null is that of this object. It is computed row by row, which for texts is about as fast; give
-     * images in large numbers to {@link #transform}. Each row's budget is the function's: a column given to {@link #budget(Column)} means nothing here.
+     * Registers it as a function for SQL of the input and its budget, such as {@code embed(text, 0.5)}; a budget of null is that of this object. It is computed row by row; {@link #transform}
+     * computes in chunks. A column given to {@link #budget(Column)} means nothing here.
      *
      * @param session that gets the function
      * @param name of the function

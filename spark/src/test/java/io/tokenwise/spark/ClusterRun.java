@@ -5,6 +5,7 @@ import static org.apache.spark.sql.functions.col;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -12,6 +13,7 @@ import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.stream.Stream;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
 import org.apache.spark.scheduler.SparkListenerTaskEnd;
@@ -67,13 +69,15 @@ final class ClusterRun {
                 .mode("overwrite")
                 .save();
         System.out.printf(
-                "| round | texts | library, %d processes, s | Spark, s | Spark's throughput by the library's |%n|---|---|---|---|---|%n",
+                "| round | texts | library, %d processes, s | Spark, s | Spark's throughput by the library's | an executor's memory, MB |%n|---|---|---|---|---|---|%n",
                 PROCESSES);
         for (int round = 1; round <= rounds; round++) {
             double library = library();
             double ofSpark = seconds(() ->
                     vectors(rows()).write().format("noop").mode("overwrite").save());
-            System.out.printf("| %d | %d | %.1f | %.1f | %.3f |%n", round, count, library, ofSpark, library / ofSpark);
+            System.out.printf(
+                    "| %d | %d | %.1f | %.1f | %.3f | %d |%n",
+                    round, count, library, ofSpark, library / ofSpark, residentMegabytes());
         }
         long[] expected = hashes();
         System.out.printf(
@@ -150,6 +154,27 @@ final class ClusterRun {
         return seconds;
     }
 
+    /** Children of the workers, which live in this JVM. */
+    private static Stream<ProcessHandle> executors() {
+        return ProcessHandle.current().children();
+    }
+
+    /** The most that one of the executors ever had in memory. */
+    private static long residentMegabytes() {
+        return executors().mapToLong(ClusterRun::residentMegabytes).max().orElse(0);
+    }
+
+    private static long residentMegabytes(ProcessHandle process) {
+        try (Stream<String> lines = Files.lines(Path.of("/proc", "" + process.pid(), "status"))) {
+            return lines.filter(line -> line.startsWith("VmHWM:"))
+                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) >> 10)
+                    .findFirst()
+                    .orElse(0);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
+    }
+
     private long[] hashes() throws IOException {
         var hashes = new long[count];
         for (int i = 0; i < PROCESSES; i++) {
@@ -207,8 +232,7 @@ final class ClusterRun {
                 failed.incrementAndGet();
             }
             if (tasks.incrementAndGet() == killAfter) {
-                // Executors are children of the workers, which live in this JVM.
-                ProcessHandle.current().children().findFirst().orElseThrow().destroyForcibly();
+                executors().findFirst().orElseThrow().destroyForcibly();
             }
         }
 

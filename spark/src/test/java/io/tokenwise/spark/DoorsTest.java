@@ -23,6 +23,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Stream;
+import java.util.zip.ZipEntry;
+import java.util.zip.ZipOutputStream;
 import javax.imageio.ImageIO;
 import org.apache.spark.TaskContext$;
 import org.apache.spark.TaskContextImpl;
@@ -105,10 +108,17 @@ class DoorsTest {
         SmallMoonshine.write(model);
         byte[] wav = NoiseWav.bursts(2);
         SPARK.sparkContext().addFile(model.toString(), true);
+        SPARK.sparkContext().addArchive(zip(model) + "#unpacked-moonshine");
+        Dataset<Row> recordings = rows(DataTypes.BinaryType, wav, new byte[3]);
         List<Row> said = Transcripts.of("small-moonshine")
                 .nullIfBad()
-                .transform(rows(DataTypes.BinaryType, wav, new byte[3]), "value", "said")
+                .transform(recordings, "value", "said")
                 .collectAsList();
+        assertThat(Transcripts.of("unpacked-moonshine")
+                        .nullIfBad()
+                        .transform(recordings, "value", "said")
+                        .collectAsList())
+                .isEqualTo(said);
         List<TimedText> expected;
         try (var recognizer = SpeechRecognizer.open(model.toString())) {
             Path file = Files.write(folder.resolve("noise.wav"), wav);
@@ -122,6 +132,18 @@ class DoorsTest {
                     .isEqualTo(RowFactory.create(segment.startSeconds(), segment.endSeconds(), segment.text()));
         }
         assertThat(said.get(1).isNullAt(2)).isTrue();
+    }
+
+    private static Path zip(Path folder) throws IOException {
+        Path archive = folder.resolveSibling("archive.zip");
+        try (var zip = new ZipOutputStream(Files.newOutputStream(archive));
+                Stream<Path> files = Files.list(folder)) {
+            for (Path file : files.toList()) {
+                zip.putNextEntry(new ZipEntry(file.getFileName().toString()));
+                Files.copy(file, zip);
+            }
+        }
+        return archive;
     }
 
     @Test

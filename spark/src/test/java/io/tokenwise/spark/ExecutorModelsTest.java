@@ -17,7 +17,7 @@ import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-@Timeout(120)
+@Timeout(600)
 class ExecutorModelsTest {
     private static final Settings SETTINGS =
             Settings.of("fake", Budget.Unit.FLOPS).withBackend(BackendChoice.FLOAT32);
@@ -66,8 +66,9 @@ class ExecutorModelsTest {
     void aModelThatNobodyAsksIsClosedAndOneInUseIsNot() throws Exception {
         var models = new ExecutorModels(Duration.ofMillis(1));
         Engine closed = models.ask(door, SETTINGS, engine -> {
-            // Others come and go meanwhile.
+            // Others come and go meanwhile, and it is asked and left again.
             try {
+                models.ask(door, SETTINGS, same -> same);
                 models.ask(door, OTHERS, other -> other);
                 awaitCount(models, 1);
             } catch (InterruptedException e) {
