@@ -29,7 +29,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Each call of the driver fails once, of loading a model and a forward, and of training: that is one error of one line, or none where the call does not matter, all
- * is given back, and the next backend works. Of loading, of a forward and of training, and of what ends the context, a usual run takes one call of 7 to 307.
+ * is given back, and the next backend works. Of loading, of a forward and of training, and of what ends the context, a usual run takes one call of 7 to 614.
  */
 class FaultsOnDeviceTest {
     private static final Logger LOG = LoggerFactory.getLogger(FaultsOnDeviceTest.class);
@@ -114,13 +114,13 @@ class FaultsOnDeviceTest {
 
     /** Out of memory, illegal address, failed launch, invalid value. */
     @ParameterizedTest
-    @CsvSource({"2, 11", "700, 13", "719, 29", "1, 31"})
+    @CsvSource({"2, 22", "700, 26", "719, 58", "1, 62"})
     void eachCallOfLoadingAndAForwardMayFail(int error, int step) throws Exception {
         failEach(FaultsOnDeviceTest::forward, error, step);
     }
 
     @ParameterizedTest
-    @CsvSource({"700, 101", "719, 307", "1, 307"})
+    @CsvSource({"700, 202", "719, 614", "1, 614"})
     void eachCallOfLoadingAndTrainingMayFail(int error, int step) throws Exception {
         failEach(FaultsOnDeviceTest::training, error, step);
     }
@@ -231,12 +231,12 @@ class FaultsOnDeviceTest {
     /** What ends the context needs a training for each call; the step is the second one, which finds there what the first one has allocated. */
     @ParameterizedTest
     @CsvSource({
-        "700, 2, 0, 0, 11",
-        "700, 0, 2, 0, 11",
-        "700, 0, 0, 2, 11",
-        "719, 2, 0, 0, 23",
-        "719, 0, 2, 0, 23",
-        "719, 0, 0, 2, 23"
+        "700, 2, 0, 0, 22",
+        "700, 0, 2, 0, 22",
+        "700, 0, 0, 2, 22",
+        "719, 2, 0, 0, 46",
+        "719, 0, 2, 0, 46",
+        "719, 0, 0, 2, 46"
     })
     void eachCallOfAStepMayEndTheContext(int error, int learnerSteps, int gateSteps, int endToEndSteps, int every)
             throws Exception {

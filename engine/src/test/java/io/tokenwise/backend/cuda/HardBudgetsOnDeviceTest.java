@@ -21,7 +21,7 @@ class HardBudgetsOnDeviceTest {
     private static final int COLUMNS = 40;
 
     /** Batches of each order. */
-    private static final int BATCHES = Boolean.getBoolean("tokenwise.long") ? 40 : 6;
+    private static final int BATCHES = Boolean.getBoolean("tokenwise.long") ? 40 : 3;
 
     /** Modules that spend one after the other, in pairs that read the same rows. */
     private static final int MODULES = 4;
