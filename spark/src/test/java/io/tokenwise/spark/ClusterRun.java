@@ -28,7 +28,7 @@ import org.apache.spark.sql.types.StructType;
  * The driver of {@code spark/cluster}: embeds texts, each with its own budget, on executors that are JVMs of their own, and compares with the library in two processes: the time, each vector's bits, and all again with
  * an executor killed midway. {@code ClusterRun TEXTS COUNT ROUNDS FOLDER}.
  */
-final class ClusterRun {
+public final class ClusterRun {
     private static final StructType SCHEMA = new StructType()
             .add("id", DataTypes.IntegerType, false)
             .add("text", DataTypes.StringType, false)

@@ -16,7 +16,7 @@ import java.util.List;
  * A process that embeds its share of the texts by the library alone, on one thread: what {@code spark/cluster} compares Spark with. {@code LibraryRun TEXTS COUNT FIRST STEP HASHES}; it says {@code ready} when it has
  * warmed up by a tenth, begins when it is told to, says how many seconds it took, and writes a hash of each vector.
  */
-final class LibraryRun {
+public final class LibraryRun {
     private static final int CALL = 256;
 
     private LibraryRun() {}
