@@ -51,7 +51,11 @@ public final class ClusterRun {
     }
 
     public static void main(String[] arguments) throws Exception {
-        SparkSession spark = SparkSession.builder().appName("cluster").getOrCreate();
+        // Each file is a task: Spark would else read small ones together.
+        SparkSession spark = SparkSession.builder()
+                .appName("cluster")
+                .config("spark.sql.files.openCostInBytes", 128 << 20)
+                .getOrCreate();
         try {
             var run =
                     new ClusterRun(spark, Path.of(arguments[0]), Integer.parseInt(arguments[1]), Path.of(arguments[3]));
