@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.ExecutionException;
 import org.eclipse.jetty.http.MultiPartFormData;
 import org.eclipse.jetty.io.Content;
+import tools.jackson.databind.JsonNode;
 
 /** Bodies of requests. */
 public final class ServerTargets {
@@ -65,9 +66,8 @@ public final class ServerTargets {
             TextInputs.read("input", fields.needed("input"), "a ", TOKENIZER, MOST_TEXTS)
                     .tokens();
         }
-        if (fields.any("ids").isPresent()) {
-            TeiInputs.ids("ids", fields.needed("ids"), TOKENIZER);
-        }
+        // What is no array is refused by the route before it asks for ids.
+        fields.any("ids").filter(JsonNode::isArray).ifPresent(ids -> TeiInputs.ids("ids", ids, TOKENIZER));
         TeiInputs.read(fields.needed("inputs"), TOKENIZER, "", new TeiInputs.Cut(truncate, left));
     }
 
