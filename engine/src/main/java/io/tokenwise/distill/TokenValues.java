@@ -22,7 +22,7 @@ import java.util.random.RandomGenerator;
  */
 final class TokenValues {
     /** Below this a loss is rounding. */
-    private static final double LEAST_LOSS = 1e-6;
+    static final double LEAST_LOSS = 1e-6;
 
     /** Rows that run through the teacher at once. */
     private static final int MOST_ROWS = 4_096;
@@ -55,7 +55,10 @@ final class TokenValues {
      */
     float[] measure(Pass pass, TokenBatch batch, RandomGenerator random) {
         Tensor embeddings = teacher.embeddings(pass.begin(Budget.FULL), batch);
-        Tensor wanted = teacher.outputs(pass, teacher.layers(pass, embeddings), batch);
+        // The layers' result takes their input's place, and these are needed again for each token that is left out.
+        Tensor again = pass.tensor(embeddings.rows(), embeddings.columns());
+        pass.stream().copy(embeddings, again);
+        Tensor wanted = teacher.outputs(pass, teacher.layers(pass, again), batch);
         var values = new float[batch.tokens()];
         Arrays.fill(values, Float.NaN);
         List<LeftOut> all = draw(batch, random);

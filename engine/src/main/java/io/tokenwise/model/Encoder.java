@@ -333,7 +333,12 @@ public final class Encoder implements AutoCloseable {
         return network.embeddings(pass.over(batch), batch);
     }
 
-    /** Token vectors after the dense model's last layer, of embeddings of the tokens of the pass's batch: all that were made, or some. */
+    /**
+     * Token vectors after the dense model's last layer.
+     *
+     * @param x embeddings of the tokens of the pass's batch, all that were made or some; the layers' own from here on: they write over it, and who needs it
+     *     again copies it first
+     */
     public Tensor layers(Pass pass, Tensor x) {
         return network.layers(pass, x, 0);
     }

@@ -11,8 +11,9 @@ import java.util.Optional;
 /** Layers that run one after the other, and, if tokens can leave, the short path beside them. */
 public record LayerStack(List<TransformerLayer> layers, Optional<ShortPath> shortPath) {
     /**
-     * {@code [tokens, hidden]} to the same, in inference in x's place.
+     * {@code [tokens, hidden]} to the same.
      *
+     * @param x the layers' own from here on: in inference ({@link Pass#over(Tensor)}) its memory is written over, and nobody may read it again
      * @param narrowLayers how many layers run in their narrow form
      */
     public Tensor forward(Pass pass, Tensor x, int narrowLayers) {
@@ -25,7 +26,7 @@ public record LayerStack(List<TransformerLayer> layers, Optional<ShortPath> shor
         return last;
     }
 
-    /** The same with a norm after the last layer; empty for none. */
+    /** The same, x included, with a norm after the last layer; empty for none. */
     public Tensor forward(Pass pass, Tensor x, int narrowLayers, Optional<Norm> lastNorm) {
         if (lastNorm.isEmpty()) {
             return forward(pass, x, narrowLayers);

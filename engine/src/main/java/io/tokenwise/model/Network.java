@@ -17,7 +17,7 @@ public interface Network {
     /**
      * Token vectors {@code [rows, hidden]} after the last layer.
      *
-     * @param x embeddings of the tokens of the pass's batch
+     * @param x embeddings of the tokens of the pass's batch, the layers' own from here on: they write over it, and who needs it again copies it first
      * @param narrowLayers how many layers run in their narrow form; none of a model without a short path
      */
     Tensor layers(Pass pass, Tensor x, int narrowLayers);
