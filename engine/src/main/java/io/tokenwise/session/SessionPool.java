@@ -29,7 +29,7 @@ final class SessionPool implements AutoCloseable {
 
     private final AtomicInteger calls = new AtomicInteger();
 
-    /** Counts how often models were closed, whose memory sessions then give back. Guarded by {@link #free}. */
+    /** Counts how often sessions were to give their memory back. Guarded by {@link #free}. */
     private int epoch;
 
     private volatile boolean refusing;
@@ -93,7 +93,7 @@ final class SessionPool implements AutoCloseable {
         refusing = true;
     }
 
-    /** Frees the memory of sessions that are not lent, and of the others when they come back: a model that may have needed it is closed. */
+    /** Frees the memory of sessions that are not lent, and of the others when they come back: what needed it is over. */
     void forget() {
         synchronized (free) {
             epoch++;

@@ -363,6 +363,11 @@ public final class Sessions implements AutoCloseable {
         return pool.bytes();
     }
 
+    /** Frees the working memory, where a call runs when it ends: what comes is smaller than what there was, or comes later. */
+    public void giveBackMemory() {
+        pool.forget();
+    }
+
     /** Waits for running calls, then frees the working memory; later and waiting calls throw {@link IllegalStateException}. */
     @Override
     public void close() {

@@ -65,6 +65,11 @@ final class ServedSegments implements Served<TimedText> {
     }
 
     @Override
+    public void giveBackMemory() {
+        model.sessions().giveBackMemory();
+    }
+
+    @Override
     public boolean isAdaptive() {
         return encoder().isAdaptive();
     }

@@ -8,7 +8,11 @@ import java.util.List;
  */
 final class CostCurve {
     /** An input of so many tokens takes the dense model so long, beside what its batch takes. */
-    record Point(int tokens, double micros) {}
+    record Point(int tokens, double micros) {
+        double ofToken() {
+            return micros / tokens;
+        }
+    }
 
     /** Of the weight of what was learned before, for each batch: some fifty batches count. */
     private static final double FORGETTING = 0.98;
@@ -27,6 +31,9 @@ final class CostCurve {
 
     /** Tokens of inputs from which is seen how time grows with the length: of shorter ones a call itself takes its part. */
     static final int LONG = 128;
+
+    /** Up to so many tokens no more than half of a token's time is what grows with the length, whatever three points say, one of which may have been disturbed. */
+    private static final int FEW_OTHERS = 512;
 
     private final double batchMicros;
     private final double batchMicrosPerToken;
@@ -47,8 +54,11 @@ final class CostCurve {
         this.batchMicros = batchMicros;
         batchMicrosPerToken = batchMicros / batchTokens;
         this.points = List.copyOf(points);
-        microsPerSquare = microsPerSquare(
+        double seen = microsPerSquare(
                 points.stream().filter(point -> point.tokens() >= LONG).toList());
+        Point longest = points.getLast();
+        microsPerSquare =
+                longest.tokens() > FEW_OTHERS ? seen : Math.min(seen, longest.ofToken() / 2 / longest.tokens());
     }
 
     /**
@@ -65,7 +75,7 @@ final class CostCurve {
         double below = 0;
         for (Point point : some) {
             double more = weight(point) * (point.tokens() - meanTokens);
-            above += more * point.micros() / point.tokens();
+            above += more * point.ofToken();
             below += more * (point.tokens() - meanTokens);
         }
         return below > 0 ? Math.max(0, above / below) : 0;
@@ -87,13 +97,12 @@ final class CostCurve {
                 if (below.tokens() < LONG) {
                     return below.micros() + place * (point.micros() - below.micros());
                 }
-                double ofToken = below.micros() / below.tokens();
-                return tokens * (ofToken + place * (point.micros() / point.tokens() - ofToken));
+                return tokens * (below.ofToken() + place * (point.ofToken() - below.ofToken()));
             }
             below = point;
         }
         double more = (double) tokens - below.tokens();
-        return tokens * (below.micros() / below.tokens() + microsPerSquare * more);
+        return tokens * (below.ofToken() + microsPerSquare * more);
     }
 
     /** What a batch takes beside its inputs, uncorrected. */

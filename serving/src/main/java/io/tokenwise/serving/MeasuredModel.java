@@ -17,7 +17,7 @@ import java.util.stream.IntStream;
 record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, Losses losses) {
     private static final int[] LENGTHS = {8, 16, 32, 64, 128, 256, 512};
 
-    /** For all that are longer than {@link #LENGTHS}: of a large model even 2,048 tokens take a second. */
+    /** For all that are longer than {@link #LENGTHS}, and a run that takes longer than foreseen: of a large model even 2,048 tokens take a second. */
     private static final double LONG_MICROS = 5e6;
 
     private static final int LONG_RUNS = 2;
@@ -51,8 +51,11 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
         var measurement = new Measurement<>(model, clock);
         measurement.warmUp();
         List<CostCurve.Point> alone = measurement.alone();
-        measurement.addLonger(alone);
-        measurement.lower(alone);
+        double left = measurement.addLonger(alone);
+        measurement.lower(alone, left);
+        if (left < LONG_MICROS) {
+            model.giveBackMemory();
+        }
         double batchMicros = measurement.batchMicros(alone);
         List<CostCurve.Point> points = alone.stream()
                 .map(point -> new CostCurve.Point(point.tokens(), point.micros() - batchMicros))
@@ -108,8 +111,13 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
             return alone;
         }
 
-        /** Longer inputs, each of twice the tokens of the one before it, while there is time for them by what the shorter ones say. */
-        void addLonger(List<CostCurve.Point> alone) {
+        /**
+         * Longer inputs, each of twice the tokens of the one before it, while there is memory and, by what the shorter ones say, time for them. One whose first run takes all
+         * the time is left out: that run may have been disturbed.
+         *
+         * @return the time that is left
+         */
+        double addLonger(List<CostCurve.Point> alone) {
             double left = LONG_MICROS;
             while (alone.getLast().tokens() < model.maxTokens()) {
                 CostCurve.Point last = alone.getLast();
@@ -117,26 +125,61 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
                 int tokens = model.tokens(input);
                 double foreseen = new CostCurve(0, 1, alone).denseMicros(tokens);
                 if (tokens <= last.tokens() || left < LONG_RUNS * foreseen) {
-                    return;
+                    return left;
                 }
-                long start = clock.getAsLong();
-                alone.add(new CostCurve.Point(tokens, micros(List.of(input), 1, LONG_RUNS)));
-                left -= (clock.getAsLong() - start) / 1000.0;
+                double least = Double.MAX_VALUE;
+                for (int run = 0; run < LONG_RUNS; run++) {
+                    if (left <= 0) {
+                        return left;
+                    }
+                    long start = clock.getAsLong();
+                    try {
+                        least = Math.min(least, micros(List.of(input), 1, 1));
+                    } catch (IllegalStateException _) {
+                        // No memory: then requests of this length fail, and others do not. If it is closed, or this
+                        // thread
+                        // interrupted, the next run says so again.
+                        model.giveBackMemory();
+                        return Math.min(left, 0);
+                    }
+                    left -= (clock.getAsLong() - start) / 1000.0;
+                }
+                alone.add(new CostCurve.Point(tokens, least));
             }
+            return left;
         }
 
         /**
-         * An input takes no longer than a longer one, and where inputs are long a token no longer than one of a longer input: whatever disturbed what was measured of them, such as that the JVM had not
-         * compiled all yet.
+         * An input takes no longer than a longer one. Where a token takes longer than one of a longer input, either a call has its own cost, or something disturbed what was measured, such
+         * as that the JVM had not compiled all yet: measured again it shows. So does the longest, by which still longer ones are reckoned, if it ran before all others.
+         *
+         * @param left time for inputs that are longer than {@link #LENGTHS}
          */
-        void lower(List<CostCurve.Point> alone) {
-            boolean areLong = alone.getLast().tokens() > LENGTHS[LENGTHS.length - 1];
-            for (int i = alone.size() - 2; i >= 0; i--) {
-                int tokens = alone.get(i).tokens();
-                CostCurve.Point longer = alone.get(i + 1);
-                double part = areLong && tokens >= CostCurve.LONG ? (double) tokens / longer.tokens() : 1;
-                alone.set(i, new CostCurve.Point(tokens, Math.min(alone.get(i).micros(), part * longer.micros())));
+        void lower(List<CostCurve.Point> alone, double left) {
+            int most = LENGTHS[LENGTHS.length - 1];
+            int last = alone.size() - 1;
+            boolean areLong = alone.get(last).tokens() > most;
+            if (!areLong) {
+                alone.set(last, again(alone.get(last)));
             }
+            double stillLeft = left;
+            for (int i = last - 1; i >= 0; i--) {
+                CostCurve.Point point = alone.get(i);
+                CostCurve.Point longer = alone.get(i + 1);
+                boolean isDear = areLong && point.tokens() >= CostCurve.LONG && point.ofToken() > longer.ofToken();
+                if (isDear && point.tokens() <= most) {
+                    point = again(point);
+                } else if (isDear && point.micros() <= stillLeft) {
+                    stillLeft -= point.micros();
+                    point = again(point);
+                }
+                alone.set(i, new CostCurve.Point(point.tokens(), Math.min(point.micros(), longer.micros())));
+            }
+        }
+
+        private CostCurve.Point again(CostCurve.Point point) {
+            double micros = micros(List.of(model.sample(point.tokens())), 1, 1);
+            return new CostCurve.Point(point.tokens(), Math.min(point.micros(), micros));
         }
 
         double micros(List<int[]> inputs, double share) {

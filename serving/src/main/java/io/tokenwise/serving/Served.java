@@ -73,6 +73,12 @@ public interface Served<R> {
     List<R> run(List<int[]> inputs, List<Budget> budgets);
 
     /**
+     * Gives back the working memory that its longest inputs took, of which few requests may be. Called after they were measured, or one of them got no memory. It does nothing
+     * here.
+     */
+    default void giveBackMemory() {}
+
+    /**
      * {@return inputs like those that it will be asked, by which is measured what quality budgets lose}
      * Requests that float then have those budgets that lose least together. Of none, as here, all have the same.
      *

@@ -66,6 +66,11 @@ public final class ServedEncoder implements Served<float[]> {
     }
 
     @Override
+    public void giveBackMemory() {
+        model.sessions().giveBackMemory();
+    }
+
+    @Override
     public boolean isAdaptive() {
         return encoder().isAdaptive();
     }

@@ -19,6 +19,26 @@ class CostCurveTest {
         assertThat(costs.batchMicrosPerToken()).isEqualTo(2);
     }
 
+    /** Of short inputs alone: a token of 512 that seems four times as dear as it is must not make one of 8,192 eighty times as dear. */
+    @Test
+    void whatOneDisturbedPointSaysOfLongInputsIsBounded() {
+        List<CostCurve.Point> disturbed = List.of(point(128, 1), point(256, 1), point(512, 4));
+
+        assertThat(new CostCurve(0, 1, disturbed).denseMicros(8_192)).isCloseTo(8.5 * 4 * 300 * 8_192, within(1.0));
+    }
+
+    /** Of long ones what was seen counts: three quarters of a token's time may be attention. */
+    @Test
+    void whatLongInputsSayIsNot() {
+        var points = List.of(point(512, 1.75), point(1_024, 2.5), point(2_048, 4));
+
+        assertThat(new CostCurve(0, 1, points).denseMicros(8_192)).isCloseTo(13 * 300 * 8_192, within(1.0));
+    }
+
+    private static CostCurve.Point point(int tokens, double times) {
+        return new CostCurve.Point(tokens, times * 300 * tokens);
+    }
+
     @Test
     void aBatchThatSomethingElseStoppedSaysLittle() {
         for (int i = 0; i < 200; i++) {

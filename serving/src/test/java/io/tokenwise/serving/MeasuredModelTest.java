@@ -7,6 +7,7 @@ import static org.assertj.core.api.Assertions.withinPercentage;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -49,6 +50,20 @@ class MeasuredModelTest {
         /** Before inputs of so many tokens have run, those from 128 on take four times as long. */
         private int slowUntil;
 
+        /** What a call has its own. */
+        private double callMicros = 500;
+
+        /** The first runs of inputs of at least so many tokens take a dozen times as long. */
+        private int slowTokens = Integer.MAX_VALUE;
+
+        private int slowRuns;
+        private final List<Integer> longRuns = new ArrayList<>();
+
+        /** Tokens for which there is memory, and for which it is held. */
+        private int memory = Integer.MAX_VALUE;
+
+        private int held;
+
         /** @param times as slow as in 8 bits */
         LongTexts(double times) {
             this.times = times;
@@ -56,20 +71,29 @@ class MeasuredModelTest {
 
         /** What an input takes alone. */
         double micros(int tokens) {
-            return times * (500 + tokens * (300 + .2 * tokens));
+            return times * (callMicros + tokens * (300 + .2 * tokens));
         }
 
         private void run(List<int[]> inputs) {
             for (int[] input : inputs) {
                 boolean slow = input.length >= 128 && longest < slowUntil && input.length < slowUntil;
-                nanos += Math.round(1000 * micros(input.length) * (slow ? 4 : 1));
+                boolean first = input.length >= slowTokens && slowRuns-- > 0;
+                nanos += Math.round(1000 * micros(input.length) * (first ? 12 : slow ? 4 : 1));
+                if (input.length > memory) {
+                    throw new IllegalStateException("workspace: the system refuses");
+                }
+                held = Math.max(held, input.length);
+                if (input.length > 512) {
+                    longRuns.add(input.length);
+                }
                 longest = Math.max(longest, input.length);
                 longMillis += input.length > 512 ? micros(input.length) / 1000 : 0;
             }
         }
 
         MeasuredModel<PretendedModel.Result> measured(QueueOptions options) {
-            return MeasuredModel.of(new PretendedModel("long", false, 8_192, this::run), options, () -> nanos);
+            return MeasuredModel.of(
+                    new PretendedModel("long", false, 8_192, this::run, () -> held = 0), options, () -> nanos);
         }
     }
 
@@ -81,6 +105,7 @@ class MeasuredModelTest {
 
         assertThat(texts.longest).isEqualTo(longest);
         assertThat(texts.longMillis).isLessThan(5_000);
+        assertThat(texts.held).isLessThanOrEqualTo(512);
         for (int tokens : new int[] {512, 1_500, 3_000, 8_192}) {
             assertThat(costs.denseMicros(tokens)).isCloseTo(texts.micros(tokens), withinPercentage(5));
         }
@@ -98,6 +123,52 @@ class MeasuredModelTest {
                     .isGreaterThan(.99 * texts.micros(tokens))
                     .isLessThanOrEqualTo(tokens * texts.micros(1_024) / 1_024);
         }
+    }
+
+    /** As where many threads have little to do in a short call. */
+    @Test
+    void whatACallHasItsOwnIsNoDisturbance() {
+        var texts = new LongTexts(1);
+        texts.callMicros = 100_000;
+        CostCurve costs = texts.measured(QueueOptions.defaults()).costs();
+
+        for (int tokens : new int[] {128, 256, 512, 1_024}) {
+            assertThat(costs.denseMicros(tokens)).isCloseTo(texts.micros(tokens), withinPercentage(1));
+        }
+    }
+
+    /** A model so slow that nothing longer is measured: all is reckoned from what ran first. */
+    @Test
+    void theLongestIsMeasuredAgainWhenAllOthersHaveRun() {
+        var texts = new LongTexts(30);
+        texts.slowTokens = 512;
+        texts.slowRuns = 3;
+        CostCurve costs = texts.measured(QueueOptions.defaults()).costs();
+
+        assertThat(texts.longest).isEqualTo(512);
+        assertThat(costs.denseMicros(8_192)).isCloseTo(texts.micros(8_192), withinPercentage(5));
+    }
+
+    @Test
+    void aLongInputWhoseFirstRunTakesAllTheTimeIsNotRunAgainNorBelieved() {
+        var texts = new LongTexts(1);
+        texts.slowTokens = 1_024;
+        texts.slowRuns = 1;
+        CostCurve costs = texts.measured(QueueOptions.defaults()).costs();
+
+        assertThat(texts.longRuns).containsExactly(1_024);
+        assertThat(costs.denseMicros(8_192)).isCloseTo(texts.micros(8_192), withinPercentage(5));
+    }
+
+    @Test
+    void longInputsForWhichThereIsNoMemoryAreNotMeasuredAndThoseThatWereLeaveNone() {
+        var texts = new LongTexts(.05);
+        texts.memory = 3_000;
+        CostCurve costs = texts.measured(QueueOptions.defaults()).costs();
+
+        assertThat(texts.longRuns).contains(2_048).doesNotContain(4_096);
+        assertThat(texts.held).isLessThanOrEqualTo(512);
+        assertThat(costs.denseMicros(8_192)).isCloseTo(texts.micros(8_192), withinPercentage(5));
     }
 
     /** It runs for sixteen seconds, not for the three that a straight line says. */

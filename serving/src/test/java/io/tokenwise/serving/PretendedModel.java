@@ -8,16 +8,16 @@ import java.util.function.Consumer;
 import java.util.stream.IntStream;
 
 /** A model whose inputs are one number for each token, and whose result is their sum and the budget's share. What a batch does before is the test's. */
-record PretendedModel(String name, boolean isAdaptive, int maxTokens, Consumer<List<int[]>> before)
+record PretendedModel(String name, boolean isAdaptive, int maxTokens, Consumer<List<int[]>> before, Runnable givesBack)
         implements Served<PretendedModel.Result> {
     record Result(int sum, double share) {}
 
     static PretendedModel plain() {
-        return new PretendedModel("plain", true, 64, inputs -> {});
+        return new PretendedModel("plain", true, 64, inputs -> {}, () -> {});
     }
 
     static PretendedModel doing(Consumer<List<int[]>> before) {
-        return new PretendedModel("doing", true, 64, before);
+        return new PretendedModel("doing", true, 64, before, () -> {});
     }
 
     @Override
@@ -36,6 +36,11 @@ record PretendedModel(String name, boolean isAdaptive, int maxTokens, Consumer<L
     @Override
     public Budget budget(double share) {
         return Budget.of(share);
+    }
+
+    @Override
+    public void giveBackMemory() {
+        givesBack.run();
     }
 
     @Override

@@ -34,6 +34,10 @@ class ServedEncoderTest {
                 assertThat(answer.budget()).isEqualTo(budget);
                 assertThat(answer.spent()).isEqualTo(expected.get(i).spent());
             }
+            new ServedEncoder("minilm-acm", encoder.model()).giveBackMemory();
+            assertThat(encoder.model().sessions().workspaceBytes()).isZero();
+            assertThat(encoder.embed(texts, budget).getLast().vector())
+                    .containsExactly(expected.getLast().vector());
             assertThatThrownBy(() ->
                             lane.submit(new Request(new int[513], Deadline.NONE, BudgetRange.pinned(Budget.FULL))))
                     .isInstanceOf(IllegalArgumentException.class);
