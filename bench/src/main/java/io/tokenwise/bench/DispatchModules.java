@@ -160,15 +160,18 @@ final class DispatchModules implements AutoCloseable {
     /** The adaptive modules, each on the same tokens, as work to be timed. */
     Runnable adaptive(Tensor x) {
         TokenBatch text = TokenBatch.of(new int[x.rows()]);
-        return () -> forward(adaptive, x, text, null);
+        Tensor residual = residual(x);
+        return () -> forward(adaptive, x, residual, text, null);
     }
 
     /** The same token by token. */
     Runnable oneByOne(Tensor x) {
         TokenBatch one = TokenBatch.of(new int[1]);
+        Tensor residual = residual(x);
         return () -> {
             for (int row = 0; row < x.rows(); row++) {
-                forward(adaptive, x.part((long) row * hidden, hidden), one, null);
+                long first = (long) row * hidden;
+                forward(adaptive, x.part(first, hidden), residual.part(first, hidden), one, null);
             }
         };
     }
@@ -176,12 +179,13 @@ final class DispatchModules implements AutoCloseable {
     /** The same of MLPs. */
     Runnable plain(List<Block> mlps, Tensor x) {
         TokenBatch text = TokenBatch.of(new int[x.rows()]);
-        return () -> forward(mlps, x, text, null);
+        Tensor residual = residual(x);
+        return () -> forward(mlps, x, residual, text, null);
     }
 
     /** Fails unless every module gives every token the learners it wants. */
     void check(Tensor x, int[] counts) {
-        forward(adaptive, x, TokenBatch.of(counts), (path, chosen, tokens, gated) -> {
+        forward(adaptive, x, residual(x), TokenBatch.of(counts), (path, chosen, tokens, gated) -> {
             for (int i = 0; i < tokens; i++) {
                 if (tokens != counts.length || chosen[i] != counts[i]) {
                     throw new IllegalStateException(
@@ -196,10 +200,15 @@ final class DispatchModules implements AutoCloseable {
         stream.read(done).close();
     }
 
-    private void forward(List<Block> blocks, Tensor x, TokenBatch text, LearnerObserver observer) {
+    /** Not the tokens themselves: a block's result may take its residual's place, and tokens must still want what they did. */
+    private Tensor residual(Tensor x) {
+        return parameters.constant(x.rows(), hidden);
+    }
+
+    private void forward(List<Block> blocks, Tensor x, Tensor residual, TokenBatch text, LearnerObserver observer) {
         for (int i = 0; i < blocks.size(); i++) {
             pass.begin(BUDGET).with(LearnerObserver.class, observer).over(text);
-            blocks.get(i).forward(pass, x, x);
+            blocks.get(i).forward(pass, x, residual);
         }
     }
 
