@@ -45,7 +45,7 @@ public final class ImageClasses extends ModelColumn<ImageClasses> {
         /** Of 224 x 224 pixels, in patches of 16 x 16. */
         private static final int TOKENS = 197;
 
-        /** So that the files of a chunk are 16 MB at most, or one. */
+        /** So that a chunk takes no further file when it has 16 MB of them. */
         private static final int BYTES_OF_A_TOKEN = (16 << 20) / Chunks.TOKENS;
 
         @Override

@@ -7,7 +7,7 @@ import org.apache.spark.sql.types.StringType;
 /**
  * What a door reads.
  *
- * @param type in a schema; collated strings are of a subclass
+ * @param type in a schema, of collated strings too
  * @param value what Spark's rows hold and functions are given
  * @param name for messages
  */
