@@ -6,14 +6,18 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import io.tokenwise.recipes.duckdb.EmbedFunction;
+import java.nio.file.Path;
 import java.sql.Array;
 import java.sql.Connection;
 import java.sql.DriverManager;
 import java.sql.ResultSet;
 import java.sql.SQLException;
+import java.util.List;
+import java.util.Properties;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class EmbedFunctionTest {
     private static TextEncoder encoder;
@@ -75,6 +79,34 @@ class EmbedFunctionTest {
                                 + " order by array_cosine_similarity(embed(passage, 0.7), embed('When can I visit you?', 1)) desc")) {
             assertThat(rows.next()).isTrue();
             assertThat(rows.getString(1)).isEqualTo("Our office is closed on Sundays.");
+        }
+    }
+
+    @Test
+    void aDatabaseIsNotWrittenAndKeepsItsOwnMacro(@TempDir Path folder) throws SQLException {
+        String database = "jdbc:duckdb:" + folder.resolve("own.db");
+        try (Connection own = DriverManager.getConnection(database);
+                var statement = own.createStatement()) {
+            statement.execute("create macro embed(a, b) as 42");
+        }
+        var readOnly = new Properties();
+        readOnly.setProperty("duckdb.read_only", "true");
+        try (Connection first = DriverManager.getConnection(database, readOnly);
+                Connection second = DriverManager.getConnection(database, readOnly);
+                Connection other = DriverManager.getConnection(database, readOnly)) {
+            for (Connection each : List.of(first, second)) {
+                EmbedFunction.register(each, encoder);
+                assertThat(only(each, "select len(embed('a text', 0.5))")).isEqualTo(encoder.dimensions());
+            }
+            assertThat(only(other, "select embed('a text', 0.5)")).isEqualTo(42);
+        }
+    }
+
+    private static int only(Connection connection, String query) throws SQLException {
+        try (var statement = connection.createStatement();
+                ResultSet rows = statement.executeQuery(query)) {
+            assertThat(rows.next()).isTrue();
+            return rows.getInt(1);
         }
     }
 

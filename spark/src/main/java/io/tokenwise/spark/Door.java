@@ -20,7 +20,7 @@ interface Door<I, M> extends Serializable {
     /** What Spark's page counts. */
     String inputs();
 
-    DataType input();
+    InputKind<I> input();
 
     DataType output();
 
@@ -30,7 +30,7 @@ interface Door<I, M> extends Serializable {
     /** Closed with the engine. */
     M open(Engine engine, String model) throws IOException;
 
-    /** About how many tokens an input has: a guess that costs nothing, since only memory and the time between two looks at the task depend on it. */
+    /** About how many tokens an input has, or how many take as much memory: a guess that costs nothing, since only memory and the time between two looks at the task depend on it. */
     int tokens(I input);
 
     /**

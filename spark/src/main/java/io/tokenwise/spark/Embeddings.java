@@ -28,8 +28,8 @@ public final class Embeddings extends ModelColumn<Embeddings> {
     /**
      * {@return vectors at full budget}
      *
-     * @param model a built-in name, such as {@code minilm-acm}, whose artifact the executors have; a folder that {@code SparkContext.addFile} or {@code --archives} brings to them, by its last name;
-     *     or the path of a folder that each machine has
+     * @param model a built-in name, such as {@code minilm-acm}, whose artifact the executors have; the name of an archive that {@code --archives} brings to them, or the last name of a folder
+     *     on shared storage that {@code SparkContext.addFile} does; or the path of a folder that each machine has
      */
     public static Embeddings of(String model) {
         return new Embeddings(Settings.of(model, Budget.Unit.TIME), null, new Texts(InputType.TEXT, LongTexts.CUT));
@@ -78,8 +78,8 @@ public final class Embeddings extends ModelColumn<Embeddings> {
         }
 
         @Override
-        public DataType input() {
-            return DataTypes.StringType;
+        public InputKind<String> input() {
+            return InputKind.TEXT;
         }
 
         @Override

@@ -132,7 +132,7 @@ final class ExecutorModels {
             return (M) model;
         }
 
-        /** A folder that Spark has brought here, by {@code SparkContext.addFile} or {@code --archives}, else what the engine knows by this name. */
+        /** A folder that Spark has brought here, by {@code --archives} or {@code SparkContext.addFile}, else what the engine knows by this name. */
         private static String place(String model) {
             if (SparkEnv.get() == null) {
                 return model;

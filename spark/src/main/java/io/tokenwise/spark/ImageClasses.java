@@ -12,7 +12,6 @@ import java.util.Arrays;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
 
 /**
  * Classes of a binary column of JPEG and PNG files, as {@link ImageClassifier} tells them. The new column is a {@code struct<label: string, probability: double, probabilities: array<double>>}. Budgets are
@@ -46,6 +45,9 @@ public final class ImageClasses extends ModelColumn<ImageClasses> {
         /** Of 224 x 224 pixels, in patches of 16 x 16. */
         private static final int TOKENS = 197;
 
+        /** So that a chunk takes no further file when it has 16 MB of them. */
+        private static final int BYTES_OF_A_TOKEN = (16 << 20) / Chunks.TOKENS;
+
         @Override
         public String verb() {
             return "classify";
@@ -57,8 +59,8 @@ public final class ImageClasses extends ModelColumn<ImageClasses> {
         }
 
         @Override
-        public DataType input() {
-            return DataTypes.BinaryType;
+        public InputKind<byte[]> input() {
+            return InputKind.FILE;
         }
 
         @Override
@@ -78,7 +80,7 @@ public final class ImageClasses extends ModelColumn<ImageClasses> {
 
         @Override
         public int tokens(byte[] image) {
-            return TOKENS;
+            return TOKENS + image.length / BYTES_OF_A_TOKEN;
         }
 
         @Override

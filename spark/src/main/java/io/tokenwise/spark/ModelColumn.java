@@ -133,14 +133,18 @@ public abstract sealed class ModelColumn<T extends ModelColumn<T>>
                     door.verb() + ": there is a column " + output + " already; drop it first, or name another one");
         }
         StructType own = dataset.schema();
-        List<Column> columns = new ArrayList<>(List.of(functions.col("*"), dataset.col(input)));
-        requireType(
-                door,
-                dataset.select(dataset.col(input)),
-                door.input().getClass(),
-                door.input().typeName());
+        List<Column> columns = new ArrayList<>(List.of(functions.col("*")));
+        InputKind<I> kind = door.input();
+        requireType(door, dataset.select(dataset.col(input)), kind.type(), kind.name());
+        int inputAt = topLevel(own, input);
+        if (inputAt < 0) {
+            inputAt = own.length();
+            columns.add(dataset.col(input));
+        }
+        int shareAt = -1;
         if (shares != null) {
             requireType(door, dataset.select(shares), NumericType.class, "number");
+            shareAt = own.length() + columns.size() - 1;
             columns.add(shares.cast(DataTypes.DoubleType));
         }
         var partitions = new ModelPartitions<>(
@@ -148,10 +152,18 @@ public abstract sealed class ModelColumn<T extends ModelColumn<T>>
                 settings,
                 Progress.register(dataset.sparkSession().sparkContext(), output, door),
                 own.length(),
-                shares != null,
+                inputAt,
+                shareAt,
                 input);
         return dataset.select(columns.toArray(Column[]::new))
                 .mapPartitions(partitions, Encoders.row(own.add(output, door.output(), true)));
+    }
+
+    /** Where a row has it already, since files are large; -1 where only Spark knows, as of a field or a name in quotes. */
+    private static int topLevel(StructType own, String input) {
+        return input.contains(".") || input.contains("`")
+                ? -1
+                : Arrays.asList(own.fieldNames()).indexOf(input);
     }
 
     /** Of a dataset with one column. */

@@ -9,14 +9,15 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.RowFactory;
 
 /**
- * Rows to rows with one more column. Behind a row's own columns stand the input and, if there is one, the budget.
+ * Rows to rows with one more column. Behind a row's own columns stand the input, if it is none of them, and the budget, if there is one.
  *
  * @param width how many columns are the row's own
- * @param budgets whether rows bring their budgets
+ * @param input where the input is
+ * @param share where the budget is; -1 if rows bring none
  * @param column what the input column is called
  */
 record ModelPartitions<I, M>(
-        Door<I, M> door, Settings settings, Progress progress, int width, boolean budgets, String column)
+        Door<I, M> door, Settings settings, Progress progress, int width, int input, int share, String column)
         implements MapPartitionsFunction<Row, Row> {
     @Override
     public Iterator<Row> call(Iterator<Row> rows) {
@@ -24,11 +25,11 @@ record ModelPartitions<I, M>(
     }
 
     I input(Row row) {
-        return row.getAs(width);
+        return row.getAs(input);
     }
 
     Budget budget(Row row) {
-        return !budgets || row.isNullAt(width + 1) ? settings.budget() : settings.budget(row.getDouble(width + 1));
+        return share < 0 || row.isNullAt(share) ? settings.budget() : settings.budget(row.getDouble(share));
     }
 
     Row result(Row row, Object value) {

@@ -8,7 +8,6 @@ import java.io.IOException;
 import java.util.List;
 import org.apache.spark.sql.Column;
 import org.apache.spark.sql.types.DataType;
-import org.apache.spark.sql.types.DataTypes;
 
 /**
  * Classes of a column of texts, as {@link TextClassifier} tells them. The new column is a {@code struct<label: string, probability: double, probabilities: array<double>>}. Budgets are shares of the dense
@@ -50,8 +49,8 @@ public final class TextClasses extends ModelColumn<TextClasses> {
         }
 
         @Override
-        public DataType input() {
-            return DataTypes.StringType;
+        public InputKind<String> input() {
+            return InputKind.TEXT;
         }
 
         @Override

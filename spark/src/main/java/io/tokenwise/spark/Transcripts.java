@@ -65,8 +65,8 @@ public final class Transcripts extends ModelColumn<Transcripts> {
         }
 
         @Override
-        public DataType input() {
-            return DataTypes.BinaryType;
+        public InputKind<byte[]> input() {
+            return InputKind.FILE;
         }
 
         @Override

@@ -26,14 +26,14 @@ class ChunksTest {
             new Progress(new LongAccumulator(), null, null, new DoubleAccumulator(), new LongAccumulator());
     private int taken;
 
-    /** Of rows with a text, which is their own column and the input. */
+    /** Of rows with a text alone. */
     private Iterator<Row> chunks(boolean nullIfBad, String... texts) {
         Settings settings = Settings.of("fake", Budget.Unit.FLOPS);
         var partitions = new ModelPartitions<>(
-                door, nullIfBad ? settings.withNullIfBad() : settings, progress, 1, false, "words");
+                door, nullIfBad ? settings.withNullIfBad() : settings, progress, 1, 0, -1, "words");
         return partitions.call(Arrays.stream(texts)
                 .peek(_ -> taken++)
-                .map(text -> RowFactory.create(text, text))
+                .map(text -> RowFactory.create(text))
                 .iterator());
     }
 

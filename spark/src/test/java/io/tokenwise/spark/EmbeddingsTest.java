@@ -216,6 +216,42 @@ class EmbeddingsTest {
     }
 
     @Test
+    void sqlSaysWhichOfAFunctionsValuesIsOfAWrongType() {
+        HALF.register(SPARK, "vector_of");
+        texts(1).createOrReplaceTempView("typed");
+        assertThatThrownBy(
+                        () -> SPARK.sql("select vector_of(id, 0.5) from typed").collect())
+                .rootCause()
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("embed: the input of vector_of is of type Integer, a string is needed");
+        assertThatThrownBy(() ->
+                        SPARK.sql("select vector_of(text, '0.5') from typed").collect())
+                .rootCause()
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("embed: the budget of vector_of is of type String, a number is needed");
+    }
+
+    @Test
+    void anInputIsFoundAsSparkFindsItAndOtherColumnsStayAsTheyAre() {
+        Dataset<Row> row = SPARK.sql("select 1 as twice, 2 as twice, named_struct('text', 'of a field') as doc,"
+                + " 'in quotes' as `doc.text`, 'collated' collate UTF8_LCASE as word, 0.5D as share");
+        Map<String, String> texts =
+                Map.of("doc.text", "of a field", "`doc.text`", "in quotes", "word", "collated", "WORD", "collated");
+        texts.forEach((input, text) -> {
+            Dataset<Row> found =
+                    Embeddings.of("minilm-acm").budget(col("share")).transform(row, input, "vector");
+            assertThat(found.columns()).containsExactly("twice", "twice", "doc", "doc.text", "word", "share", "vector");
+            Row only = found.first();
+            assertThat(only.getInt(0)).isEqualTo(1);
+            assertThat(only.getInt(1)).isEqualTo(2);
+            assertThat(only.getString(3)).isEqualTo("in quotes");
+            assertThat(LocalSpark.floats(only.getList(6)))
+                    .isEqualTo(encoder.embed(text, Budget.of(0.5)).vector());
+        });
+        assertThatThrownBy(() -> HALF.transform(row, "twice", "vector")).hasMessageContaining("ambiguous");
+    }
+
+    @Test
     void sparksPageCountsWhatWasDone() throws Exception {
         Map<String, Object> counted = new ConcurrentHashMap<>();
         var listener = new SparkListener() {
@@ -231,7 +267,7 @@ class EmbeddingsTest {
         };
         SPARK.sparkContext().addSparkListener(listener);
         HALF.transform(texts(3), "text", "counted").collect();
-        SPARK.sparkContext().listenerBus().waitUntilEmpty();
+        SPARK.sparkContext().listenerBus().waitUntilEmpty(600_000);
         SPARK.sparkContext().removeSparkListener(listener);
         long tokens = 0;
         double spent = 0;

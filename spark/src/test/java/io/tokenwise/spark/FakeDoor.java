@@ -29,8 +29,8 @@ class FakeDoor implements Door<String, Engine> {
     }
 
     @Override
-    public DataType input() {
-        return DataTypes.StringType;
+    public InputKind<String> input() {
+        return InputKind.TEXT;
     }
 
     @Override

@@ -21,7 +21,10 @@ import org.duckdb.DuckDBWritableVector;
 public final class EmbedFunction {
     private EmbedFunction() {}
 
-    /** Registers it in a connection's database. The encoder is its caller's to close, after the database. */
+    /**
+     * Registers it for a connection; once for each. Nothing is written into its database, which may be read only, and a macro {@code embed} that the database has is not touched. The encoder is its caller's to close,
+     * after the database.
+     */
     public static void register(Connection connection, TextEncoder encoder) throws SQLException {
         try (var function = DuckDBFunctions.scalarFunction()) {
             function.withName("embed_as_text")
@@ -32,7 +35,7 @@ public final class EmbedFunction {
         }
         // Functions in Java cannot give arrays. A float as text and back is the same float.
         try (var statement = connection.createStatement()) {
-            statement.execute("create or replace macro embed(passage, budget) as embed_as_text(passage, budget)::float["
+            statement.execute("create temp macro embed(passage, budget) as embed_as_text(passage, budget)::float["
                     + encoder.dimensions() + "]");
         }
     }
