@@ -78,8 +78,8 @@ abstract class ScriptCommands implements Runnable {
                 "Leaves in FOLDER (target/dist) a Maven repository with sources, Javadoc and bills of materials, the"
                         + " command with its own Java runtime as a tar, licences, and SHA-256 sums.",
                 "--check builds twice, in two folders, and compares every byte; --fresh installs into an empty"
-                        + " repository and builds projects outside of the sources by the README's lines: engine,"
-                        + " langchain4j and spring, or those named."
+                        + " repository and builds projects outside of the sources by the lines of the README and of"
+                        + " docs/spark.md: engine, langchain4j, spring and spark, or those named."
             })
     static final class Dist extends ScriptCommands {}
 
