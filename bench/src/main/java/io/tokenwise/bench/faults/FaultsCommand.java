@@ -12,13 +12,12 @@ import java.util.Locale;
 import java.util.concurrent.Callable;
 import java.util.stream.Collectors;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Parameters;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code ./tokenwise bench faults}: kills. */
 @Command(
@@ -46,9 +45,8 @@ public final class FaultsCommand implements Callable<Integer> {
     @Parameters(
             paramLabel = "TRAINING",
             arity = "0..*",
-            converter = TrainingConverter.class,
             description = "texts, tokens, vit, images, ctc, wav2vec2, moonshine, classes, pairs (default: all).")
-    private List<SmallTraining> trainings = List.of(SmallTraining.values());
+    private List<String> labels = List.of();
 
     @Option(
             names = "--kills",
@@ -65,25 +63,30 @@ public final class FaultsCommand implements Callable<Integer> {
             description = "Of the moments (default: ${DEFAULT-VALUE}).")
     private long seed;
 
-    /** Reads the name of a training. */
-    static final class TrainingConverter implements ITypeConverter<SmallTraining> {
-        @Override
-        public SmallTraining convert(String name) {
-            return Arrays.stream(SmallTraining.values())
-                    .filter(training -> training.label().equals(name))
-                    .findFirst()
-                    .orElseThrow(() -> new TypeConversionException("there is no training " + name + "; there are "
-                            + Arrays.stream(SmallTraining.values())
-                                    .map(SmallTraining::label)
-                                    .collect(Collectors.joining(", "))));
+    private List<SmallTraining> trainings() {
+        if (labels.isEmpty()) {
+            return List.of(SmallTraining.values());
         }
+        return labels.stream().map(this::training).toList();
+    }
+
+    private SmallTraining training(String label) {
+        return Arrays.stream(SmallTraining.values())
+                .filter(training -> training.label().equals(label))
+                .findFirst()
+                .orElseThrow(() -> new ParameterException(
+                        spec.commandLine(),
+                        "there is no training " + label + "; there are "
+                                + Arrays.stream(SmallTraining.values())
+                                        .map(SmallTraining::label)
+                                        .collect(Collectors.joining(", "))));
     }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
         out.println("training   kills  ends  before  between  writing  model there  same bits  ms each");
-        for (SmallTraining training : trainings) {
+        for (SmallTraining training : trainings()) {
             Path root = Files.createTempDirectory("tokenwise-faults-");
             KilledTraining.Seen seen = new KilledTraining(training, seed, root).run(kills);
             AtomicFiles.deleteTree(root);
