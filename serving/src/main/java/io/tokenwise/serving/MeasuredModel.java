@@ -136,9 +136,8 @@ record MeasuredModel<R>(Served<R> served, CostCurve costs, List<Double> shares, 
                     try {
                         least = Math.min(least, micros(List.of(input), 1, 1));
                     } catch (IllegalStateException _) {
-                        // No memory: then requests of this length fail, and others do not. If it is closed, or this
-                        // thread
-                        // interrupted, the next run says so again.
+                        // No memory: requests of this length fail, others do not. What else there may be, such as
+                        // that the model is closed, the next run says again.
                         model.giveBackMemory();
                         return Math.min(left, 0);
                     }
