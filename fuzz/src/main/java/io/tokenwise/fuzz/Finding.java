@@ -25,6 +25,11 @@ record Finding(String kind, String what, String stack) {
         return new Finding("hang", what, lines.toString());
     }
 
+    /** Of the file that keeps an input which shows it. */
+    String fileName(byte[] packed) {
+        return key() + "-" + Integer.toHexString(Arrays.hashCode(packed));
+    }
+
     /** The same for all inputs that show the same: of the stack, where it is in our own code, and the exception's type. */
     String key() {
         String ours = stack.lines()

@@ -116,20 +116,21 @@ public final class Fuzz implements Callable<Integer> {
         long millis = minutes == null ? Long.MAX_VALUE : (long) (60_000 * minutes / targets.size());
         long most = inputs == null ? Long.MAX_VALUE : inputs;
         say.println(Row.HEADER);
-        new Campaign(
-                        all,
-                        corpora(),
-                        folder.toAbsolutePath(),
-                        seed,
-                        spec.commandLine().getErr())
-                .run(
-                        targets.stream()
-                                .map(target -> new Share(target.name(), 0, most, millis))
-                                .toList(),
-                        row -> say.println(row));
-        Path found = folder.resolve("findings");
-        if (Files.exists(found)) {
-            say.println("findings: " + found);
+        var campaign = new Campaign(
+                all,
+                corpora(),
+                folder.toAbsolutePath(),
+                seed,
+                Campaign.ENDLESS_NANOS,
+                spec.commandLine().getErr());
+        campaign.run(
+                targets.stream()
+                        .map(target -> new Share(target.name(), most, millis, true))
+                        .toList(),
+                row -> say.println(row));
+        // Of this run: the folder may have some of an earlier one.
+        if (campaign.findings() > 0) {
+            say.println("findings: " + folder.resolve("findings"));
             return 1;
         }
         say.println("no findings; what was reached is in " + folder);

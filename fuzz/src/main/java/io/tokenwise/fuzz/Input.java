@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.LocalDateTime;
 import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -16,6 +17,9 @@ import java.util.zip.ZipOutputStream;
 
 /** What a reader is given: a file, or several by their names in a folder. */
 public record Input(Map<String, byte[]> files) {
+    /** The first that a zip can say. */
+    private static final LocalDateTime FIRST_TIME = LocalDateTime.of(1980, 1, 1, 0, 0);
+
     public Input {
         files = Collections.unmodifiableMap(new LinkedHashMap<>(files));
     }
@@ -50,7 +54,10 @@ public record Input(Map<String, byte[]> files) {
         try (var zip = new ZipOutputStream(packed)) {
             zip.setLevel(0);
             for (Map.Entry<String, byte[]> file : files.entrySet()) {
-                zip.putNextEntry(new ZipEntry(file.getKey()));
+                var entry = new ZipEntry(file.getKey());
+                // Else it is the time of now: the same input would be other bytes each time.
+                entry.setTimeLocal(FIRST_TIME);
+                zip.putNextEntry(entry);
                 zip.write(file.getValue());
             }
         } catch (IOException e) {

@@ -10,6 +10,7 @@ import java.nio.file.StandardOpenOption;
 final class Scratch {
     private static final int HEAD_BYTES = 24;
     private static final int MOST_BYTES = 1 << 20;
+    private static final int NONE = -1;
 
     private final MappedByteBuffer memory;
 
@@ -26,10 +27,19 @@ final class Scratch {
 
     /** Says which input of which target comes now. */
     void put(int target, long number, byte[] packed) {
-        memory.putInt(0, target);
         memory.putLong(8, number);
         memory.putInt(16, Math.min(packed.length, MOST_BYTES));
         memory.put(HEAD_BYTES, packed, 0, Math.min(packed.length, MOST_BYTES));
+        memory.putInt(0, target);
+    }
+
+    /** Says that nothing is read now. */
+    void clear() {
+        memory.putInt(0, NONE);
+    }
+
+    boolean isClear() {
+        return target() == NONE;
     }
 
     int target() {

@@ -4,12 +4,12 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
+import java.util.zip.CRC32;
 
 /** Makes inputs and gives them to targets, in a JVM of its own. What it has done it says on stdout, a line a target. */
 public final class Worker {
@@ -25,6 +25,9 @@ public final class Worker {
     /** Before the name of the target that begins. */
     static final String BEGIN = "begin\t";
 
+    /** Before the key of what an input has shown. */
+    static final String FOUND = "found\t";
+
     private final List<Target> targets;
     private final Path root;
     private final Path out;
@@ -39,9 +42,11 @@ public final class Worker {
     private Target target;
 
     private Input input;
+    private byte[] packed;
     private long number;
 
-    private Worker(List<Target> targets, Path root, Path out, Path work, long seed, Feedback feedback)
+    private Worker(
+            List<Target> targets, Path root, Path out, Path work, long seed, long endlessNanos, Feedback feedback)
             throws IOException {
         this.targets = targets;
         this.root = root;
@@ -50,10 +55,10 @@ public final class Worker {
         this.feedback = feedback;
         trial = new Trial(Workplace.of(work));
         scratch = Scratch.open(out.resolve("scratch"));
-        watch = new Watch(Thread.currentThread(), this::hangs);
+        watch = new Watch(Thread.currentThread(), endlessNanos, this::hangs);
     }
 
-    /** @param arguments the class that has all targets, the folder of all corpora, that of what is found, that where inputs lie, the seed, and a {@link Share} for each target */
+    /** @param arguments the class that has all targets, the folder of all corpora, that of what is found, that where inputs lie, the seed, after how many nanoseconds of processor time an input has no end, and a {@link Share} for each target */
     public static void main(String[] arguments, Feedback feedback) throws Exception {
         @SuppressWarnings("unchecked")
         var targets = (Supplier<List<Target>>)
@@ -64,9 +69,10 @@ public final class Worker {
                 Path.of(arguments[2]),
                 Path.of(arguments[3]),
                 Long.parseLong(arguments[4]),
+                Long.parseLong(arguments[5]),
                 feedback);
         worker.watch.start();
-        for (String share : List.of(arguments).subList(5, arguments.length)) {
+        for (String share : List.of(arguments).subList(6, arguments.length)) {
             worker.work(Share.parse(share));
         }
     }
@@ -78,17 +84,17 @@ public final class Worker {
         Corpus corpus = Corpus.open(target, root, out.resolve("corpus"));
         feedback.forget();
         NativeMemory before = NativeMemory.now();
-        int findings = 0;
         long read = 0;
         number = 0;
-        Set<String> deadly = deadly();
+        packed = new byte[0];
         for (Input given : List.copyOf(corpus.inputs())) {
             number--;
-            if (!deadly.contains(hash(given.packed(target)))) {
-                findings += found(run(given)) ? 1 : 0;
+            if (!share.deadly().contains(number)) {
+                found(run(given));
             }
         }
         feedback.news();
+        var drawn = new CRC32();
         var mutator = new Mutator(target);
         long done = 0;
         for (number = share.from(); number < share.inputs(); number++) {
@@ -99,45 +105,34 @@ public final class Worker {
             Trial.Result result = run(mutator.changed(corpus.choose(random), corpus.choose(random), random));
             done++;
             read += result.verdict() == Trial.Verdict.READ ? 1 : 0;
-            boolean news = feedback.news();
-            if (found(result)) {
-                findings++;
-            } else if (news) {
+            drawn.update(packed);
+            // Of other threads nobody knows which input they were at.
+            boolean news = share.grows() && target.counted() && feedback.news();
+            if (!found(result) && news) {
                 corpus.add(input);
             }
         }
-        findings += target.counted() && left(before) ? 1 : 0;
+        if (target.counted()) {
+            left(before);
+        }
         Feedback.Counts counts = feedback.counts();
         say(ROW
                 + String.join(
                         "\t",
                         target.name(),
                         Long.toString(done),
+                        Long.toString(drawn.getValue()),
                         Long.toString(read),
                         Integer.toString(corpus.inputs().size()),
                         Long.toString((System.nanoTime() - start) / 1_000_000),
                         Integer.toString(counts.branches()),
                         Integer.toString(counts.ofBranches()),
                         Integer.toString(counts.lines()),
-                        Integer.toString(counts.ofLines()),
-                        Integer.toString(findings)));
-    }
-
-    /** What has shown something before, and may have taken the JVM down. */
-    private Set<String> deadly() throws IOException {
-        var hashes = new HashSet<String>();
-        for (Path path : Corpus.paths(out.resolve("findings").resolve(target.name()))) {
-            hashes.add(hash(Files.readAllBytes(path)));
-        }
-        return hashes;
-    }
-
-    private static String hash(byte[] bytes) {
-        return bytes.length + " " + Arrays.hashCode(bytes);
+                        Integer.toString(counts.ofLines())));
     }
 
     /** What no single input shows: memory of arenas that nobody closes, and what all held at a time. */
-    private boolean left(NativeMemory before) throws IOException, InterruptedException {
+    private void left(NativeMemory before) throws IOException, InterruptedException {
         NativeMemory after = NativeMemory.settled(before.bytes() + MOST_LEFT_BYTES);
         String what = null;
         if (after.bytes() > before.bytes() + MOST_LEFT_BYTES) {
@@ -145,14 +140,20 @@ public final class Worker {
         } else if (after.peak() > before.peak() && after.peak() - before.bytes() > Trial.most(Mutator.MOST_BYTES)) {
             what = "one of the inputs took " + (after.peak() - before.bytes()) + " bytes outside the heap";
         }
-        return what != null && keep(new Finding("native", what, ""));
+        if (what != null) {
+            keep(new Finding("native", what, ""));
+        }
     }
 
     private Trial.Result run(Input next) throws IOException {
         input = next;
-        scratch.put(targets.indexOf(target), number, input.packed(target));
-        watch.next();
-        return trial.run(target, input);
+        packed = input.packed(target);
+        scratch.put(targets.indexOf(target), number, packed);
+        watch.begin();
+        Trial.Result result = trial.run(target, input);
+        watch.end();
+        scratch.clear();
+        return result;
     }
 
     /** Keeps what an input shows, if nothing of before has shown it. */
@@ -164,16 +165,18 @@ public final class Worker {
         if (!known.add(target.name() + finding.key())) {
             return false;
         }
-        keep(out, target, finding, input.packed(target), seed);
+        keep(out, target, finding, packed, seed);
+        say(FOUND + finding.key());
         return true;
     }
 
     /** Writes an input and what it showed. */
     static void keep(Path out, Target target, Finding finding, byte[] packed, long seed) throws IOException {
         Path folder = Files.createDirectories(out.resolve("findings").resolve(target.name()));
-        Files.write(folder.resolve(finding.key()), packed);
+        String name = finding.fileName(packed);
+        Files.write(folder.resolve(name), packed);
         Files.writeString(
-                folder.resolve(finding.key() + ".txt"),
+                folder.resolve(name + ".txt"),
                 finding.kind() + ": " + finding.what() + "\nseed " + seed + "\n" + finding.stack());
     }
 

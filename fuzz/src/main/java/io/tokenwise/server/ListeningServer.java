@@ -16,7 +16,9 @@ import java.util.Optional;
 /** A server on a port of its own, which reads requests as ours does, without a model behind. */
 final class ListeningServer {
     private static final int MOST_ANSWER_BYTES = 1 << 16;
-    private static final Duration PATIENCE = Duration.ofSeconds(5);
+
+    /** Longer than any machine leaves a request alone; all of it is there at once, so that nobody waits for more. */
+    private static final Duration PATIENCE = Duration.ofMinutes(1);
 
     static final ListeningServer STARTED = start();
 

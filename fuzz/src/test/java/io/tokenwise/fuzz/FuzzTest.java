@@ -4,12 +4,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.function.Supplier;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -21,19 +23,28 @@ class FuzzTest {
     /** So many that all targets together take half a minute of processor time. */
     private static final long INPUTS = 500;
 
+    private static final long SOME = 100;
+
     @TempDir
     Path folder;
 
-    private List<Row> rows(Supplier<List<Target>> targets, Path corpora, long inputs)
+    private static List<Share> shares(List<Target> targets, long inputs) {
+        return targets.stream()
+                .map(target -> new Share(target.name(), inputs, Long.MAX_VALUE, false))
+                .toList();
+    }
+
+    private static List<Row> rows(
+            Supplier<List<Target>> targets, Path corpora, Path folder, long endlessNanos, List<Share> shares)
             throws IOException, InterruptedException {
         var rows = new ArrayList<Row>();
-        new Campaign(targets, corpora, folder, 7, new PrintWriter(System.err, true))
-                .run(
-                        targets.get().stream()
-                                .map(target -> new Share(target.name(), 0, inputs, Long.MAX_VALUE))
-                                .toList(),
-                        rows::add);
+        new Campaign(targets, corpora, folder, 7, endlessNanos, new PrintWriter(System.err, true))
+                .run(shares, rows::add);
         return rows;
+    }
+
+    private static List<Row> rows(Path folder, List<Share> shares) throws IOException, InterruptedException {
+        return rows(new Targets(), Fuzz.corpora(), folder, Campaign.ENDLESS_NANOS, shares);
     }
 
     private List<String> findings(String target) throws IOException {
@@ -42,10 +53,10 @@ class FuzzTest {
                 .toList();
     }
 
-    /** Each target a little; {@code ./tokenwise fuzz --minutes} goes on. */
+    /** Each target a little, with the same inputs each time; {@code ./tokenwise fuzz --minutes} goes on. */
     @Test
     void noTargetHasAFinding() throws Exception {
-        List<Row> rows = rows(new Targets(), Fuzz.corpora(), INPUTS);
+        List<Row> rows = rows(folder, shares(TARGETS, INPUTS));
         rows.forEach(System.out::println);
         for (Target target : TARGETS) {
             assertThat(findings(target.name())).as(target.name()).isEmpty();
@@ -53,6 +64,35 @@ class FuzzTest {
         assertThat(rows).hasSameSizeAs(TARGETS).allMatch(row -> row.inputs() == INPUTS);
         // Without probes in the readers nothing would ever be new.
         assertThat(rows).allMatch(row -> row.counts().branches() > 0);
+    }
+
+    /** Of files and folders, of readers with tables of hashes, and of those whose threads come on as they like. */
+    @Test
+    void twoRunsMakeTheSameInputs() throws Exception {
+        List<Target> some = Stream.of("sharded", "vocab-bert", "http")
+                .map(name -> Targets.named(name, TARGETS))
+                .toList();
+        List<Share> shares = shares(some, SOME);
+        List<Long> once =
+                rows(folder.resolve("once"), shares).stream().map(Row::drawn).toList();
+        List<Long> again =
+                rows(folder.resolve("again"), shares).stream().map(Row::drawn).toList();
+        assertThat(again).isEqualTo(once);
+        assertThat(once).doesNotHaveDuplicates();
+    }
+
+    /** What an earlier run has left in the folder is not of this one; the corpus grows. */
+    @Test
+    void theCommandKeepsWhatItReachesAndTellsWhatItFound() throws IOException {
+        Files.createDirectories(folder.resolve("findings").resolve("png"));
+        Files.writeString(folder.resolve("findings").resolve("png").resolve("old"), "", StandardCharsets.UTF_8);
+        var out = new StringWriter();
+        var err = new StringWriter();
+        assertThat(Fuzz.commandLine(new PrintWriter(out), new PrintWriter(err))
+                        .execute("png", "--inputs", "100", "--out", folder.toString()))
+                .as(out + "\n" + err)
+                .isZero();
+        assertThat(Corpus.paths(folder.resolve("corpus").resolve("png"))).isNotEmpty();
     }
 
     /** Inputs to go out from are such as users have. */
@@ -73,13 +113,22 @@ class FuzzTest {
     @Test
     void whatTakesTheJvmDownIsFoundAndOutlived() throws Exception {
         Path corpus = Files.createDirectories(folder.resolve("corpora").resolve("planted"));
-        for (String content : List.of("", "e", "c", "h", "l", "r")) {
+        for (String content : List.of("", "e", "c", "cc", "h", "hh", "l", "r")) {
             Files.writeString(corpus.resolve("seed-" + content), content, StandardCharsets.UTF_8);
         }
-        rows(new PlantedTargets(), corpus.getParent(), 0);
+        List<Row> rows = rows(
+                new PlantedTargets(),
+                corpus.getParent(),
+                folder,
+                Trial.MOST_NANOS,
+                shares(new PlantedTargets().get(), 0));
+        // Both that hang do so at the same line.
+        assertThat(rows)
+                .singleElement()
+                .satisfies(row -> assertThat(row.findings()).isEqualTo(5));
         assertThat(findings("planted"))
                 .filteredOn(name -> !name.endsWith(".txt"))
-                .hasSize(4)
+                .hasSize(6)
                 .anyMatch(name -> name.startsWith("crash"))
                 .anyMatch(name -> name.startsWith("hang"))
                 .anyMatch(name -> name.startsWith("native"))

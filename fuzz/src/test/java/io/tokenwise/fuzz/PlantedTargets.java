@@ -2,6 +2,8 @@ package io.tokenwise.fuzz;
 
 import io.tokenwise.api.BadFileException;
 import java.lang.foreign.Arena;
+import java.lang.management.ManagementFactory;
+import java.lang.management.ThreadMXBean;
 import java.nio.file.Files;
 import java.util.ArrayList;
 import java.util.List;
@@ -10,6 +12,8 @@ import java.util.function.Supplier;
 /** A reader that does all that none may do, by the first byte of its file. */
 public final class PlantedTargets implements Supplier<List<Target>> {
     static final Target PLANTED = Target.file("planted", "file", PlantedTargets::read);
+
+    private static final ThreadMXBean THREADS = ManagementFactory.getThreadMXBean();
 
     /** What it keeps for good. */
     private static final List<Object> KEPT = new ArrayList<>();
@@ -28,6 +32,7 @@ public final class PlantedTargets implements Supplier<List<Target>> {
             case 'n' -> KEPT.add(Arena.ofAuto().allocate(1_000));
             case 'l' -> KEPT.add(Arena.ofShared().allocate(2 << 20));
             case 'o' -> KEPT.add(Files.newInputStream(place.file(input)));
+            case 's' -> slowOnce();
             case 'h' -> {
                 for (long i = 0; ; i++) {
                     KEPT.set(0, i);
@@ -35,6 +40,17 @@ public final class PlantedTargets implements Supplier<List<Target>> {
             }
             case 'c' -> Runtime.getRuntime().halt(134);
             default -> KEPT.add(0, "");
+        }
+    }
+
+    /** As where classes are loaded, and tables made. */
+    private static void slowOnce() {
+        if (!KEPT.contains("loaded")) {
+            KEPT.add("loaded");
+            long start = THREADS.getCurrentThreadCpuTime();
+            while (THREADS.getCurrentThreadCpuTime() - start <= Trial.MOST_NANOS) {
+                KEPT.set(0, "works");
+            }
         }
     }
 }

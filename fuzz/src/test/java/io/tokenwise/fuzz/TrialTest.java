@@ -29,6 +29,12 @@ class TrialTest {
         assertThat(result(content).finding().orElseThrow().kind()).isEqualTo(kind);
     }
 
+    /** On a slow machine what is loaded for the first reader takes long. */
+    @Test
+    void whatIsSlowOnceIsNot() throws IOException {
+        assertThat(result("s").finding()).isEmpty();
+    }
+
     @Test
     void whatReadersDoIsNot() throws IOException {
         assertThat(result("r").verdict()).isEqualTo(Trial.Verdict.REFUSED);
