@@ -27,7 +27,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
 
 /** Every class that a service opens, closed in the midst of calls and called by threads that are interrupted: a call gives what it always gives, or says why not. */
-@Timeout(120)
+@Timeout(600)
 class DoorsUnderFaultsTest {
     private static final EngineOptions OPTIONS = new EngineOptions(2, 64, 2, BackendChoice.FLOAT32, false);
     private static final int CALLERS = 4;

@@ -6,6 +6,7 @@ import java.io.OutputStream;
 import java.nio.ByteBuffer;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
+import java.nio.channels.FileLock;
 import java.nio.channels.SeekableByteChannel;
 import java.nio.file.CopyOption;
 import java.nio.file.FileSystemException;
@@ -46,6 +47,7 @@ public final class FaultyFileSystem extends FilterFileSystemProvider {
     private boolean lasting;
     private int changes;
     private boolean oneByte;
+    private boolean noLocks;
 
     public FaultyFileSystem() {
         super("faulty", FileSystems.getDefault());
@@ -81,6 +83,11 @@ public final class FaultyFileSystem extends FilterFileSystemProvider {
     /** From now on a read gives one byte. */
     public void giveOneByte() {
         oneByte = true;
+    }
+
+    /** From now on it knows no locks. */
+    public void refuseLocks() {
+        noLocks = true;
     }
 
     private boolean fails() {
@@ -199,6 +206,14 @@ public final class FaultyFileSystem extends FilterFileSystemProvider {
                 throw new IOException(fault.reason);
             }
             return super.write(from, position);
+        }
+
+        @Override
+        public FileLock tryLock(long position, long size, boolean shared) throws IOException {
+            if (noLocks) {
+                throw new IOException("No locks available");
+            }
+            return super.tryLock(position, size, shared);
         }
 
         @Override

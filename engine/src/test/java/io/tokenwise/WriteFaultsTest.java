@@ -200,7 +200,7 @@ class WriteFaultsTest {
             Path whole = folder.resolve("whole");
             training(whole).run(backend, new TrainingListener() {});
             var expected = content(whole);
-            failing(
+            int failures = failing(
                     fault,
                     STRIDE,
                     _ -> {},
@@ -224,6 +224,9 @@ class WriteFaultsTest {
                         assertSame(content(target), List.of(expected));
                         assertThat(names(target.getParent())).isSubsetOf("out", ".out.lock");
                     });
+            assertThat(failures)
+                    .as("of the first change, alone and with all after it")
+                    .isGreaterThanOrEqualTo(2);
         }
     }
 }

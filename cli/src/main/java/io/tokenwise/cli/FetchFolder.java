@@ -45,8 +45,10 @@ record FetchFolder(Path folder) {
             }
             err.println(place(wanted) + " is damaged: " + damage.get());
         }
-        try (LockFile _ = lock(wanted)) {
-            deleteLeftovers(wanted);
+        try (LockFile lock = lock(wanted)) {
+            if (lock.keepsOthersOut()) {
+                deleteLeftovers(wanted);
+            }
             Path work = Files.createTempDirectory(folder, "." + wanted.name() + ".work");
             try {
                 Path whole = Files.createDirectory(work.resolve("whole"));
@@ -92,7 +94,8 @@ record FetchFolder(Path folder) {
             lock = LockFile.tryLock(folder.resolve("." + wanted.name() + ".lock"));
         } catch (IOException e) {
             throw new IOException(
-                    folder + ": cannot be written (" + e.getClass().getSimpleName() + "); --cache FOLDER names another",
+                    folder + ": cannot be written (" + e.getClass().getSimpleName() + " " + e.getMessage()
+                            + "); --cache FOLDER names another",
                     e);
         }
         return lock.orElseThrow(
@@ -103,7 +106,7 @@ record FetchFolder(Path folder) {
     private void deleteLeftovers(Fetchable wanted) throws IOException {
         try (var leftovers = Files.newDirectoryStream(folder, "." + wanted.name() + ".work*")) {
             for (Path leftover : leftovers) {
-                AtomicFiles.deleteTree(leftover);
+                AtomicFiles.deleteLeftover(leftover);
             }
         }
     }

@@ -5,6 +5,7 @@ import io.tokenwise.backend.Backend;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
 import java.util.Collection;
 import java.util.LinkedHashMap;
 import java.util.Map;
@@ -15,6 +16,9 @@ import java.util.zip.CRC32;
  * Changing the set is not thread-safe.
  */
 public final class Parameters implements AutoCloseable {
+    /** A buffer has less than 2 GiB. */
+    private static final long CHECKED_BYTES = 1 << 30;
+
     private final Backend backend;
     private final Arena arena = Arena.ofShared();
     private final Map<String, Parameter> byName = new LinkedHashMap<>();
@@ -100,7 +104,11 @@ public final class Parameters implements AutoCloseable {
         var sum = new CRC32();
         for (Parameter parameter : all()) {
             try (HostTensor values = parameter.read()) {
-                sum.update(values.segment().asByteBuffer());
+                MemorySegment all = values.segment();
+                for (long from = 0; from < all.byteSize(); from += CHECKED_BYTES) {
+                    long length = Math.min(CHECKED_BYTES, all.byteSize() - from);
+                    sum.update(all.asSlice(from, length).asByteBuffer());
+                }
             }
         }
         return sum.getValue();

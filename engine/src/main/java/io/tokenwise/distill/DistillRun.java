@@ -14,6 +14,7 @@ import io.tokenwise.session.Sessions;
 import io.tokenwise.tokenizer.Frame;
 import io.tokenwise.tokenizer.Tokenizer;
 import io.tokenwise.train.DivergedException;
+import io.tokenwise.train.Measurement;
 import io.tokenwise.train.TrainingOutput;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
@@ -197,20 +198,22 @@ public record DistillRun(
                 Checkpoint.read(checkpoint(), distillation, identity, history);
                 listener.resumed(distillation.nextStep(), history);
             }
-            boolean written = output.isWritten(distillation.phase() == Distillation.Phase.DONE);
+            output.check(distillation.phase() == Distillation.Phase.DONE);
             var heldOut = new HeldOut(teacher, backend, split.heldOut(), this::given);
             steps(distillation, heldOut, listener, identity, history);
             listener.trained();
             distillation.finish();
             student.prepare(backend.stream());
-            if (config.fixed().isEmpty() && shorterTexts.isEmpty()) {
-                calibrate(student, backend, split.heldOut());
-            }
-            add(heldOut.quality(student, config.steps(), Long.MAX_VALUE), history, listener);
-            if (!written) {
-                student.save(out, tokenizer(), existing, stored);
-            }
+            add(Measurement.atTheEnd(() -> atTheEnd(student, backend, heldOut, split)), history, listener);
+            output.save(student, tokenizer(), stored);
         }
+    }
+
+    private History.Quality atTheEnd(Encoder student, Backend backend, HeldOut heldOut, InputSplit split) {
+        if (config.fixed().isEmpty() && shorterTexts.isEmpty()) {
+            calibrate(student, backend, split.heldOut());
+        }
+        return heldOut.quality(student, config.steps(), Long.MAX_VALUE);
     }
 
     private Encoder student(Backend backend, InputSplit split) {
@@ -255,7 +258,8 @@ public record DistillRun(
             listener.step(step);
             int next = distillation.nextStep();
             if (next % between == 0) {
-                add(heldOut.quality(distillation.student(), next, tokens), history, listener);
+                Measurement.onTheWay(() -> heldOut.quality(distillation.student(), next, tokens))
+                        .ifPresent(quality -> add(quality, history, listener));
             }
             if (next % checkpointSteps == 0 || distillation.phase() == Distillation.Phase.DONE) {
                 Checkpoint.write(checkpoint(), distillation, identity, history);

@@ -14,7 +14,10 @@ import java.nio.file.StandardOpenOption;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
+import java.util.regex.Pattern;
 import java.util.stream.Stream;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** Files that appear under their name only when they are complete and on disk. */
 public final class AtomicFiles {
@@ -22,7 +25,8 @@ public final class AtomicFiles {
     public static final String ASIDE = ".old";
 
     private static final String TEMPORARY = ".tmp";
-    private static final int UUID_LENGTH = 36;
+    private static final String UUID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
+    private static final Logger LOG = LoggerFactory.getLogger(AtomicFiles.class);
 
     private AtomicFiles() {}
 
@@ -86,11 +90,21 @@ public final class AtomicFiles {
     }
 
     /**
-     * Deletes what killed writers of the file, or directory, left beside it. Only for those that nobody else is writing.
+     * Deletes what killed writers of the file, or directory, left beside it. Only for those that nobody else is writing. What cannot be deleted, such as another user's, stays, and a line in
+     * the log says so.
      */
     public static void deleteLeftovers(Path file) throws IOException {
         for (Path leftover : leftovers(file, TEMPORARY)) {
+            deleteLeftover(leftover);
+        }
+    }
+
+    /** One of them. */
+    public static void deleteLeftover(Path leftover) {
+        try {
             deleteTree(leftover);
+        } catch (IOException e) {
+            LOG.info("{} stays: {}", leftover, reason(e));
         }
     }
 
@@ -100,13 +114,11 @@ public final class AtomicFiles {
         if (!Files.isDirectory(folder)) {
             return List.of();
         }
-        String start = "." + file.getFileName() + ".";
-        int length = start.length() + UUID_LENGTH + ending.length();
+        Pattern name =
+                Pattern.compile(Pattern.quote("." + file.getFileName() + ".") + UUID_PATTERN + Pattern.quote(ending));
         try (Stream<Path> siblings = Files.list(folder)) {
-            return siblings.filter(sibling -> {
-                        String name = sibling.getFileName().toString();
-                        return name.length() == length && name.startsWith(start) && name.endsWith(ending);
-                    })
+            return siblings.filter(sibling ->
+                            name.matcher(sibling.getFileName().toString()).matches())
                     .toList();
         } catch (UncheckedIOException e) {
             throw e.getCause();
@@ -126,7 +138,7 @@ public final class AtomicFiles {
         String name = failure.getClass().getSimpleName();
         if (failure instanceof FileSystemException of && of.getFile() != null) {
             // It says all by its name, and of a temporary file: where that is to lie is what the user knows.
-            return name + " " + Path.of(of.getFile()).getParent();
+            return name + " " + Path.of(of.getFile()).toAbsolutePath().getParent();
         }
         return failure.getMessage() != null ? failure.getMessage() : name;
     }

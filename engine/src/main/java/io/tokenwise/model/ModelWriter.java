@@ -82,7 +82,7 @@ public final class ModelWriter {
             Existing existing,
             StoredType type)
             throws IOException {
-        Path target = directory.toAbsolutePath().normalize();
+        Path target = target(directory);
         checkTarget(target, existing);
         Path temporary = AtomicFiles.temporarySibling(target);
         try {
@@ -102,16 +102,30 @@ public final class ModelWriter {
         }
     }
 
+    /** Where {@link #write} puts what it is to write to a directory: where a link leads to, with what is written beside it on the same file system. */
+    public static Path target(Path directory) {
+        try {
+            return directory.toRealPath();
+        } catch (IOException _) {
+            // Not there yet.
+            return directory.toAbsolutePath().normalize();
+        }
+    }
+
     /**
-     * Puts in order what a killed {@link #write} left beside a target: a model that it had put aside to replace it goes back to its name if the new one has not come there, and what is half
-     * written is deleted. Only for targets that nobody else is writing.
+     * Puts in order what a killed {@link #write} left beside a target: a model that it had put aside to replace it goes back to its name if nothing has come there, and what is half written is
+     * deleted. Only for targets that nobody else is writing.
      */
     public static void recover(Path directory) throws IOException {
-        Path target = directory.toAbsolutePath().normalize();
+        Path target = target(directory);
         for (Path old : AtomicFiles.leftovers(target, AtomicFiles.ASIDE)) {
-            if (Files.exists(target)) {
-                AtomicFiles.deleteTree(old);
+            if (holdsFiles(target)) {
+                AtomicFiles.deleteLeftover(old);
             } else {
+                if (Files.isDirectory(target)) {
+                    // Not all systems rename onto an empty one.
+                    Files.delete(target);
+                }
                 Files.move(old, target, StandardCopyOption.ATOMIC_MOVE);
             }
         }
@@ -144,7 +158,7 @@ public final class ModelWriter {
         }
     }
 
-    /** Whether it is a directory with something in it: a model that {@link #write} has left is all there. */
+    /** Whether it is a directory with something in it. */
     public static boolean holdsFiles(Path directory) throws IOException {
         if (!Files.isDirectory(directory)) {
             return false;

@@ -4,7 +4,6 @@ import io.tokenwise.autograd.GradientNotFiniteException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,7 +62,7 @@ public record TrainingLoop(
             listener.resumed(training.nextStep(), training.steps());
         }
         int steps = training.steps();
-        boolean written = output.isWritten(training.nextStep() == steps);
+        output.check(training.nextStep() == steps);
         int epoch = Math.ceilDiv(steps, epochs);
         while (training.nextStep() < steps) {
             if (Thread.interrupted()) {
@@ -74,16 +73,14 @@ public record TrainingLoop(
             int done = training.nextStep();
             listener.step(done, steps, loss);
             if (done % epoch == 0 && done < steps) {
-                listener.accuracy(done, right.getAsDouble());
+                Measurement.onTheWay(right::getAsDouble).ifPresent(share -> listener.accuracy(done, share));
             }
             if (done % checkpointSteps == 0 || done == steps) {
                 training.write(checkpoint, identity);
             }
         }
-        double share = right.getAsDouble();
-        if (!written) {
-            training.model.save(output.out(), tokenizer, ModelWriter.Existing.KEEP, stored);
-        }
+        double share = Measurement.atTheEnd(right::getAsDouble);
+        output.save(training.model, tokenizer, stored);
         Files.deleteIfExists(checkpoint);
         return share;
     }

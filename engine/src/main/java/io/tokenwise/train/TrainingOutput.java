@@ -2,8 +2,12 @@ package io.tokenwise.train;
 
 import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.LockFile;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.model.Encoder;
+import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.ModelWriter.Existing;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -13,7 +17,7 @@ import java.util.Optional;
  * Where a training's model goes and what stands beside it until then: the checkpoint from which a run that was killed goes on, and a lock, which keeps other processes out.
  *
  * <p>When all steps are done the last checkpoint is written, then the model, then the checkpoint is deleted. So a model that is there beside a checkpoint is either the run's own, which was
- * killed just then, or another, which nothing may overwrite: only the checkpoint tells.
+ * killed just then, or another, which nothing may overwrite: only what the checkpoint's state gives tells.
  */
 public final class TrainingOutput implements AutoCloseable {
     private final Path out;
@@ -30,7 +34,8 @@ public final class TrainingOutput implements AutoCloseable {
 
     /** The file that holds the state of an unfinished run to a directory. */
     public static Path checkpoint(Path out) {
-        return out.resolveSibling(out.getFileName() + ".checkpoint");
+        Path target = ModelWriter.target(out);
+        return target.resolveSibling(target.getFileName() + ".checkpoint");
     }
 
     /**
@@ -51,25 +56,44 @@ public final class TrainingOutput implements AutoCloseable {
      */
     public static TrainingOutput begin(Path out, Existing existing) throws IOException {
         check(out, existing);
-        Path folder = out.toAbsolutePath().getParent();
-        LockFile lock = lock(out, folder.resolve("." + out.getFileName() + ".lock"));
+        Path target = ModelWriter.target(out);
+        LockFile lock = lock(out, target.resolveSibling("." + target.getFileName() + ".lock"));
         try {
-            AtomicFiles.deleteLeftovers(checkpoint(out));
-            ModelWriter.recover(out);
-            return new TrainingOutput(out, existing, lock, maybeWritten(out, existing));
+            if (lock.keepsOthersOut()) {
+                recover(target);
+                // There may be a model now that was put aside.
+                check(out, existing);
+            }
+            return new TrainingOutput(target, existing, lock, maybeWritten(target, existing));
         } catch (Throwable e) {
             lock.close();
             throw e;
         }
     }
 
+    private static void recover(Path target) throws IOException {
+        try {
+            AtomicFiles.deleteLeftovers(checkpoint(target));
+            ModelWriter.recover(target);
+        } catch (IOException e) {
+            throw AtomicFiles.cannotWrite(target, e);
+        }
+    }
+
     private static LockFile lock(Path out, Path file) throws IOException {
-        Optional<LockFile> lock;
         try {
             Files.createDirectories(file.getParent());
-            lock = LockFile.tryLock(file);
         } catch (IOException e) {
             throw AtomicFiles.cannotWrite(out, e);
+        }
+        Optional<LockFile> lock;
+        try {
+            lock = LockFile.tryLock(file);
+        } catch (IOException e) {
+            throw new IOException(
+                    out + ": its lock, to be deleted if it is another user's and nobody trains: "
+                            + AtomicFiles.cannotWrite(file, e).getMessage(),
+                    e);
         }
         return lock.orElseThrow(() ->
                 new IOException(out + ": another process is training to it: wait for its end, or name another folder"));
@@ -90,16 +114,46 @@ public final class TrainingOutput implements AutoCloseable {
     }
 
     /**
-     * Whether the run has written its model already, and was killed then.
+     * Checks, before anything that takes long, that what there may be can be the run's own model.
      *
      * @param done whether all of its steps were done when it began
-     * @throws IOException if there is a model, but not the run's
+     * @throws IOException if there is something, and not the run's
      */
-    public boolean isWritten(boolean done) throws IOException {
+    public void check(boolean done) throws IOException {
         if (written && !done) {
             ModelWriter.checkTarget(out, existing);
         }
-        return written;
+    }
+
+    /**
+     * Writes the model when all steps are done, unless the run has done so already and was killed then.
+     *
+     * @param tokenizer null if the model reads no text
+     * @throws IOException if it cannot be written, or if there is something, and not the run's; then the checkpoint must stay
+     */
+    public void save(Encoder model, Tokenizer tokenizer, StoredType stored) throws IOException {
+        if (!written) {
+            model.save(out, tokenizer, existing, stored);
+        } else if (!holds(model, tokenizer, stored)) {
+            ModelWriter.checkTarget(out, existing);
+        }
+    }
+
+    /** Whether what is there has the weights that would be written. */
+    private boolean holds(Encoder model, Tokenizer tokenizer, StoredType stored) throws IOException {
+        Path weights = out.resolve(ModelFolder.WEIGHTS);
+        if (!Files.isRegularFile(weights)) {
+            return false;
+        }
+        Path again = AtomicFiles.temporarySibling(out);
+        try {
+            model.save(again, tokenizer, Existing.KEEP, stored);
+        } catch (IOException e) {
+            throw AtomicFiles.cannotWrite(out, e);
+        }
+        boolean same = Files.mismatch(again.resolve(ModelFolder.WEIGHTS), weights) == -1;
+        AtomicFiles.deleteTree(again);
+        return same;
     }
 
     /** Lets others in. */

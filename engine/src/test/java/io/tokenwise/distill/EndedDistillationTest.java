@@ -37,6 +37,15 @@ class EndedDistillationTest {
                     .isInstanceOf(CancellationException.class);
             assertThat(run.checkpoint()).exists();
             assertThat(out).isEmptyDirectory();
+            assertThatThrownBy(() -> run.run(backend, new DistillRun.Listener() {
+                        @Override
+                        public void trained() {
+                            Thread.currentThread().interrupt();
+                        }
+                    }))
+                    .isInstanceOf(InterruptedException.class);
+            assertThat(Thread.interrupted()).isFalse();
+            assertThat(run.checkpoint()).exists();
             run.run(backend, new DistillRun.Listener() {});
         }
         assertThat(out.resolve("model.safetensors")).exists();

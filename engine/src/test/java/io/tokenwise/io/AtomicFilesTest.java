@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Path;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -11,6 +12,14 @@ import org.junit.jupiter.api.io.TempDir;
 class AtomicFilesTest {
     @TempDir
     Path temp;
+
+    @Test
+    void aFolderThatIsNotThereIsToldOfAFileWithoutOne() {
+        var failure = new AccessDeniedException("x.tmp");
+        assertThat(AtomicFiles.cannotWrite(Path.of("x.png"), failure))
+                .hasMessage("x.png: cannot be written: AccessDeniedException "
+                        + Path.of("").toAbsolutePath());
+    }
 
     @Test
     void atomicFileIsOldOrNew() throws IOException {

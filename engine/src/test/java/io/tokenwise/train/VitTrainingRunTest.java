@@ -15,6 +15,7 @@ import io.tokenwise.model.open.Models;
 import io.tokenwise.model.vit.VitArchitecture;
 import io.tokenwise.model.vit.VitFamily;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -93,6 +94,49 @@ class VitTrainingRunTest {
             assertThat(resumed[0]).isEqualTo(20);
             assertThat(weights(parts)).isEqualTo(weights(whole));
             assertThat(parts.checkpoint()).doesNotExist();
+        }
+    }
+
+    /** What else has come into the folder meanwhile is not the run's model, and the only copy of that is the checkpoint. */
+    @Test
+    void aModelThatCouldNotBeWrittenIsWrittenByTheNextRun() throws Exception {
+        try (Backend backend = VectorBackend.open(2)) {
+            VitTrainingRun run = run("out", CONFIG);
+            Path other = run.out().resolve("model.safetensors");
+            assertThatThrownBy(() -> run.run(backend, new TrainingListener() {
+                        @Override
+                        public void step(int done, int all, double loss) {
+                            if (done == all) {
+                                writeUnchecked(other);
+                            }
+                        }
+                    }))
+                    .hasMessageEndingWith("out: exists and is not empty");
+            assertThatThrownBy(() -> run.run(backend, new TrainingListener() {}))
+                    .hasMessageEndingWith("out: exists and is not empty");
+            assertThat(other).hasContent("another model");
+            Path checkpoint = Files.copy(run.checkpoint(), folder.resolve("copy"));
+            Files.delete(other);
+            run.run(backend, new TrainingListener() {});
+            assertThat(run.checkpoint()).doesNotExist();
+            byte[] weights = weights(run);
+            // As of a run that was killed when it had written its model.
+            Files.move(checkpoint, run.checkpoint());
+            run.run(backend, new TrainingListener() {});
+            assertThat(weights(run)).isEqualTo(weights);
+            try (var left = Files.list(folder)) {
+                assertThat(left.map(path -> path.getFileName().toString()))
+                        .containsExactlyInAnyOrder("out", ".out.lock");
+            }
+        }
+    }
+
+    private static void writeUnchecked(Path file) {
+        try {
+            Files.createDirectories(file.getParent());
+            Files.writeString(file, "another model");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 

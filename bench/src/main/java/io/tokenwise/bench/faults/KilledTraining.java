@@ -23,6 +23,10 @@ final class KilledTraining {
     /** Exit code of a process that signal 9 has ended. */
     private static final int KILLED = 137;
 
+    /** What may be there at any time, by name. */
+    private static final List<String> STAYING =
+            List.of("model", "vocabulary.js", "whole", "out", ".whole.lock", ".out.lock");
+
     /** What there was when the process was killed. */
     enum Moment {
         /** No checkpoint yet. */
@@ -86,12 +90,8 @@ final class KilledTraining {
             if (!ended) {
                 killed++;
                 moments.merge(moment(), 1, Integer::sum);
-                // Killed after all was done: nothing is left to go on from, unless it be the lock, which locks nothing
-                // now.
+                // Killed after all was done: nothing is left to go on from.
                 ended = Files.exists(out) && !Files.exists(TrainingOutput.checkpoint(out));
-                if (ended) {
-                    Files.deleteIfExists(folder.resolve(".out.lock"));
-                }
             }
             if (ended) {
                 compare();
@@ -114,7 +114,7 @@ final class KilledTraining {
         Process process =
                 new ProcessBuilder(command).redirectError(errors.toFile()).start();
         try (BufferedReader says = process.inputReader()) {
-            boolean begun = TrainingMain.BEGUN.equals(says.readLine());
+            boolean begun = hasBegun(says);
             startNanos = System.nanoTime() - start;
             if (begun && !process.waitFor(nanos, TimeUnit.NANOSECONDS)) {
                 process.destroyForcibly();
@@ -133,15 +133,22 @@ final class KilledTraining {
         }
     }
 
+    /** Reads on, for a JVM may say something first; false if it ended before. */
+    private static boolean hasBegun(BufferedReader says) throws IOException {
+        String line = says.readLine();
+        while (line != null && !line.equals(TrainingMain.BEGUN)) {
+            line = says.readLine();
+        }
+        return line != null;
+    }
+
     /** What a kill has left, all of it whole that has a final name. */
     private Moment moment() throws IOException {
         boolean writing = false;
         for (String name : names(folder)) {
             boolean hidden = name.startsWith(".out.") && (name.endsWith(".tmp") || name.endsWith(".old"));
             writing |= hidden;
-            if (!hidden
-                    && !List.of("model", "vocabulary.js", "whole", "out", "out.checkpoint", ".out.lock")
-                            .contains(name)) {
+            if (!hidden && !name.equals("out.checkpoint") && !STAYING.contains(name)) {
                 throw new IOException(training.label() + ": a kill has left " + folder.resolve(name));
             }
         }
@@ -161,7 +168,7 @@ final class KilledTraining {
     private void compare() throws IOException {
         compareFiles();
         for (String name : names(folder)) {
-            if (!List.of("model", "vocabulary.js", "whole", "out").contains(name)) {
+            if (!STAYING.contains(name)) {
                 throw new IOException(training.label() + ": is at its end and has left " + folder.resolve(name));
             }
         }
