@@ -34,6 +34,9 @@ final class ReadingJvm implements AutoCloseable {
     private final Workplace place;
     private final Thread ending = new Thread(this::end, "ending");
 
+    /** That it is gone says nothing of its input then. */
+    private volatile boolean ended;
+
     /** @param arguments of {@link Worker}, in its workplace */
     ReadingJvm(Path out, Workplace place, List<String> arguments) throws IOException {
         this.place = place;
@@ -60,13 +63,14 @@ final class ReadingJvm implements AutoCloseable {
     /** @throws IOException if somebody has told it to end */
     int code() throws IOException, InterruptedException {
         int code = process.waitFor();
-        if (code == INTERRUPTED || code == TERMINATED) {
+        if (ended || code == INTERRUPTED || code == TERMINATED) {
             throw new IOException("the reading JVM was told to end");
         }
         return code;
     }
 
     private void end() {
+        ended = true;
         process.destroyForcibly().onExit().join();
         try {
             place.close();
