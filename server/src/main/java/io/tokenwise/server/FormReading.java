@@ -60,19 +60,24 @@ final class FormReading {
     /** The parts of a body of that type. */
     static void read(
             Content.Source source, String type, long mostBytes, CompletableFuture<MultiPartFormData.Parts> parts) {
-        MultiPartFormData.onParts(
-                source,
-                // Not the request: Jetty would look for the parts there in the end, and log those that failed.
-                new Attributes.Mapped(),
-                type,
-                config(mostBytes),
-                Promise.Invocable.from(Invocable.InvocationType.NON_BLOCKING, (got, failure) -> {
-                    if (failure != null) {
-                        parts.completeExceptionally(told(failure));
-                    } else if (!parts.complete(got)) {
-                        got.close();
-                    }
-                }));
+        try {
+            MultiPartFormData.onParts(
+                    source,
+                    // Not the request: Jetty would look for the parts there in the end, and log those that failed.
+                    new Attributes.Mapped(),
+                    type,
+                    config(mostBytes),
+                    Promise.Invocable.from(Invocable.InvocationType.NON_BLOCKING, (got, failure) -> {
+                        if (failure != null) {
+                            parts.completeExceptionally(told(failure));
+                        } else if (!parts.complete(got)) {
+                            got.close();
+                        }
+                    }));
+        } catch (IllegalArgumentException e) {
+            // A header whose quotes do not end.
+            parts.completeExceptionally(told(e));
+        }
     }
 
     private static MultiPartConfig config(long mostBytes) {

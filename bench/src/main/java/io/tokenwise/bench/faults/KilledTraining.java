@@ -25,7 +25,7 @@ final class KilledTraining {
 
     /** What may be there at any time, by name. */
     private static final List<String> STAYING =
-            List.of("model", "vocabulary.js", "whole", "out", ".whole.lock", ".out.lock");
+            List.of("model", ".model.lock", "vocabulary.js", "whole", "out", ".whole.lock", ".out.lock");
 
     /** What there was when the process was killed. */
     enum Moment {
