@@ -24,6 +24,14 @@ public final class TextClassifier implements AutoCloseable {
     private final OpenModel model;
     private final Tokenizer tokenizer;
 
+    /**
+     * Two texts that are classified together.
+     *
+     * @param first such as what is known
+     * @param second such as what may follow from it
+     */
+    public record Pair(String first, String second) {}
+
     TextClassifier(OpenModel model) {
         this.model = model;
         this.tokenizer = model.files().tokenizer();
@@ -135,8 +143,26 @@ public final class TextClassifier implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before it is computed
      */
     public Classification classify(String first, String second, Budget budget, Deadline deadline) {
-        int[] pair = tokenizer.encodePair(first, second, maxTokens()).ids();
-        return classified(List.of(pair), List.of(budget), deadline).getFirst();
+        return classifyPairs(List.of(new Pair(first, second)), budget, deadline).getFirst();
+    }
+
+    /**
+     * {@return the classes of many pairs, in their order}
+     *
+     * @param pairs of which the longer text is cut where both are too long together
+     * @param budget what each pair may cost
+     * @param deadline until when they are wanted
+     * @throws IllegalArgumentException if the model's tokenizer has no form for pairs
+     * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     */
+    public List<Classification> classifyPairs(List<Pair> pairs, Budget budget, Deadline deadline) {
+        List<int[]> inputs = pairs.stream()
+                .map(pair -> tokenizer
+                        .encodePair(pair.first(), pair.second(), maxTokens())
+                        .ids())
+                .toList();
+        return classified(inputs, Collections.nCopies(inputs.size(), budget), deadline);
     }
 
     private List<Classification> classified(List<int[]> inputs, List<Budget> budgets, Deadline deadline) {

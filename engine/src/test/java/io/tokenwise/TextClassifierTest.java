@@ -88,6 +88,26 @@ class TextClassifierTest {
     }
 
     @Test
+    void manyPairsAreClassifiedAsEachAlone() throws IOException {
+        write("pairs", Map.of());
+        var pairs = List.of(
+                new TextClassifier.Pair("a", "b c"),
+                new TextClassifier.Pair("b c", "a"),
+                new TextClassifier.Pair("a longer one " + "b ".repeat(30), ""));
+        try (TextClassifier classifier =
+                TextClassifier.open(folder.resolve("pairs").toString(), OPTIONS)) {
+            List<Classification> together = classifier.classifyPairs(pairs, Budget.FULL, Deadline.NONE);
+            for (int i = 0; i < pairs.size(); i++) {
+                Classification alone =
+                        classifier.classify(pairs.get(i).first(), pairs.get(i).second());
+                assertThat(together.get(i).probabilities()).isEqualTo(alone.probabilities());
+            }
+            assertThat(together.get(0).probabilities())
+                    .isNotEqualTo(together.get(1).probabilities());
+        }
+    }
+
+    @Test
     void aDeadlineThatHasPassedEndsCallsOfTextsAndOfPairs() throws IOException {
         write("late", Map.of());
         var passed = Deadline.in(Duration.ZERO);

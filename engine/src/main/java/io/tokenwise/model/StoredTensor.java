@@ -148,7 +148,7 @@ public record StoredTensor(String name, Parameter parameter, List<Columns> range
                     "tensor " + name + " has shape " + Arrays.toString(inFile) + ", it must be " + shape);
         }
         try (HostTensor value = parameter.write();
-                Arena arena = Arena.ofConfined()) {
+                Arena arena = Arena.ofShared()) {
             if (ranges.size() == 1 && !isTransposed()) {
                 source.read(name, place(value, ranges.getFirst()));
                 return;

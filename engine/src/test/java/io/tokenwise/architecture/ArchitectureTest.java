@@ -15,6 +15,7 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
+import java.lang.foreign.Arena;
 
 /** Who may know whom, over kernels and engine. */
 @AnalyzeClasses(packages = "io.tokenwise", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -167,6 +168,14 @@ class ArchitectureTest {
             .belongToAnyOf(HostMemory.class);
 
     /** What jextract generates can print each call, if a system property of its own says so. */
+    /** C2 would compile kernels for memory with an owner, and again and again when that fails (docs/lab/kernels.md); what {@code backend.cuda} does on the host runs no kernels. */
+    @ArchTest
+    static final ArchRule NO_MEMORY_BELONGS_TO_A_THREAD = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.tokenwise.backend.cuda")
+            .should()
+            .callMethod(Arena.class, "ofConfined");
+
     @ArchTest
     static final ArchRule A_LIBRARY_LEAVES_THE_JVM_AND_ITS_STREAMS_ALONE = noClasses()
             .that()
