@@ -47,7 +47,7 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, boolean pairs, 
 
     private long some(List<String> texts) throws IOException, InterruptedException {
         List<Classification> found =
-                pairs ? texts.stream().map(this::ofPair).toList() : classifier.classify(texts, budget);
+                pairs ? classifier.classifyPairs(pairs(texts), budget, Deadline.NONE) : classifier.classify(texts, budget);
         for (int i = 0; i < texts.size(); i++) {
             print(texts.get(i), found.get(i));
         }
@@ -60,12 +60,11 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, boolean pairs, 
         return texts.stream().filter(this::isCut).count();
     }
 
-    private Classification ofPair(String text) {
-        String[] both = both(text);
-        return classifier.classify(both[0], both[1], budget, Deadline.NONE);
+    private static List<TextClassifier.Pair> pairs(List<String> texts) {
+        return texts.stream().map(ClassifiedTexts::pair).toList();
     }
 
-    private static String[] both(String text) {
+    private static TextClassifier.Pair pair(String text) {
         String[] both = text.split("\t", -1);
         if (both.length != 2) {
             String begin = text.substring(0, Math.min(SHOWN, text.length()));
@@ -73,7 +72,7 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, boolean pairs, 
                     + (both.length == 1 ? "no tab" : "several tabs")
                     + "; --pairs reads two texts with one tab between them");
         }
-        return both;
+        return new TextClassifier.Pair(both[0], both[1]);
     }
 
     private boolean isCut(String text) {
@@ -81,8 +80,10 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, boolean pairs, 
         if (!pairs) {
             return tokenizer.encode(text).truncated();
         }
-        String[] both = both(text);
-        return tokenizer.encodePair(both[0], both[1], classifier.maxTokens()).truncated();
+        TextClassifier.Pair pair = pair(text);
+        return tokenizer
+                .encodePair(pair.first(), pair.second(), classifier.maxTokens())
+                .truncated();
     }
 
     private void print(String text, Classification found) {

@@ -24,9 +24,10 @@ import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
-/** docs/serving.md: its examples of Java compile, and its defaults and the names of its metrics are the server's. */
+/** docs/serving.md: its defaults and the names of its metrics are the server's; docs/serving-in-java.md: its examples compile. */
 class ServingPageTest {
     private static final Path PAGE = Path.of("..", "docs", "serving.md");
+    private static final Path IN_JAVA = PAGE.resolveSibling("serving-in-java.md");
     private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?class (\\w+) .*?)```", Pattern.DOTALL);
 
     /** A name, or the beginning of several. */
@@ -35,7 +36,7 @@ class ServingPageTest {
     @Test
     void theExamplesCompile(@TempDir Path folder) throws IOException {
         List<MatchResult> blocks =
-                JAVA_BLOCK.matcher(Files.readString(PAGE)).results().toList();
+                JAVA_BLOCK.matcher(Files.readString(IN_JAVA)).results().toList();
         assertThat(blocks).extracting(block -> block.group(2)).containsExactly("Serve", "Queued");
         var arguments = new ArrayList<>(
                 List.of("-proc:none", "-cp", System.getProperty("java.class.path"), "-d", folder.toString()));
