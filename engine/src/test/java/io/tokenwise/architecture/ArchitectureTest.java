@@ -167,15 +167,18 @@ class ArchitectureTest {
             .dependOnClassesThat()
             .belongToAnyOf(HostMemory.class);
 
-    /** What jextract generates can print each call, if a system property of its own says so. */
-    /** C2 would compile kernels for memory with an owner, and again and again when that fails (docs/lab/kernels.md); what {@code backend.cuda} does on the host runs no kernels. */
+    /**
+     * C2 would compile kernels for memory that has an owner, and again and again as theirs has none (docs/lab/kernels.md). What {@code backend.cuda} does on
+     * the host runs no kernels, and what native-bindings writes so is a few words.
+     */
     @ArchTest
     static final ArchRule NO_MEMORY_BELONGS_TO_A_THREAD = noClasses()
             .that()
-            .resideOutsideOfPackage("io.tokenwise.backend.cuda")
+            .resideOutsideOfPackages("io.tokenwise.backend.cuda", "io.tokenwise.natives..", "io.tokenwise.fakecuda..")
             .should()
             .callMethod(Arena.class, "ofConfined");
 
+    /** What jextract generates can print each call, if a system property of its own says so. */
     @ArchTest
     static final ArchRule A_LIBRARY_LEAVES_THE_JVM_AND_ITS_STREAMS_ALONE = noClasses()
             .that()
