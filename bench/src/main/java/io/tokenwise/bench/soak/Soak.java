@@ -1,0 +1,181 @@
+package io.tokenwise.bench.soak;
+
+import io.tokenwise.bench.soak.House.Disturber;
+import java.io.IOException;
+import java.io.PrintWriter;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Map;
+import java.util.Random;
+
+/**
+ * Everything at once for a long time, to see whether memory stays flat and results stay the same: many callers of all that is opened, who are interrupted and in a hurry, while other models open and
+ * close.
+ */
+final class Soak {
+    /** After so much everything has its size. Of a short run a sixth of it. */
+    private static final double SETTLED_MINUTES = 10;
+
+    private static final double SETTLED_SHARE = 1.0 / 6;
+
+    /** Until this share of that time nobody is held to a pace, so that rare sizes come soon. */
+    private static final double HURRIED_SHARE = .2;
+
+    private static final int LEAST_LINES = 30;
+    private static final long LOOK_MILLIS = 50;
+
+    /** Threads that computed for others end when they were idle for some seconds. */
+    private static final int LOOKS_AT_WHAT_IS_LEFT = 300;
+
+    /**
+     * What it is to be.
+     *
+     * @param hours of running time
+     * @param callers threads that call
+     * @param cpuShare of one core
+     * @param restMillis of a disturber, on average
+     */
+    record Plan(double hours, long seed, int callers, double cpuShare, int restMillis, double mostGrowthMiB) {}
+
+    /** What was seen in the end. */
+    record Verdict(String what, boolean holds) {}
+
+    private final Plan plan;
+    private final PrintWriter out;
+    private final Tally tally;
+    private final Expected expected = new Expected();
+    private final RunningTime time = RunningTime.start();
+    private final Pace pace;
+    private final Calling calling;
+    private final List<Reading> readings = new ArrayList<>();
+    private double startMinute;
+
+    Soak(Plan plan, PrintWriter out) {
+        this.plan = plan;
+        this.out = out;
+        tally = new Tally(out);
+        pace = new Pace(time, plan.cpuShare());
+        calling = new Calling(expected, tally, time);
+    }
+
+    Calling calling() {
+        return calling;
+    }
+
+    /** Runs, closes and looks at what is left; the report says whether all holds. */
+    SoakReport run(House.Builder builder) throws Exception {
+        Remains before = Remains.now();
+        Reading first = reading(0);
+        House house = builder.open(calling, tally);
+        try (AutoCloseable _ = house.end()) {
+            for (List<Door> doors : house.groups()) {
+                for (Door door : doors) {
+                    calling.askAll(door);
+                }
+            }
+            out.printf(
+                    "%d doors, %d answers expected, %d callers, %.0f %% of a core, seed %d%n",
+                    house.groups().stream().mapToInt(List::size).sum(),
+                    expected.count(),
+                    plan.callers(),
+                    100 * plan.cpuShare(),
+                    plan.seed());
+            run(house);
+        }
+        List<String> left = left(before);
+        Reading last = reading(0);
+        time.close();
+        return new SoakReport(plan, first, readings, last, tally.counts(), tally.failures(), left, time.stops(), time.stoppedSeconds(), settledMinute());
+    }
+
+    private void run(House house) throws IOException, InterruptedException {
+        var callers = new Callers(house.groups(), calling, tally, pace);
+        var others = new ArrayList<Thread>();
+        startMinute = time.minutes();
+        callers.start(plan.callers(), plan.seed());
+        var seeds = new Random(plan.seed());
+        house.disturbers().forEach((name, disturber) -> {
+            var random = new Random(seeds.nextLong());
+            others.add(Thread.ofPlatform()
+                    .daemon()
+                    .name("soak-" + name)
+                    .start(() -> keepDisturbing(name, disturber, random)));
+        });
+        try {
+            readUntilTheEnd(house);
+        } finally {
+            pace.end();
+            callers.join();
+            for (Thread thread : others) {
+                thread.join();
+            }
+        }
+    }
+
+    private double settledMinute() {
+        return Math.min(SETTLED_MINUTES, plan.hours() * 60 * SETTLED_SHARE);
+    }
+
+    private void readUntilTheEnd(House house) throws IOException, InterruptedException {
+        double minutes = plan.hours() * 60;
+        double step = Math.min(1, minutes / LEAST_LINES);
+        out.println(SoakReport.HEADER);
+        for (double next = 0; next <= minutes + step / 2 && !tally.isHopeless(); next += step) {
+            while (time.minutes() - startMinute < next && !tally.isHopeless()) {
+                Thread.sleep(LOOK_MILLIS);
+            }
+            Reading reading = reading(house.workspaceBytes().getAsLong());
+            readings.add(reading);
+            out.println(SoakReport.line(reading, tally.counts()));
+            out.flush();
+            if (next >= HURRIED_SHARE * settledMinute()) {
+                pace.begin();
+            }
+        }
+    }
+
+    private Reading reading(long workspaceBytes) throws IOException, InterruptedException {
+        return Reading.now(
+                time.minutes() - startMinute,
+                tally.calls(),
+                tally.counts().getOrDefault("opened", 0L),
+                workspaceBytes);
+    }
+
+    private void keepDisturbing(String name, Disturber disturber, Random random) {
+        try {
+            while (!pace.isOver()) {
+                int stops = time.stops();
+                try {
+                    disturber.disturb(random);
+                } catch (InterruptedException e) {
+                    throw e;
+                } catch (Exception e) {
+                    if (!time.hasStoppedSince(stops)) {
+                        tally.failed(name, e);
+                    }
+                }
+                rest(random.nextInt(2 * plan.restMillis()), random);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+        }
+    }
+
+    private void rest(int millis, Random random) throws InterruptedException {
+        for (int left = millis; left > 0 && !pace.isOver(); left -= 100) {
+            Thread.sleep(Math.min(left, 100));
+        }
+        pace.rest(random);
+    }
+
+    /** What is left of all threads and descriptors, when those have ended that only wait for some seconds. */
+    private static List<String> left(Remains before) throws IOException, InterruptedException {
+        List<String> left = Remains.now().since(before);
+        for (int i = 0; i < LOOKS_AT_WHAT_IS_LEFT && !left.isEmpty(); i++) {
+            Thread.sleep(100);
+            left = Remains.now().since(before);
+        }
+        return left;
+    }
+}
