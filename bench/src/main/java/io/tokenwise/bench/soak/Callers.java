@@ -10,7 +10,7 @@ import java.util.concurrent.ConcurrentHashMap;
 
 /** Threads that call, every other one virtual, and one that interrupts them. */
 final class Callers {
-    private static final long INTERRUPT_EVERY_MILLIS = 50;
+    private static final long INTERRUPT_EVERY_MILLIS = 400;
     private static final Set<Fault> FAULTS = EnumSet.of(Fault.DEADLINE, Fault.INTERRUPT);
 
     private final List<List<Door>> groups;

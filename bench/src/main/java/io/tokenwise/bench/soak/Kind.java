@@ -122,7 +122,7 @@ enum Kind {
 
     /** Of models whose tokens leave: shares of time and of FLOPs, soft and hard. */
     private static final List<Budget> LEAVING = List.of(
-            Budget.FULL, Budget.of(.75), Budget.of(.5), Budget.of(.25), Budget.flops(.5), Budget.hard(.5), Budget.hard(.3));
+            Budget.FULL, Budget.of(.75), Budget.of(.5), Budget.of(.25), Budget.flops(.5), Budget.hard(.5), Budget.hard(.75));
 
     /** Of models with learners, which know no time. */
     private static final List<Budget> LEARNERS = List.of(

@@ -3,11 +3,6 @@ package io.tokenwise.bench.soak;
 import io.tokenwise.bench.PeakMemory;
 import java.io.IOException;
 import java.lang.management.ManagementFactory;
-import java.util.OptionalDouble;
-import java.util.regex.Matcher;
-import java.util.regex.Pattern;
-import javax.management.JMException;
-import javax.management.ObjectName;
 
 /**
  * How it stands at a time.
@@ -16,7 +11,7 @@ import javax.management.ObjectName;
  * @param residentMiB of the process
  * @param heapMiB of objects that are alive
  * @param workspaceMiB native memory of calls
- * @param arenaMiB all native memory that Java code has asked for, weights included; not a number unless the JVM was started with {@code -XX:NativeMemoryTracking=summary}
+ * @param nativeMiB all native memory that is not freed, weights included, as {@link NativeBlocks} has it
  * @param threads of the platform
  * @param descriptors files and sockets
  */
@@ -27,7 +22,7 @@ record Reading(
         double residentMiB,
         double heapMiB,
         double workspaceMiB,
-        double arenaMiB,
+        double nativeMiB,
         int threads,
         int descriptors) {
     private static final double MEBIBYTE = 1 << 20;
@@ -35,8 +30,6 @@ record Reading(
     /** What a closed model has freed goes back to the system a little later. */
     private static final long AFTER_COLLECTION_MILLIS = 300;
 
-    /** NMT's word for what is neither the JVM's own nor the heap. */
-    private static final Pattern OTHER = Pattern.compile("Other \\(reserved=\\d+KB, committed=(\\d+)KB\\)");
 
     static Reading now(double minute, long calls, long opened, long workspaceBytes)
             throws IOException, InterruptedException {
@@ -49,23 +42,8 @@ record Reading(
                 PeakMemory.bytes("VmRSS") / MEBIBYTE,
                 ManagementFactory.getMemoryMXBean().getHeapMemoryUsage().getUsed() / MEBIBYTE,
                 workspaceBytes / MEBIBYTE,
-                arenas().orElse(Double.NaN),
+                NativeBlocks.mebibytes(),
                 ManagementFactory.getThreadMXBean().getThreadCount(),
                 Remains.now().descriptorCount());
-    }
-
-    private static OptionalDouble arenas() {
-        try {
-            Object summary = ManagementFactory.getPlatformMBeanServer()
-                    .invoke(
-                            new ObjectName("com.sun.management:type=DiagnosticCommand"),
-                            "vmNativeMemory",
-                            new Object[] {new String[] {"summary"}},
-                            new String[] {String[].class.getName()});
-            Matcher other = OTHER.matcher((String) summary);
-            return other.find() ? OptionalDouble.of(Long.parseLong(other.group(1)) / 1024.0) : OptionalDouble.empty();
-        } catch (JMException e) {
-            throw new IllegalStateException("this JVM does not tell its native memory", e);
-        }
     }
 }

@@ -8,6 +8,7 @@ import io.tokenwise.api.Deadline;
 import io.tokenwise.image.Image;
 import io.tokenwise.server.ServerOptions;
 import io.tokenwise.server.TokenwiseServer;
+import io.tokenwise.serving.Control;
 import io.tokenwise.testmodels.NoiseWav;
 import java.awt.image.BufferedImage;
 import java.io.ByteArrayOutputStream;
@@ -69,7 +70,7 @@ final class ServerDoors implements AutoCloseable {
                 usual.models(),
                 1,
                 backend,
-                usual.budgets(),
+                new ServerOptions.Budgets(usual.budgets().usual(), Control.off()),
                 usual.network(),
                 usual.limits(),
                 DRAIN,

@@ -22,7 +22,7 @@ record Slopes(String name, double atFirst, double most, double atLast, double pe
         figures.put("resident MiB", Reading::residentMiB);
         figures.put("heap MiB", Reading::heapMiB);
         figures.put("workspaces MiB", Reading::workspaceMiB);
-        figures.put("arenas MiB", Reading::arenaMiB);
+        figures.put("native MiB", Reading::nativeMiB);
         figures.put("threads", Reading::threads);
         figures.put("descriptors", Reading::descriptors);
         return figures;

@@ -31,8 +31,7 @@ import tools.jackson.databind.json.JsonMapper;
                     + " models and servers open and close in the midst of calls, damaged ones are refused, the cache is deleted and bad clients call. Paced to a share of one core. Time during which the"
                     + " process was stopped does not count.",
             "",
-            "Exit code 1 if an answer changes by a bit, something fails that must not, resident memory grows too much after minute 10, or a thread, descriptor or native memory is left in the end. With"
-                    + " TOKENWISE_JAVA_OPTS=-XX:NativeMemoryTracking=summary native memory is counted too."
+            "Exit code 1 if an answer changes by a bit, something fails that must not, resident memory grows too much after minute 10, or a thread, descriptor or native memory is left in the end."
         })
 public final class SoakCommand implements Callable<Integer> {
     private static final int CALLERS = 64;

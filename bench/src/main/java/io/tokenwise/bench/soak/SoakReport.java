@@ -36,13 +36,13 @@ record SoakReport(
                     "RSS MiB",
                     "heap MiB",
                     "workspaces",
-                    "arenas",
+                    "native MiB",
                     "threads",
                     "descriptors",
                     "that may happen");
 
     /** What native memory may differ by in the end: what was never freed of a table or a library that stays. */
-    private static final double MOST_ARENAS_LEFT_MIB = 16;
+    private static final double MOST_NATIVE_LEFT_MIB = 16;
 
     static String line(Reading reading, Map<String, Long> counts) {
         return String.format(
@@ -54,7 +54,7 @@ record SoakReport(
                 reading.residentMiB(),
                 reading.heapMiB(),
                 reading.workspaceMiB(),
-                reading.arenaMiB(),
+                reading.nativeMiB(),
                 reading.threads(),
                 reading.descriptors(),
                 counts);
@@ -74,7 +74,7 @@ record SoakReport(
 
     List<Soak.Verdict> verdicts() {
         double growth = slopes().getFirst().growth();
-        double arenas = after.arenaMiB() - before.arenaMiB();
+        double more = after.nativeMiB() - before.nativeMiB();
         long unanswered = readings.getLast().calls();
         var verdicts = new ArrayList<Soak.Verdict>();
         verdicts.add(new Soak.Verdict("%d calls were answered".formatted(unanswered), unanswered > 0));
@@ -90,14 +90,14 @@ record SoakReport(
                         plan.mostGrowthMiB()),
                 growth <= plan.mostGrowthMiB()));
         verdicts.add(new Soak.Verdict("left when all was closed: " + (left.isEmpty() ? "nothing" : left), left.isEmpty()));
-        if (!Double.isNaN(arenas)) {
+        if (!Double.isNaN(more)) {
             verdicts.add(new Soak.Verdict(
                     String.format(
                             Locale.ROOT,
-                            "native memory of arenas when all was closed: %.1f MiB more than before, %.1f allowed",
-                            arenas,
-                            MOST_ARENAS_LEFT_MIB),
-                    arenas <= MOST_ARENAS_LEFT_MIB));
+                            "native memory when all was closed: %.1f MiB more than before, %.1f allowed",
+                            more,
+                            MOST_NATIVE_LEFT_MIB),
+                    more <= MOST_NATIVE_LEFT_MIB));
         }
         return verdicts;
     }
