@@ -23,7 +23,7 @@ record Remains(Map<Long, String> threads, Map<String, Integer> descriptors) {
 
     /** Threads that the JDK has for all, some of which come and go. */
     private static final Pattern THREADS_OF_THE_JDK = Pattern.compile(
-            "(ForkJoinPool|VirtualThread|CompletableFutureDelayScheduler|Common-Cleaner|JFR |Attach|Read-Poller|Write-Poller"
+            "(ForkJoinPool|VirtualThread|CompletableFutureDelayScheduler|Common-Cleaner|JFR |Java2D Disposer|Attach|Read-Poller|Write-Poller"
                     + "|soak-clock|process reaper|InnocuousThread|FileSystemWatch|C[12] Compiler).*");
 
     /** What classes are read from, libraries, and what the flight recorder writes. */

@@ -7,6 +7,8 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.locks.ReadWriteLock;
+import java.util.concurrent.locks.ReentrantReadWriteLock;
 
 /**
  * Everything at once for a long time, to see whether memory stays flat and results stay the same: many callers of all that is opened, who are interrupted and in a hurry, while other models open and
@@ -46,6 +48,10 @@ final class Soak {
     private final Expected expected = new Expected();
     private final RunningTime time = RunningTime.start();
     private final Pace pace;
+
+    /** Written while memory is read, read by what opens; fair, so that it does not wait for long. */
+    private final ReadWriteLock openings = new ReentrantReadWriteLock(true);
+
     private final Calling calling;
     private final List<Reading> readings = new ArrayList<>();
     private double startMinute;
@@ -94,13 +100,8 @@ final class Soak {
         startMinute = time.minutes();
         callers.start(plan.callers(), plan.seed());
         var seeds = new Random(plan.seed());
-        house.disturbers().forEach((name, disturber) -> {
-            var random = new Random(seeds.nextLong());
-            others.add(Thread.ofPlatform()
-                    .daemon()
-                    .name("soak-" + name)
-                    .start(() -> keepDisturbing(name, disturber, random)));
-        });
+        house.openings().forEach((name, opening) -> others.add(disturb(name, unlessRead(opening), seeds.nextLong())));
+        house.disturbers().forEach((name, disturber) -> others.add(disturb(name, disturber, seeds.nextLong())));
         try {
             readUntilTheEnd(house);
         } finally {
@@ -110,6 +111,24 @@ final class Soak {
                 thread.join();
             }
         }
+    }
+
+    private Thread disturb(String name, Disturber disturber, long seed) {
+        return Thread.ofPlatform()
+                .daemon()
+                .name("soak-" + name)
+                .start(() -> keepDisturbing(name, disturber, new Random(seed)));
+    }
+
+    private Disturber unlessRead(Disturber opening) {
+        return random -> {
+            openings.readLock().lockInterruptibly();
+            try {
+                opening.disturb(random);
+            } finally {
+                openings.readLock().unlock();
+            }
+        };
     }
 
     private double settledMinute() {
@@ -124,7 +143,13 @@ final class Soak {
             while (time.minutes() - startMinute < next && !tally.isHopeless()) {
                 Thread.sleep(LOOK_MILLIS);
             }
-            Reading reading = reading(house.workspaceBytes().getAsLong());
+            Reading reading;
+            openings.writeLock().lockInterruptibly();
+            try {
+                reading = reading(house.workspaceBytes().getAsLong());
+            } finally {
+                openings.writeLock().unlock();
+            }
             readings.add(reading);
             out.println(SoakReport.line(reading, tally.counts()));
             out.flush();

@@ -83,19 +83,20 @@ final class SoakHouse implements AutoCloseable {
                 groups.add(open(kind));
             }
             groups.add(serve());
-            var openings = new Openings(kinds, models, inputs, calling, tally);
-            var disturbers = new LinkedHashMap<String, House.Disturber>();
-            disturbers.put("opens", openings::openAndClose);
-            disturbers.put("opens-damaged", openings::openDamaged);
-            disturbers.put("drops-cache", random -> openings.dropCache(cache, random));
-            disturbers.put("serves", random -> {
+            var opening = new Openings(kinds, models, inputs, calling, tally);
+            var openings = new LinkedHashMap<String, House.Disturber>();
+            openings.put("opens", opening::openAndClose);
+            openings.put("opens-damaged", opening::openDamaged);
+            openings.put("drops-cache", random -> opening.dropCache(cache, random));
+            openings.put("serves", random -> {
                 serveForAMoment(calling, random);
                 tally.count("servers");
             });
+            var disturbers = new LinkedHashMap<String, House.Disturber>();
             for (BadClient client : BadClient.values()) {
                 disturbers.put("bad-client-" + client, random -> misbehave(client, random, tally));
             }
-            return new House(groups, disturbers, this::workspaceBytes, this);
+            return new House(groups, openings, disturbers, this::workspaceBytes, this);
         } catch (Throwable e) {
             close();
             throw e;
