@@ -73,10 +73,8 @@ final class Callers {
         }
     }
 
-    /** Waits for all, after the pace has ended. */
-    void join() throws InterruptedException {
-        for (Thread thread : threads) {
-            thread.join();
-        }
+    /** They end when the pace does. */
+    List<Thread> threads() {
+        return List.copyOf(threads);
     }
 }

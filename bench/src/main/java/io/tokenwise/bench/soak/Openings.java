@@ -6,6 +6,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.bench.OwnEngine;
 import io.tokenwise.bench.TemporaryFolder;
 import io.tokenwise.bench.soak.Calling.Fault;
+import io.tokenwise.model.ModelFolder;
 import java.io.IOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
@@ -107,7 +108,7 @@ final class Openings {
     /** A folder of which a file is cut, absent or garbage: it must be refused, and everything given back. */
     void openDamaged(Random random) throws IOException {
         List<SoakModel> folders = models.stream()
-                .filter(model -> Files.isDirectory(Path.of(model.model())))
+                .filter(model -> Files.exists(Path.of(model.model()).resolve(ModelFolder.WEIGHTS)))
                 .toList();
         SoakModel model = folders.get(random.nextInt(folders.size()));
         OwnEngine kind = engines.get(random.nextInt(engines.size()));
@@ -125,8 +126,8 @@ final class Openings {
 
     /** Copies a model's files, and damages one; returns what was done. */
     private static String damage(Path from, Path to, Random random) throws IOException {
-        Path weights = to.resolve("model.safetensors");
-        Path config = to.resolve("config.json");
+        Path weights = to.resolve(ModelFolder.WEIGHTS);
+        Path config = to.resolve(ModelFolder.CONFIG);
         try (DirectoryStream<Path> files = Files.newDirectoryStream(from)) {
             for (Path file : files) {
                 if (Files.isRegularFile(file)) {

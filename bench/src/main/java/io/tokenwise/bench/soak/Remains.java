@@ -27,7 +27,7 @@ record Remains(Map<Long, String> threads, Map<String, Integer> descriptors) {
                     + "|soak-clock|process reaper|InnocuousThread|FileSystemWatch|C[12] Compiler).*");
 
     /** What classes are read from, libraries, and what the flight recorder writes. */
-    private static final Pattern FILES_OF_THE_JDK = Pattern.compile(".*(\\.jar|\\.so[.0-9]*|/modules|\\.jfr)( \\(deleted\\))?");
+    private static final Pattern FILES_OF_THE_JDK = Pattern.compile(".*(\\.jar|\\.so[.0-9]*|/modules|\\.jfr|/dev/u?random)( \\(deleted\\))?");
 
     static Remains now() throws IOException {
         Map<Long, String> threads = Thread.getAllStackTraces().keySet().stream()
@@ -58,7 +58,7 @@ record Remains(Map<Long, String> threads, Map<String, Integer> descriptors) {
         });
         descriptors.forEach((target, count) -> {
             int more = count - before.descriptors.getOrDefault(target, 0);
-            if (more > 0 && !FILES_OF_THE_JDK.matcher(target).matches() && !target.equals(DESCRIPTORS.toString())) {
+            if (more > 0 && !FILES_OF_THE_JDK.matcher(target).matches()) {
                 left.add("descriptor " + target + (more == 1 ? "" : " " + more + " times"));
             }
         });

@@ -169,6 +169,7 @@ final class ServerDoors implements AutoCloseable {
     private String ask(String path, String type, byte[] body, Deadline deadline)
             throws IOException, InterruptedException {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
+                .timeout(Soak.LONGEST_CALL)
                 .header("Content-Type", type)
                 .POST(BodyPublishers.ofByteArray(body));
         if (deadline != Deadline.NONE) {

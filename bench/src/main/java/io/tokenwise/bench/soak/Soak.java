@@ -3,6 +3,7 @@ package io.tokenwise.bench.soak;
 import io.tokenwise.bench.soak.House.Disturber;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -24,10 +25,14 @@ final class Soak {
     private static final double HURRIED_SHARE = .2;
 
     private static final int LEAST_LINES = 30;
+
+    /** A collection and what comes after it takes some tenths. */
+    private static final double SHORTEST_LINE_MINUTES = 2 / 60.0;
+
     private static final long LOOK_MILLIS = 50;
 
-    /** Threads that computed for others end when they were idle for some seconds. */
-    private static final int LOOKS_AT_WHAT_IS_LEFT = 300;
+    /** Even where the processors have much else to do, and the process is stopped meanwhile. */
+    static final Duration LONGEST_CALL = Duration.ofMinutes(20);
 
     /**
      * What it is to be.
@@ -36,8 +41,10 @@ final class Soak {
      * @param callers threads that call
      * @param cpuShare of one core
      * @param restMillis of a disturber, on average
+     * @param mostGrowthMiB of resident memory after it has settled, and of native memory from before all was opened until all is closed
+     * @param looks at what is left in the end, a tenth of a second apart: threads that computed for others end when they were idle for some seconds
      */
-    record Plan(double hours, long seed, int callers, double cpuShare, int restMillis, double mostGrowthMiB) {}
+    record Plan(double hours, long seed, int callers, double cpuShare, int restMillis, double mostGrowthMiB, int looks) {}
 
     /** What was seen in the end. */
     record Verdict(String what, boolean holds) {}
@@ -89,7 +96,7 @@ final class Soak {
             run(house);
         }
         List<String> left = left(before);
-        Reading last = reading(0);
+        Reading last = last(first);
         time.close();
         return new SoakReport(plan, first, readings, last, tally.counts(), tally.failures(), left, time.stops(), time.stoppedSeconds(), settledMinute());
     }
@@ -106,9 +113,13 @@ final class Soak {
             readUntilTheEnd(house);
         } finally {
             pace.end();
-            callers.join();
+            others.addAll(callers.threads());
             for (Thread thread : others) {
-                thread.join();
+                if (!thread.join(LONGEST_CALL)) {
+                    var where = new IllegalStateException("it hangs");
+                    where.setStackTrace(thread.getStackTrace());
+                    tally.failed(thread.getName(), where);
+                }
             }
         }
     }
@@ -137,10 +148,11 @@ final class Soak {
 
     private void readUntilTheEnd(House house) throws IOException, InterruptedException {
         double minutes = plan.hours() * 60;
-        double step = Math.min(1, minutes / LEAST_LINES);
+        double step = Math.clamp(minutes / LEAST_LINES, SHORTEST_LINE_MINUTES, 1);
         out.println(SoakReport.HEADER);
-        for (double next = 0; next <= minutes + step / 2 && !tally.isHopeless(); next += step) {
-            while (time.minutes() - startMinute < next && !tally.isHopeless()) {
+        double next = 0;
+        while (next <= minutes + step / 2 && !tally.isHopeless()) {
+            while (minute() < next && !tally.isHopeless()) {
                 Thread.sleep(LOOK_MILLIS);
             }
             Reading reading;
@@ -156,12 +168,19 @@ final class Soak {
             if (next >= HURRIED_SHARE * settledMinute()) {
                 pace.begin();
             }
+            // One that came late, because something was just opened, does not move the others.
+            next = step * Math.max(Math.round(next / step) + 1, Math.ceil(minute() / step));
         }
+    }
+
+    /** Since callers began. */
+    private double minute() {
+        return time.minutes() - startMinute;
     }
 
     private Reading reading(long workspaceBytes) throws IOException, InterruptedException {
         return Reading.now(
-                time.minutes() - startMinute,
+                minute(),
                 tally.calls(),
                 tally.counts().getOrDefault("opened", 0L),
                 workspaceBytes);
@@ -175,7 +194,7 @@ final class Soak {
                     disturber.disturb(random);
                 } catch (InterruptedException e) {
                     throw e;
-                } catch (Exception e) {
+                } catch (Throwable e) {
                     if (!time.hasStoppedSince(stops)) {
                         tally.failed(name, e);
                     }
@@ -194,10 +213,18 @@ final class Soak {
         pace.rest(random);
     }
 
-    /** What is left of all threads and descriptors, when those have ended that only wait for some seconds. */
-    private static List<String> left(Remains before) throws IOException, InterruptedException {
+    /** Native memory is also the JVM's compiler's, which takes much for a moment. */
+    private Reading last(Reading first) throws IOException, InterruptedException {
+        Reading last = reading(0);
+        for (int i = 0; i < plan.looks() && last.nativeMiB() > first.nativeMiB() + plan.mostGrowthMiB(); i++) {
+            last = reading(0);
+        }
+        return last;
+    }
+
+    private List<String> left(Remains before) throws IOException, InterruptedException {
         List<String> left = Remains.now().since(before);
-        for (int i = 0; i < LOOKS_AT_WHAT_IS_LEFT && !left.isEmpty(); i++) {
+        for (int i = 0; i < plan.looks() && !left.isEmpty(); i++) {
             Thread.sleep(100);
             left = Remains.now().since(before);
         }

@@ -1,15 +1,18 @@
 package io.tokenwise.bench.soak;
 
+import com.sun.management.HotSpotDiagnosticMXBean;
 import io.tokenwise.bench.Options;
 import io.tokenwise.bench.OwnEngine;
 import io.tokenwise.bench.PeakMemory;
 import io.tokenwise.io.CacheFolder;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.text.ParseException;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.Callable;
 import jdk.jfr.Configuration;
@@ -37,6 +40,7 @@ public final class SoakCommand implements Callable<Integer> {
     private static final int CALLERS = 64;
     private static final double CPU_SHARE = 0.25;
     private static final int REST_MILLIS = 10_000;
+    private static final int LOOKS = 300;
     private static final long MOST_RECORDED_BYTES = 100L << 20;
 
     @Spec
@@ -63,7 +67,7 @@ public final class SoakCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "FOLDER",
             defaultValue = "tokenwise-soak",
-            description = "Gets soak.jfr, a recording of the flight recorder, and soak.json (default: ${DEFAULT-VALUE}).")
+            description = "Gets soak.jfr, a recording of the flight recorder, and soak.md and soak.json (default: ${DEFAULT-VALUE}).")
     private Path folder;
 
     @Option(
@@ -82,6 +86,9 @@ public final class SoakCommand implements Callable<Integer> {
             description = "Backends and precisions (default: all that this machine can run).")
     private List<OwnEngine> named;
 
+    @Option(names = "--small", description = "Only small models with random weights, for a quick look.")
+    private boolean small;
+
     @Override
     public Integer call() throws Exception {
         Options.check(
@@ -94,6 +101,8 @@ public final class SoakCommand implements Callable<Integer> {
                         .filter(engine -> engine.refusal().isEmpty())
                         .toList()
                 : named;
+        // The heap keeps what it once took: resident memory would go up and down with it.
+        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).setVMOption("MaxHeapFreeRatio", "100");
         Path cache = folder.resolve("cache");
         Files.createDirectories(cache);
         String before = System.setProperty(CacheFolder.PROPERTY, cache.toString());
@@ -113,15 +122,19 @@ public final class SoakCommand implements Callable<Integer> {
     private SoakReport soak(List<OwnEngine> engines, Path cache) throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         out.println(String.join(", ", engines.stream().map(OwnEngine::name).toList()));
-        var soak = new Soak(new Soak.Plan(hours, seed, CALLERS, CPU_SHARE, REST_MILLIS, growth), out);
-        var house = new SoakHouse(engines, folder.resolve("models"), cache);
+        var soak = new Soak(new Soak.Plan(hours, seed, CALLERS, CPU_SHARE, REST_MILLIS, growth, LOOKS), out);
+        var house = new SoakHouse(engines, small ? List.of() : SoakModel.builtIn(), folder.resolve("models"), cache);
         house.serveForAMoment(soak.calling(), new Random(seed));
         SoakReport report = soak.run(house::open);
         out.print(report.text());
         out.flush();
+        Files.writeString(folder.resolve("soak.md"), report.text());
         JsonMapper json =
                 JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
-        Files.write(folder.resolve("soak.json"), json.writeValueAsBytes(report));
+        Files.write(
+                folder.resolve("soak.json"),
+                json.writeValueAsBytes(Map.of(
+                        "seen", report, "slopes", report.slopes(), "verdicts", report.verdicts())));
         return report;
     }
 

@@ -25,9 +25,9 @@ final class SoakHouse implements AutoCloseable {
     private static final int SESSIONS = 2;
 
     private final List<OwnEngine> kinds;
+    private final List<SoakModel> builtIn;
     private final Path folder;
     private final Path cache;
-    private final List<SoakModel> small;
     private final List<SoakModel> models = new ArrayList<>();
     private final SoakInputs inputs;
     private final List<Engine> engines = new ArrayList<>();
@@ -36,16 +36,17 @@ final class SoakHouse implements AutoCloseable {
     /**
      * Writes small models and opens nothing yet.
      *
+     * @param builtIn models beside the small ones; may be none
      * @param folder of small models
      * @param cache of weights that are unpacked
      */
-    SoakHouse(List<OwnEngine> kinds, Path folder, Path cache) throws IOException {
+    SoakHouse(List<OwnEngine> kinds, List<SoakModel> builtIn, Path folder, Path cache) throws IOException {
         this.kinds = kinds;
+        this.builtIn = builtIn;
         this.folder = folder;
         this.cache = cache;
-        small = SoakModel.writeSmall(folder);
-        models.addAll(SoakModel.builtIn());
-        models.addAll(small);
+        models.addAll(builtIn);
+        models.addAll(SoakModel.writeSmall(folder));
         inputs = SoakInputs.of(WordNet.load().examples());
     }
 
@@ -87,7 +88,9 @@ final class SoakHouse implements AutoCloseable {
             var openings = new LinkedHashMap<String, House.Disturber>();
             openings.put("opens", opening::openAndClose);
             openings.put("opens-damaged", opening::openDamaged);
-            openings.put("drops-cache", random -> opening.dropCache(cache, random));
+            if (!builtIn.isEmpty()) {
+                openings.put("drops-cache", random -> opening.dropCache(cache, random));
+            }
             openings.put("serves", random -> {
                 serveForAMoment(calling, random);
                 tally.count("servers");
@@ -117,20 +120,24 @@ final class SoakHouse implements AutoCloseable {
     /** In the last of the engines, so that vectors over HTTP must be those of the library. */
     private List<Door> serve() throws IOException {
         OwnEngine kind = kinds.getLast();
-        server = ServerDoors.start(
-                kind.options().backend(),
-                List.of("minilm-acm", "vit-cifar10-acm", small("learners"), small("moonshine"), small("wav2vec2")));
-        return List.of(
-                server.vectors(
-                        new SoakModel(Kind.VECTORS, "minilm-acm").key(kind.name()), "minilm-acm", Budget.of(.5), inputs),
-                server.vectors(
-                        new SoakModel(Kind.VECTORS, small("learners")).key(kind.name()),
-                        "learners",
-                        Budget.flops(.5),
-                        inputs),
-                server.images("vit-cifar10-acm", inputs),
-                server.speech("moonshine", "server"),
-                server.speech("wav2vec2", "server"));
+        // Each takes some seconds to get warm.
+        List<String> served = builtIn.isEmpty()
+                ? List.of(small("learners"))
+                : List.of(small("learners"), small("moonshine"), small("wav2vec2"), "minilm-acm", "vit-cifar10-acm");
+        server = ServerDoors.start(kind.options().backend(), served);
+        var doors = new ArrayList<Door>();
+        doors.add(server.vectors(vectors(small("learners"), kind), "learners", Budget.flops(.5), inputs));
+        if (!builtIn.isEmpty()) {
+            doors.add(server.speech("moonshine", "server"));
+            doors.add(server.speech("wav2vec2", "server"));
+            doors.add(server.vectors(vectors("minilm-acm", kind), "minilm-acm", Budget.of(.5), inputs));
+            doors.add(server.images("vit-cifar10-acm", inputs));
+        }
+        return doors;
+    }
+
+    private static String vectors(String model, OwnEngine kind) {
+        return new SoakModel(Kind.VECTORS, model).key(kind.name());
     }
 
     private void misbehave(BadClient client, Random random, Tally tally) throws InterruptedException {

@@ -41,9 +41,6 @@ record SoakReport(
                     "descriptors",
                     "that may happen");
 
-    /** What native memory may differ by in the end: what was never freed of a table or a library that stays. */
-    private static final double MOST_NATIVE_LEFT_MIB = 16;
-
     static String line(Reading reading, Map<String, Long> counts) {
         return String.format(
                 Locale.ROOT,
@@ -96,8 +93,8 @@ record SoakReport(
                             Locale.ROOT,
                             "native memory when all was closed: %.1f MiB more than before, %.1f allowed",
                             more,
-                            MOST_NATIVE_LEFT_MIB),
-                    more <= MOST_NATIVE_LEFT_MIB));
+                            plan.mostGrowthMiB()),
+                    more <= plan.mostGrowthMiB()));
         }
         return verdicts;
     }
