@@ -37,8 +37,9 @@ final class Callers {
         threads.add(Thread.ofPlatform().daemon().name("soak-interrupts").start(() -> keepInterrupting(new Random(seed))));
     }
 
+    /** Once at least, however late it starts. */
     private void keepCalling(Random random) {
-        while (!pace.isOver()) {
+        do {
             List<Door> doors = groups.get(random.nextInt(groups.size()));
             try {
                 within.add(Thread.currentThread());
@@ -56,7 +57,7 @@ final class Callers {
             } catch (InterruptedException e) {
                 tally.count("interrupted between calls");
             }
-        }
+        } while (!pace.isOver());
     }
 
     private void keepInterrupting(Random random) {

@@ -10,7 +10,7 @@ import java.util.function.LongSupplier;
  *
  * @param groups of doors: each is called as often as any other
  * @param openings by name: each is done again and again by a thread of its own, but not while memory is read, of which it takes much for a moment
- * @param disturbers likewise, at any time
+ * @param disturbers likewise, at any time; they are interrupted in the end
  * @param workspaceBytes native memory of calls
  * @param end closes all
  */

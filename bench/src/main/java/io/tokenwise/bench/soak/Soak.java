@@ -108,11 +108,14 @@ final class Soak {
         callers.start(plan.callers(), plan.seed());
         var seeds = new Random(plan.seed());
         house.openings().forEach((name, opening) -> others.add(disturb(name, unlessRead(opening), seeds.nextLong())));
-        house.disturbers().forEach((name, disturber) -> others.add(disturb(name, disturber, seeds.nextLong())));
+        var disturbers = new ArrayList<Thread>();
+        house.disturbers().forEach((name, disturber) -> disturbers.add(disturb(name, disturber, seeds.nextLong())));
         try {
             readUntilTheEnd(house);
         } finally {
             pace.end();
+            disturbers.forEach(Thread::interrupt);
+            others.addAll(disturbers);
             others.addAll(callers.threads());
             for (Thread thread : others) {
                 if (!thread.join(LONGEST_CALL)) {
@@ -151,25 +154,26 @@ final class Soak {
         double step = Math.clamp(minutes / LEAST_LINES, SHORTEST_LINE_MINUTES, 1);
         out.println(SoakReport.HEADER);
         double next = 0;
-        while (next <= minutes + step / 2 && !tally.isHopeless()) {
+        while (true) {
             while (minute() < next && !tally.isHopeless()) {
                 Thread.sleep(LOOK_MILLIS);
             }
-            Reading reading;
             openings.writeLock().lockInterruptibly();
             try {
-                reading = reading(house.workspaceBytes().getAsLong());
+                readings.add(reading(house.workspaceBytes().getAsLong()));
             } finally {
                 openings.writeLock().unlock();
             }
-            readings.add(reading);
-            out.println(SoakReport.line(reading, tally.counts()));
+            out.println(SoakReport.line(readings.getLast(), tally.counts()));
             out.flush();
+            if (next >= minutes || tally.isHopeless()) {
+                return;
+            }
             if (next >= HURRIED_SHARE * settledMinute()) {
                 pace.begin();
             }
             // One that came late, because something was just opened, does not move the others.
-            next = step * Math.max(Math.round(next / step) + 1, Math.ceil(minute() / step));
+            next = Math.min(minutes, step * (1 + Math.floor(minute() / step)));
         }
     }
 
@@ -188,6 +192,8 @@ final class Soak {
 
     private void keepDisturbing(String name, Disturber disturber, Random random) {
         try {
+            // Not all at once in the beginning.
+            rest(random.nextInt(plan.restMillis()), random);
             while (!pace.isOver()) {
                 int stops = time.stops();
                 try {

@@ -122,7 +122,7 @@ public final class SoakCommand implements Callable<Integer> {
     private SoakReport soak(List<OwnEngine> engines, Path cache) throws Exception {
         PrintWriter out = spec.commandLine().getOut();
         out.println(String.join(", ", engines.stream().map(OwnEngine::name).toList()));
-        var soak = new Soak(new Soak.Plan(hours, seed, CALLERS, CPU_SHARE, REST_MILLIS, growth, LOOKS), out);
+        var soak = new Soak(new Soak.Plan(hours, seed, CALLERS, CPU_SHARE, restMillis(), growth, LOOKS), out);
         var house = new SoakHouse(engines, small ? List.of() : SoakModel.builtIn(), folder.resolve("models"), cache);
         house.serveForAMoment(soak.calling(), new Random(seed));
         SoakReport report = soak.run(house::open);
@@ -136,6 +136,11 @@ public final class SoakCommand implements Callable<Integer> {
                 json.writeValueAsBytes(Map.of(
                         "seen", report, "slopes", report.slopes(), "verdicts", report.verdicts())));
         return report;
+    }
+
+    /** Even a short run is to be disturbed. */
+    private int restMillis() {
+        return (int) Math.clamp(hours * 3_600_000 / 8, 100, REST_MILLIS);
     }
 
     private Recording record() throws IOException, ParseException {
