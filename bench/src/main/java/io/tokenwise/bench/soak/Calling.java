@@ -66,7 +66,7 @@ final class Calling {
         boolean hurried = faults.contains(Fault.DEADLINE) && random.nextInt(ONE_IN_SO_MANY_HAS_A_DEADLINE) == 0;
         Deadline deadline =
                 hurried ? Deadline.in(Duration.ofMillis(random.nextInt(LONGEST_DEADLINE_MILLIS))) : Deadline.NONE;
-        int stops = time.stops();
+        long begin = time.nanos();
         try {
             ask(door, inputs, budget, deadline);
             tally.answered();
@@ -81,7 +81,7 @@ final class Calling {
             Thread.interrupted();
             if (excuse.isPresent()) {
                 tally.count(excuse.get());
-            } else if (cause instanceof IOException && time.hasStoppedSince(stops)) {
+            } else if (cause instanceof IOException && time.hasStoppedAbout(begin)) {
                 tally.count("too late after a stop");
             } else {
                 tally.failed(door.key() + ", " + budget, cause);

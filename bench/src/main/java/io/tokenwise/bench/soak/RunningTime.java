@@ -10,9 +10,13 @@ final class RunningTime implements AutoCloseable {
     static final long LONGEST_GAP_NANOS = TimeUnit.SECONDS.toNanos(5);
     private static final long TICK_MILLIS = 100;
 
+    /** A server closes connections that were idle for a minute when it goes on, and a client may just send by one. */
+    static final long AFTERWARDS_NANOS = TimeUnit.SECONDS.toNanos(10);
+
     private long last;
     private long counted;
     private int stops;
+    private long countedAtStop = Long.MIN_VALUE;
     private long stoppedNanos;
     private Thread ticking;
 
@@ -43,6 +47,7 @@ final class RunningTime implements AutoCloseable {
         last = nanos;
         if (gap > LONGEST_GAP_NANOS) {
             stops++;
+            countedAtStop = counted;
             stoppedNanos += gap;
         } else {
             counted += gap;
@@ -67,10 +72,18 @@ final class RunningTime implements AutoCloseable {
         return stoppedNanos / 1e9;
     }
 
-    /** Whether it stood still after it had stopped so often, now that a tick has passed. */
-    boolean hasStoppedSince(int before) throws InterruptedException {
+    /**
+     * Whether what began then may have been too late, or found a connection that was: it stood still since, or shortly before. Waits until that is known.
+     *
+     * @param begin as {@link #nanos} had it
+     */
+    boolean hasStoppedAbout(long begin) throws InterruptedException {
         Thread.sleep(3 * TICK_MILLIS);
-        return stops() > before;
+        return stoppedAbout(begin);
+    }
+
+    synchronized boolean stoppedAbout(long begin) {
+        return stops > 0 && countedAtStop >= begin - AFTERWARDS_NANOS;
     }
 
     @Override

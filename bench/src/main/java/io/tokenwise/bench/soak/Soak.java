@@ -195,13 +195,13 @@ final class Soak {
             // Not all at once in the beginning.
             rest(random.nextInt(plan.restMillis()), random);
             while (!pace.isOver()) {
-                int stops = time.stops();
+                long begin = time.nanos();
                 try {
                     disturber.disturb(random);
                 } catch (InterruptedException e) {
                     throw e;
                 } catch (Throwable e) {
-                    if (!time.hasStoppedSince(stops)) {
+                    if (!time.hasStoppedAbout(begin)) {
                         tally.failed(name, e);
                     }
                 }

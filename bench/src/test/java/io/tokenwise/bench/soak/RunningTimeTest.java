@@ -19,6 +19,9 @@ class RunningTimeTest {
         assertThat(time.nanos()).isEqualTo(5 * SECOND);
         assertThat(time.stops()).isEqualTo(1);
         assertThat(time.stoppedSeconds()).isEqualTo(600);
+        assertThat(time.stoppedAbout(0)).isTrue();
+        assertThat(time.stoppedAbout(5 * SECOND + RunningTime.AFTERWARDS_NANOS)).isTrue();
+        assertThat(time.stoppedAbout(6 * SECOND + RunningTime.AFTERWARDS_NANOS)).isFalse();
         time.tick(7 + 606 * SECOND);
         assertThat(time.minutes()).isEqualTo(.1);
         assertThat(time.stops()).isEqualTo(1);
