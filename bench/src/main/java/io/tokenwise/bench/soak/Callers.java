@@ -34,7 +34,8 @@ final class Callers {
             Thread.Builder builder = i % 2 == 0 ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
             threads.add(builder.name("soak-caller-" + i).start(() -> keepCalling(random)));
         }
-        threads.add(Thread.ofPlatform().daemon().name("soak-interrupts").start(() -> keepInterrupting(new Random(seed))));
+        threads.add(
+                Thread.ofPlatform().daemon().name("soak-interrupts").start(() -> keepInterrupting(new Random(seed))));
     }
 
     /** Once at least, however late it starts. */

@@ -107,15 +107,16 @@ final class Calling {
                 switch (failure) {
                     case DeadlineException _ when hurried -> "deadline";
                     case InterruptedException _ when interrupted -> "interrupted";
-                    case IllegalStateException e when interrupted && e.getMessage().startsWith("interrupted ") ->
-                        "interrupted";
+                    case IllegalStateException e
+                    when interrupted && e.getMessage().startsWith("interrupted ") -> "interrupted";
                     case IllegalStateException e when closing && e.getMessage().matches(CLOSED) -> "closed";
                     case RefusedException e when e.status() == 429 -> "overloaded";
                     case RefusedException e when e.status() == 504 && hurried -> "deadline";
                     case RefusedException e when e.status() == 503 && closing -> "closed";
                     case RefusedException _ -> null;
                     case IOException _ when closing -> "closed";
-                    case IOException _ when interrupted && Thread.currentThread().isInterrupted() -> "interrupted";
+                    case IOException _
+                    when interrupted && Thread.currentThread().isInterrupted() -> "interrupted";
                     default -> null;
                 });
     }

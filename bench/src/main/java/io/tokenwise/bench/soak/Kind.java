@@ -34,17 +34,17 @@ enum Kind {
             Engine::textEncoder,
             TextEncoder::open,
             TextEncoder::model,
-            (encoder, all) -> (inputs, budget, deadline) -> bits(encoder.embed(EmbedRequest.of(
-                            picked(all.texts(), inputs))
-                    .withBudget(budget)
-                    .withDeadline(deadline)))),
+            (encoder, all) ->
+                    (inputs, budget, deadline) -> bits(encoder.embed(EmbedRequest.of(picked(all.texts(), inputs))
+                            .withBudget(budget)
+                            .withDeadline(deadline)))),
     /** Without waiting; who is interrupted while the answer is not there cancels. */
     FUTURES(
             Engine::textEncoder,
             TextEncoder::open,
             TextEncoder::model,
-            (encoder, all) -> (inputs, budget, deadline) -> bits(
-                    await(encoder.embedAsync(EmbedRequest.of(picked(all.texts(), inputs))
+            (encoder, all) -> (inputs, budget, deadline) ->
+                    bits(await(encoder.embedAsync(EmbedRequest.of(picked(all.texts(), inputs))
                             .withBudget(budget)
                             .withDeadline(deadline))))),
     CLASSES(
@@ -73,8 +73,8 @@ enum Kind {
             Engine::sparseEncoder,
             SparseEncoder::open,
             SparseEncoder::model,
-            (encoder, all) -> (inputs, budget, deadline) ->
-                    encoder.embed(picked(all.texts(), inputs), budget, deadline).stream()
+            (encoder, all) ->
+                    (inputs, budget, deadline) -> encoder.embed(picked(all.texts(), inputs), budget, deadline).stream()
                             .map(one -> Bits.of(one.weights()))
                             .toList()),
     MASKS(
@@ -97,12 +97,10 @@ enum Kind {
             Engine::imageClassifier,
             ImageClassifier::open,
             ImageClassifier::model,
-            (classifier, all) -> (inputs, budget, deadline) ->
-                    classifier
+            (classifier, all) ->
+                    (inputs, budget, deadline) -> classifier
                             .classify(
-                                    picked(all.images(), inputs),
-                                    Collections.nCopies(inputs.size(), budget),
-                                    deadline)
+                                    picked(all.images(), inputs), Collections.nCopies(inputs.size(), budget), deadline)
                             .stream()
                             .map(one -> Bits.of(one.probabilities()))
                             .toList()),
@@ -122,7 +120,13 @@ enum Kind {
 
     /** Of models whose tokens leave: shares of time and of FLOPs, soft and hard. */
     private static final List<Budget> LEAVING = List.of(
-            Budget.FULL, Budget.of(.75), Budget.of(.5), Budget.of(.25), Budget.flops(.5), Budget.hard(.5), Budget.hard(.75));
+            Budget.FULL,
+            Budget.of(.75),
+            Budget.of(.5),
+            Budget.of(.25),
+            Budget.flops(.5),
+            Budget.hard(.5),
+            Budget.hard(.75));
 
     /** Of models with learners, which know no time. */
     private static final List<Budget> LEARNERS = List.of(

@@ -115,7 +115,9 @@ final class Openings {
         try (TemporaryFolder copy = TemporaryFolder.create("tokenwise-soak-damaged-")) {
             String damage = damage(Path.of(model.model()), copy.path(), random);
             try {
-                model.kind().open("damaged", copy.path().toString(), options(kind, random), inputs).close();
+                model.kind()
+                        .open("damaged", copy.path().toString(), options(kind, random), inputs)
+                        .close();
                 tally.failed(
                         "damaged", new IllegalStateException(model.model() + ": " + damage + ", and it was opened"));
             } catch (BadFileException e) {

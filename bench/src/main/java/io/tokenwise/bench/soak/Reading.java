@@ -30,7 +30,6 @@ record Reading(
     /** What a closed model has freed goes back to the system a little later. */
     private static final long AFTER_COLLECTION_MILLIS = 300;
 
-
     static Reading now(double minute, long calls, long opened, long workspaceBytes)
             throws IOException, InterruptedException {
         System.gc();

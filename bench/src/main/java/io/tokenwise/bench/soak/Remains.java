@@ -27,7 +27,8 @@ record Remains(Map<Long, String> threads, Map<String, Integer> descriptors) {
                     + "|soak-clock|process reaper|InnocuousThread|FileSystemWatch|C[12] Compiler).*");
 
     /** What classes are read from, libraries, and what the flight recorder writes. */
-    private static final Pattern FILES_OF_THE_JDK = Pattern.compile(".*(\\.jar|\\.so[.0-9]*|/modules|\\.jfr|/dev/u?random)( \\(deleted\\))?");
+    private static final Pattern FILES_OF_THE_JDK =
+            Pattern.compile(".*(\\.jar|\\.so[.0-9]*|/modules|\\.jfr|/dev/u?random)( \\(deleted\\))?");
 
     static Remains now() throws IOException {
         Map<Long, String> threads = Thread.getAllStackTraces().keySet().stream()
@@ -52,7 +53,8 @@ record Remains(Map<Long, String> threads, Map<String, Integer> descriptors) {
     List<String> since(Remains before) {
         var left = new ArrayList<String>();
         threads.forEach((id, name) -> {
-            if (!before.threads.containsKey(id) && !THREADS_OF_THE_JDK.matcher(name).matches()) {
+            if (!before.threads.containsKey(id)
+                    && !THREADS_OF_THE_JDK.matcher(name).matches()) {
                 left.add("thread " + name);
             }
         });

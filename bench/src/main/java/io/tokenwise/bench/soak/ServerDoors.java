@@ -77,7 +77,8 @@ final class ServerDoors implements AutoCloseable {
                 false,
                 usual.otlp()));
         return new ServerDoors(
-                server, HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build());
+                server,
+                HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build());
     }
 
     int port() {
@@ -92,17 +93,26 @@ final class ServerDoors implements AutoCloseable {
      */
     Door vectors(String key, String model, Budget half, SoakInputs all) {
         // OpenAI's API refuses the text without words, which is the last.
-        return new Door(key, all.texts().size() - 1, List.of(Budget.FULL, half), (inputs, budget, deadline) -> {
-            List<String> texts = picked(all.texts(), inputs);
-            String body = JSON.writeValueAsString(Map.of(
-                    "model", model + "@" + budget.share(), "input", texts, "encoding_format", "base64"));
-            JsonNode data = JSON.readTree(ask("/v1/embeddings", "application/json", body.getBytes(StandardCharsets.UTF_8), deadline))
-                    .get("data");
-            var vectors = new ArrayList<byte[]>();
-            data.forEach(one -> vectors.add(
-                    Base64.getDecoder().decode(one.get("embedding").stringValue())));
-            return vectors;
-        }, () -> {});
+        return new Door(
+                key,
+                all.texts().size() - 1,
+                List.of(Budget.FULL, half),
+                (inputs, budget, deadline) -> {
+                    List<String> texts = picked(all.texts(), inputs);
+                    String body = JSON.writeValueAsString(
+                            Map.of("model", model + "@" + budget.share(), "input", texts, "encoding_format", "base64"));
+                    JsonNode data = JSON.readTree(ask(
+                                    "/v1/embeddings",
+                                    "application/json",
+                                    body.getBytes(StandardCharsets.UTF_8),
+                                    deadline))
+                            .get("data");
+                    var vectors = new ArrayList<byte[]>();
+                    data.forEach(one -> vectors.add(
+                            Base64.getDecoder().decode(one.get("embedding").stringValue())));
+                    return vectors;
+                },
+                () -> {});
     }
 
     /** Classes of images, with their scores as they are written. */
@@ -111,17 +121,22 @@ final class ServerDoors implements AutoCloseable {
         for (Image image : all.images()) {
             files.add(Base64.getEncoder().encodeToString(png(image)));
         }
-        return new Door("server " + model, files.size(), halves(), (inputs, budget, deadline) -> {
-            String body = JSON.writeValueAsString(Map.of(
-                    "model",
-                    model + "@" + budget.share(),
-                    "inputs",
-                    picked(files, inputs).stream().map(List::of).toList()));
-            var classes = new ArrayList<byte[]>();
-            JSON.readTree(ask("/predict", "application/json", body.getBytes(StandardCharsets.UTF_8), deadline))
-                    .forEach(one -> classes.add(Bits.of(one)));
-            return classes;
-        }, () -> {});
+        return new Door(
+                "server " + model,
+                files.size(),
+                halves(),
+                (inputs, budget, deadline) -> {
+                    String body = JSON.writeValueAsString(Map.of(
+                            "model",
+                            model + "@" + budget.share(),
+                            "inputs",
+                            picked(files, inputs).stream().map(List::of).toList()));
+                    var classes = new ArrayList<byte[]>();
+                    JSON.readTree(ask("/predict", "application/json", body.getBytes(StandardCharsets.UTF_8), deadline))
+                            .forEach(one -> classes.add(Bits.of(one)));
+                    return classes;
+                },
+                () -> {});
     }
 
     /**
@@ -130,16 +145,23 @@ final class ServerDoors implements AutoCloseable {
      * @param group of answers that must be the same
      */
     Door speech(String model, String group) {
-        List<byte[]> recordings =
-                List.of(NoiseWav.of(.4, 1), NoiseWav.of(1.5, 2), NoiseWav.bursts(RECORDINGS));
-        return new Door(group + " " + model, recordings.size(), List.of(Budget.FULL), (inputs, _, deadline) -> {
-            var texts = new ArrayList<byte[]>();
-            for (byte[] recording : picked(recordings, inputs)) {
-                texts.add(Bits.of(ask(
-                        "/v1/audio/transcriptions", "multipart/form-data; boundary=b", form(model, recording), deadline)));
-            }
-            return texts;
-        }, () -> {});
+        List<byte[]> recordings = List.of(NoiseWav.of(.4, 1), NoiseWav.of(1.5, 2), NoiseWav.bursts(RECORDINGS));
+        return new Door(
+                group + " " + model,
+                recordings.size(),
+                List.of(Budget.FULL),
+                (inputs, _, deadline) -> {
+                    var texts = new ArrayList<byte[]>();
+                    for (byte[] recording : picked(recordings, inputs)) {
+                        texts.add(Bits.of(ask(
+                                "/v1/audio/transcriptions",
+                                "multipart/form-data; boundary=b",
+                                form(model, recording),
+                                deadline)));
+                    }
+                    return texts;
+                },
+                () -> {});
     }
 
     private static List<Budget> halves() {

@@ -45,7 +45,8 @@ record Slopes(String name, double atFirst, double most, double atLast, double pe
     }
 
     private static double perHour(List<Reading> readings, ToDoubleFunction<Reading> figure) {
-        double meanHour = readings.stream().mapToDouble(Reading::minute).average().orElseThrow() / 60;
+        double meanHour =
+                readings.stream().mapToDouble(Reading::minute).average().orElseThrow() / 60;
         double mean = readings.stream().mapToDouble(figure).average().orElseThrow();
         double products = 0;
         double squares = 0;

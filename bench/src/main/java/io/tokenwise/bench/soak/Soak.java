@@ -6,7 +6,6 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -44,7 +43,8 @@ final class Soak {
      * @param mostGrowthMiB of resident memory after it has settled, and of native memory from before all was opened until all is closed
      * @param looks at what is left in the end, a tenth of a second apart: threads that computed for others end when they were idle for some seconds
      */
-    record Plan(double hours, long seed, int callers, double cpuShare, int restMillis, double mostGrowthMiB, int looks) {}
+    record Plan(
+            double hours, long seed, int callers, double cpuShare, int restMillis, double mostGrowthMiB, int looks) {}
 
     /** What was seen in the end. */
     record Verdict(String what, boolean holds) {}
@@ -98,7 +98,17 @@ final class Soak {
         List<String> left = left(before);
         Reading last = last(first);
         time.close();
-        return new SoakReport(plan, first, readings, last, tally.counts(), tally.failures(), left, time.stops(), time.stoppedSeconds(), settledMinute());
+        return new SoakReport(
+                plan,
+                first,
+                readings,
+                last,
+                tally.counts(),
+                tally.failures(),
+                left,
+                time.stops(),
+                time.stoppedSeconds(),
+                settledMinute());
     }
 
     private void run(House house) throws IOException, InterruptedException {
@@ -183,11 +193,7 @@ final class Soak {
     }
 
     private Reading reading(long workspaceBytes) throws IOException, InterruptedException {
-        return Reading.now(
-                minute(),
-                tally.calls(),
-                tally.counts().getOrDefault("opened", 0L),
-                workspaceBytes);
+        return Reading.now(minute(), tally.calls(), tally.counts().getOrDefault("opened", 0L), workspaceBytes);
     }
 
     private void keepDisturbing(String name, Disturber disturber, Random random) {

@@ -67,7 +67,8 @@ public final class SoakCommand implements Callable<Integer> {
             names = "--out",
             paramLabel = "FOLDER",
             defaultValue = "tokenwise-soak",
-            description = "Gets soak.jfr, a recording of the flight recorder, and soak.md and soak.json (default: ${DEFAULT-VALUE}).")
+            description =
+                    "Gets soak.jfr, a recording of the flight recorder, and soak.md and soak.json (default: ${DEFAULT-VALUE}).")
     private Path folder;
 
     @Option(
@@ -92,7 +93,9 @@ public final class SoakCommand implements Callable<Integer> {
     @Override
     public Integer call() throws Exception {
         Options.check(
-                spec, hours > 0 && hours <= 1000 && growth >= 0, "--hours must be over 0 and at most 1000, --growth 0 or more");
+                spec,
+                hours > 0 && hours <= 1000 && growth >= 0,
+                "--hours must be over 0 and at most 1000, --growth 0 or more");
         if (!PeakMemory.isAvailable()) {
             throw new IOException("soak reads resident memory from /proc, which this system does not have");
         }
@@ -133,8 +136,8 @@ public final class SoakCommand implements Callable<Integer> {
                 JsonMapper.builder().enable(SerializationFeature.INDENT_OUTPUT).build();
         Files.write(
                 folder.resolve("soak.json"),
-                json.writeValueAsBytes(Map.of(
-                        "seen", report, "slopes", report.slopes(), "verdicts", report.verdicts())));
+                json.writeValueAsBytes(
+                        Map.of("seen", report, "slopes", report.slopes(), "verdicts", report.verdicts())));
         return report;
     }
 

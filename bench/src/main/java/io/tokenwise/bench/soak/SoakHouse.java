@@ -3,7 +3,6 @@ package io.tokenwise.bench.soak;
 import io.tokenwise.Engine;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
-import io.tokenwise.api.EngineOptions;
 import io.tokenwise.bench.OwnEngine;
 import io.tokenwise.bench.load.BadClient;
 import io.tokenwise.bench.load.EmbeddingCall;
@@ -107,8 +106,10 @@ final class SoakHouse implements AutoCloseable {
     }
 
     private List<Door> open(OwnEngine kind) throws IOException {
-        Engine engine = Engine.open(
-                kind.options().withThreads(THREADS).withConcurrentCalls(SESSIONS).withManagement(true));
+        Engine engine = Engine.open(kind.options()
+                .withThreads(THREADS)
+                .withConcurrentCalls(SESSIONS)
+                .withManagement(true));
         engines.add(engine);
         var doors = new ArrayList<Door>();
         for (SoakModel model : models) {

@@ -23,7 +23,8 @@ record SoakInputs(List<String> texts, List<Image> images, List<float[]> sounds) 
     }
 
     private static List<String> texts(List<String> examples) {
-        List<String> words = List.of(String.join(" ", examples.subList(0, EXAMPLES)).split(" "));
+        List<String> words =
+                List.of(String.join(" ", examples.subList(0, EXAMPLES)).split(" "));
         var texts = new ArrayList<String>();
         int from = 0;
         for (int tokens = 3; tokens < MOST_TOKENS * 5 / 4; tokens += 1 + tokens / 4) {
@@ -38,10 +39,8 @@ record SoakInputs(List<String> texts, List<Image> images, List<float[]> sounds) 
     private static List<Image> randomImages() {
         var random = new SplittableRandom(5);
         return IntStream.of(32, 32, 48, 100)
-                .mapToObj(side -> new Image(
-                        side,
-                        32,
-                        random.ints(32L * side, 0, 1 << 24).toArray()))
+                .mapToObj(side ->
+                        new Image(side, 32, random.ints(32L * side, 0, 1 << 24).toArray()))
                 .toList();
     }
 

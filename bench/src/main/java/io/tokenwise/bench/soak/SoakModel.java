@@ -82,8 +82,7 @@ record SoakModel(Kind kind, String model) {
         return engine + " " + Path.of(model).getFileName() + " " + (kind == Kind.FUTURES ? Kind.VECTORS : kind);
     }
 
-    private static void write(Path model, String architecture, String head, Map<String, ?> changes)
-            throws IOException {
+    private static void write(Path model, String architecture, String head, Map<String, ?> changes) throws IOException {
         RandomModel.small("bert", config(architecture, changes), 3)
                 .with(head, changes, 4)
                 .write(model, "bert.");
@@ -106,10 +105,11 @@ record SoakModel(Kind kind, String model) {
     /** MLPs and attention cut into learners, with gates of random weights, so that tokens of a text get different numbers of them. */
     private static void writeLearners(Path folder) throws IOException {
         Path dense = folder.resolve("dense");
-        RandomModel.small("bert", config("BertModel", Map.of("intermediate_size", 32 * LEARNERS)), 5).write(dense, "");
+        RandomModel.small("bert", config("BertModel", Map.of("intermediate_size", 32 * LEARNERS)), 5)
+                .write(dense, "");
         writeTokenizer(dense);
-        try (TextEncoder opened = TextEncoder.open(
-                dense.toString(), EngineOptions.defaults().withBackend(BackendChoice.FLOAT32))) {
+        try (TextEncoder opened =
+                TextEncoder.open(dense.toString(), EngineOptions.defaults().withBackend(BackendChoice.FLOAT32))) {
             Encoder encoder = opened.model().encoder();
             List<int[]> sample = List.of(
                     new SplittableRandom(6).ints(60, 1000, 30_000).toArray(),
@@ -130,10 +130,7 @@ record SoakModel(Kind kind, String model) {
                     parameter.changed();
                 }
             }
-            encoder.save(
-                    folder.resolve("learners"),
-                    opened.model().files().tokenizer(),
-                    ModelWriter.Existing.REPLACE);
+            encoder.save(folder.resolve("learners"), opened.model().files().tokenizer(), ModelWriter.Existing.REPLACE);
         }
     }
 }

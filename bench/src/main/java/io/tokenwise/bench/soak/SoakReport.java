@@ -85,7 +85,8 @@ record SoakReport(
                         growth,
                         plan.mostGrowthMiB()),
                 growth <= plan.mostGrowthMiB()));
-        verdicts.add(new Soak.Verdict("left when all was closed: " + (left.isEmpty() ? "nothing" : left), left.isEmpty()));
+        verdicts.add(
+                new Soak.Verdict("left when all was closed: " + (left.isEmpty() ? "nothing" : left), left.isEmpty()));
         if (!Double.isNaN(more)) {
             verdicts.add(new Soak.Verdict(
                     String.format(
@@ -122,7 +123,9 @@ record SoakReport(
         }
         text.append(String.format("%n"));
         for (Soak.Verdict verdict : verdicts()) {
-            text.append(verdict.what()).append(verdict.holds() ? ": holds" : ": FAILS").append(String.format("%n"));
+            text.append(verdict.what())
+                    .append(verdict.holds() ? ": holds" : ": FAILS")
+                    .append(String.format("%n"));
         }
         return text.toString();
     }

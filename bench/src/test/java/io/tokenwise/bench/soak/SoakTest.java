@@ -79,7 +79,8 @@ class SoakTest {
     void aDeadlineThatNobodyHasGivenIsAFailure() throws Exception {
         SoakReport report = soak(
                 (inputs, _, deadline) -> {
-                    if (calls.incrementAndGet() > MAKING_EXPECTED && deadline.left().toDays() > 1) {
+                    if (calls.incrementAndGet() > MAKING_EXPECTED
+                            && deadline.left().toDays() > 1) {
                         throw new DeadlineException("the deadline passed");
                     }
                     return numbers(inputs);
@@ -95,13 +96,14 @@ class SoakTest {
         var thread = new AtomicReference<Thread>();
         SoakReport report = soak(
                 (inputs, _, _) -> {
-                    thread.compareAndSet(null, Thread.ofPlatform().name("forgotten").start(() -> {
-                        try {
-                            over.await();
-                        } catch (InterruptedException e) {
-                            Thread.currentThread().interrupt();
-                        }
-                    }));
+                    thread.compareAndSet(
+                            null, Thread.ofPlatform().name("forgotten").start(() -> {
+                                try {
+                                    over.await();
+                                } catch (InterruptedException e) {
+                                    Thread.currentThread().interrupt();
+                                }
+                            }));
                     return numbers(inputs);
                 },
                 () -> {});
@@ -123,9 +125,7 @@ class SoakTest {
     /** All kinds of models, a server, openings and bad clients. */
     @Test
     void smallModelsHold() {
-        String[] arguments = {
-            "--small", "--hours=0.001", "--engine=vector-f32", "--growth=100000", "--out=" + folder
-        };
+        String[] arguments = {"--small", "--hours=0.001", "--engine=vector-f32", "--growth=100000", "--out=" + folder};
         int code = new CommandLine(new SoakCommand())
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(out, true))
