@@ -15,6 +15,8 @@ module io.tokenwise.bench {
     requires io.tokenwise.testdata;
     requires io.tokenwise.testmodels;
     requires java.desktop;
+    requires java.net.http;
+    requires jdk.jfr;
     requires jdk.management;
     requires jmh.core;
     requires HdrHistogram;
@@ -29,6 +31,9 @@ module io.tokenwise.bench {
     opens io.tokenwise.bench.faults to
             info.picocli;
     opens io.tokenwise.bench.load to
+            info.picocli,
+            tools.jackson.databind;
+    opens io.tokenwise.bench.soak to
             info.picocli,
             tools.jackson.databind;
 }

@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import ai.onnxruntime.OrtException;
 import io.tokenwise.bench.faults.FaultsCommand;
 import io.tokenwise.bench.load.LoadCommand;
+import io.tokenwise.bench.soak.SoakCommand;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
@@ -71,7 +72,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench tokenizers gemma3        tokenizers beside Hugging Face's library",
             "  ./tokenwise bench frontier                 quality against measured time, ours and rivals",
             "  ./tokenwise bench train                    distillation steps beside libtorch's",
-            "  ./tokenwise bench soak --minutes 60        mixed calls for an hour: is memory flat?",
+            "  ./tokenwise bench soak --hours 2           everything at once, with faults: is memory flat?",
             "  ./tokenwise bench faults                   trainings that are killed: do they end the same?",
             "  ./tokenwise bench load                     a server under load: who holds a latency target",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",

@@ -146,7 +146,7 @@ public final class Options {
     }
 
     /** Reads the name of an engine. */
-    static final class EngineConverter implements ITypeConverter<OwnEngine> {
+    public static final class EngineConverter implements ITypeConverter<OwnEngine> {
         @Override
         public OwnEngine convert(String name) {
             try {

@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.choice.Backends;
@@ -9,7 +10,7 @@ import java.util.List;
 import java.util.Optional;
 
 /** A backend and precision of our own engine, named as {@code vector-f32} or {@code onednn-s8}. */
-record OwnEngine(BackendChoice.Kind kind, Precision precision) {
+public record OwnEngine(BackendChoice.Kind kind, Precision precision) {
     static final OwnEngine VECTOR_F32 = new OwnEngine(BackendChoice.Kind.VECTOR, Precision.F32);
 
     /** All that race. */
@@ -19,7 +20,7 @@ record OwnEngine(BackendChoice.Kind kind, Precision precision) {
             new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.BF16),
             new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S8));
 
-    String name() {
+    public String name() {
         return kind.label() + "-" + precision.label();
     }
 
@@ -29,7 +30,7 @@ record OwnEngine(BackendChoice.Kind kind, Precision precision) {
     }
 
     /** Whether this machine can run them or not. */
-    static List<OwnEngine> all() {
+    public static List<OwnEngine> all() {
         var all = new ArrayList<OwnEngine>(List.of(VECTOR_F32));
         for (Precision precision : Precision.values()) {
             all.add(new OwnEngine(BackendChoice.Kind.ONEDNN, precision));
@@ -46,13 +47,18 @@ record OwnEngine(BackendChoice.Kind kind, Precision precision) {
                         + String.join(", ", all().stream().map(OwnEngine::name).toList())));
     }
 
+    /** What an engine's options say of it. */
+    public EngineOptions options() {
+        return EngineOptions.defaults().withBackend(new BackendChoice(kind, precision));
+    }
+
     /** @throws IllegalArgumentException if this machine cannot run it */
     Backend open(int threads) {
         return Backends.open(new BackendChoice(kind, precision), threads);
     }
 
     /** Why this machine cannot run it; empty if it can. */
-    Optional<String> refusal() {
+    public Optional<String> refusal() {
         try (Backend _ = open(1)) {
             return Optional.empty();
         } catch (IllegalArgumentException e) {

@@ -21,11 +21,11 @@ import java.util.stream.Stream;
  * @param loadedBytes the peak when the model was loaded
  * @param peakBytes the peak at the end
  */
-record PeakMemory(String name, String label, String scenario, int threads, long loadedBytes, long peakBytes) {
+public record PeakMemory(String name, String label, String scenario, int threads, long loadedBytes, long peakBytes) {
     private static final Path STATUS = Path.of("/proc/self/status");
     private static final long RUN_NANOS = 3_000_000_000L;
 
-    static boolean isAvailable() {
+    public static boolean isAvailable() {
         return Files.exists(STATUS);
     }
 
@@ -84,7 +84,7 @@ record PeakMemory(String name, String label, String scenario, int threads, long 
     }
 
     /** What Linux says of this process: {@code VmHWM}, the most memory that it had, or {@code VmRSS}, what it has now. */
-    static long bytes(String field) throws IOException {
+    public static long bytes(String field) throws IOException {
         try (Stream<String> lines = Files.lines(STATUS)) {
             return parse(lines.filter(line -> line.startsWith(field + ":"))
                     .findFirst()

@@ -54,6 +54,7 @@ class BenchTest {
                 "gemm mlp-up-129| mlp-up-129",
                 "cost --tokens 16,0| must be 1 or more, not 0",
                 "cost --engine vector| no engine is called vector; there are vector-f32",
+                "soak --hours 0| --hours must be over 0",
                 "soak --engine vector-f32,cuda| no engine is called cuda; there are vector-f32, onednn-f32",
                 "families --only bert| give nomic, modernbert, xlm-r, not 'bert'",
                 "families --tokens 16,513| --tokens must be at most 512, not 513",

@@ -9,11 +9,11 @@ import java.util.Map;
 import java.util.Random;
 
 /** Clients as they come from the internet: each call does one thing that a server must bear. */
-enum BadClient {
+public enum BadClient {
     /** Asks, and is gone before the answer. */
     VANISHES {
         @Override
-        void call(int port, byte[] request, Random random) throws IOException, InterruptedException {
+        public void call(int port, byte[] request, Random random) throws IOException, InterruptedException {
             try (Socket socket = open(port)) {
                 socket.getOutputStream().write(request);
                 Thread.sleep(random.nextInt(20));
@@ -25,7 +25,7 @@ enum BadClient {
     /** Sends what is no HTTP. */
     GARBAGE {
         @Override
-        void call(int port, byte[] request, Random random) throws IOException {
+        public void call(int port, byte[] request, Random random) throws IOException {
             try (Socket socket = open(port)) {
                 var bytes = new byte[1 + random.nextInt(4000)];
                 random.nextBytes(bytes);
@@ -37,7 +37,7 @@ enum BadClient {
     /** Sends a byte now and then. */
     SLOW {
         @Override
-        void call(int port, byte[] request, Random random) throws IOException, InterruptedException {
+        public void call(int port, byte[] request, Random random) throws IOException, InterruptedException {
             try (Socket socket = open(port)) {
                 OutputStream out = socket.getOutputStream();
                 for (int i = 0; i < 40; i++) {
@@ -50,7 +50,7 @@ enum BadClient {
     /** Says that more comes, and goes. */
     HALF {
         @Override
-        void call(int port, byte[] request, Random random) throws IOException {
+        public void call(int port, byte[] request, Random random) throws IOException {
             try (Socket socket = open(port)) {
                 socket.getOutputStream().write(request, 0, request.length - 1 - random.nextInt(20));
             }
@@ -70,7 +70,7 @@ enum BadClient {
         };
 
         @Override
-        void call(int port, byte[] request, Random random) throws IOException {
+        public void call(int port, byte[] request, Random random) throws IOException {
             try (Socket socket = open(port)) {
                 String body = BODIES[random.nextInt(BODIES.length)];
                 socket.getOutputStream().write(HttpConnection.post("/v1/embeddings", body, Map.of()));
@@ -81,7 +81,7 @@ enum BadClient {
     /** Sends two lengths at once. */
     SMUGGLES {
         @Override
-        void call(int port, byte[] request, Random random) throws IOException {
+        public void call(int port, byte[] request, Random random) throws IOException {
             try (Socket socket = open(port)) {
                 socket.getOutputStream()
                         .write(("POST /v1/embeddings HTTP/1.1\r\nHost: x\r\nContent-Length: 5\r\n"
@@ -94,7 +94,13 @@ enum BadClient {
 
     private static final int ANSWER_MILLIS = 2000;
 
-    abstract void call(int port, byte[] request, Random random) throws IOException, InterruptedException;
+    /**
+     * Does it once.
+     *
+     * @param request a good one, of which it may use a part
+     * @throws IOException if the server throws it out
+     */
+    public abstract void call(int port, byte[] request, Random random) throws IOException, InterruptedException;
 
     private static Socket open(int port) throws IOException {
         var socket = new Socket(InetAddress.getLoopbackAddress(), port);

@@ -11,7 +11,7 @@ import java.util.stream.Collectors;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Requests to {@code /v1/embeddings} as OpenAI's clients send them, and the vectors of the answers. */
-final class EmbeddingCall {
+public final class EmbeddingCall {
     private static final JsonMapper JSON = new JsonMapper();
 
     private EmbeddingCall() {}
@@ -22,7 +22,7 @@ final class EmbeddingCall {
      * @param model with its budget, as {@code minilm-acm@auto}
      * @param deadlineMillis of the server's deadline header; 0 for none
      */
-    static byte[] request(String model, List<String> texts, long deadlineMillis) {
+    public static byte[] request(String model, List<String> texts, long deadlineMillis) {
         String input = texts.stream().map(JSON::writeValueAsString).collect(Collectors.joining(","));
         String json = "{\"model\":%s,\"input\":%s,\"encoding_format\":\"base64\"}"
                 .formatted(JSON.writeValueAsString(model), texts.size() == 1 ? input : "[" + input + "]");

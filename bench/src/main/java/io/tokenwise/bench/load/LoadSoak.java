@@ -1,6 +1,5 @@
 package io.tokenwise.bench.load;
 
-import io.tokenwise.bench.Soak;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.ArrayList;
@@ -127,9 +126,9 @@ final class LoadSoak {
 
     private boolean judge(Histogram latencies, long within, Map<String, Integer> lost, List<ProcessMemory> memory) {
         double share = within / (double) latencies.getTotalCount();
-        long growth = Soak.growthAfterATenth(
+        long growth = growthAfterATenth(
                 memory.stream().map(ProcessMemory::residentBytes).toList());
-        long moreThreads = Soak.growthAfterATenth(
+        long moreThreads = growthAfterATenth(
                 memory.stream().map(now -> (long) now.threads()).toList());
         return says(
                         "answered in time, of what was answered: %.4f, at least %.2f (p99 %.1f ms)"
@@ -143,6 +142,12 @@ final class LoadSoak {
                 & says(
                         "threads: %d more at most, %d allowed".formatted(moreThreads, MOST_MORE_THREADS),
                         moreThreads <= MOST_MORE_THREADS);
+    }
+
+    /** The most by which a later figure exceeds the one at a tenth of the time. */
+    static long growthAfterATenth(List<Long> figures) {
+        int tenth = (figures.size() - 1) / 10;
+        return figures.stream().skip(tenth).mapToLong(Long::longValue).max().orElseThrow() - figures.get(tenth);
     }
 
     private boolean says(String what, boolean good) {

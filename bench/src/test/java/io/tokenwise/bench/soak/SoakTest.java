@@ -1,0 +1,138 @@
+package io.tokenwise.bench.soak;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.DeadlineException;
+import io.tokenwise.bench.PeakMemory;
+import java.io.PrintWriter;
+import java.io.StringWriter;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicReference;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.io.TempDir;
+import picocli.CommandLine;
+
+/** A soak finds what is wrong with what it calls; and finds nothing wrong with small models of ours. */
+@Timeout(300)
+class SoakTest {
+    /** Too short to say anything about memory. */
+    private static final double ANY_GROWTH = 100_000;
+
+    private static final double SHORTEST_HOURS = .5 / 3600;
+
+    /** Calls of three inputs alone, then together. */
+    private static final int MAKING_EXPECTED = 4;
+
+    private final StringWriter out = new StringWriter();
+    private final AtomicInteger calls = new AtomicInteger();
+
+    @TempDir
+    private Path folder;
+
+    @BeforeEach
+    void proc() {
+        assumeTrue(PeakMemory.isAvailable(), "there is no /proc");
+    }
+
+    private SoakReport soak(Door.Ask ask, AutoCloseable end) throws Exception {
+        var door = new Door("fake", 3, List.of(Budget.FULL), ask, () -> {});
+        return new Soak(new Soak.Plan(SHORTEST_HOURS, 1, 8, 1, 100, ANY_GROWTH, 3), new PrintWriter(out))
+                .run((_, _) -> new House(List.of(List.of(door)), Map.of(), Map.of(), () -> 0, end));
+    }
+
+    private static List<byte[]> numbers(List<Integer> inputs) {
+        return inputs.stream().map(input -> Bits.of((float) input)).toList();
+    }
+
+    @Test
+    void whatAlwaysAnswersTheSameHolds() throws Exception {
+        SoakReport report = soak((inputs, _, _) -> numbers(inputs), () -> {});
+        assertThat(report.text()).doesNotContain("FAILS");
+        assertThat(report.holds()).isTrue();
+        assertThat(report.after().calls()).isPositive();
+    }
+
+    @Test
+    void aBitThatChangesIsSeen() throws Exception {
+        SoakReport report = soak(
+                (inputs, _, _) -> calls.incrementAndGet() > MAKING_EXPECTED
+                        ? inputs.stream()
+                                .map(input -> Bits.of(Math.nextUp((float) input)))
+                                .toList()
+                        : numbers(inputs),
+                () -> {});
+        assertThat(report.holds()).isFalse();
+        assertThat(report.failures().getFirst()).contains("fake", "changed, from byte");
+    }
+
+    @Test
+    void aDeadlineThatNobodyHasGivenIsAFailure() throws Exception {
+        SoakReport report = soak(
+                (inputs, _, deadline) -> {
+                    if (calls.incrementAndGet() > MAKING_EXPECTED
+                            && deadline.left().toDays() > 1) {
+                        throw new DeadlineException("the deadline passed");
+                    }
+                    return numbers(inputs);
+                },
+                () -> {});
+        assertThat(report.holds()).isFalse();
+        assertThat(report.failures().getFirst()).contains("DeadlineException");
+    }
+
+    @Test
+    void aThreadThatIsLeftIsSeen() throws Exception {
+        var over = new CountDownLatch(1);
+        var thread = new AtomicReference<Thread>();
+        SoakReport report = soak(
+                (inputs, _, _) -> {
+                    thread.compareAndSet(
+                            null, Thread.ofPlatform().name("forgotten").start(() -> {
+                                try {
+                                    over.await();
+                                } catch (InterruptedException e) {
+                                    Thread.currentThread().interrupt();
+                                }
+                            }));
+                    return numbers(inputs);
+                },
+                () -> {});
+        over.countDown();
+        assertThat(report.left()).contains("thread forgotten");
+        assertThat(report.holds()).isFalse();
+    }
+
+    @Test
+    void aFileThatIsLeftOpenIsSeen() throws Exception {
+        Path file = Files.createFile(folder.resolve("forgotten"));
+        var open = new AtomicReference<FileChannel>();
+        SoakReport report = soak((inputs, _, _) -> numbers(inputs), () -> open.set(FileChannel.open(file)));
+        open.get().close();
+        assertThat(report.left()).containsExactly("descriptor " + file.toRealPath());
+        assertThat(report.holds()).isFalse();
+    }
+
+    /** All kinds of models, a server, openings and bad clients. */
+    @Test
+    void smallModelsHold() {
+        String[] arguments = {"--small", "--hours=0.001", "--engine=vector-f32", "--growth=100000", "--out=" + folder};
+        int code = new CommandLine(new SoakCommand())
+                .setOut(new PrintWriter(out, true))
+                .setErr(new PrintWriter(out, true))
+                .execute(arguments);
+        assertThat(code).as(out::toString).isZero();
+        assertThat(out.toString()).contains("64 callers", "every answer had the same bits: holds");
+        assertThat(folder.resolve("soak.jfr")).isNotEmptyFile();
+        assertThat(folder.resolve("soak.json")).content().contains("residentMiB", "perHour");
+    }
+}
