@@ -9,15 +9,35 @@ final class Kinds {
 
     /** @param peers the folder of the scripts */
     Kinds(Path peers) {
-        all = List.of(new Kind(
-                "safetensors",
-                ".safetensors",
-                TensorFiles::make,
-                TensorLines::read,
-                () -> PythonPeer.start(
-                        peers.resolve("safetensors_peer.py"),
-                        "Python's safetensors and numpy; apt-get install python3-safetensors python3-numpy"),
-                Answer::difference));
+        all = List.of(
+                new Kind(
+                        "safetensors",
+                        ".safetensors",
+                        TensorFiles::make,
+                        TensorLines::read,
+                        () -> PythonPeer.start(
+                                peers.resolve("safetensors_peer.py"),
+                                "Python's safetensors and numpy: apt-get install python3-safetensors python3-numpy"),
+                        Answer::difference),
+                new Kind("png", ".png", PngFiles::make, Pixels::read, () -> pillow(peers), Answer::difference),
+                new Kind("wav", ".wav", WavFiles::any, Samples::read, () -> sox(peers), Samples::difference),
+                new Kind(
+                        "wav-16khz",
+                        ".wav",
+                        WavFiles::smooth,
+                        Samples::read16kHz,
+                        () -> sox(peers, "resample"),
+                        Samples::difference16kHz));
+    }
+
+    private static Peer sox(Path peers, String... how) {
+        return PythonPeer.start(
+                peers.resolve("sox_peer.py"), "SoX's library and numpy: apt-get install sox python3-numpy", how);
+    }
+
+    private static Peer pillow(Path peers) {
+        return PythonPeer.start(
+                peers.resolve("pillow_peer.py"), "Pillow and numpy: apt-get install python3-pil python3-numpy");
     }
 
     List<Kind> all() {

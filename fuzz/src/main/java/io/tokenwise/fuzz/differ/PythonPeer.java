@@ -6,6 +6,7 @@ import java.io.EOFException;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.stream.Stream;
 
 /** A script in Python that reads one file after the other ({@code fuzz/peers/peer.py}). */
 final class PythonPeer implements Peer {
@@ -17,8 +18,8 @@ final class PythonPeer implements Peer {
     private final DataInputStream answers;
     private final String version;
 
-    private PythonPeer(String python, Path script) throws IOException {
-        process = new ProcessBuilder(python, script.toString())
+    private PythonPeer(List<String> command) throws IOException {
+        process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.DISCARD)
                 .start();
         files = new DataOutputStream(process.getOutputStream());
@@ -35,11 +36,13 @@ final class PythonPeer implements Peer {
      * Starts the first Python that has what the script imports.
      *
      * @param missing what that is, and how to install it
+     * @param arguments the script's
      */
-    static Peer start(Path script, String missing) {
+    static Peer start(Path script, String missing, String... arguments) {
         for (String python : PYTHONS) {
             try {
-                return new PythonPeer(python, script);
+                return new PythonPeer(Stream.concat(Stream.of(python, script.toString()), Stream.of(arguments))
+                        .toList());
             } catch (IOException _) {
                 // There is no such Python, or it cannot import something.
             }
