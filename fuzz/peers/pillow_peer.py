@@ -1,4 +1,4 @@
-"""Pillow: an image turned upright as Exif says and in RGB, as a PPM file; of a JPEG a comment has the sampling of its components."""
+"""Pillow: an image turned upright as Exif says and in RGB, as a PPM file."""
 
 import io
 
@@ -12,15 +12,13 @@ import peer
 def read(content):
     image = Image.open(io.BytesIO(content))
     image.load()
-    layers = getattr(image, "layer", [])
-    comment = "# " + " ".join(f"{layer[1]}x{layer[2]}" for layer in layers) + "\n" if layers else ""
     if image.mode.startswith("I;16") or image.mode == "I":
         # 16 bits of grey, which its convert cuts off at 255 instead of keeping the upper ones.
         exif = image.getexif()
         image = Image.fromarray((np.asarray(image).astype("<u4") >> 8).astype("u1"))
         image.getexif().update(exif)
     image = ImageOps.exif_transpose(image).convert("RGB")
-    return f"P6\n{comment}{image.width} {image.height}\n255\n".encode() + image.tobytes()
+    return f"P6\n{image.width} {image.height}\n255\n".encode() + image.tobytes()
 
 
 name = "libjpeg-turbo" if features.check_feature("libjpeg_turbo") else "jpg"

@@ -20,6 +20,7 @@ final class Kinds {
                                 "Python's safetensors and numpy: apt-get install python3-safetensors python3-numpy"),
                         Answer::difference),
                 new Kind("png", ".png", PngFiles::make, Pixels::read, () -> pillow(peers), Answer::difference),
+                new Kind("jpeg", ".jpg", JpegFiles::make, Pixels::read, () -> pillow(peers), Answer::difference),
                 new Kind("wav", ".wav", WavFiles::any, Samples::read, () -> sox(peers), Samples::difference),
                 new Kind(
                         "wav-16khz",
