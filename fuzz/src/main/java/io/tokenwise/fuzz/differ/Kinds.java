@@ -15,9 +15,16 @@ final class Kinds {
                         ".safetensors",
                         TensorFiles::make,
                         TensorLines::read,
-                        () -> PythonPeer.start(
+                        () -> Peer.python(
                                 peers.resolve("safetensors_peer.py"),
                                 "Python's safetensors and numpy: apt-get install python3-safetensors python3-numpy"),
+                        Answer::difference),
+                new Kind(
+                        "tokenizers",
+                        ".json",
+                        TokenizerFiles::make,
+                        TokenLines::read,
+                        () -> Peer.java(TokenizersPeer.class),
                         Answer::difference),
                 new Kind("png", ".png", PngFiles::make, Pixels::read, () -> pillow(peers), Answer::difference),
                 new Kind("jpeg", ".jpg", JpegFiles::make, Pixels::read, () -> pillow(peers), Answer::difference),
@@ -32,12 +39,12 @@ final class Kinds {
     }
 
     private static Peer sox(Path peers, String... how) {
-        return PythonPeer.start(
+        return Peer.python(
                 peers.resolve("sox_peer.py"), "SoX's library and numpy: apt-get install sox python3-numpy", how);
     }
 
     private static Peer pillow(Path peers) {
-        return PythonPeer.start(
+        return Peer.python(
                 peers.resolve("pillow_peer.py"), "Pillow and numpy: apt-get install python3-pil python3-numpy");
     }
 
