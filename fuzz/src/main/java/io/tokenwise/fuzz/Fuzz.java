@@ -92,7 +92,7 @@ public final class Fuzz implements Callable<Integer> {
     }
 
     /** The command, ready to execute. */
-    static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+    public static CommandLine commandLine(PrintWriter out, PrintWriter err) {
         return new CommandLine(new Fuzz()).setOut(out).setErr(err).setUsageHelpWidth(100);
     }
 

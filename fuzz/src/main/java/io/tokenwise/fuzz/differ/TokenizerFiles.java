@@ -10,7 +10,6 @@ import java.util.function.Consumer;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
-import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -22,7 +21,8 @@ import tools.jackson.databind.node.ObjectNode;
 final class TokenizerFiles {
     static final JsonMapper MAPPER = JsonMapper.shared();
 
-    private static final String MARK = "\u2581";
+    /** What stands for a space. */
+    static final String MARK = "\u2581";
     private static final String UNKNOWN = "[UNK]";
     private static final List<String> WHITE = List.of(" ", " ", " ", "  ", "\n", "\t", "\u00a0", "\u3000", "\r\n");
     private static final String GPT2 =
@@ -37,6 +37,7 @@ final class TokenizerFiles {
 
     private final List<String> words = new ArrayList<>();
     private final ObjectNode root = MAPPER.createObjectNode().put("version", "1.0");
+    private final TokenizerSteps steps;
     private final List<String> addedTexts = new ArrayList<>();
 
     private TokenizerFiles(SplittableRandom random) {
@@ -48,6 +49,7 @@ final class TokenizerFiles {
         for (int i = 0; i < 30; i++) {
             words.add(word(1 + random.nextInt(6)));
         }
+        steps = new TokenizerSteps(random, root, this::letter);
     }
 
     static Kind.Made make(SplittableRandom random) {
@@ -107,7 +109,7 @@ final class TokenizerFiles {
         model.put("max_input_chars_per_word", random.nextBoolean() ? 100 : 1 + random.nextInt(8));
         ids(model, pieces);
         added(pieces, false);
-        frame(pieces, false);
+        steps.frame(pieces, false);
         return "WordPiece";
     }
 
@@ -149,7 +151,7 @@ final class TokenizerFiles {
         ids(model, pieces);
         merges(model, merges);
         added(pieces, true);
-        frame(pieces, true);
+        steps.frame(pieces, true);
         return "byte-level BPE" + (regex.isEmpty() ? "" : ", split");
     }
 
@@ -170,7 +172,7 @@ final class TokenizerFiles {
             symbols.retainAll(pieces);
             merge(symbols, pieces, merges);
         }
-        String steps = sentencePieceSteps();
+        String said = steps.sentencePiece();
         ObjectNode model = root.putObject("model").put("type", "BPE");
         // Without either the other library gives places that do not fit the text.
         if (!byteFallback || random.nextBoolean()) {
@@ -181,8 +183,8 @@ final class TokenizerFiles {
         ids(model, pieces);
         merges(model, merges);
         added(pieces, true);
-        frame(pieces, false);
-        return "BPE" + (byteFallback ? ", bytes" : "") + steps;
+        steps.frame(pieces, false);
+        return "BPE" + (byteFallback ? ", bytes" : "") + said;
     }
 
     private String unigram() {
@@ -203,14 +205,14 @@ final class TokenizerFiles {
                 }
             }
         }
-        String steps = sentencePieceSteps();
+        String said = steps.sentencePiece();
         ObjectNode model = root.putObject("model").put("type", "Unigram").put("unk_id", 0);
         ArrayNode vocab = model.putArray("vocab");
         scores.forEach((piece, score) -> vocab.addArray().add(piece).add(score));
         model.put("byte_fallback", byteFallback);
         added(scores.keySet(), true);
-        frame(scores.keySet(), false);
-        return "Unigram" + (byteFallback ? ", bytes" : "") + steps;
+        steps.frame(scores.keySet(), false);
+        return "Unigram" + (byteFallback ? ", bytes" : "") + said;
     }
 
     /** Quarters have sums without rounding, so that several ways through a word are equal. */
@@ -222,84 +224,6 @@ final class TokenizerFiles {
         for (int value = 0; value < 256; value++) {
             to.accept("<0x%02X>".formatted(value));
         }
-    }
-
-    /** What stands before and behind SentencePiece's models; a name for it. */
-    private String sentencePieceSteps() {
-        int layout = random.nextInt(5);
-        String replacement = random.nextInt(8) == 0 ? "_" : MARK;
-        ArrayNode normalizers = MAPPER.createArrayNode();
-        for (int count = random.nextInt(3); count > 0; count--) {
-            normalizers.add(normalizer());
-        }
-        switch (layout) {
-            case 0 -> {
-                if (random.nextBoolean()) {
-                    normalizers.addObject().put("type", "Prepend").put("prepend", MARK);
-                }
-                normalizers.add(replace(" ", MARK));
-            }
-            case 1 -> {
-                normalizers.add(replace(" ", MARK));
-                ObjectNode split = root.putObject("pre_tokenizer").put("type", "Split");
-                split.putObject("pattern").put("String", " ");
-                split.put("behavior", "MergedWithPrevious").put("invert", false);
-            }
-            case 2, 3 -> root.set("pre_tokenizer", metaspace(replacement));
-            default -> {
-                ArrayNode steps = root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-                steps.addObject().put("type", "WhitespaceSplit");
-                steps.add(metaspace(replacement));
-            }
-        }
-        if (!normalizers.isEmpty()) {
-            root.putObject("normalizer").put("type", "Sequence").set("normalizers", normalizers);
-        }
-        decoder(layout, replacement);
-        return ", layout " + layout + ", " + normalizers.size() + " normalizers";
-    }
-
-    private ObjectNode metaspace(String replacement) {
-        return MAPPER.createObjectNode()
-                .put("type", "Metaspace")
-                .put("replacement", replacement)
-                .put("prepend_scheme", Words.any(random, "always", "first", "never"))
-                .put("split", random.nextBoolean());
-    }
-
-    private void decoder(int layout, String replacement) {
-        if (layout >= 2 && random.nextBoolean()) {
-            root.set("decoder", metaspace(replacement));
-            return;
-        }
-        ArrayNode steps = root.putObject("decoder").put("type", "Sequence").putArray("decoders");
-        steps.add(replace(MARK, " "));
-        steps.addObject().put("type", "ByteFallback");
-        steps.addObject().put("type", "Fuse");
-        if (random.nextBoolean()) {
-            steps.addObject().put("type", "Strip").put("content", " ").put("start", random.nextInt(3)).put("stop", 0);
-        }
-    }
-
-    private JsonNode normalizer() {
-        ObjectNode step = MAPPER.createObjectNode();
-        return switch (random.nextInt(6)) {
-            case 0 -> step.put("type", Words.any(random, "NFC", "NFD", "NFKC", "NFKD"));
-            case 1 -> step.put("type", "Lowercase");
-            case 2 -> step.put("type", "Nmt");
-            case 3 -> step.put("type", "Strip").put("strip_left", random.nextBoolean()).put("strip_right", random.nextBoolean());
-            case 4 -> replace(letter(), Words.any(random, "", letter(), letter() + letter()));
-            default -> {
-                step.put("type", "Replace").putObject("pattern").put("Regex", " {2,}");
-                yield step.put("content", Words.any(random, " ", MARK));
-            }
-        };
-    }
-
-    private static ObjectNode replace(String wanted, String by) {
-        ObjectNode step = MAPPER.createObjectNode().put("type", "Replace");
-        step.putObject("pattern").put("String", wanted);
-        return step.put("content", by);
     }
 
     private void ids(ObjectNode model, Set<String> pieces) {
@@ -361,68 +285,6 @@ final class TokenizerFiles {
                     .put("special", special);
             addedTexts.add(content);
         }
-    }
-
-    /** What stands around a text, or around two. */
-    private void frame(Set<String> pieces, boolean byteLevel) {
-        var all = new ArrayList<>(pieces);
-        int first = random.nextInt(all.size());
-        int last = random.nextInt(all.size());
-        switch (random.nextInt(byteLevel ? 5 : 3)) {
-            case 0 -> root.set("post_processor", template(all.get(first), first, all.get(last), last));
-            case 1 -> around("BertProcessing", all.get(first), first, all.get(last), last);
-            case 3 ->
-                around("RobertaProcessing", all.get(first), first, all.get(last), last)
-                        .put("trim_offsets", random.nextBoolean())
-                        .put("add_prefix_space", random.nextBoolean());
-            case 4 ->
-                root.putObject("post_processor")
-                        .put("type", "ByteLevel")
-                        .put("add_prefix_space", random.nextBoolean())
-                        .put("trim_offsets", random.nextBoolean())
-                        .put("use_regex", true);
-            default -> {
-                // None.
-            }
-        }
-    }
-
-    private ObjectNode around(String type, String first, int firstId, String last, int lastId) {
-        ObjectNode processor = root.putObject("post_processor").put("type", type);
-        processor.putArray("sep").add(last).add(lastId);
-        processor.putArray("cls").add(first).add(firstId);
-        return processor;
-    }
-
-    private JsonNode template(String first, int firstId, String last, int lastId) {
-        ObjectNode processor = MAPPER.createObjectNode().put("type", "TemplateProcessing");
-        ArrayNode single = processor.putArray("single");
-        ArrayNode pair = processor.putArray("pair");
-        mark(single, first, 0);
-        single.addObject().putObject("Sequence").put("id", "A").put("type_id", 0);
-        int second = random.nextInt(2);
-        mark(pair, first, 0);
-        pair.addObject().putObject("Sequence").put("id", "A").put("type_id", 0);
-        mark(pair, last, second);
-        pair.addObject().putObject("Sequence").put("id", "B").put("type_id", second);
-        if (random.nextBoolean()) {
-            mark(single, last, 0);
-            mark(pair, last, second);
-        }
-        ObjectNode special = processor.putObject("special_tokens");
-        special(special, first, firstId);
-        special(special, last, lastId);
-        return processor;
-    }
-
-    private static void mark(ArrayNode template, String token, int type) {
-        template.addObject().putObject("SpecialToken").put("id", token).put("type_id", type);
-    }
-
-    private static void special(ObjectNode tokens, String token, int id) {
-        ObjectNode entry = tokens.putObject(token).put("id", token);
-        entry.putArray("ids").add(id);
-        entry.putArray("tokens").add(token);
     }
 
     /** Words that the vocabulary knows, their letters, tokens that were added, and anything. */
