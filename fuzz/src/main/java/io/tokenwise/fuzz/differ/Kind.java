@@ -39,8 +39,8 @@ record Kind(String name, String suffix, Maker maker, Reader reader, Peer.Starter
 
     /** File {@code number} of a seed. */
     Made made(long seed, long number) {
-        // Any odd number would do; seeds beside each other have no files in common.
-        return maker.make(new SplittableRandom(seed * 0x9E37_79B9_7F4A_7C15L + number));
+        // Seeds beside each other must have nothing in common.
+        return maker.make(new SplittableRandom(new SplittableRandom(seed).nextLong() + number));
     }
 
     Answer ours(byte[] file) throws IOException {

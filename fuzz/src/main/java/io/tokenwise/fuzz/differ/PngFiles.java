@@ -1,5 +1,7 @@
 package io.tokenwise.fuzz.differ;
 
+import java.awt.color.ColorSpace;
+import java.awt.color.ICC_Profile;
 import java.io.ByteArrayOutputStream;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
@@ -94,8 +96,15 @@ final class PngFiles {
                     .putInt(30_000).putInt(60_000).putInt(15_000).putInt(6_000)
                     .array());
         }
-        if (random.nextInt(6) == 0) {
-            chunk("sRGB", new byte[] {(byte) random.nextInt(4)});
+        switch (random.nextInt(8)) {
+            case 0 -> chunk("sRGB", new byte[] {(byte) random.nextInt(4)});
+            case 1 -> {
+                chunk("iCCP", profile());
+                said += ", iCCP";
+            }
+            default -> {
+                // Neither.
+            }
         }
         if (random.nextInt(6) == 0) {
             byte[] significant = new byte[color == PALETTE ? 3 : channels()];
@@ -104,6 +113,16 @@ final class PngFiles {
         }
         anywhere();
         return said;
+    }
+
+    /** A linear one, by which the picture would look otherwise. */
+    private byte[] profile() {
+        boolean grey = color == GREY || color == GREY_ALPHA;
+        byte[] data = ICC_Profile.getInstance(grey ? ColorSpace.CS_GRAY : ColorSpace.CS_LINEAR_RGB).getData();
+        var profile = new ByteArrayOutputStream();
+        profile.writeBytes("linear\0\0".getBytes(StandardCharsets.ISO_8859_1));
+        profile.writeBytes(deflated(data));
+        return profile.toByteArray();
     }
 
     private String afterPalette() {
