@@ -30,11 +30,11 @@ final class WavFiles {
     private final boolean extensible;
     private final ByteArrayOutputStream chunks = new ByteArrayOutputStream();
 
-    private WavFiles(SplittableRandom random, int rate) {
+    private WavFiles(SplittableRandom random, int rate, Integer... depths) {
         this.random = random;
         this.rate = rate;
         tag = random.nextInt(4) == 0 ? FLOAT : PCM;
-        bits = tag == FLOAT ? 32 : Words.any(random, 8, 16, 24, 32);
+        bits = tag == FLOAT ? 32 : Words.any(random, depths);
         channels = 1 + random.nextInt(2);
         extensible = random.nextInt(3) == 0;
     }
@@ -43,16 +43,17 @@ final class WavFiles {
     static Kind.Made any(SplittableRandom random) {
         int rate = random.nextInt(3) == 0 ? random.nextInt(8_000, 192_001) : Words.any(random, RATES);
         int frames = random.nextInt(random.nextInt(16) == 0 ? MANY_FRAMES : 300);
-        var file = new WavFiles(random, rate);
+        var file = new WavFiles(random, rate, 8, 16, 24, 32);
         return file.make(file.noise(frames));
     }
 
     /**
-     * Of a sound that comes and goes softly, with nothing near the end of what both rates can hold, where filters differ by their makers' choice.
+     * Of a sound that comes and goes softly, with nothing near the end of what both rates can hold, where filters differ by their makers' choice;
+     * so not of 8 bits, whose rounding is noise up to the end.
      */
     static Kind.Made smooth(SplittableRandom random) {
         int rate = Words.any(random, RATES);
-        return new WavFiles(random, rate).smooth();
+        return new WavFiles(random, rate, 16, 24, 32).smooth();
     }
 
     private Kind.Made smooth() {
