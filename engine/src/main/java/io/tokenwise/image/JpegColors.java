@@ -28,21 +28,14 @@ enum JpegColors implements PixelColors {
             return clamp(red) << 16 | clamp(green) << 8 | clamp(blue);
         }
     },
-    /** Ink, as it is stored without Adobe's marker: 0 is none. */
+    /** Ink, as Photoshop and everyone after it stores it: 255 is none. Pillow and ImageMagick take it so without Adobe's marker too. */
     CMYK {
-        @Override
-        public int rgb(int[] samples, int at) {
-            return printed(255 - samples[at], 255 - samples[at + 1], 255 - samples[at + 2], 255 - samples[at + 3]);
-        }
-    },
-    /** Ink, as Photoshop and everyone after it stores it: 255 is none. */
-    INVERTED_CMYK {
         @Override
         public int rgb(int[] samples, int at) {
             return printed(samples[at], samples[at + 1], samples[at + 2], samples[at + 3]);
         }
     },
-    /** The first three of {@link #INVERTED_CMYK}, turned upside down, as YCbCr. */
+    /** The first three of {@link #CMYK}, turned upside down, as YCbCr. */
     YCCK {
         @Override
         public int rgb(int[] samples, int at) {
@@ -70,7 +63,7 @@ enum JpegColors implements PixelColors {
                 boolean rgb = adobe == 0 || adobe == NO_ADOBE && components.equals("RGB");
                 yield rgb && !jfif ? RGB : YCBCR;
             }
-            case 4 -> adobe == NO_ADOBE ? CMYK : adobe == 0 ? INVERTED_CMYK : YCCK;
+            case 4 -> adobe == NO_ADOBE || adobe == 0 ? CMYK : YCCK;
             default ->
                 throw new BadFileException(
                         name, "is a JPEG of " + components.length() + " components; 1, 3 and 4 are read");

@@ -101,7 +101,7 @@ final class AddedTokens {
                 between.encode(text, start, begin, out);
             }
             if (!out.full()) {
-                out.token(token.id(), begin, end);
+                out.asItStands(token.id(), begin, end);
             }
             start = end;
             at = end;

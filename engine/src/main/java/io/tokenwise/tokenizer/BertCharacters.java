@@ -28,14 +28,6 @@ final class BertCharacters {
 
     private BertCharacters() {}
 
-    /** Separates words. */
-    static boolean isWhite(int c) {
-        return switch (Character.getType(c)) {
-            case Character.SPACE_SEPARATOR, Character.LINE_SEPARATOR, Character.PARAGRAPH_SEPARATOR -> true;
-            default -> c == '\t' || c == '\n' || c == '\r';
-        };
-    }
-
     /** Removed from a text, so that what stood on both sides becomes one word. */
     static boolean isControl(int c) {
         return switch (Character.getType(c)) {

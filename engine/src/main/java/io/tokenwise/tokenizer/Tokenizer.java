@@ -194,7 +194,7 @@ public final class Tokenizer {
     public List<Place> places(String text) {
         Tokens tokens = Tokens.withPlaces();
         encode(text, tokens);
-        return description.trim().map(trim -> trim.of(text, tokens.places())).orElse(tokens.places());
+        return description.trim().map(trim -> trim.of(text, tokens)).orElse(tokens.places());
     }
 
     /**

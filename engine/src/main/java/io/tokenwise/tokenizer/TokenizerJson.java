@@ -45,10 +45,17 @@ record TokenizerJson(
      * @param prefixSpace whether a space before the first word is one that the tokenizer put in
      */
     record Trim(String[] pieces, boolean prefixSpace) {
-        List<Tokenizer.Place> of(String text, List<Tokenizer.Place> places) {
+        List<Tokenizer.Place> of(String text, Tokens tokens) {
             Tokens trimmed = Tokens.withPlaces();
             var through = new TrimmedPlaces(text, pieces, prefixSpace, trimmed);
-            places.forEach(place -> through.token(place.id(), place.start(), place.end()));
+            for (int i = 0; i < tokens.size(); i++) {
+                Tokenizer.Place place = tokens.places().get(i);
+                if (tokens.asTheyStand().get(i)) {
+                    through.asItStands(place.id(), place.start(), place.end());
+                } else {
+                    through.token(place.id(), place.start(), place.end());
+                }
+            }
             return trimmed.places();
         }
     }

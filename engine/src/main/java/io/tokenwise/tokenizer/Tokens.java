@@ -2,12 +2,17 @@ package io.tokenwise.tokenizer;
 
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.BitSet;
 import java.util.List;
 
 /** The tokens of a text as they are found, with their places if somebody asks. */
 final class Tokens implements ByteLevel.Sink {
     private final int most;
     private final List<Tokenizer.Place> places;
+
+    /** Which of the places are of tokens that were found as they stand. */
+    private final BitSet asTheyStand = new BitSet();
+
     private int[] ids = new int[32];
     private int size;
 
@@ -63,6 +68,19 @@ final class Tokens implements ByteLevel.Sink {
         }
     }
 
+    /** A token that was found as it stands, with the white space that it takes. */
+    void asItStands(int id, int start, int end) {
+        token(id, start, end);
+        if (places != null) {
+            asTheyStand.set(size - 1);
+        }
+    }
+
+    /** Which of the places are of such tokens. */
+    BitSet asTheyStand() {
+        return asTheyStand;
+    }
+
     /** Whether somebody asks for places. */
     boolean wantsPlaces() {
         return places != null;
@@ -79,6 +97,7 @@ final class Tokens implements ByteLevel.Sink {
     void cut(int newSize) {
         if (places != null) {
             places.subList(newSize, size).clear();
+            asTheyStand.clear(newSize, size);
         }
         size = newSize;
     }

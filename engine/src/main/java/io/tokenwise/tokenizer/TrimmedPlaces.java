@@ -26,19 +26,47 @@ final class TrimmedPlaces implements ByteLevel.Sink {
         this.to = to;
     }
 
+    /** Of a token that was found as it stands the white space counts that it takes. */
+    void asItStands(int id, int start, int end) {
+        String found = text.substring(start, end);
+        int before = before(found);
+        int skipped = isFirst(start) && prefixSpace && before == 1 ? 0 : before;
+        to.token(id, start + skipped, Math.max(end - after(found), start + skipped));
+    }
+
+    private static int before(String token) {
+        int before = 0;
+        while (before < token.length() && isSpace(token.charAt(before))) {
+            before++;
+        }
+        return before;
+    }
+
+    private static int after(String token) {
+        int after = 0;
+        while (after < token.length() && isSpace(token.charAt(token.length() - 1 - after))) {
+            after++;
+        }
+        return after;
+    }
+
+    /** Pieces have no white space but this, since they are bytes. */
+    private static boolean isSpace(char c) {
+        return c == SPACE || White.is(c);
+    }
+
+    private boolean isFirst(int start) {
+        boolean first = !any || start == 0;
+        any = true;
+        return first;
+    }
+
     @Override
     public void token(int id, int start, int end) {
         String piece = pieces[id];
-        int before = 0;
-        while (before < piece.length() && piece.charAt(before) == SPACE) {
-            before++;
-        }
-        int after = 0;
-        while (after < piece.length() && piece.charAt(piece.length() - 1 - after) == SPACE) {
-            after++;
-        }
-        boolean first = !any || start == 0;
-        any = true;
+        int before = before(piece);
+        int after = after(piece);
+        boolean first = isFirst(start);
         int c = start < end ? text.codePointAt(start) : ' ';
         // A space that is not in the text counts as the character that has its place.
         boolean set = before > 0 && c != ' ';

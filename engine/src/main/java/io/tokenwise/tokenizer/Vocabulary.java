@@ -3,6 +3,8 @@ package io.tokenwise.tokenizer;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.tokenizer.AddedTokens.AddedToken;
+import java.math.BigDecimal;
+import java.math.RoundingMode;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
@@ -107,7 +109,7 @@ final class Vocabulary {
                 add(in.getString());
                 pair = in.nextToken().isNumeric();
             }
-            double score = pair ? in.getDoubleValue() : Double.NaN;
+            double score = pair ? score(in.getDecimalValue()) : Double.NaN;
             if (!pair || !Double.isFinite(score) || in.nextToken() != JsonToken.END_ARRAY) {
                 throw new BadFileException(file, "model.vocab: entry " + id + " must be a piece and its score");
             }
@@ -119,6 +121,25 @@ final class Vocabulary {
         all = pieces.toArray(new String[0]);
         end = all.length;
         table = new PieceTable(file, all);
+    }
+
+    /**
+     * A number as Hugging Face's library reads it (serde_json without {@code float_roundtrip}): its digits, as many as 64 bits hold, then divided by a
+     * power of ten. That is rounded twice, so the last bit is another one than the nearest number's now and then; and by it is decided which of two ways
+     * through a word is better that have the same pieces in another order.
+     */
+    static double score(BigDecimal number) {
+        BigDecimal digits = number;
+        while (digits.unscaledValue().bitLength() > Long.SIZE) {
+            digits = digits.setScale(digits.scale() - 1, RoundingMode.DOWN);
+        }
+        int scale = digits.scale();
+        double power = Double.parseDouble("1e" + Math.abs(scale));
+        if (Double.isInfinite(power)) {
+            return number.doubleValue();
+        }
+        double significand = digits.unscaledValue().doubleValue();
+        return scale > 0 ? significand / power : significand * power;
     }
 
     private void add(String piece) {

@@ -133,7 +133,7 @@ final class WordPiece implements Pieces {
     }
 
     private static byte findKind(int c) {
-        return BertCharacters.isPunctuation(c) ? PUNCTUATION : BertCharacters.isWhite(c) ? WHITE : INSIDE;
+        return BertCharacters.isPunctuation(c) ? PUNCTUATION : White.is(c) ? WHITE : INSIDE;
     }
 
     /** Cleans char by char and returns how many there are then; -1 if one depends on others. */

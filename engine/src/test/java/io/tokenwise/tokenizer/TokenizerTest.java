@@ -31,6 +31,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 public class TokenizerTest {
@@ -153,17 +154,21 @@ public class TokenizerTest {
 
     /** One at a time, and in random company. */
     @ParameterizedTest
-    @ValueSource(
-            strings = {
-                "\"lowercase\":true",
-                "\"lowercase\":false",
-                "\"strip_accents\":false,\"lowercase\":true",
-                "\"strip_accents\":true,\"lowercase\":false"
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"lowercase\":true | true",
+                "\"lowercase\":false | true",
+                "\"strip_accents\":false,\"lowercase\":true | true",
+                "\"strip_accents\":true,\"lowercase\":false | true",
+                "\"lowercase\":true | false"
             })
-    void idsAreThoseOfTheLibraryOnEveryCharacter(String normalizer) throws IOException {
+    void idsAreThoseOfTheLibraryOnEveryCharacter(String normalizer, boolean clean) throws IOException {
         String given = new String(minilm.json(), StandardCharsets.UTF_8);
-        String changed = given.replaceFirst("\"strip_accents\":\\s*null,\\s*\"lowercase\":\\s*true", normalizer);
-        assertThat(changed).contains(normalizer);
+        String cleaning = "\"clean_text\":" + clean;
+        String changed = given.replaceFirst("\"strip_accents\":\\s*null,\\s*\"lowercase\":\\s*true", normalizer)
+                .replaceFirst("\"clean_text\":\\s*true", cleaning);
+        assertThat(changed).contains(normalizer).contains(cleaning);
         byte[] json = changed.getBytes(StandardCharsets.UTF_8);
         Tokenizer tokenizer = Tokenizer.open("minilm", json, 100_000);
         try (HuggingFaceTokenizer library = library(json)) {

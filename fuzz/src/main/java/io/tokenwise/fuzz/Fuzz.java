@@ -1,5 +1,6 @@
 package io.tokenwise.fuzz;
 
+import io.tokenwise.fuzz.differ.Differ;
 import io.tokenwise.fuzz.seeds.Seeds;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -30,11 +31,13 @@ import picocli.CommandLine.Spec;
                     + " branches, lines: what was reached, of all that the classes have which were entered."
         },
         mixinStandardHelpOptions = true,
+        subcommands = Differ.class,
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise fuzz --minutes 480                   a night over all targets",
             "  ./tokenwise fuzz png jpeg --inputs 100000        so many of each",
             "  ./tokenwise fuzz png --replay FILE               one input, with the stack if it shows something",
+            "  ./tokenwise fuzz differ --files 100000           valid files, read by us and by other programs",
             "",
             "Exit codes: 0 no finding, 1 findings, 2 wrong usage."
         })
@@ -89,7 +92,7 @@ public final class Fuzz implements Callable<Integer> {
     }
 
     /** The command, ready to execute. */
-    static CommandLine commandLine(PrintWriter out, PrintWriter err) {
+    public static CommandLine commandLine(PrintWriter out, PrintWriter err) {
         return new CommandLine(new Fuzz()).setOut(out).setErr(err).setUsageHelpWidth(100);
     }
 
@@ -145,9 +148,14 @@ public final class Fuzz implements Callable<Integer> {
         }
     }
 
+    /** The folder of module fuzz. */
+    public static Path home() {
+        return Path.of(System.getProperty(HOME, ".")).toAbsolutePath();
+    }
+
     /** The folder of all targets' inputs to begin with. */
     static Path corpora() {
-        return Path.of(System.getProperty(HOME, ".")).resolve("corpus").toAbsolutePath();
+        return home().resolve("corpus");
     }
 
     private int replay(List<Target> targets, PrintWriter say) throws IOException {
