@@ -9,18 +9,16 @@ import io.tokenwise.server.observe.ServedInput;
 import io.tokenwise.server.observe.ServedRequest;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
+import io.tokenwise.testmodels.PageExamples;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.time.Instant;
-import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
-import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -28,24 +26,13 @@ import org.junit.jupiter.api.io.TempDir;
 class ServingPageTest {
     private static final Path PAGE = Path.of("..", "docs", "serving.md");
     private static final Path IN_JAVA = PAGE.resolveSibling("serving-in-java.md");
-    private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?class (\\w+) .*?)```", Pattern.DOTALL);
 
     /** A name, or the beginning of several. */
     private static final Pattern METRIC = Pattern.compile("`((?:te|tokenwise)_[a-z_]+)[*{`]");
 
     @Test
     void theExamplesCompile(@TempDir Path folder) throws IOException {
-        List<MatchResult> blocks =
-                JAVA_BLOCK.matcher(Files.readString(IN_JAVA)).results().toList();
-        assertThat(blocks).extracting(block -> block.group(2)).containsExactly("Serve", "Queued");
-        var arguments = new ArrayList<>(
-                List.of("-proc:none", "-cp", System.getProperty("java.class.path"), "-d", folder.toString()));
-        for (MatchResult block : blocks) {
-            arguments.add(Files.writeString(folder.resolve(block.group(2) + ".java"), block.group(1))
-                    .toString());
-        }
-        assertThat(ToolProvider.getSystemJavaCompiler().run(null, null, null, arguments.toArray(String[]::new)))
-                .isZero();
+        assertThat(PageExamples.compile(IN_JAVA, folder).names()).containsExactly("Serve", "Queued");
     }
 
     @Test

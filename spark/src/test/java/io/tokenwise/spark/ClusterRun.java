@@ -5,7 +5,6 @@ import static org.apache.spark.sql.functions.col;
 import java.io.BufferedInputStream;
 import java.io.DataInputStream;
 import java.io.IOException;
-import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -51,10 +50,12 @@ public final class ClusterRun {
     }
 
     public static void main(String[] arguments) throws Exception {
-        // Each file is a task: Spark would else read small ones together.
+        // Each file is a task: Spark would else read small ones together. No job begins before all executors are there.
         SparkSession spark = SparkSession.builder()
                 .appName("cluster")
                 .config("spark.sql.files.openCostInBytes", 128 << 20)
+                .config("spark.scheduler.minRegisteredResourcesRatio", 1)
+                .config("spark.scheduler.maxRegisteredResourcesWaitingTime", "10min")
                 .getOrCreate();
         try {
             var run =
@@ -66,28 +67,42 @@ public final class ClusterRun {
     }
 
     private void all(int rounds) throws Exception {
+        double start = start();
         write();
-        vectors(rows().limit(count / 10).repartition(2 * PROCESSES))
-                .write()
-                .format("noop")
-                .mode("overwrite")
-                .save();
-        System.out.printf(
-                "| round | texts | library, %d processes, s | Spark, s | Spark's throughput by the library's | an executor's memory, MB |%n|---|---|---|---|---|---|%n",
-                PROCESSES);
+        run(vectors(rows().limit(count / 10).repartition(2 * PROCESSES)));
+        System.out.printf("| round | of %d texts | start, s | work, s | CPU, s |%n|---|---|---|---|---|%n", count);
         for (int round = 1; round <= rounds; round++) {
-            double library = library();
-            double ofSpark = seconds(() ->
-                    vectors(rows()).write().format("noop").mode("overwrite").save());
+            Times library = library();
+            Times ofSpark = spark(start);
+            library.print(round, "the library, " + PROCESSES + " processes");
+            ofSpark.print(round, "Spark");
             System.out.printf(
-                    "| %d | %d | %.1f | %.1f | %.3f | %d |%n",
-                    round, count, library, ofSpark, library / ofSpark, residentMegabytes());
+                    "| %d | Spark's throughput by the library's: %.3f, with both starts %.3f | | | |%n",
+                    round, library.work / ofSpark.work, library.all() / ofSpark.all());
         }
         long[] expected = hashes();
         System.out.printf(
-                "%n| run | rows | different bits | twice | missing | tasks | failed | executors lost |%n|---|---|---|---|---|---|---|---|%n");
-        compare("as it is", expected, -1);
-        compare("an executor killed midway", expected, PARTITIONS / 4);
+                "%n| Spark's run | rows | other bits than the library's | rows twice | rows missing | tasks ended |"
+                        + " failed | executors lost |%n|---|---|---|---|---|---|---|---|%n");
+        compare("as it is", expected);
+        events.begin(PARTITIONS / 4);
+        writeVectors();
+        compare("an executor killed midway", expected);
+    }
+
+    /** Seconds since the driver's JVM began, when each executor has made a vector. */
+    private double start() {
+        run(Embeddings.of("minilm-acm")
+                .transform(
+                        spark.range(0, PROCESSES, 1, PROCESSES)
+                                .select(col("id").cast("string").as("text")),
+                        "text",
+                        "vector"));
+        return LibraryRun.secondsSinceStart();
+    }
+
+    private static void run(Dataset<Row> dataset) {
+        dataset.write().format("noop").mode("overwrite").save();
     }
 
     private void write() throws IOException {
@@ -110,18 +125,54 @@ public final class ClusterRun {
         return Embeddings.of("minilm-acm").budget(col("share")).transform(rows, "text", "vector");
     }
 
+    private void writeVectors() {
+        vectors(rows()).write().mode("overwrite").parquet(path("vectors"));
+    }
+
     private String path(String name) {
         return folder.resolve(name).toString();
     }
 
-    private static double seconds(Runnable work) {
-        long start = System.nanoTime();
-        work.run();
-        return (System.nanoTime() - start) / 1e9;
+    /**
+     * In seconds.
+     *
+     * @param start from the JVM's to the first vector
+     * @param work on all texts, of what is warm; Spark also writes the vectors
+     * @param cpu of all threads meanwhile
+     */
+    private record Times(double start, double work, double cpu) {
+        double all() {
+            return start + work;
+        }
+
+        void print(int round, String who) {
+            System.out.printf("| %d | %s | %.1f | %.1f | %.1f |%n", round, who, start, work, cpu);
+        }
     }
 
-    /** The time of the slower process: both begin when both are warm. */
-    private double library() throws IOException {
+    private Times spark(double start) {
+        events.begin(-1);
+        double cpu = cpuSeconds(sparks());
+        long begin = System.nanoTime();
+        writeVectors();
+        return new Times(start, (System.nanoTime() - begin) / 1e9, cpuSeconds(sparks()) - cpu);
+    }
+
+    /** The driver and the executors. */
+    private static Stream<ProcessHandle> sparks() {
+        return Stream.concat(Stream.of(ProcessHandle.current()), executors());
+    }
+
+    private static double cpuSeconds(Stream<ProcessHandle> processes) {
+        return processes
+                        .mapToLong(process ->
+                                process.info().totalCpuDuration().orElseThrow().toMillis())
+                        .sum()
+                / 1e3;
+    }
+
+    /** The times are those of the slower process; both begin when both are warm. */
+    private Times library() throws IOException {
         List<Process> processes = new ArrayList<>();
         for (int i = 0; i < PROCESSES; i++) {
             processes.add(new ProcessBuilder(
@@ -141,19 +192,29 @@ public final class ClusterRun {
                     .redirectError(ProcessBuilder.Redirect.INHERIT)
                     .start());
         }
-        for (Process process : processes) {
-            if (!"ready".equals(process.inputReader().readLine())) {
-                throw new IOException("a process of the library did not begin");
-            }
-        }
+        double start = slowest(processes);
+        double cpu = cpuSeconds(processes.stream().map(Process::toHandle));
         for (Process process : processes) {
             process.getOutputStream().write('\n');
             process.getOutputStream().flush();
         }
+        double work = slowest(processes);
+        cpu = cpuSeconds(processes.stream().map(Process::toHandle)) - cpu;
+        for (Process process : processes) {
+            process.getOutputStream().close();
+            process.onExit().join();
+        }
+        return new Times(start, work, cpu);
+    }
+
+    private static double slowest(List<Process> processes) throws IOException {
         double seconds = 0;
         for (Process process : processes) {
-            seconds = Math.max(seconds, Double.parseDouble(process.inputReader().readLine()));
-            process.onExit().join();
+            String line = process.inputReader().readLine();
+            if (line == null) {
+                throw new IOException("a process of the library ended");
+            }
+            seconds = Math.max(seconds, Double.parseDouble(line));
         }
         return seconds;
     }
@@ -161,22 +222,6 @@ public final class ClusterRun {
     /** Children of the workers, which live in this JVM. */
     private static Stream<ProcessHandle> executors() {
         return ProcessHandle.current().children();
-    }
-
-    /** The most that one of the executors ever had in memory. */
-    private static long residentMegabytes() {
-        return executors().mapToLong(ClusterRun::residentMegabytes).max().orElse(0);
-    }
-
-    private static long residentMegabytes(ProcessHandle process) {
-        try (Stream<String> lines = Files.lines(Path.of("/proc", "" + process.pid(), "status"))) {
-            return lines.filter(line -> line.startsWith("VmHWM:"))
-                    .mapToLong(line -> Long.parseLong(line.replaceAll("\\D", "")) >> 10)
-                    .findFirst()
-                    .orElse(0);
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private long[] hashes() throws IOException {
@@ -192,11 +237,9 @@ public final class ClusterRun {
         return hashes;
     }
 
-    /** @param killAfter so many tasks an executor is killed; never if negative */
-    private void compare(String run, long[] expected, int killAfter) throws Exception {
-        events.begin(killAfter);
-        vectors(rows()).write().mode("overwrite").parquet(path("vectors"));
-        spark.sparkContext().listenerBus().waitUntilEmpty();
+    /** What was written last, and what happened to its tasks. */
+    private void compare(String run, long[] expected) throws Exception {
+        spark.sparkContext().listenerBus().waitUntilEmpty(600_000);
         String seen = "%d | %d | %d".formatted(events.tasks.get(), events.failed.get(), events.lost.get());
         var found = new BitSet();
         int rows = 0;
@@ -223,6 +266,7 @@ public final class ClusterRun {
         final AtomicInteger lost = new AtomicInteger();
         private volatile int killAfter;
 
+        /** @param after so many tasks an executor is killed; never if negative */
         void begin(int after) {
             tasks.set(0);
             failed.set(0);

@@ -2,6 +2,7 @@ package io.tokenwise.spring;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.testmodels.PageExamples;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -9,7 +10,6 @@ import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
 import java.util.stream.Collectors;
-import javax.tools.ToolProvider;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.beans.factory.config.YamlPropertiesFactoryBean;
@@ -22,25 +22,11 @@ import tools.jackson.databind.json.JsonMapper;
 /** docs/spring.md as it stands: its class compiles, its properties are ours. */
 class PageTest {
     private static final Path PAGE = Path.of("..", "docs", "spring.md");
-    private static final Pattern JAVA_BLOCK = Pattern.compile("```java\\n(.*?class (\\w+) .*?)```", Pattern.DOTALL);
     private static final Pattern YAML_BLOCK = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL);
 
     @Test
     void theClassCompiles(@TempDir Path folder) throws Exception {
-        MatchResult block = first(JAVA_BLOCK);
-        Path source = Files.writeString(folder.resolve(block.group(2) + ".java"), block.group(1));
-        assertThat(ToolProvider.getSystemJavaCompiler()
-                        .run(
-                                null,
-                                null,
-                                null,
-                                "-proc:none",
-                                "-cp",
-                                System.getProperty("java.class.path"),
-                                "-d",
-                                folder.toString(),
-                                source.toString()))
-                .isZero();
+        assertThat(PageExamples.compile(PAGE, folder).names()).containsExactly("Answers");
     }
 
     @Test

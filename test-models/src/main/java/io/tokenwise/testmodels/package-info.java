@@ -1,2 +1,2 @@
-/** Small models with random weights, for tests that are not the engine's. */
+/** Small models with random weights, and the examples of pages, for tests that are not the engine's. */
 package io.tokenwise.testmodels;
