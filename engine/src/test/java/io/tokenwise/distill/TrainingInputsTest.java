@@ -54,7 +54,7 @@ class TrainingInputsTest {
         int size = TestVits.SMALL.imageSize();
         var pixels = new int[size * size];
         Arrays.setAll(pixels, i -> 1 + i % size);
-        var inputs = TrainingInputs.of(List.of(pixels), model, config);
+        var inputs = TrainingInputs.of(List.of(pixels), model, config, Workers.ALONE);
         var batch = new TokenBatch();
         int middle = size * size / 2 + size / 2;
         return IntStream.range(0, 200)

@@ -1,0 +1,74 @@
+package io.tokenwise.spark;
+
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
+import io.tokenwise.distill.DistillConfig;
+import io.tokenwise.distill.DistillRun;
+import io.tokenwise.io.StoredType;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.ModelWriter;
+import java.io.Serializable;
+import java.nio.file.Path;
+import java.util.List;
+
+/**
+ * What a {@link SparkDistillation} sends to its workers.
+ *
+ * @param tokens that all workers train on together
+ * @param averageSteps after so many steps of each worker the mean is taken
+ * @param inBytes whether the model's matrices are stored in 8 bits
+ */
+record DistillSettings(
+        String teacher,
+        long tokens,
+        long seed,
+        int workers,
+        int averageSteps,
+        BackendChoice.Kind backend,
+        Precision precision,
+        boolean inBytes)
+        implements Serializable {
+    /** Steps that a lost executor costs at most: a minute or less. */
+    private static final int STEPS_PER_CHECKPOINT = 50;
+
+    static DistillSettings of(String teacher) {
+        return new DistillSettings(teacher, 800_000, 1, 1, 20, BackendChoice.Kind.AUTO, Precision.F32, false);
+    }
+
+    DistillSettings withTokens(long newTokens) {
+        return new DistillSettings(teacher, newTokens, seed, workers, averageSteps, backend, precision, inBytes);
+    }
+
+    DistillSettings withSeed(long newSeed) {
+        return new DistillSettings(teacher, tokens, newSeed, workers, averageSteps, backend, precision, inBytes);
+    }
+
+    DistillSettings withWorkers(int newWorkers) {
+        return new DistillSettings(teacher, tokens, seed, newWorkers, averageSteps, backend, precision, inBytes);
+    }
+
+    DistillSettings withAverageSteps(int steps) {
+        return new DistillSettings(teacher, tokens, seed, workers, steps, backend, precision, inBytes);
+    }
+
+    DistillSettings withBackend(BackendChoice choice) {
+        Precision newPrecision = choice.precision() == null ? Precision.F32 : choice.precision();
+        return new DistillSettings(teacher, tokens, seed, workers, averageSteps, choice.kind(), newPrecision, inBytes);
+    }
+
+    DistillSettings storedInBytes() {
+        return new DistillSettings(teacher, tokens, seed, workers, averageSteps, backend, precision, true);
+    }
+
+    BackendChoice choice() {
+        return new BackendChoice(backend, precision);
+    }
+
+    /** The same for all workers: steps are those of each. */
+    DistillRun run(ModelFiles files, List<int[]> texts, Path out) {
+        DistillConfig config =
+                DistillConfig.forTokens(tokens / workers, seed).suiting(files.description());
+        StoredType stored = inBytes ? StoredType.S8 : StoredType.F32;
+        return new DistillRun(files, texts, config, out, ModelWriter.Existing.KEEP, STEPS_PER_CHECKPOINT, stored);
+    }
+}
