@@ -48,7 +48,11 @@ public final class TrainingInputs {
 
     /** Texts, as they are. */
     public static TrainingInputs texts(List<int[]> sequences, long seed) {
-        return new TrainingInputs(sequences, ids -> ids.length, Variation.NONE, seed, Workers.ALONE);
+        return texts(sequences, seed, Workers.ALONE);
+    }
+
+    static TrainingInputs texts(List<int[]> sequences, long seed, Workers workers) {
+        return new TrainingInputs(sequences, ids -> ids.length, Variation.NONE, seed, workers);
     }
 
     /** All of them, in the order in which they were given. */

@@ -16,6 +16,7 @@ import java.util.List;
  *
  * @param tokens that all workers train on together
  * @param averageSteps after so many steps of each worker the mean is taken
+ * @param checkpointSteps after so many steps of each worker checkpoints are written
  * @param inBytes whether the model's matrices are stored in 8 bits
  */
 record DistillSettings(
@@ -24,40 +25,43 @@ record DistillSettings(
         long seed,
         int workers,
         int averageSteps,
+        int checkpointSteps,
         BackendChoice.Kind backend,
         Precision precision,
         boolean inBytes)
         implements Serializable {
-    /** Steps that a lost executor costs at most: a minute or less. */
-    private static final int STEPS_PER_CHECKPOINT = 50;
-
     static DistillSettings of(String teacher) {
-        return new DistillSettings(teacher, 800_000, 1, 1, 20, BackendChoice.Kind.AUTO, Precision.F32, false);
+        return new DistillSettings(teacher, 800_000, 1, 1, 20, 50, BackendChoice.Kind.AUTO, Precision.F32, false);
     }
 
     DistillSettings withTokens(long newTokens) {
-        return new DistillSettings(teacher, newTokens, seed, workers, averageSteps, backend, precision, inBytes);
+        return new DistillSettings(teacher, newTokens, seed, workers, averageSteps, checkpointSteps, backend, precision, inBytes);
     }
 
     DistillSettings withSeed(long newSeed) {
-        return new DistillSettings(teacher, tokens, newSeed, workers, averageSteps, backend, precision, inBytes);
+        return new DistillSettings(teacher, tokens, newSeed, workers, averageSteps, checkpointSteps, backend, precision, inBytes);
     }
 
     DistillSettings withWorkers(int newWorkers) {
-        return new DistillSettings(teacher, tokens, seed, newWorkers, averageSteps, backend, precision, inBytes);
+        return new DistillSettings(teacher, tokens, seed, newWorkers, averageSteps, checkpointSteps, backend, precision, inBytes);
     }
 
     DistillSettings withAverageSteps(int steps) {
-        return new DistillSettings(teacher, tokens, seed, workers, steps, backend, precision, inBytes);
+        return new DistillSettings(teacher, tokens, seed, workers, steps, checkpointSteps, backend, precision, inBytes);
+    }
+
+    DistillSettings withCheckpointSteps(int steps) {
+        return new DistillSettings(
+                teacher, tokens, seed, workers, averageSteps, steps, backend, precision, inBytes);
     }
 
     DistillSettings withBackend(BackendChoice choice) {
         Precision newPrecision = choice.precision() == null ? Precision.F32 : choice.precision();
-        return new DistillSettings(teacher, tokens, seed, workers, averageSteps, choice.kind(), newPrecision, inBytes);
+        return new DistillSettings(teacher, tokens, seed, workers, averageSteps, checkpointSteps, choice.kind(), newPrecision, inBytes);
     }
 
     DistillSettings storedInBytes() {
-        return new DistillSettings(teacher, tokens, seed, workers, averageSteps, backend, precision, true);
+        return new DistillSettings(teacher, tokens, seed, workers, averageSteps, checkpointSteps, backend, precision, true);
     }
 
     BackendChoice choice() {
@@ -69,6 +73,6 @@ record DistillSettings(
         DistillConfig config =
                 DistillConfig.forTokens(tokens / workers, seed).suiting(files.description());
         StoredType stored = inBytes ? StoredType.S8 : StoredType.F32;
-        return new DistillRun(files, texts, config, out, ModelWriter.Existing.KEEP, STEPS_PER_CHECKPOINT, stored);
+        return new DistillRun(files, texts, config, out, ModelWriter.Existing.KEEP, checkpointSteps, stored);
     }
 }

@@ -4,8 +4,6 @@ import io.tokenwise.api.JvmFlags;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.choice.Backends;
 import io.tokenwise.distill.DistillRun;
-import io.tokenwise.distill.Distillation;
-import io.tokenwise.distill.History;
 import io.tokenwise.distill.Workers;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
@@ -35,7 +33,7 @@ record DistillTask(DistillSettings settings, Broadcast<int[][]> texts, String ou
     public Iterator<Distilled> call(Iterator<Integer> rank) throws IOException, InterruptedException {
         BarrierTaskContext task = BarrierTaskContext.get();
         JvmFlags.advice("in spark.executor.extraJavaOptions").ifPresent(LOG::warn);
-        var story = new Story(task);
+        var story = new DistillStory(task);
         try (ModelFiles files = Models.open(ExecutorModels.place(settings.teacher()));
                 Backend backend = Backends.open(settings.choice(), Math.max(1, task.cpus()))) {
             DistillRun run = settings.run(files, Arrays.asList(texts.value()), Path.of(out));
@@ -53,68 +51,5 @@ record DistillTask(DistillSettings settings, Broadcast<int[][]> texts, String ou
                 settings.workers(),
                 settings.averageSteps(),
                 said -> List.of(task.allGather(said)));
-    }
-
-    /** What happens, and how long it takes; a task that is to be killed ends by it. */
-    private static final class Story implements DistillRun.Listener {
-        private final BarrierTaskContext task;
-        private final long begun = System.nanoTime();
-        private long trainedFrom;
-        private long trainedTo;
-        private long averaged;
-        private History.Quality quality;
-
-        Story(BarrierTaskContext task) {
-            this.task = task;
-        }
-
-        @Override
-        public void begins() {
-            trainedFrom = System.nanoTime();
-        }
-
-        @Override
-        public void resumed(int nextStep, History history) {
-            LOG.info("distillation: worker {} goes on at step {}", task.partitionId(), nextStep);
-        }
-
-        @Override
-        public void step(Distillation.Step step) {
-            Chunks.endIfKilled(task);
-        }
-
-        @Override
-        public void averaged(long nanos) {
-            averaged += nanos;
-        }
-
-        @Override
-        public void quality(History.Quality measured) {
-            quality = measured;
-            LOG.info(
-                    "distillation: after {} steps agreement with the teacher at half budget {}",
-                    measured.step(),
-                    measured.agreement());
-        }
-
-        @Override
-        public void trained() {
-            trainedTo = System.nanoTime();
-        }
-
-        Distilled end(int steps) {
-            return new Distilled(
-                    steps,
-                    quality.agreement(),
-                    quality.spent(),
-                    seconds(trainedFrom - begun),
-                    seconds(trainedTo - trainedFrom),
-                    seconds(averaged),
-                    seconds(System.nanoTime() - trainedTo));
-        }
-
-        private static double seconds(long nanos) {
-            return nanos / 1e9;
-        }
     }
 }

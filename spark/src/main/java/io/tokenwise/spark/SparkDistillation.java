@@ -16,13 +16,14 @@ import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Iterator;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
-import java.util.function.BooleanSupplier;
 import java.util.stream.IntStream;
 import org.apache.spark.SparkContext;
 import org.apache.spark.api.java.JavaRDD;
 import org.apache.spark.api.java.JavaSparkContext;
 import org.apache.spark.broadcast.Broadcast;
+import org.apache.spark.resource.ResourceProfile;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.types.DataType;
@@ -41,11 +42,11 @@ import scala.reflect.ClassTag;
  */
 public final class SparkDistillation {
     /** Executors of a cluster that has just been started come one by one. */
-    private static final long SLOTS_SECONDS = 30;
+    private static final long SLOTS_NANOS = TimeUnit.SECONDS.toNanos(20);
 
     private final DistillSettings settings;
 
-    private SparkDistillation(DistillSettings settings) {
+    SparkDistillation(DistillSettings settings) {
         this.settings = settings;
     }
 
@@ -92,6 +93,15 @@ public final class SparkDistillation {
      */
     public SparkDistillation averageEvery(int steps) {
         return new SparkDistillation(settings.withAverageSteps((int) atLeastOne("averageEvery", steps)));
+    }
+
+    /**
+     * {@return the same whose workers write checkpoints more or less often than every 50 steps}
+     *
+     * @param steps of each worker, which a lost executor costs at most; with several workers checkpoints come with a mean
+     */
+    public SparkDistillation checkpointEvery(int steps) {
+        return new SparkDistillation(settings.withCheckpointSteps((int) atLeastOne("checkpointEvery", steps)));
     }
 
     /**
@@ -184,18 +194,17 @@ public final class SparkDistillation {
         return kept.sequences();
     }
 
-    /** Spark itself would wait for ten minutes, and say nothing meanwhile. */
+    /** Spark itself would wait for ten minutes, and say nothing meanwhile. What it asks then has no form in its API. */
     private void requireSlots(SparkContext context) {
-        var profile = context.resourceProfileManager().defaultResourceProfile();
-        BooleanSupplier enough = () -> context.maxNumConcurrentTasks(profile) >= settings.workers();
-        long start = System.nanoTime();
-        while (!enough.getAsBoolean() && System.nanoTime() - start < SLOTS_SECONDS * 1_000_000_000L) {
+        ResourceProfile tasks = context.resourceProfileManager().defaultResourceProfile();
+        long until = System.nanoTime() + SLOTS_NANOS;
+        while (context.maxNumConcurrentTasks(tasks) < settings.workers()) {
+            if (context.isLocal() || System.nanoTime() > until) {
+                throw new IllegalArgumentException("distill: " + settings.workers()
+                        + " workers run at the same time, and the cluster has slots for "
+                        + context.maxNumConcurrentTasks(tasks) + ": ask for fewer, or give it more cores");
+            }
             LockSupport.parkNanos(100_000_000);
-        }
-        if (!enough.getAsBoolean()) {
-            throw new IllegalArgumentException("distill: " + settings.workers()
-                    + " workers run at the same time, and the cluster has slots for "
-                    + context.maxNumConcurrentTasks(profile) + " tasks: ask for fewer, or give it more cores");
         }
     }
 
