@@ -36,7 +36,8 @@ final class AdaptOptions {
             converter = CommonOptions.CountConverter.class,
             description =
                     "Learners of each module; divides the MLPs' hidden units and an eighth of the hidden size, of a speech model a quarter (default: "
-                            + Adaptable.LEARNERS + "; " + ControlWidths.LEARNERS + " in a control, of speech half as many).")
+                            + Adaptable.LEARNERS + "; " + ControlWidths.LEARNERS
+                            + " in a control, of speech half as many).")
     private Integer learners;
 
     @Option(
@@ -73,8 +74,7 @@ final class AdaptOptions {
         int count = learners == null ? Adaptable.LEARNERS : learners;
         Adaptable adaptable = model.adaptable();
         boolean byLearners = !adaptable.tokens() || learners != null || mlpLearners != null;
-        return layers(
-                model, byLearners ? adaptable.usual() : "tokens", count, adaptable.usualMlpLearners(count));
+        return layers(model, byLearners ? adaptable.usual() : "tokens", count, adaptable.usualMlpLearners(count));
     }
 
     /** For a control, whose widths are fixed. */

@@ -59,7 +59,7 @@ public record DistillRun(
         /** The run goes on from a checkpoint; the history is that of the steps before. */
         default void resumed(int nextStep, History history) {}
 
-        /** All steps are done; budgets are calibrated now, which takes a while. */
+        /** All steps are done; budgets are calibrated now, which takes a while, by several workers together. */
         default void trained() {}
 
         /** After each step. */
@@ -223,23 +223,20 @@ public record DistillRun(
             var steps = new DistillSteps(this, distillation, workers, checkpoints, identity, history, listener);
             listener.begins();
             steps.run(heldOut);
+            listener.trained();
+            distillation.finish();
+            student.prepare(backend.stream());
+            if (config.fixed().isEmpty() && shorterTexts.isEmpty()) {
+                calibrate(student, backend, split.heldOut(), workers);
+            }
             if (heldOut.isPresent()) {
-                listener.trained();
-                distillation.finish();
-                student.prepare(backend.stream());
-                History.Quality quality = Measurement.atTheEnd(() -> atTheEnd(student, backend, heldOut.get(), split));
+                History.Quality quality =
+                        Measurement.atTheEnd(() -> heldOut.get().quality(student, config.steps(), Long.MAX_VALUE));
                 history.add(quality);
                 listener.quality(quality);
                 output.save(student, tokenizer(), stored);
             }
         }
-    }
-
-    private History.Quality atTheEnd(Encoder student, Backend backend, HeldOut heldOut, InputSplit split) {
-        if (config.fixed().isEmpty() && shorterTexts.isEmpty()) {
-            calibrate(student, backend, split.heldOut());
-        }
-        return heldOut.quality(student, config.steps(), Long.MAX_VALUE);
     }
 
     private Encoder student(Backend backend, InputSplit split) {
@@ -265,11 +262,20 @@ public record DistillRun(
         return files.description().reads() == InputKind.TEXT ? files.tokenizer() : null;
     }
 
-    private void calibrate(Encoder student, Backend backend, List<int[]> heldOut) {
+    /** Of several workers the first one is calibrated, alone or with the others' help. */
+    private void calibrate(Encoder student, Backend backend, List<int[]> heldOut, Workers workers)
+            throws IOException, InterruptedException {
         if (student.leaving().isPresent()) {
-            PlanCalibrator.calibrate(student, backend, heldOut);
-            return;
+            PlanCalibrator.calibrate(student, backend, heldOut, workers);
+        } else if (workers.isFirst()) {
+            Measurement.atTheEnd(() -> {
+                calibrateLearners(student, backend, heldOut);
+                return student;
+            });
         }
+    }
+
+    private static void calibrateLearners(Encoder student, Backend backend, List<int[]> heldOut) {
         if (student.description().objective() == Objective.NEXT_TOKENS) {
             SpeechCalibrator.calibrate(student, backend, heldOut);
             return;

@@ -34,7 +34,8 @@ public record Workers(int rank, int count, int averageSteps, Meeting meeting) {
 
     public Workers {
         if (rank < 0 || rank >= count) {
-            throw new IllegalArgumentException("worker " + rank + " of " + count + ": must be from 0 to " + (count - 1));
+            throw new IllegalArgumentException(
+                    "worker " + rank + " of " + count + ": must be from 0 to " + (count - 1));
         }
         if (averageSteps < 1) {
             throw new IllegalArgumentException("averages every " + averageSteps + " steps: must be at least 1");

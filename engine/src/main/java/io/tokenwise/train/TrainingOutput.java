@@ -79,8 +79,9 @@ public final class TrainingOutput implements AutoCloseable {
     public static TrainingOutput begun(Path out, Existing existing) throws IOException {
         Path target = ModelWriter.target(out);
         if (!Files.exists(lockFile(target))) {
-            throw new IOException(out + ": " + lockFile(target)
-                    + " is not seen here, which lies beside it where the training was begun: the folder must be one that all machines share");
+            throw new IOException(
+                    out + ": " + lockFile(target)
+                            + " is not seen here, which lies beside it where the training was begun: the folder must be one that all machines share");
         }
         return new TrainingOutput(target, existing, Optional.empty(), maybeWritten(target, existing));
     }

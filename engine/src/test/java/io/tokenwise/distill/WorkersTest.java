@@ -70,7 +70,8 @@ class WorkersTest {
         /** Whoever waits or will come fails. */
         void leave() {
             Thread.currentThread().interrupt();
-            assertThatThrownBy(barrier::await).isInstanceOfAny(InterruptedException.class, BrokenBarrierException.class);
+            assertThatThrownBy(barrier::await)
+                    .isInstanceOfAny(InterruptedException.class, BrokenBarrierException.class);
         }
     }
 

@@ -35,15 +35,18 @@ record DistillSettings(
     }
 
     DistillSettings withTokens(long newTokens) {
-        return new DistillSettings(teacher, newTokens, seed, workers, averageSteps, checkpointSteps, backend, precision, inBytes);
+        return new DistillSettings(
+                teacher, newTokens, seed, workers, averageSteps, checkpointSteps, backend, precision, inBytes);
     }
 
     DistillSettings withSeed(long newSeed) {
-        return new DistillSettings(teacher, tokens, newSeed, workers, averageSteps, checkpointSteps, backend, precision, inBytes);
+        return new DistillSettings(
+                teacher, tokens, newSeed, workers, averageSteps, checkpointSteps, backend, precision, inBytes);
     }
 
     DistillSettings withWorkers(int newWorkers) {
-        return new DistillSettings(teacher, tokens, seed, newWorkers, averageSteps, checkpointSteps, backend, precision, inBytes);
+        return new DistillSettings(
+                teacher, tokens, seed, newWorkers, averageSteps, checkpointSteps, backend, precision, inBytes);
     }
 
     DistillSettings withAverageSteps(int steps) {
@@ -51,17 +54,18 @@ record DistillSettings(
     }
 
     DistillSettings withCheckpointSteps(int steps) {
-        return new DistillSettings(
-                teacher, tokens, seed, workers, averageSteps, steps, backend, precision, inBytes);
+        return new DistillSettings(teacher, tokens, seed, workers, averageSteps, steps, backend, precision, inBytes);
     }
 
     DistillSettings withBackend(BackendChoice choice) {
         Precision newPrecision = choice.precision() == null ? Precision.F32 : choice.precision();
-        return new DistillSettings(teacher, tokens, seed, workers, averageSteps, checkpointSteps, choice.kind(), newPrecision, inBytes);
+        return new DistillSettings(
+                teacher, tokens, seed, workers, averageSteps, checkpointSteps, choice.kind(), newPrecision, inBytes);
     }
 
     DistillSettings storedInBytes() {
-        return new DistillSettings(teacher, tokens, seed, workers, averageSteps, checkpointSteps, backend, precision, true);
+        return new DistillSettings(
+                teacher, tokens, seed, workers, averageSteps, checkpointSteps, backend, precision, true);
     }
 
     BackendChoice choice() {
@@ -70,8 +74,7 @@ record DistillSettings(
 
     /** The same for all workers: steps are those of each. */
     DistillRun run(ModelFiles files, List<int[]> texts, Path out) {
-        DistillConfig config =
-                DistillConfig.forTokens(tokens / workers, seed).suiting(files.description());
+        DistillConfig config = DistillConfig.forTokens(tokens / workers, seed).suiting(files.description());
         StoredType stored = inBytes ? StoredType.S8 : StoredType.F32;
         return new DistillRun(files, texts, config, out, ModelWriter.Existing.KEEP, checkpointSteps, stored);
     }

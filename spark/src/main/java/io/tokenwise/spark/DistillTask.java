@@ -38,7 +38,8 @@ record DistillTask(DistillSettings settings, Broadcast<int[][]> texts, String ou
                 Backend backend = Backends.open(settings.choice(), Math.max(1, task.cpus()))) {
             DistillRun run = settings.run(files, Arrays.asList(texts.value()), Path.of(out));
             run.run(workers(task), backend, story);
-            return (task.partitionId() == 0 ? List.of(story.end(run.config().steps())) : List.<Distilled>of()).iterator();
+            return (task.partitionId() == 0 ? List.of(story.end(run.config().steps())) : List.<Distilled>of())
+                    .iterator();
         }
     }
 
@@ -47,9 +48,6 @@ record DistillTask(DistillSettings settings, Broadcast<int[][]> texts, String ou
             return Workers.ALONE;
         }
         return new Workers(
-                task.partitionId(),
-                settings.workers(),
-                settings.averageSteps(),
-                said -> List.of(task.allGather(said)));
+                task.partitionId(), settings.workers(), settings.averageSteps(), said -> List.of(task.allGather(said)));
     }
 }

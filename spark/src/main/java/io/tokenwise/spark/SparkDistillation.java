@@ -164,8 +164,9 @@ public final class SparkDistillation {
 
     private static Path folder(String out) {
         if (out.matches("\\w[\\w+.-]+:/.*")) {
-            throw new IllegalArgumentException("distill: the folder is " + out
-                    + ", must be a path that driver and executors have mounted, such as one of NFS: object stores and HDFS are none");
+            throw new IllegalArgumentException(
+                    "distill: the folder is " + out
+                            + ", must be a path that driver and executors have mounted, such as one of NFS: object stores and HDFS are none");
         }
         return Path.of(out).toAbsolutePath();
     }

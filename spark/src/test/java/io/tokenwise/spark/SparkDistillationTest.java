@@ -57,13 +57,15 @@ class SparkDistillationTest {
 
     /** A small BERT with random weights and MiniLM's tokenizer. */
     static void writeSmall(Path model) throws IOException {
-        RandomModel.small("bert", Map.of("vocab_size", 30_522, "num_hidden_layers", 2, "max_position_embeddings", 40), 5).write(model, "");
+        RandomModel.small(
+                        "bert", Map.of("vocab_size", 30_522, "num_hidden_layers", 2, "max_position_embeddings", 40), 5)
+                .write(model, "");
         try (ModelFiles other = Models.open("minilm-acm")) {
             Files.write(model.resolve("tokenizer.json"), other.tokenizer().json());
         }
     }
 
-    private static List<String> lines() {
+    static List<String> lines() {
         return IntStream.range(0, 400)
                 .mapToObj(i -> "The invoice of number " + i + " is paid. ".repeat(1 + i % 3) + i * 37)
                 .toList();
@@ -157,18 +159,25 @@ class SparkDistillationTest {
                 .withMessage("distill: column length is of type integer, a string is needed");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> small.run(texts, "text", "s3a://bucket/out"))
-                .withMessageStartingWith("distill: the folder is s3a://bucket/out, must be a path that driver and executors have");
-        assertThatIllegalArgumentException().isThrownBy(() -> small.workers(0)).withMessage("distill: workers is 0, must be at least 1");
+                .withMessageStartingWith(
+                        "distill: the folder is s3a://bucket/out, must be a path that driver and executors have");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> small.workers(0))
+                .withMessage("distill: workers is 0, must be at least 1");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> small.backend(new BackendChoice(BackendChoice.Kind.AUTO, Precision.S8)))
                 .withMessage("distill: S8 is for inference only: train in F32 or BF16");
         String out = out("new").toString();
         assertThatIllegalArgumentException()
-                .isThrownBy(() -> small.run(texts.selectExpr("if(length(text) < 30, text, if(length(text) < 60, null, ' ')) as text"), "text", out))
+                .isThrownBy(() -> small.run(
+                        texts.selectExpr("if(length(text) < 30, text, if(length(text) < 60, null, ' ')) as text"),
+                        "text",
+                        out))
                 .withMessageMatching("there are \\d+ texts to train on; at least 20 different ones are needed, .*");
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> small.workers(3).run(texts, "text", out))
-                .withMessage("distill: 3 workers run at the same time, and the cluster has slots for 2: ask for fewer, or give it more cores");
+                .withMessage(
+                        "distill: 3 workers run at the same time, and the cluster has slots for 2: ask for fewer, or give it more cores");
         assertThatThrownBy(() -> SparkDistillation.of("vit-cifar10").run(texts, "text", out))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("reads no texts");
