@@ -15,8 +15,6 @@ import picocli.CommandLine.TypeConversionException;
 
 /** What of a dense model becomes adaptive, and how the adaptive model is stored. */
 final class AdaptOptions {
-    private static final int LEARNERS = 4;
-
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
@@ -38,7 +36,8 @@ final class AdaptOptions {
             converter = CommonOptions.CountConverter.class,
             description =
                     "Learners of each module; divides the MLPs' hidden units and an eighth of the hidden size, of a speech model a quarter (default: "
-                            + LEARNERS + "; " + ControlWidths.LEARNERS + " in a control, of speech half as many).")
+                            + Adaptable.LEARNERS + "; " + ControlWidths.LEARNERS
+                            + " in a control, of speech half as many).")
     private Integer learners;
 
     @Option(
@@ -72,14 +71,10 @@ final class AdaptOptions {
 
     /** By default MLPs of texts and images have one learner or all, those of speech any number (docs/lab/tried.md, docs/lab/speech-quality.md). */
     AdaptiveLayers layers(ModelDescription model) {
-        int count = learners == null ? LEARNERS : learners;
+        int count = learners == null ? Adaptable.LEARNERS : learners;
         Adaptable adaptable = model.adaptable();
         boolean byLearners = !adaptable.tokens() || learners != null || mlpLearners != null;
-        return layers(
-                model,
-                byLearners ? adaptable.usual() : "tokens",
-                count,
-                adaptable.oneLearner() ? 1 : Math.max(1, count - 1));
+        return layers(model, byLearners ? adaptable.usual() : "tokens", count, adaptable.usualMlpLearners(count));
     }
 
     /** For a control, whose widths are fixed. */

@@ -195,9 +195,9 @@ final class Distill implements Callable<Integer> {
         }
         remarks.addAll(texts.remarks(tokens));
         if (control.ofWords()) {
-            words.addAll(texts.words());
+            words.addAll(texts.all().words());
         }
-        return texts.sequences();
+        return texts.all().sequences();
     }
 
     private boolean readsPairs(ModelFiles files) {
@@ -282,7 +282,7 @@ final class Distill implements Callable<Integer> {
                                 + ") and goes on learning as it is");
             }
         }
-        return tokensLeave ? usual.leavingGoesOn() : usual.goingOn(acm.get());
+        return usual.suiting(files.description());
     }
 
     private void checkWords(ModelDescription model) {

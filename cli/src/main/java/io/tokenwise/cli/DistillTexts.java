@@ -1,20 +1,17 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.distill.TrainingTexts;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.Objective;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
-import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.Collections;
 import java.util.List;
 import java.util.Locale;
-import java.util.Random;
-import java.util.function.Supplier;
 
 /**
  * Reads texts to train on: one a line, or a field of a {@linkplain FieldFile file whose fields have names}; or pairs of texts, a tab between them, or two fields. Of more text than memory
@@ -27,50 +24,27 @@ final class DistillTexts {
     /** Of the pairs. */
     static final String USUAL_PAIR = "query,text";
 
-    /** 25 times what is trained on by default; with what is kept beside them, short texts of so many tokens take 0.5 GB. */
-    private static final long MOST_TOKENS = 20_000_000;
-
     /** A text that comes again more often than this is learnt by heart. */
     private static final int MOST_REPEATS = 20;
 
     private final TextDescription model;
-    private final Tokenizer tokenizer;
     private final boolean pairs;
-    private final Random random;
-    private final boolean keepsWords;
-    private final long mostTokens;
-    private final List<Text> kept = new ArrayList<>();
-    private long tokens;
-    private long texts;
-    private long cut;
-
-    /** One of so many texts is kept. */
-    private int oneOf = 1;
-
-    /**
-     * A text that is trained on.
-     *
-     * @param words null where tokens are all that is wanted
-     */
-    private record Text(int[] ids, String words) {}
+    private final TrainingTexts texts;
 
     /**
      * @param model that reads the texts
      * @param pairs whether each is two
-     * @param keepsWords whether {@link #words} are wanted too, for which there must be memory; not of pairs
+     * @param keepsWords whether {@link TrainingTexts#words} are wanted too, for which there must be memory; not of pairs
      */
     DistillTexts(ModelFiles model, boolean pairs, long seed, boolean keepsWords) {
-        this(model, pairs, seed, keepsWords, MOST_TOKENS);
+        this(model, pairs, seed, keepsWords, TrainingTexts.MOST_TOKENS);
     }
 
     /** @param mostTokens about half of the texts is forgotten whenever there are more tokens */
     DistillTexts(ModelFiles model, boolean pairs, long seed, boolean keepsWords, long mostTokens) {
         this.model = (TextDescription) model.description();
-        this.tokenizer = model.tokenizer();
         this.pairs = pairs;
-        this.keepsWords = keepsWords;
-        this.mostTokens = mostTokens;
-        random = new Random(seed);
+        texts = new TrainingTexts(model, seed, keepsWords, mostTokens);
     }
 
     /**
@@ -80,12 +54,14 @@ final class DistillTexts {
      * @throws BadFileException if there is no text or the file is no good; the message says where
      */
     void read(Path file, String field) throws IOException {
-        long before = texts;
+        long before = texts.given();
         if (FieldFile.is(file)) {
             String[] fields = field.split(",", 2);
             FieldFile.read(
                     file,
-                    pairs ? row -> addPair(row.text(fields[0]), row.text(fields[1])) : row -> add(row.text(field)));
+                    pairs
+                            ? row -> texts.addPair(row.text(fields[0]), row.text(fields[1]))
+                            : row -> texts.add(row.text(field)));
         } else {
             try (var lines = new LineFile(file)) {
                 for (String line = lines.next(); line != null; line = lines.next()) {
@@ -93,7 +69,7 @@ final class DistillTexts {
                 }
             }
         }
-        if (texts == before) {
+        if (texts.given() == before) {
             throw new BadFileException(file.toString(), pairs ? "has no pairs of texts" : "has no texts");
         }
     }
@@ -106,13 +82,13 @@ final class DistillTexts {
                 throw lines.bad("has a tab, as between two texts; " + model.name() + " is " + model.kind()
                         + ", which reads one" + (readsPairs(model) ? " unless --pairs is given" : ""));
             }
-            add(line);
+            texts.add(line);
         } else if (!line.isBlank()) {
             if (tab < 0 || line.indexOf('\t', tab + 1) >= 0) {
                 throw lines.bad("has " + (tab < 0 ? "no tab" : "more than one tab") + "; " + model.name() + " is "
                         + model.kind() + ", which reads two texts, with one tab between them");
             }
-            addPair(line.substring(0, tab), line.substring(tab + 1));
+            texts.addPair(line.substring(0, tab), line.substring(tab + 1));
         }
     }
 
@@ -121,43 +97,9 @@ final class DistillTexts {
         return model.output() instanceof TextOutput.SequenceClasses || model.output() instanceof TextOutput.Answer;
     }
 
-    private void add(String text) {
-        if (!text.isBlank()) {
-            add(text, () -> tokenizer.encode(text));
-        }
-    }
-
-    private void addPair(String first, String second) {
-        if (!first.isBlank() && !second.isBlank()) {
-            add(null, () -> model.encodePair(tokenizer, first, second));
-        }
-    }
-
-    private void add(String text, Supplier<Tokenizer.Encoded> encode) {
-        texts++;
-        if (oneOf > 1 && random.nextInt(oneOf) > 0) {
-            return;
-        }
-        Tokenizer.Encoded encoded = encode.get();
-        kept.add(new Text(encoded.ids(), keepsWords ? text : null));
-        tokens += encoded.ids().length;
-        cut += encoded.truncated() ? 1 : 0;
-        if (tokens > mostTokens) {
-            kept.removeIf(_ -> random.nextBoolean());
-            tokens = kept.stream().mapToLong(one -> one.ids().length).sum();
-            oneOf *= 2;
-        }
-    }
-
-    /** The texts' tokens in an order that the seed decides: a sorted file must not decide which texts are held out. */
-    List<int[]> sequences() {
-        Collections.shuffle(kept, random);
-        return kept.stream().map(Text::ids).toList();
-    }
-
-    /** The texts as they were read, in the order of the last {@link #sequences}; only if that was said to be wanted. */
-    List<String> words() {
-        return kept.stream().map(Text::words).toList();
+    /** What was read. */
+    TrainingTexts all() {
+        return texts;
     }
 
     /**
@@ -167,16 +109,17 @@ final class DistillTexts {
      */
     List<String> remarks(long trainedTokens) {
         var remarks = new ArrayList<String>();
-        if (oneOf > 1) {
+        long tokens = texts.tokens();
+        if (texts.kept() < texts.given()) {
             remarks.add(String.format(
                     Locale.ROOT,
                     "of %,d texts a random part is used: %,d texts with %,d tokens",
-                    texts,
-                    kept.size(),
+                    texts.given(),
+                    texts.kept(),
                     tokens));
         }
-        if (cut > 0) {
-            remarks.add(CommonOptions.cut(tokenizer.maxTokens(), cut));
+        if (texts.cut() > 0) {
+            remarks.add(CommonOptions.cut(texts.longest(), texts.cut()));
         }
         if (trainedTokens > MOST_REPEATS * tokens) {
             remarks.add(String.format(

@@ -329,13 +329,14 @@ class DistillTest extends CommandTest {
         try (var files = Models.builtIn("minilm")) {
             var all = new DistillTexts(files, false, 1, true);
             all.read(file, "text");
-            List<int[]> sequences = all.sequences();
+            List<int[]> sequences = all.all().sequences();
             assertThat(sequences).hasSize(400);
-            assertThat(all.words())
+            assertThat(all.all().words())
                     .hasSize(400)
                     .allSatisfy(words -> assertThat(words).startsWith("this is the text of number "))
                     .doesNotHaveDuplicates();
-            assertThat(files.tokenizer().encode(all.words().getFirst()).ids()).isEqualTo(sequences.getFirst());
+            assertThat(files.tokenizer().encode(all.all().words().getFirst()).ids())
+                    .isEqualTo(sequences.getFirst());
             assertThat(all.remarks(50_000)).isEmpty();
             assertThat(all.remarks(800_000))
                     .singleElement()
@@ -343,7 +344,9 @@ class DistillTest extends CommandTest {
                     .matches("there are 3,\\d{3} tokens of text, so each is trained on 2\\d\\d times: more text, .*");
             var some = new DistillTexts(files, false, 1, false, 1000);
             some.read(file, "text");
-            assertThat(some.sequences().stream().mapToInt(ids -> ids.length).sum())
+            assertThat(some.all().sequences().stream()
+                            .mapToInt(ids -> ids.length)
+                            .sum())
                     .isBetween(300, 1000);
             assertThat(some.remarks(1)).singleElement().asString().startsWith("of 400 texts a random part is used: ");
         }

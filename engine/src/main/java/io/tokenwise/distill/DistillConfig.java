@@ -2,6 +2,8 @@ package io.tokenwise.distill;
 
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.config.AcmConfig;
+import io.tokenwise.model.AdaptiveConfig;
+import io.tokenwise.model.ModelDescription;
 import java.util.Collections;
 import java.util.Map;
 import java.util.TreeMap;
@@ -94,6 +96,21 @@ public record DistillConfig(
                 true,
                 Map.of(),
                 seed);
+    }
+
+    /**
+     * The same for a model of which nobody says more: what is usual becomes adaptive, and what is adaptive goes on learning.
+     *
+     * @throws IllegalArgumentException if the model is a control, which has no gates
+     */
+    public DistillConfig suiting(ModelDescription model) {
+        AdaptiveConfig known = AdaptiveConfig.of(model);
+        if (known.shortPath().isPresent()) {
+            return leavingGoesOn();
+        }
+        return known.acm().isPresent()
+                ? goingOn(known.acm().get())
+                : withLayers(model.adaptable().usualLayers());
     }
 
     /**

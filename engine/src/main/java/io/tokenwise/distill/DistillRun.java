@@ -1,7 +1,6 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.autograd.GradientNotFiniteException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
@@ -19,7 +18,6 @@ import io.tokenwise.train.TrainingOutput;
 import java.io.IOException;
 import java.lang.reflect.RecordComponent;
 import java.nio.ByteBuffer;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -53,27 +51,22 @@ public record DistillRun(
     /** The budget at which quality is shown on the way; of a control that is given fewer words the share of the words. */
     public static final double SHOWN_BUDGET = 0.5;
 
-    /** So often is quality measured on the way. */
-    private static final int QUALITIES = 20;
-
-    /**
-     * On so many tokens for each that is trained on, but the last time on all texts. A step costs five forward passes, so all that takes a twentieth of
-     * the time.
-     */
-    private static final double MEASURED_SHARE = 0.05 * 5 / QUALITIES;
-
-    private static final long LEAST_MEASURED_TOKENS = 1_000;
-
     /** Told what happens; called on the thread that runs. */
     public interface Listener {
+        /** All is made; steps come next, unless the run goes on after the last one. */
+        default void begins() {}
+
         /** The run goes on from a checkpoint; the history is that of the steps before. */
         default void resumed(int nextStep, History history) {}
 
-        /** All steps are done; budgets are calibrated now, which takes a while. */
+        /** All steps are done; budgets are calibrated now, which takes a while, by several workers together. */
         default void trained() {}
 
         /** After each step. */
         default void step(Distillation.Step step) {}
+
+        /** Several workers have taken their mean, which took so long; most of it is waiting for the slowest. */
+        default void averaged(long nanos) {}
 
         /** Now and then, and once more when the model is calibrated. */
         default void quality(History.Quality quality) {}
@@ -178,42 +171,72 @@ public record DistillRun(
      */
     public void run(Backend backend, Listener listener) throws IOException, InterruptedException {
         try (TrainingOutput output = TrainingOutput.begin(out, existing)) {
-            var history = new History();
-            train(backend, listener, history, output);
-            // Until the listener has seen the model the checkpoint is there too.
-            listener.written(history);
-            Files.deleteIfExists(checkpoint());
+            run(Workers.ALONE, backend, listener, output);
         }
     }
 
-    private void train(Backend backend, Listener listener, History history, TrainingOutput output)
+    /**
+     * What one of several workers does of the run; each has the same run and a backend of its own, and the settings' steps are those of each. Who starts them holds the {@link TrainingOutput}. The first one tells its
+     * listener of quality and of the model. Killed and started again all of them go on from the newest checkpoint that all have. One worker alone does what {@link #run(Backend, Listener)} does, to the same bits.
+     *
+     * @throws InterruptedException if the thread was interrupted; several workers leave no checkpoint of the last step then
+     */
+    public void run(Workers workers, Backend backend, Listener listener) throws IOException, InterruptedException {
+        run(workers, backend, listener, TrainingOutput.begun(out, existing));
+    }
+
+    private void run(Workers workers, Backend backend, Listener listener, TrainingOutput output)
+            throws IOException, InterruptedException {
+        var history = new History();
+        var checkpoints = new Checkpoints(checkpoint(), workers);
+        train(workers, backend, listener, history, checkpoints, output);
+        if (workers.isFirst()) {
+            // Until the listener has seen the model the checkpoint is there too.
+            listener.written(history);
+            checkpoints.delete();
+        }
+    }
+
+    private void train(
+            Workers workers,
+            Backend backend,
+            Listener listener,
+            History history,
+            Checkpoints checkpoints,
+            TrainingOutput output)
             throws IOException, InterruptedException {
         InputSplit split = split();
         try (Encoder student = student(backend, split);
                 Encoder teacher = Encoder.load(files.dense(), backend);
-                Distillation distillation = distillation(teacher, student, split, backend)) {
+                Distillation distillation = distillation(teacher, student, split, backend, workers)) {
             boolean goesOn = files.description().acm().isPresent();
-            Map<String, String> identity = identity(goesOn ? student : teacher, backend);
-            if (Files.exists(checkpoint())) {
-                Checkpoint.read(checkpoint(), distillation, identity, history);
+            Map<String, String> identity = identity(goesOn ? student : teacher, backend, workers);
+            Optional<Path> last = checkpoints.last();
+            if (last.isPresent()) {
+                Checkpoint.read(last.get(), distillation, identity, history);
                 listener.resumed(distillation.nextStep(), history);
             }
             output.check(distillation.phase() == Distillation.Phase.DONE);
-            var heldOut = new HeldOut(teacher, backend, split.heldOut(), this::given);
-            steps(distillation, heldOut, listener, identity, history);
+            Optional<HeldOut> heldOut = workers.isFirst()
+                    ? Optional.of(new HeldOut(teacher, backend, split.heldOut(), this::given))
+                    : Optional.empty();
+            var steps = new DistillSteps(this, distillation, workers, checkpoints, identity, history, listener);
+            listener.begins();
+            steps.run(heldOut);
             listener.trained();
             distillation.finish();
             student.prepare(backend.stream());
-            add(Measurement.atTheEnd(() -> atTheEnd(student, backend, heldOut, split)), history, listener);
-            output.save(student, tokenizer(), stored);
+            if (config.fixed().isEmpty() && shorterTexts.isEmpty()) {
+                calibrate(student, backend, split.heldOut(), workers);
+            }
+            if (heldOut.isPresent()) {
+                History.Quality quality =
+                        Measurement.atTheEnd(() -> heldOut.get().quality(student, config.steps(), Long.MAX_VALUE));
+                history.add(quality);
+                listener.quality(quality);
+                output.save(student, tokenizer(), stored);
+            }
         }
-    }
-
-    private History.Quality atTheEnd(Encoder student, Backend backend, HeldOut heldOut, InputSplit split) {
-        if (config.fixed().isEmpty() && shorterTexts.isEmpty()) {
-            calibrate(student, backend, split.heldOut());
-        }
-        return heldOut.quality(student, config.steps(), Long.MAX_VALUE);
     }
 
     private Encoder student(Backend backend, InputSplit split) {
@@ -222,8 +245,9 @@ public record DistillRun(
                 : Student.of(files, backend, config, split.trained());
     }
 
-    private Distillation distillation(Encoder teacher, Encoder student, InputSplit split, Backend backend) {
-        TrainingInputs trained = TrainingInputs.of(split.trained(), files.description(), config);
+    private Distillation distillation(
+            Encoder teacher, Encoder student, InputSplit split, Backend backend, Workers workers) {
+        TrainingInputs trained = TrainingInputs.of(split.trained(), files.description(), config, workers);
         return shorterTexts.isPresent()
                 ? new WordsDistillation(teacher, student, trained, shorterTexts.get(), config, backend)
                 : Distillation.of(teacher, student, trained, config, backend);
@@ -238,61 +262,20 @@ public record DistillRun(
         return files.description().reads() == InputKind.TEXT ? files.tokenizer() : null;
     }
 
-    private void steps(
-            Distillation distillation,
-            HeldOut heldOut,
-            Listener listener,
-            Map<String, String> identity,
-            History history)
+    /** Of several workers the first one is calibrated, alone or with the others' help. */
+    private void calibrate(Encoder student, Backend backend, List<int[]> heldOut, Workers workers)
             throws IOException, InterruptedException {
-        int between = Math.ceilDiv(config.steps(), QUALITIES);
-        long tokens =
-                Math.max(LEAST_MEASURED_TOKENS, (long) (MEASURED_SHARE * config.steps() * config.tokensPerStep()));
-        while (distillation.phase() != Distillation.Phase.DONE) {
-            if (Thread.interrupted()) {
-                Checkpoint.write(checkpoint(), distillation, identity, history);
-                throw new InterruptedException("distillation stopped before step " + distillation.nextStep());
-            }
-            Distillation.Step step = step(distillation);
-            history.add(step);
-            listener.step(step);
-            int next = distillation.nextStep();
-            if (next % between == 0) {
-                Measurement.onTheWay(() -> heldOut.quality(distillation.student(), next, tokens))
-                        .ifPresent(quality -> add(quality, history, listener));
-            }
-            if (next % checkpointSteps == 0 || distillation.phase() == Distillation.Phase.DONE) {
-                Checkpoint.write(checkpoint(), distillation, identity, history);
-            }
-        }
-    }
-
-    private static void add(History.Quality quality, History history, Listener listener) {
-        history.add(quality);
-        listener.quality(quality);
-    }
-
-    private Distillation.Step step(Distillation distillation) {
-        try {
-            return distillation.step();
-        } catch (GradientNotFiniteException e) {
-            String kept = Files.exists(checkpoint())
-                    ? "; the last good state is in " + checkpoint()
-                            + ", but going on from it meets the same: delete it and start over, with another seed,"
-                            + " other data or in f32"
-                    : ", and no state before it was kept: look at the model's weights and at the data";
-            throw new DivergedException(
-                    "training diverged at step " + distillation.nextStep() + " of " + config.steps() + " (phase "
-                            + (distillation.phase().ordinal() + 1) + "): " + e.getMessage() + kept,
-                    e);
-        }
-    }
-
-    private void calibrate(Encoder student, Backend backend, List<int[]> heldOut) {
         if (student.leaving().isPresent()) {
-            PlanCalibrator.calibrate(student, backend, heldOut);
-            return;
+            PlanCalibrator.calibrate(student, backend, heldOut, workers);
+        } else if (workers.isFirst()) {
+            Measurement.atTheEnd(() -> {
+                calibrateLearners(student, backend, heldOut);
+                return student;
+            });
         }
+    }
+
+    private static void calibrateLearners(Encoder student, Backend backend, List<int[]> heldOut) {
         if (student.description().objective() == Objective.NEXT_TOKENS) {
             SpeechCalibrator.calibrate(student, backend, heldOut);
             return;
@@ -303,13 +286,17 @@ public record DistillRun(
     }
 
     /** What must be the same for a run to go on, by the names that a message has for it. */
-    private Map<String, String> identity(Encoder model, Backend backend) {
+    private Map<String, String> identity(Encoder model, Backend backend, Workers workers) {
         var identity = new LinkedHashMap<String, String>();
         for (RecordComponent setting : DistillConfig.class.getRecordComponents()) {
             String words = setting.getName().replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT);
             identity.put(words, value(setting));
         }
         shorterTexts.ifPresent(_ -> identity.put("student", "dense, of shorter texts"));
+        if (!workers.isAlone()) {
+            identity.put("workers", "" + workers.count());
+            identity.put("steps between averages", "" + workers.averageSteps());
+        }
         identity.put("backend", backend.kind().label());
         identity.put("precision", backend.precision().label());
         identity.put(

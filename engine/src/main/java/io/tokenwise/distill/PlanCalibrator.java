@@ -13,12 +13,16 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
+import io.tokenwise.train.Measurement;
+import java.io.IOException;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
+import java.util.stream.Stream;
 
 /**
  * Measures what the plans of a short path lose on held-out inputs of some lengths: by that the best plan for a budget is found. Of texts' vectors it is how much their cosines to the nearest
@@ -50,18 +54,45 @@ final class PlanCalibrator {
                 : ScoreSpread.NONE;
     }
 
-    /** Tells the model what its plans lose of these inputs. */
-    static void calibrate(Encoder model, Backend backend, List<int[]> inputs) {
-        try (var workspace = backend.workspace(
-                Sessions.memoryLimit(model, BATCH_TOKENS + model.description().maxTokens()))) {
-            var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace), inputs);
-            var losses = new ArrayList<List<List<Double>>>();
-            List<Integer> lengths = model.description().measuredLengths(SHORTEST);
-            for (int length : lengths) {
-                losses.add(calibrator.losses(Calibrator.ofLength(inputs, length, model.description())));
+    /**
+     * Tells the model what its plans lose of these inputs. Of several workers each measures some of the lengths, and all are told of all.
+     *
+     * @throws InterruptedException if the thread is interrupted
+     */
+    static void calibrate(Encoder model, Backend backend, List<int[]> inputs, Workers workers)
+            throws IOException, InterruptedException {
+        List<Integer> lengths = model.description().measuredLengths(SHORTEST);
+        String own = Measurement.atTheEnd(() -> {
+            try (var workspace = backend.workspace(Sessions.memoryLimit(
+                    model, BATCH_TOKENS + model.description().maxTokens()))) {
+                var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace), inputs);
+                return IntStream.range(0, lengths.size())
+                        .filter(i -> i % workers.count() == workers.rank())
+                        .mapToObj(i ->
+                                calibrator.losses(Calibrator.ofLength(inputs, lengths.get(i), model.description())))
+                        .map(losses ->
+                                losses.stream().map(PlanCalibrator::words).collect(Collectors.joining(";")))
+                        .collect(Collectors.joining("|"));
             }
-            calibrator.leaving.calibrate(new PlanLosses(lengths, SHARES, calibrator.counts(), losses));
-        }
+        });
+        List<String> all = workers.meeting().meet(own);
+        List<List<List<Double>>> losses = IntStream.range(0, lengths.size())
+                .mapToObj(i -> all.get(i % workers.count()).split("\\|")[i / workers.count()])
+                .map(ofLength -> Stream.of(ofLength.split(";"))
+                        .map(PlanCalibrator::numbers)
+                        .toList())
+                .toList();
+        Leaving leaving = model.leaving().orElseThrow();
+        leaving.calibrate(new PlanLosses(lengths, SHARES, counts(model), losses));
+    }
+
+    /** What other workers read the very same numbers of. */
+    private static String words(List<Double> numbers) {
+        return numbers.stream().map(String::valueOf).collect(Collectors.joining(","));
+    }
+
+    private static List<Double> numbers(String words) {
+        return Stream.of(words.split(",")).map(Double::valueOf).toList();
     }
 
     /** Tells a model that is not trained yet which layers become narrow first: those whose narrow form alone loses least. */
@@ -91,7 +122,7 @@ final class PlanCalibrator {
                         .toList());
     }
 
-    private List<Integer> counts() {
+    private static List<Integer> counts(Encoder model) {
         return NarrowLayers.counts(model.description().architecture().layers());
     }
 
@@ -102,7 +133,7 @@ final class PlanCalibrator {
                 ? Optional.of(new NearestTexts(wanted))
                 : Optional.empty();
         var losses = new ArrayList<List<Double>>();
-        for (int narrow : counts()) {
+        for (int narrow : counts(model)) {
             var row = new ArrayList<Double>();
             for (double share : SHARES) {
                 float[][] found = vectors(inputs, narrow, share);

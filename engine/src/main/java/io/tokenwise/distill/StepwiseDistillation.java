@@ -68,7 +68,7 @@ abstract sealed class StepwiseDistillation implements Distillation
         if (phase() == Phase.DONE) {
             throw new IllegalStateException("all " + config.steps() + " steps are done");
         }
-        Step done = step(step, EpochOrder.random(config.seed() + 1, step));
+        Step done = step(step, EpochOrder.random(config.seed() + 1, inputs.batch(step)));
         step++;
         return done;
     }

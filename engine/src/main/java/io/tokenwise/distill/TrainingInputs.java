@@ -19,9 +19,17 @@ public final class TrainingInputs {
     private final Variation variation;
     private final long seed;
     private final EpochOrder order;
+    private final Workers workers;
 
-    /** @param tokens that the model makes of an input */
-    public TrainingInputs(List<int[]> inputs, ToIntFunction<int[]> tokens, Variation variation, long seed) {
+    /** Whose batch is not wanted here. */
+    private final TokenBatch others = new TokenBatch();
+
+    /**
+     * @param tokens that the model makes of an input
+     * @param workers who take turns: of batches that one alone would have one after the other each has its own
+     */
+    private TrainingInputs(
+            List<int[]> inputs, ToIntFunction<int[]> tokens, Variation variation, long seed, Workers workers) {
         if (inputs.isEmpty()) {
             throw new IllegalArgumentException("there is nothing to train on");
         }
@@ -30,16 +38,21 @@ public final class TrainingInputs {
         this.variation = variation;
         this.seed = seed;
         this.order = new EpochOrder(inputs.size(), seed);
+        this.workers = workers;
     }
 
     /** Inputs of a model: images shifted, and mirrored if the settings say so, others as they are. */
-    static TrainingInputs of(List<int[]> inputs, ModelDescription model, DistillConfig config) {
-        return new TrainingInputs(inputs, model::tokens, model.variation(config.mirrored()), config.seed());
+    static TrainingInputs of(List<int[]> inputs, ModelDescription model, DistillConfig config, Workers workers) {
+        return new TrainingInputs(inputs, model::tokens, model.variation(config.mirrored()), config.seed(), workers);
     }
 
     /** Texts, as they are. */
     public static TrainingInputs texts(List<int[]> sequences, long seed) {
-        return new TrainingInputs(sequences, ids -> ids.length, Variation.NONE, seed);
+        return texts(sequences, seed, Workers.ALONE);
+    }
+
+    static TrainingInputs texts(List<int[]> sequences, long seed, Workers workers) {
+        return new TrainingInputs(sequences, ids -> ids.length, Variation.NONE, seed, workers);
     }
 
     /** All of them, in the order in which they were given. */
@@ -47,7 +60,12 @@ public final class TrainingInputs {
         return inputs;
     }
 
-    /** Inputs given out so far. */
+    /** The number that a step's batch would have if one worker had them all. */
+    long batch(int step) {
+        return (long) step * workers.count() + workers.rank();
+    }
+
+    /** Inputs given out so far, to all workers. */
     public long consumed() {
         return order.consumed();
     }
@@ -64,6 +82,12 @@ public final class TrainingInputs {
 
     /** The same with inputs whose number of tokens is of use alone; there must be some. */
     void next(TokenBatch batch, int wanted, IntPredicate useful) {
+        for (int rank = 0; rank < workers.count(); rank++) {
+            fill(rank == workers.rank() ? batch : others, wanted, useful);
+        }
+    }
+
+    private void fill(TokenBatch batch, int wanted, IntPredicate useful) {
         batch.clear();
         while (batch.tokens() < wanted) {
             RandomGenerator random = EpochOrder.random(seed, order.consumed());

@@ -22,10 +22,10 @@ import java.util.Optional;
 public final class TrainingOutput implements AutoCloseable {
     private final Path out;
     private final Existing existing;
-    private final LockFile lock;
+    private final Optional<LockFile> lock;
     private final boolean written;
 
-    private TrainingOutput(Path out, Existing existing, LockFile lock, boolean written) {
+    private TrainingOutput(Path out, Existing existing, Optional<LockFile> lock, boolean written) {
         this.out = out;
         this.existing = existing;
         this.lock = lock;
@@ -57,18 +57,37 @@ public final class TrainingOutput implements AutoCloseable {
     public static TrainingOutput begin(Path out, Existing existing) throws IOException {
         check(out, existing);
         Path target = ModelWriter.target(out);
-        LockFile lock = lock(out, target.resolveSibling("." + target.getFileName() + ".lock"));
+        LockFile lock = lock(out, lockFile(target));
         try {
             if (lock.keepsOthersOut()) {
                 recover(target);
                 // There may be a model now that was put aside.
                 check(out, existing);
             }
-            return new TrainingOutput(target, existing, lock, maybeWritten(target, existing));
+            return new TrainingOutput(target, existing, Optional.of(lock), maybeWritten(target, existing));
         } catch (Throwable e) {
             lock.close();
             throw e;
         }
+    }
+
+    /**
+     * The same for one who works for another, which has begun the run and keeps it locked.
+     *
+     * @throws IOException if nobody has begun it here
+     */
+    public static TrainingOutput begun(Path out, Existing existing) throws IOException {
+        Path target = ModelWriter.target(out);
+        if (!Files.exists(lockFile(target))) {
+            throw new IOException(
+                    out + ": " + lockFile(target)
+                            + " is not seen here, which lies beside it where the training was begun: the folder must be one that all machines share");
+        }
+        return new TrainingOutput(target, existing, Optional.empty(), maybeWritten(target, existing));
+    }
+
+    private static Path lockFile(Path target) {
+        return target.resolveSibling("." + target.getFileName() + ".lock");
     }
 
     private static void recover(Path target) throws IOException {
@@ -159,6 +178,8 @@ public final class TrainingOutput implements AutoCloseable {
     /** Lets others in. */
     @Override
     public void close() throws IOException {
-        lock.close();
+        if (lock.isPresent()) {
+            lock.get().close();
+        }
     }
 }

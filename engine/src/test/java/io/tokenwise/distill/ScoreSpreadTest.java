@@ -88,13 +88,17 @@ class ScoreSpreadTest {
                 Encoder teacher = Encoder.load(files, backend);
                 Encoder student = Student.of(files, backend, config, texts);
                 Distillation distillation = Distillation.of(
-                        teacher, student, TrainingInputs.of(texts, files.description(), config), config, backend)) {
+                        teacher,
+                        student,
+                        TrainingInputs.of(texts, files.description(), config, Workers.ALONE),
+                        config,
+                        backend)) {
             var losses = new ArrayList<Double>();
             for (int i = 0; i <= GATE_STEPS; i++) {
                 losses.add(distillation.step().loss());
             }
             student.prepare(backend.stream());
-            PlanCalibrator.calibrate(student, backend, texts.subList(0, 60));
+            PlanCalibrator.calibrate(student, backend, texts.subList(0, 60), Workers.ALONE);
             Leaving leaving = student.leaving().orElseThrow();
             return new Measured(leaving.narrow(), leaving.plans().losses(), losses);
         }

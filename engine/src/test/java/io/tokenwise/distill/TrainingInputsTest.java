@@ -42,6 +42,22 @@ class TrainingInputsTest {
     }
 
     @Test
+    void workersTakeTurns() {
+        List<Integer> whole = take(TrainingInputs.texts(TEXTS, 1), 24);
+        var batch = new TokenBatch();
+        for (int rank = 0; rank < 3; rank++) {
+            var own = TrainingInputs.texts(TEXTS, 1, new Workers(rank, 3, 1, List::of));
+            for (int step = 0; step < 4; step++) {
+                own.next(batch, 2);
+                int from = 2 * (int) own.batch(step);
+                assertThat(Arrays.stream(batch.inputs(), 0, 2).boxed().toList())
+                        .isEqualTo(whole.subList(from, from + 2));
+            }
+            assertThat(own.consumed()).isEqualTo(24);
+        }
+    }
+
+    @Test
     void imagesAreMirroredUnlessTheyMustNotBe() {
         DistillConfig usual = DistillConfig.forTokens(1, 1);
         assertThat(mirrored(usual)).isBetween(60L, 140L);
@@ -54,7 +70,7 @@ class TrainingInputsTest {
         int size = TestVits.SMALL.imageSize();
         var pixels = new int[size * size];
         Arrays.setAll(pixels, i -> 1 + i % size);
-        var inputs = TrainingInputs.of(List.of(pixels), model, config);
+        var inputs = TrainingInputs.of(List.of(pixels), model, config, Workers.ALONE);
         var batch = new TokenBatch();
         int middle = size * size / 2 + size / 2;
         return IntStream.range(0, 200)

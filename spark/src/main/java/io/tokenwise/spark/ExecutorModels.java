@@ -66,6 +66,15 @@ final class ExecutorModels {
         return task == null ? 1 : Math.max(1, task.cpus());
     }
 
+    /** A folder that Spark has brought here, by {@code --archives} or {@code SparkContext.addFile}, else what the engine knows by this name. */
+    static String place(String model) {
+        if (SparkEnv.get() == null) {
+            return model;
+        }
+        File brought = new File(SparkFiles.getRootDirectory(), model);
+        return brought.isDirectory() ? brought.getPath() : model;
+    }
+
     private synchronized Shared borrow(Key key) {
         Shared model = shared.computeIfAbsent(key, Shared::new);
         model.users++;
@@ -130,15 +139,6 @@ final class ExecutorModels {
                 }
             }
             return (M) model;
-        }
-
-        /** A folder that Spark has brought here, by {@code --archives} or {@code SparkContext.addFile}, else what the engine knows by this name. */
-        private static String place(String model) {
-            if (SparkEnv.get() == null) {
-                return model;
-            }
-            File brought = new File(SparkFiles.getRootDirectory(), model);
-            return brought.isDirectory() ? brought.getPath() : model;
         }
 
         synchronized void close() {

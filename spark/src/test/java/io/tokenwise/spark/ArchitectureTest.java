@@ -11,8 +11,11 @@ import org.apache.spark.sql.Dataset;
 
 @AnalyzeClasses(packages = "io.tokenwise.spark", importOptions = ImportOption.DoNotIncludeTests.class)
 class ArchitectureTest {
+    /** But for training, which the face does not have. */
     @ArchTest
     static final ArchRule MODELS_ARE_ASKED_BY_THE_FACE = noClasses()
+            .that()
+            .doNotBelongToAnyOf(SparkDistillation.class, DistillTask.class)
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
@@ -28,6 +31,8 @@ class ArchitectureTest {
     static final ArchRule ONLY_COLUMNS_KNOW_DATASETS = classes()
             .that()
             .areNotAssignableTo(ModelColumn.class)
+            .and()
+            .areNotAssignableTo(SparkDistillation.class)
             .should()
             .onlyDependOnClassesThat(com.tngtech.archunit.base.DescribedPredicate.not(
                     com.tngtech.archunit.core.domain.JavaClass.Predicates.type(Dataset.class)));

@@ -175,22 +175,14 @@ public final class ClusterRun {
     private Times library() throws IOException {
         List<Process> processes = new ArrayList<>();
         for (int i = 0; i < PROCESSES; i++) {
-            processes.add(new ProcessBuilder(
-                            Path.of(System.getProperty("java.home"), "bin", "java")
-                                    .toString(),
-                            "--add-modules=jdk.incubator.vector",
-                            "--enable-native-access=ALL-UNNAMED",
-                            "-Xmx1g",
-                            "-cp",
-                            System.getProperty("tokenwise.class.path"),
-                            LibraryRun.class.getName(),
-                            texts.toString(),
-                            "" + count,
-                            "" + i,
-                            "" + PROCESSES,
-                            path("hashes" + i))
-                    .redirectError(ProcessBuilder.Redirect.INHERIT)
-                    .start());
+            processes.add(start(
+                    List.of(),
+                    LibraryRun.class,
+                    texts.toString(),
+                    "" + count,
+                    "" + i,
+                    "" + PROCESSES,
+                    path("hashes" + i)));
         }
         double start = slowest(processes);
         double cpu = cpuSeconds(processes.stream().map(Process::toHandle));
@@ -219,8 +211,29 @@ public final class ClusterRun {
         return seconds;
     }
 
+    /**
+     * Starts a program that knows the library and nothing of Spark.
+     *
+     * @param before words before those that start Java
+     */
+    static Process start(List<String> before, Class<?> program, String... arguments) throws IOException {
+        List<String> command = new ArrayList<>(before);
+        command.addAll(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "--add-modules=jdk.incubator.vector",
+                "--enable-native-access=ALL-UNNAMED",
+                "-Xmx1g",
+                "-cp",
+                System.getProperty("tokenwise.class.path"),
+                program.getName()));
+        command.addAll(List.of(arguments));
+        return new ProcessBuilder(command)
+                .redirectError(ProcessBuilder.Redirect.INHERIT)
+                .start();
+    }
+
     /** Children of the workers, which live in this JVM. */
-    private static Stream<ProcessHandle> executors() {
+    static Stream<ProcessHandle> executors() {
         return ProcessHandle.current().children();
     }
 

@@ -45,14 +45,14 @@ public record PageExamples(List<String> names, Path folder) {
     }
 
     /** Runs a class's main method, and returns what it prints. */
-    public String run(String name) throws IOException, ReflectiveOperationException {
+    public String run(String name, String... arguments) throws IOException, ReflectiveOperationException {
         PrintStream stdout = System.out;
         var written = new ByteArrayOutputStream();
         try (var loader = new URLClassLoader(new URL[] {folder.toUri().toURL()}, PageExamples.class.getClassLoader())) {
             System.setOut(new PrintStream(written, true, StandardCharsets.UTF_8));
             var main = loader.loadClass(name).getDeclaredMethod("main", String[].class);
             main.setAccessible(true);
-            main.invoke(null, (Object) new String[0]);
+            main.invoke(null, (Object) arguments);
         } finally {
             System.setOut(stdout);
         }

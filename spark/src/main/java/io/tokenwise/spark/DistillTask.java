@@ -1,0 +1,53 @@
+package io.tokenwise.spark;
+
+import io.tokenwise.api.JvmFlags;
+import io.tokenwise.backend.Backend;
+import io.tokenwise.choice.Backends;
+import io.tokenwise.distill.DistillRun;
+import io.tokenwise.distill.Workers;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+import java.util.Iterator;
+import java.util.List;
+import org.apache.spark.BarrierTaskContext;
+import org.apache.spark.api.java.function.FlatMapFunction;
+import org.apache.spark.broadcast.Broadcast;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * What a worker of a {@link SparkDistillation} does: a task of a barrier stage, whose tasks run at the same time, and are all started again when one fails or its executor is lost.
+ *
+ * @param texts the tokens of each
+ * @param out an absolute path
+ */
+record DistillTask(DistillSettings settings, Broadcast<int[][]> texts, String out)
+        implements FlatMapFunction<Iterator<Integer>, Distilled> {
+    private static final Logger LOG = LoggerFactory.getLogger(DistillTask.class);
+
+    /** {@return what the first worker has to tell; empty of the others} */
+    @Override
+    public Iterator<Distilled> call(Iterator<Integer> rank) throws IOException, InterruptedException {
+        BarrierTaskContext task = BarrierTaskContext.get();
+        JvmFlags.advice("in spark.executor.extraJavaOptions").ifPresent(LOG::warn);
+        var story = new DistillStory(task);
+        try (ModelFiles files = Models.open(ExecutorModels.place(settings.teacher()));
+                Backend backend = Backends.open(settings.choice(), Math.max(1, task.cpus()))) {
+            DistillRun run = settings.run(files, Arrays.asList(texts.value()), Path.of(out));
+            run.run(workers(task), backend, story);
+            return (task.partitionId() == 0 ? List.of(story.end(run.config().steps())) : List.<Distilled>of())
+                    .iterator();
+        }
+    }
+
+    private Workers workers(BarrierTaskContext task) {
+        if (settings.workers() == 1) {
+            return Workers.ALONE;
+        }
+        return new Workers(
+                task.partitionId(), settings.workers(), settings.averageSteps(), said -> List.of(task.allGather(said)));
+    }
+}

@@ -1,0 +1,152 @@
+package io.tokenwise.spark;
+
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Precision;
+import java.io.BufferedReader;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.concurrent.locks.LockSupport;
+import java.util.stream.Stream;
+import org.apache.spark.sql.Dataset;
+import org.apache.spark.sql.Encoders;
+import org.apache.spark.sql.Row;
+import org.apache.spark.sql.SparkSession;
+
+/**
+ * The driver of {@code spark/distil}: a distillation by one thread on one core, by two executors with a core each, and by these once more with one of them killed midway. {@code DistilRun TEXTS COUNT STEPS EVERY FOLDER}.
+ */
+public final class DistilRun {
+    private static final int WORKERS = 2;
+    private static final int TOKENS_PER_STEP = 768;
+
+    private final Path texts;
+    private final int count;
+    private final int steps;
+    private final int every;
+    private final Path folder;
+
+    private DistilRun(Path texts, int count, int steps, int every, Path folder) {
+        this.texts = texts;
+        this.count = count;
+        this.steps = steps;
+        this.every = every;
+        this.folder = folder;
+    }
+
+    public static void main(String[] arguments) throws Exception {
+        new DistilRun(
+                        Path.of(arguments[0]),
+                        Integer.parseInt(arguments[1]),
+                        Integer.parseInt(arguments[2]),
+                        Integer.parseInt(arguments[3]),
+                        Path.of(arguments[4]))
+                .all();
+    }
+
+    /** What both train: dense MiniLM, as {@code minilm-acm/make} does, for fewer steps. */
+    static DistillSettings settings(int steps) {
+        return DistillSettings.of("minilm")
+                .withTokens((long) steps * TOKENS_PER_STEP)
+                .withBackend(new BackendChoice(BackendChoice.Kind.AUTO, Precision.BF16));
+    }
+
+    private void all() throws Exception {
+        System.out.printf(
+                "| run | steps of each | until the first step, s | steps, s | of these for means, s | calibration and the rest, s | all, s | held-out cosine at half of the multiply-adds | speed: steps | all |%n|---|---|---|---|---|---|---|---|---|---|%n");
+        long start = System.nanoTime();
+        Distilled local = local();
+        double localSeconds = seconds(start);
+        print("one thread on one core", local, localSeconds, local, localSeconds);
+        SparkSession spark = SparkSession.builder().appName("distil").getOrCreate();
+        try {
+            start = System.nanoTime();
+            print("two executors", train(spark, "whole"), seconds(start), local, localSeconds);
+            Thread killer = Thread.ofPlatform().daemon().start(this::killAnExecutor);
+            start = System.nanoTime();
+            print("an executor killed midway", train(spark, "killed"), seconds(start), local, localSeconds);
+            killer.join();
+        } finally {
+            spark.stop();
+        }
+        long mismatch = Files.mismatch(weights("whole"), weights("killed"));
+        System.out.println("With an executor killed midway the model's file is "
+                + (mismatch < 0 ? "the same" : "another from byte " + mismatch + " on"));
+    }
+
+    private static double seconds(long start) {
+        return (System.nanoTime() - start) / 1e9;
+    }
+
+    private Path weights(String out) {
+        return folder.resolve(out).resolve("model.safetensors");
+    }
+
+    private static void print(String run, Distilled of, double seconds, Distilled local, double localSeconds) {
+        System.out.printf(
+                "| %s | %d | %.1f | %.1f | %.1f | %.1f | %.1f | %.4f | %.2f | %.2f |%n",
+                run,
+                of.steps(),
+                of.prepareSeconds(),
+                of.trainSeconds(),
+                of.averageSeconds(),
+                of.endSeconds(),
+                seconds,
+                of.agreement(),
+                local.trainSeconds() / of.trainSeconds(),
+                localSeconds / seconds);
+    }
+
+    private Distilled local() throws IOException, InterruptedException {
+        Process process = ClusterRun.start(
+                List.of("taskset", "-c", "0"),
+                LocalDistilRun.class,
+                texts.toString(),
+                "" + count,
+                "" + steps,
+                folder.resolve("local").toString());
+        BufferedReader out = process.inputReader();
+        List<Double> numbers = out.lines().map(Double::valueOf).toList();
+        if (process.waitFor() != 0) {
+            throw new IOException("the distillation without Spark failed");
+        }
+        return new Distilled(
+                numbers.get(0).intValue(),
+                numbers.get(1),
+                numbers.get(2),
+                numbers.get(3),
+                numbers.get(4),
+                0,
+                numbers.get(5));
+    }
+
+    private Distilled train(SparkSession spark, String out) throws IOException {
+        Dataset<Row> rows = spark.createDataset(Files.readAllLines(texts).subList(0, count), Encoders.STRING())
+                .toDF("text");
+        return new SparkDistillation(settings(steps).withWorkers(WORKERS).withAverageSteps(every))
+                .run(rows, "text", folder.resolve(out).toString());
+    }
+
+    /** When it has written its checkpoint of half of the steps, or a later one. */
+    private void killAnExecutor() {
+        Path checkpoints = folder.resolve("killed.checkpoint");
+        while (!hasHalf(checkpoints)) {
+            LockSupport.parkNanos(10_000_000);
+        }
+        ClusterRun.executors().findFirst().orElseThrow().destroyForcibly();
+    }
+
+    private boolean hasHalf(Path checkpoints) {
+        if (!Files.isDirectory(checkpoints)) {
+            return false;
+        }
+        try (Stream<Path> files = Files.list(checkpoints)) {
+            return files.map(file -> file.getFileName().toString())
+                    .filter(name -> name.startsWith("worker-"))
+                    .anyMatch(name -> Integer.parseInt(name.replaceAll(".*-", "")) >= steps / WORKERS / 2);
+        } catch (IOException e) {
+            return false;
+        }
+    }
+}
