@@ -1,6 +1,7 @@
 package io.tokenwise.model.open;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.CacheFolder;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.SafetensorsWriter;
@@ -15,8 +16,6 @@ import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -43,9 +42,6 @@ final class CachedWeights implements WeightSource {
 
     /** In the file's metadata, beside the tensors'; no tensor is called so. */
     private static final String TABLE = "checksum of names and shapes";
-
-    /** No writer takes that long: what is older was left by one that was killed. */
-    private static final Duration LEFT_BEHIND = Duration.ofHours(1);
 
     private final String name;
     private final Jar jar;
@@ -196,14 +192,11 @@ final class CachedWeights implements WeightSource {
 
     /** Deletes other versions of the model, and what killed writers left. */
     private static void deleteOthers(String model, Path file) throws IOException {
-        try (var siblings = Files.newDirectoryStream(file.getParent(), "{,.}" + model + "-*.safetensors*")) {
-            for (Path sibling : siblings) {
-                boolean old = Files.getLastModifiedTime(sibling)
-                        .toInstant()
-                        .isBefore(Instant.now().minus(LEFT_BEHIND));
-                boolean temporary = sibling.getFileName().toString().startsWith(".");
-                if (!sibling.equals(file) && (old || !temporary)) {
-                    Files.deleteIfExists(sibling);
+        AtomicFiles.deleteOldLeftovers(file.getParent(), model + "-");
+        try (var versions = Files.newDirectoryStream(file.getParent(), model + "-*.safetensors")) {
+            for (Path version : versions) {
+                if (!version.equals(file)) {
+                    Files.deleteIfExists(version);
                 }
             }
         }
