@@ -89,7 +89,7 @@ class WriteFaultsTest {
         return failures;
     }
 
-    private static Map<String, byte[]> content(Path directory) throws IOException {
+    static Map<String, byte[]> content(Path directory) throws IOException {
         var content = new TreeMap<String, byte[]>();
         try (Stream<Path> all = Files.walk(directory)) {
             for (Path file : all.filter(Files::isRegularFile).toList()) {
@@ -99,7 +99,7 @@ class WriteFaultsTest {
         return content;
     }
 
-    private static List<String> names(Path folder) throws IOException {
+    static List<String> names(Path folder) throws IOException {
         try (Stream<Path> all = Files.list(folder)) {
             return all.map(path -> path.getFileName().toString()).sorted().toList();
         }
@@ -124,7 +124,7 @@ class WriteFaultsTest {
                 .isGreaterThanOrEqualTo(10);
     }
 
-    private void write(Path target, double deviation, Existing existing) throws IOException {
+    static void writeModel(Path target, double deviation, Existing existing) throws IOException {
         var description = TestVits.describe(SIZES);
         try (Arena arena = Arena.ofConfined()) {
             var weights = TestVits.weights(arena, SIZES);
@@ -136,15 +136,15 @@ class WriteFaultsTest {
     @ParameterizedTest
     @EnumSource
     void aModelThatIsReplacedIsOldOrNew(Fault fault) throws Exception {
-        write(folder.resolve("old"), 1, Existing.KEEP);
-        write(folder.resolve("new"), 2, Existing.KEEP);
+        writeModel(folder.resolve("old"), 1, Existing.KEEP);
+        writeModel(folder.resolve("new"), 2, Existing.KEEP);
         var old = content(folder.resolve("old"));
         var fresh = content(folder.resolve("new"));
         failing(
                 fault,
                 1,
-                target -> write(target, 1, Existing.KEEP),
-                target -> write(target, 2, Existing.REPLACE),
+                target -> writeModel(target, 1, Existing.KEEP),
+                target -> writeModel(target, 2, Existing.REPLACE),
                 target -> {
                     if (Files.exists(target)) {
                         assertSame(content(target), List.of(old, fresh));
@@ -158,9 +158,9 @@ class WriteFaultsTest {
     @ParameterizedTest
     @EnumSource
     void aNewModelIsThereOrNot(Fault fault) throws Exception {
-        write(folder.resolve("new"), 2, Existing.KEEP);
+        writeModel(folder.resolve("new"), 2, Existing.KEEP);
         var fresh = content(folder.resolve("new"));
-        failing(fault, 1, _ -> {}, target -> write(target, 2, Existing.KEEP), target -> {
+        failing(fault, 1, _ -> {}, target -> writeModel(target, 2, Existing.KEEP), target -> {
             if (Files.exists(target)) {
                 assertSame(content(target), List.of(fresh));
             }
@@ -169,7 +169,7 @@ class WriteFaultsTest {
         });
     }
 
-    private static void assertSame(Map<String, byte[]> content, List<Map<String, byte[]>> allowed) {
+    static void assertSame(Map<String, byte[]> content, List<Map<String, byte[]>> allowed) {
         assertThat(allowed.stream()
                         .anyMatch(map -> map.keySet().equals(content.keySet())
                                 && map.keySet().stream()
@@ -178,7 +178,7 @@ class WriteFaultsTest {
                 .isTrue();
     }
 
-    private static VitTrainingRun training(Path out) {
+    static VitTrainingRun training(Path out) {
         var random = new SplittableRandom(1);
         var pixels = new ArrayList<int[]>();
         var labels = new int[24];

@@ -57,9 +57,11 @@ record FetchFolder(Path folder) {
                     Files.move(place(wanted), work.resolve("damaged"), StandardCopyOption.ATOMIC_MOVE);
                 }
                 Files.move(whole, place(wanted), StandardCopyOption.ATOMIC_MOVE);
-            } finally {
-                AtomicFiles.deleteTree(work);
+            } catch (IOException | InterruptedException | RuntimeException | Error e) {
+                AtomicFiles.deleteAfter(e, work);
+                throw e;
             }
+            AtomicFiles.deleteTree(work);
         }
         return true;
     }

@@ -6,11 +6,15 @@ import java.io.UncheckedIOException;
 import java.nio.channels.Channels;
 import java.nio.channels.FileChannel;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.FileAlreadyExistsException;
 import java.nio.file.FileSystemException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
 import java.nio.file.StandardOpenOption;
+import java.time.Duration;
+import java.time.Instant;
 import java.util.Comparator;
 import java.util.List;
 import java.util.UUID;
@@ -25,6 +29,10 @@ public final class AtomicFiles {
     public static final String ASIDE = ".old";
 
     private static final String TEMPORARY = ".tmp";
+
+    /** No writer of a file that others may write too takes that long. */
+    private static final Duration LEFT_BEHIND = Duration.ofHours(1);
+
     private static final String UUID_PATTERN = "[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}";
     private static final Logger LOG = LoggerFactory.getLogger(AtomicFiles.class);
 
@@ -67,6 +75,24 @@ public final class AtomicFiles {
         write(file, out -> out.write(bytes));
     }
 
+    /** Makes a folder and those around it that are not there yet; their names survive a power failure too. */
+    public static void createDirectories(Path directory) throws IOException {
+        Path folder = directory.toAbsolutePath();
+        if (Files.isDirectory(folder)) {
+            return;
+        }
+        createDirectories(folder.getParent());
+        try {
+            Files.createDirectory(folder);
+        } catch (FileAlreadyExistsException e) {
+            // Another process may have been faster.
+            if (!Files.isDirectory(folder)) {
+                throw e;
+            }
+        }
+        syncDirectory(folder.getParent());
+    }
+
     /** Deletes what a failure has left. Where that fails too, as when nothing can be written any more, the user is still told of the first. */
     public static void deleteAfter(Throwable failure, Path temporary) {
         try {
@@ -96,6 +122,30 @@ public final class AtomicFiles {
     public static void deleteLeftovers(Path file) throws IOException {
         for (Path leftover : leftovers(file, TEMPORARY)) {
             deleteLeftover(leftover);
+        }
+    }
+
+    /** The same of all files in a folder whose names begin so, where others may just be writing: only what is so old that no writer is still at it. */
+    public static void deleteOldLeftovers(Path folder, String prefix) throws IOException {
+        Instant old = Instant.now().minus(LEFT_BEHIND);
+        try (Stream<Path> files = Files.list(folder)) {
+            for (Path file : (Iterable<Path>) files::iterator) {
+                String name = file.getFileName().toString();
+                if (name.startsWith("." + prefix) && name.endsWith(TEMPORARY) && isOlder(file, old)) {
+                    deleteLeftover(file);
+                }
+            }
+        } catch (UncheckedIOException e) {
+            throw e.getCause();
+        }
+    }
+
+    private static boolean isOlder(Path file, Instant time) throws IOException {
+        try {
+            return Files.getLastModifiedTime(file).toInstant().isBefore(time);
+        } catch (NoSuchFileException _) {
+            // Its writer has just ended.
+            return false;
         }
     }
 

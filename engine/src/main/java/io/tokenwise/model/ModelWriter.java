@@ -86,7 +86,7 @@ public final class ModelWriter {
         checkTarget(target, existing);
         Path temporary = AtomicFiles.temporarySibling(target);
         try {
-            Files.createDirectories(target.getParent());
+            AtomicFiles.createDirectories(target.getParent());
             Files.createDirectory(temporary);
             writeFiles(temporary, description, tensors, tokenizer, type);
             AtomicFiles.syncDirectory(temporary);
@@ -241,6 +241,8 @@ public final class ModelWriter {
             throw e;
         }
         if (replacing) {
+            // What is deleted may be gone from the disk before the names there have changed.
+            AtomicFiles.syncDirectory(target.getParent());
             AtomicFiles.deleteTree(old);
         }
     }

@@ -101,7 +101,7 @@ public final class TrainingOutput implements AutoCloseable {
 
     private static LockFile lock(Path out, Path file) throws IOException {
         try {
-            Files.createDirectories(file.getParent());
+            AtomicFiles.createDirectories(file.getParent());
         } catch (IOException e) {
             throw AtomicFiles.cannotWrite(out, e);
         }

@@ -1,11 +1,11 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.io.AtomicFiles;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.security.MessageDigest;
 import java.security.NoSuchAlgorithmException;
 import java.util.Arrays;
@@ -23,6 +23,7 @@ import org.slf4j.LoggerFactory;
 final class CubinFile {
     static final String FOLDER = "tokenwise.cache";
     private static final Logger LOG = LoggerFactory.getLogger(CubinFile.class);
+    private static final String PREFIX = "cuda-";
     private static final int HASH_BYTES = 16;
 
     /** No compiler's version. */
@@ -49,7 +50,7 @@ final class CubinFile {
     private static CubinFile in(
             Path folder, String name, String architecture, String source, List<String> options, int version) {
         String hash = hash(source + "\n" + architecture + " " + options + " " + version);
-        return new CubinFile(folder.resolve("cuda-%s-%s-%s.cubin".formatted(name, architecture, hash)));
+        return new CubinFile(folder.resolve(PREFIX + "%s-%s-%s.cubin".formatted(name, architecture, hash)));
     }
 
     /** Of what was compiled ahead, by whichever compiler. */
@@ -107,16 +108,10 @@ final class CubinFile {
 
     void writeAll(byte[] image) throws IOException {
         Files.createDirectories(file.getParent());
-        Path unfinished = Files.createTempFile(file.getParent(), "cuda-", ".unfinished");
-        try {
-            byte[] content = Arrays.copyOf(image, image.length + Long.BYTES);
-            ByteBuffer.wrap(content).putLong(image.length, checksum(image, image.length));
-            Files.write(unfinished, content);
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            // It is there still if the disk is full, or something else has the name.
-            Files.deleteIfExists(unfinished);
-        }
+        AtomicFiles.deleteOldLeftovers(file.getParent(), PREFIX);
+        byte[] content = Arrays.copyOf(image, image.length + Long.BYTES);
+        ByteBuffer.wrap(content).putLong(image.length, checksum(image, image.length));
+        AtomicFiles.write(file, out -> out.write(content));
     }
 
     private static long checksum(byte[] content, int length) {

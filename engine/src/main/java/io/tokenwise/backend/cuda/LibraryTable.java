@@ -1,11 +1,11 @@
 package io.tokenwise.backend.cuda;
 
+import io.tokenwise.io.AtomicFiles;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -22,6 +22,7 @@ import java.util.zip.CRC32C;
  * @param library the version, as the library counts
  */
 public record LibraryTable(String card, long library, Set<Shape> faster) {
+    private static final String PREFIX = "cublaslt-";
     private static final String HEAD = "tokenwise: dense products in bf16 that cuBLASLt multiplies faster";
 
     /** Of a thousand products, far more than any models have. */
@@ -122,13 +123,8 @@ public record LibraryTable(String card, long library, Set<Shape> faster) {
                     .append('\n');
         }
         Files.createDirectories(file.getParent());
-        Path unfinished = Files.createTempFile(file.getParent(), "cublaslt-", ".unfinished");
-        try {
-            Files.writeString(unfinished, content + sum(content.toString()));
-            Files.move(unfinished, file, StandardCopyOption.ATOMIC_MOVE);
-        } finally {
-            Files.deleteIfExists(unfinished);
-        }
+        AtomicFiles.deleteOldLeftovers(file.getParent(), PREFIX);
+        AtomicFiles.write(file, content + sum(content.toString()));
         return file;
     }
 
@@ -143,6 +139,6 @@ public record LibraryTable(String card, long library, Set<Shape> faster) {
     }
 
     private static String prefix(String card) {
-        return "cublaslt-" + card.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-") + "-";
+        return PREFIX + card.toLowerCase(Locale.ROOT).replaceAll("[^a-z0-9]+", "-") + "-";
     }
 }

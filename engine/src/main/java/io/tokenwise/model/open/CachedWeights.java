@@ -1,8 +1,8 @@
 package io.tokenwise.model.open;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.CacheFolder;
-import io.tokenwise.io.OnnxWeights;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
@@ -14,9 +14,8 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
-import java.time.Duration;
-import java.time.Instant;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
@@ -44,19 +43,24 @@ final class CachedWeights implements WeightSource {
     /** In the file's metadata, beside the tensors'; no tensor is called so. */
     private static final String TABLE = "checksum of names and shapes";
 
-    /** No writer takes that long: what is older was left by one that was killed. */
-    private static final Duration LEFT_BEHIND = Duration.ofHours(1);
-
-    private final BuiltInModel model;
+    private final String name;
+    private final Jar jar;
     private final Path file;
     private final Safetensors cached;
     private volatile boolean closed;
 
     /** Where we turned to when the file could not be read. */
-    private volatile OnnxWeights original;
+    private volatile WeightSource original;
 
-    private CachedWeights(BuiltInModel model, Path file) throws IOException {
-        this.model = model;
+    /** Where the weights are when they lie nowhere unpacked. */
+    @FunctionalInterface
+    interface Jar {
+        WeightSource weights() throws IOException;
+    }
+
+    private CachedWeights(String name, Jar jar, Path file) throws IOException {
+        this.name = name;
+        this.jar = jar;
         this.file = file;
         this.cached = Safetensors.open(file);
         if (!checksumOfTable(cached).equals(cached.metadata().get(TABLE))) {
@@ -70,21 +74,27 @@ final class CachedWeights implements WeightSource {
         Optional<Path> folder = CacheFolder.find();
         OptionalLong checksum = folder.isEmpty() ? OptionalLong.empty() : model.checksum();
         if (checksum.isEmpty()) {
-            return original(model);
+            return model.weights();
         }
-        Path file = folder.get().resolve("%s-%08x.safetensors".formatted(name(model), checksum.getAsLong()));
-        if (Files.exists(file)) {
-            try {
-                return new CachedWeights(model, file);
-            } catch (IOException | BadFileException e) {
-                LOG.warn("{} is not used: {}", file, e.getMessage());
-            }
-        }
-        OnnxWeights original = original(model);
+        String name = model.description().name();
+        Path file = folder.get().resolve("%s-%08x.safetensors".formatted(name, checksum.getAsLong()));
+        return open(name, model::weights, file);
+    }
+
+    /** The same of any model; the file's name begins with the model's. */
+    static WeightSource open(String name, Jar jar, Path file) throws IOException {
         try {
-            write(model, original, file);
+            return new CachedWeights(name, jar, file);
+        } catch (NoSuchFileException _) {
+            // The first time, or another process has just deleted it.
+        } catch (IOException | BadFileException e) {
+            LOG.warn("{} is not used: {}", file, e.getMessage());
+        }
+        WeightSource original = jar.weights();
+        try {
+            write(name, original, file);
         } catch (IOException | UncheckedIOException | DirectoryIteratorException | BadFileException e) {
-            LOG.info("the weights of {} are not kept for the next time: {}", name(model), e.getMessage());
+            LOG.info("the weights of {} are not kept for the next time: {}", name, e.getMessage());
         } catch (Throwable e) {
             original.close();
             throw e;
@@ -94,7 +104,7 @@ final class CachedWeights implements WeightSource {
 
     @Override
     public String description() {
-        return name(model);
+        return name;
     }
 
     @Override
@@ -149,7 +159,7 @@ final class CachedWeights implements WeightSource {
                 if (damaged) {
                     Files.deleteIfExists(file);
                 }
-                original = original(model);
+                original = jar.weights();
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
@@ -158,17 +168,13 @@ final class CachedWeights implements WeightSource {
 
     private void requireOpen() {
         if (closed) {
-            throw new IllegalStateException("the weights of " + name(model) + " are closed");
+            throw new IllegalStateException("the weights of " + name + " are closed");
         }
     }
 
-    private static OnnxWeights original(BuiltInModel model) throws IOException {
-        return model.weights();
-    }
-
-    private static void write(BuiltInModel model, OnnxWeights weights, Path file) throws IOException {
+    private static void write(String model, WeightSource weights, Path file) throws IOException {
         Files.createDirectories(file.getParent());
-        deleteOthers(name(model), file);
+        deleteOthers(model, file);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         Map<String, String> checksums = new HashMap<>();
         try (Arena arena = Arena.ofShared()) {
@@ -186,14 +192,11 @@ final class CachedWeights implements WeightSource {
 
     /** Deletes other versions of the model, and what killed writers left. */
     private static void deleteOthers(String model, Path file) throws IOException {
-        try (var siblings = Files.newDirectoryStream(file.getParent(), "{,.}" + model + "-*.safetensors*")) {
-            for (Path sibling : siblings) {
-                boolean old = Files.getLastModifiedTime(sibling)
-                        .toInstant()
-                        .isBefore(Instant.now().minus(LEFT_BEHIND));
-                boolean temporary = sibling.getFileName().toString().startsWith(".");
-                if (!sibling.equals(file) && (old || !temporary)) {
-                    Files.deleteIfExists(sibling);
+        AtomicFiles.deleteOldLeftovers(file.getParent(), model + "-");
+        try (var versions = Files.newDirectoryStream(file.getParent(), model + "-*.safetensors")) {
+            for (Path version : versions) {
+                if (!version.equals(file)) {
+                    Files.deleteIfExists(version);
                 }
             }
         }
@@ -211,9 +214,5 @@ final class CachedWeights implements WeightSource {
             sum.update((name + Arrays.toString(weights.shape(name))).getBytes(StandardCharsets.UTF_8));
         }
         return Long.toHexString(sum.getValue());
-    }
-
-    private static String name(BuiltInModel model) {
-        return model.description().name();
     }
 }
