@@ -13,6 +13,10 @@ import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.DoubleAdder;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
@@ -23,6 +27,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * The driver of {@code spark/cluster}: embeds texts, each with its own budget, on executors that are JVMs of their own, and compares with the library in two processes: the time, each vector's bits, and all again with
@@ -36,11 +41,20 @@ public final class ClusterRun {
     private static final int PARTITIONS = 64;
     private static final int PROCESSES = 2;
 
+    /** Tasks without work, by which it is told what a task itself takes. */
+    private static final int EMPTY_TASKS = 2000;
+
     private final SparkSession spark;
     private final Path texts;
     private final int count;
     private final Path folder;
     private final Events events = new Events();
+
+    /** Rounds in JSON. */
+    private final List<String> results = new ArrayList<>();
+
+    /** Of a tenth of the texts, at first, while executors' JVMs compile. */
+    private double coldSeconds;
 
     private ClusterRun(SparkSession spark, Path texts, int count, Path folder) {
         this.spark = spark;
@@ -67,22 +81,32 @@ public final class ClusterRun {
 
     private void all(int rounds) throws Exception {
         write();
-        vectors(rows().limit(count / 10).repartition(2 * PROCESSES))
+        coldSeconds = seconds(() -> vectors(rows().limit(count / 10).repartition(2 * PROCESSES))
                 .write()
                 .format("noop")
                 .mode("overwrite")
-                .save();
+                .save());
         System.out.printf(
                 "| round | texts | library, %d processes, s | Spark, s | Spark's throughput by the library's | an executor's memory, MB |%n|---|---|---|---|---|---|%n",
                 PROCESSES);
         for (int round = 1; round <= rounds; round++) {
             double library = library();
+            events.begin(-1);
             double ofSpark = seconds(() ->
                     vectors(rows()).write().format("noop").mode("overwrite").save());
+            spark.sparkContext().listenerBus().waitUntilEmpty();
+            results.add("{\"librarySeconds\":%s,\"sparkSeconds\":%s,\"cpuSeconds\":%s,\"taskSeconds\":%s,\"modelSeconds\":%s}"
+                    .formatted(
+                            library,
+                            ofSpark,
+                            events.cpuNanos.get() * 1e-9,
+                            events.millis.get() * 1e-3,
+                            events.modelMillis.sum() * 1e-3));
             System.out.printf(
                     "| %d | %d | %.1f | %.1f | %.3f | %d |%n",
                     round, count, library, ofSpark, library / ofSpark, residentMegabytes());
         }
+        Files.writeString(folder.resolve("result.json"), result());
         long[] expected = hashes();
         System.out.printf(
                 "%n| run | rows | different bits | twice | missing | tasks | failed | executors lost |%n|---|---|---|---|---|---|---|---|%n");
@@ -112,6 +136,28 @@ public final class ClusterRun {
 
     private String path(String name) {
         return folder.resolve(name).toString();
+    }
+
+    /** For {@code bench scale --check}. */
+    private String result() {
+        double launch = seconds(() -> spark.range(0, EMPTY_TASKS, 1, EMPTY_TASKS)
+                .write()
+                .format("noop")
+                .mode("overwrite")
+                .save());
+        String budgets = IntStream.range(0, LibraryRun.SHARES)
+                .mapToObj(LibraryRun::share)
+                .map(share -> share == null ? "1" : share.toString())
+                .collect(Collectors.joining(","));
+        return "{\"texts\":%d,\"budgets\":[%s],\"partitions\":%d,\"executors\":%d,\"coldSeconds\":%s,\"emptyTaskMillis\":%s,\"rounds\":[%s]}%n"
+                .formatted(
+                        count,
+                        budgets,
+                        PARTITIONS,
+                        PROCESSES,
+                        coldSeconds,
+                        launch / EMPTY_TASKS * 1e3,
+                        String.join(",", results));
     }
 
     private static double seconds(Runnable work) {
@@ -221,12 +267,18 @@ public final class ClusterRun {
         final AtomicInteger tasks = new AtomicInteger();
         final AtomicInteger failed = new AtomicInteger();
         final AtomicInteger lost = new AtomicInteger();
+        final AtomicLong millis = new AtomicLong();
+        final AtomicLong cpuNanos = new AtomicLong();
+        final DoubleAdder modelMillis = new DoubleAdder();
         private volatile int killAfter;
 
         void begin(int after) {
             tasks.set(0);
             failed.set(0);
             lost.set(0);
+            millis.set(0);
+            cpuNanos.set(0);
+            modelMillis.reset();
             killAfter = after;
         }
 
@@ -234,6 +286,12 @@ public final class ClusterRun {
         public void onTaskEnd(SparkListenerTaskEnd end) {
             if (!end.taskInfo().successful()) {
                 failed.incrementAndGet();
+            } else {
+                millis.addAndGet(end.taskMetrics().executorRunTime());
+                cpuNanos.addAndGet(end.taskMetrics().executorCpuTime());
+                CollectionConverters.asJava(end.taskInfo().accumulables()).stream()
+                        .filter(one -> one.name().contains("vector: milliseconds"))
+                        .forEach(one -> modelMillis.add((Double) one.update().get()));
             }
             if (tasks.incrementAndGet() == killAfter) {
                 executors().findFirst().orElseThrow().destroyForcibly();

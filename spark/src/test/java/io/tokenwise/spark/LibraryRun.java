@@ -17,6 +17,9 @@ import java.util.List;
  * warmed up by a tenth, begins when it is told to, says how many seconds it took, and writes a hash of each vector.
  */
 public final class LibraryRun {
+    /** Budgets that texts get in turn. */
+    static final int SHARES = 4;
+
     private static final int CALL = 256;
 
     private LibraryRun() {}
@@ -64,7 +67,7 @@ public final class LibraryRun {
 
     /** Each text's budget by its number: every fourth has none. */
     static Double share(int text) {
-        return switch (text % 4) {
+        return switch (text % SHARES) {
             case 0 -> 0.35;
             case 1 -> 0.5;
             case 2 -> 0.7;
