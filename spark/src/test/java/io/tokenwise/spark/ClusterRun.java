@@ -95,13 +95,14 @@ public final class ClusterRun {
             double ofSpark = seconds(() ->
                     vectors(rows()).write().format("noop").mode("overwrite").save());
             spark.sparkContext().listenerBus().waitUntilEmpty();
-            results.add("{\"librarySeconds\":%s,\"sparkSeconds\":%s,\"cpuSeconds\":%s,\"taskSeconds\":%s,\"modelSeconds\":%s}"
-                    .formatted(
-                            library,
-                            ofSpark,
-                            events.cpuNanos.get() * 1e-9,
-                            events.millis.get() * 1e-3,
-                            events.modelMillis.sum() * 1e-3));
+            results.add(
+                    "{\"librarySeconds\":%s,\"sparkSeconds\":%s,\"cpuSeconds\":%s,\"taskSeconds\":%s,\"modelSeconds\":%s}"
+                            .formatted(
+                                    library,
+                                    ofSpark,
+                                    events.cpuNanos.get() * 1e-9,
+                                    events.millis.get() * 1e-3,
+                                    events.modelMillis.sum() * 1e-3));
             System.out.printf(
                     "| %d | %d | %.1f | %.1f | %.3f | %d |%n",
                     round, count, library, ofSpark, library / ofSpark, residentMegabytes());

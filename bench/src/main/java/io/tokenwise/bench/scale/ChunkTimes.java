@@ -71,7 +71,8 @@ record ChunkTimes(TextEncoder encoder, int threads) {
             try {
                 nanos += one.get();
             } catch (ExecutionException e) {
-                throw new IllegalStateException("a text cannot be embedded: " + e.getCause().getMessage(), e);
+                throw new IllegalStateException(
+                        "a text cannot be embedded: " + e.getCause().getMessage(), e);
             }
         }
         long texts = chunks.stream().mapToLong(chunk -> chunk.texts.size()).sum();
@@ -81,8 +82,7 @@ record ChunkTimes(TextEncoder encoder, int threads) {
     private long embed(List<Chunk> chunks) {
         ThreadMXBean own = ManagementFactory.getThreadMXBean();
         long start = own.getCurrentThreadCpuTime();
-        chunks.forEach(
-                chunk -> encoder.embed(EmbedRequest.of(chunk.texts).withBudgets(chunk.budgets)));
+        chunks.forEach(chunk -> encoder.embed(EmbedRequest.of(chunk.texts).withBudgets(chunk.budgets)));
         return own.getCurrentThreadCpuTime() - start;
     }
 

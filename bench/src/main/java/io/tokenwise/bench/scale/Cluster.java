@@ -12,13 +12,7 @@ package io.tokenwise.bench.scale;
  * @param hazards what goes wrong
  */
 record Cluster(
-        int executors,
-        int cores,
-        double launchSeconds,
-        Start start,
-        Store store,
-        Shuffle shuffle,
-        Hazards hazards) {
+        int executors, int cores, double launchSeconds, Start start, Store store, Shuffle shuffle, Hazards hazards) {
     /**
      * How an executor comes up.
      *

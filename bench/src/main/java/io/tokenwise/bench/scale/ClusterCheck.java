@@ -33,8 +33,7 @@ record ClusterCheck(
     private static final double MOST = 0.15;
 
     /** Local disks: no run has been seen to wait for them. */
-    private static final Cluster.Store LOCAL_DISK =
-            new Cluster.Store(1000, 1000, Double.POSITIVE_INFINITY, 0, 1000);
+    private static final Cluster.Store LOCAL_DISK = new Cluster.Store(1000, 1000, Double.POSITIVE_INFINITY, 0, 1000);
 
     /**
      * A run.
@@ -56,7 +55,11 @@ record ClusterCheck(
     static ClusterCheck read(Path file) throws IOException {
         try {
             ClusterCheck check = JsonMapper.shared().readValue(Files.readString(file), ClusterCheck.class);
-            if (check.texts > 0 && check.partitions > 0 && check.executors > 0 && has(check.budgets) && has(check.rounds)) {
+            if (check.texts > 0
+                    && check.partitions > 0
+                    && check.executors > 0
+                    && has(check.budgets)
+                    && has(check.rounds)) {
                 return check;
             }
         } catch (JacksonException e) {

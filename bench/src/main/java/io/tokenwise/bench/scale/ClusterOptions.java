@@ -1,6 +1,7 @@
 package io.tokenwise.bench.scale;
 
 import io.tokenwise.bench.Options;
+import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Model.CommandSpec;
@@ -17,10 +18,11 @@ final class ClusterOptions {
     @Option(
             names = "--executors",
             paramLabel = "N",
+            split = ",",
             defaultValue = "250",
             converter = Options.CountConverter.class,
             description = "Executors, JVMs each (default: ${DEFAULT-VALUE}).")
-    private int executors;
+    private List<Integer> executors;
 
     @Option(
             names = "--cores",
@@ -97,9 +99,11 @@ final class ClusterOptions {
     @Option(
             names = "--store-rate",
             paramLabel = "MB/S",
+            split = ",",
+            defaultValue = "Infinity",
             converter = AmountConverter.class,
             description = "Of the whole object store, for all executors (default: never short).")
-    private Double storeRate;
+    private List<Double> storeRates;
 
     @Option(
             names = "--request-millis",
@@ -148,7 +152,7 @@ final class ClusterOptions {
         public Double convert(String text) {
             try {
                 double amount = Double.parseDouble(text);
-                if (amount >= 0 && amount <= 1e12) {
+                if (amount >= 0) {
                     return amount;
                 }
                 throw new TypeConversionException("must be 0 or more, not " + text);
@@ -158,35 +162,48 @@ final class ClusterOptions {
         }
     }
 
-    /** @throws ParameterException if there is no such cluster */
-    Cluster get() {
+    /**
+     * One for each number of executors and each rate of the store.
+     *
+     * @throws ParameterException if there are no such clusters
+     */
+    List<Cluster> all() {
         Options.check(spec, stragglers <= 1, "--stragglers must be 0 to 1, not " + stragglers);
         checkRate("--driver-rate", driverRate);
         checkRate("--stream-rate", streamRate);
         checkRate("--executor-rate", executorRate);
         checkRate("--request", requestMegabytes);
-        double ofStore = storeRate == null ? Double.POSITIVE_INFINITY : storeRate;
-        checkRate("--store-rate", ofStore);
+        storeRates.forEach(rate -> checkRate("--store-rate", rate));
+        return executors.stream()
+                .flatMap(count -> storeRates.stream().map(rate -> cluster(count, rate)))
+                .toList();
+    }
+
+    private Cluster cluster(int count, double storeRate) {
         return new Cluster(
-                executors,
+                count,
                 cores,
-                launchMillis * 1e-3,
+                launchSeconds(),
                 new Cluster.Start(startSeconds, shipped, driverRate, openSeconds, warmUpSeconds),
-                new Cluster.Store(streamRate, executorRate, ofStore, requestMillis * 1e-3, requestMegabytes),
+                new Cluster.Store(streamRate, executorRate, storeRate, requestMillis * 1e-3, requestMegabytes),
                 new Cluster.Shuffle(blockMillis * 1e-3),
                 new Cluster.Hazards(stragglers, failures));
     }
 
+    /** Of the driver for each task. */
+    double launchSeconds() {
+        return launchMillis * 1e-3;
+    }
+
     private void checkRate(String name, double rate) {
-        Options.check(spec, rate > 0, name + " must be over 0");
+        Options.check(spec, rate > 0, name + " must be over 0, not " + rate);
     }
 
     /** For people: what nobody measured here. */
     String assumptions() {
         return String.format(
                 Locale.ROOT,
-                "%d executors of %d cores; up in %.0f s and %.0f MB at the driver's %.0f MB/s; %.1f s to open, %.1f s to compile; store %.0f MB/s a request, %.0f an executor, %s in all, %.0f ms and up to %.0f MB a request; %.3f of tasks are slow; %.4f failures of an executor in an hour",
-                executors,
+                "executors of %d cores, each up after %.0f s and %.0f MB at the driver's %.0f MB/s; %.1f s to open, %.1f s to compile; the store gives %.0f MB/s a request and %.0f an executor, after %.0f ms for each %.0f MB; %.3f of tasks are slow; an executor fails %.4f times an hour; a shuffled block takes %.2f ms",
                 cores,
                 startSeconds,
                 shipped,
@@ -195,10 +212,10 @@ final class ClusterOptions {
                 warmUpSeconds,
                 streamRate,
                 executorRate,
-                storeRate == null ? "never short" : String.format(Locale.ROOT, "%.0f", storeRate),
                 requestMillis,
                 requestMegabytes,
                 stragglers,
-                failures);
+                failures,
+                blockMillis);
     }
 }

@@ -16,7 +16,7 @@ import java.util.Optional;
 /** What texts of a model take on one core, by a table of measured times. */
 final class Costs {
     private final TextEncoder encoder;
-    private final CostTables.Found found;
+    private final String label;
     private final CostModel dense;
     private final Optional<ShortPlans> plans;
 
@@ -27,30 +27,29 @@ final class Costs {
      */
     Costs(TextEncoder encoder, String name) {
         this.encoder = encoder;
-        found = name == null
-                ? CostTables.find(encoder.model().backend())
-                : new CostTables.Found(CostTables.shipped(name), true);
-        CostTable table = found.table();
+        var backend = encoder.model().backend();
+        CostTable table;
+        if (name == null) {
+            CostTables.Found found = CostTables.find(backend);
+            table = found.table();
+            label = backend.name() + ", " + backend.precision().label() + ", by the table " + found.label();
+        } else {
+            table = CostTables.shipped(name);
+            label = new CostTables.Found(table, true).label() + " (" + name + ")";
+        }
         int most = encoder.maxTokens();
         var architecture = encoder.model().files().text().architecture();
         dense = new CostModel(table, architecture.sizes(), most);
         plans = encoder.model().encoder().leaving().map(Leaving::plans).map(own -> {
             var time = new ForwardTime(dense, new CostModel(table, StayGate.SIZES, most));
             return new ShortPlans(
-                    time,
-                    time,
-                    own.losses(),
-                    own.first(),
-                    own.last(),
-                    architecture.layers(),
-                    own.leastWorth(),
-                    most);
+                    time, time, own.losses(), own.first(), own.last(), architecture.layers(), own.leastWorth(), most);
         });
     }
 
-    /** Which table it is, for people. */
+    /** Which times these are, for people. */
     String label() {
-        return encoder.model().backend().name() + ", table " + found.label();
+        return label;
     }
 
     /** Of texts that get these budgets in turn. Of a short text its length counts, though its own words decide what it gets: this is right on average. */

@@ -172,7 +172,7 @@ public final class ScaleCommand implements Callable<Integer> {
     private Path check;
 
     @Mixin
-    private ClusterOptions cluster;
+    private ClusterOptions clusters;
 
     /** Reads a number of texts, as 1e9. */
     static final class LargeCountConverter implements ITypeConverter<Long> {
@@ -202,7 +202,7 @@ public final class ScaleCommand implements Callable<Integer> {
                 spec,
                 table == null || CostTables.SHIPPED.contains(table),
                 "--table: there is none called " + table + "; there are " + String.join(", ", CostTables.SHIPPED));
-        Cluster machines = cluster.get();
+        List<Cluster> machines = clusters.all();
         int threads = Runtime.getRuntime().availableProcessors();
         var options = EngineOptions.defaults()
                 .withThreads(1)
@@ -211,7 +211,7 @@ public final class ScaleCommand implements Callable<Integer> {
         try (TextEncoder encoder = TextEncoder.open(model, options)) {
             var costs = new Costs(encoder, table);
             SampledTexts sample = sample(encoder);
-            return check == null ? simulate(encoder, machines, costs, sample) : check(machines, costs, sample);
+            return check == null ? simulate(encoder, machines, costs, sample) : check(costs, sample);
         }
     }
 
@@ -222,23 +222,43 @@ public final class ScaleCommand implements Callable<Integer> {
                 : SampledTexts.read(texts, tokenizer, seed);
     }
 
-    private int check(Cluster machines, Costs costs, SampledTexts sample) throws IOException, InterruptedException {
+    private int check(Costs costs, SampledTexts sample) throws IOException, InterruptedException {
         ClusterCheck measured = ClusterCheck.read(check);
         PrintWriter out = spec.commandLine().getOut();
         List<Double> factors = costs.measure(sample.upTo(MEASURED_TOKENS), List.of(measured.budgets()));
         out.printf(Locale.ROOT, "%s; measured by it: %.3f%n", costs.label(), factors.getFirst());
         TextCost alone = costs.of(sample, measured.budgets()).times(factors.getFirst());
-        return measured.print(alone, rowMicros, machines.launchSeconds(), seed, out) ? 0 : 1;
+        return measured.print(alone, rowMicros, clusters.launchSeconds(), seed, out) ? 0 : 1;
     }
 
-    private int simulate(TextEncoder encoder, Cluster machines, Costs costs, SampledTexts sample)
+    private int simulate(TextEncoder encoder, List<Cluster> machines, Costs costs, SampledTexts sample)
             throws InterruptedException {
         List<List<Double>> rows = budgets.stream().map(List::of).toList();
-        List<Double> factors = measure
-                ? costs.measure(sample.upTo(MEASURED_TOKENS), rows)
-                : Collections.nCopies(rows.size(), 1.0);
+        List<Double> factors =
+                measure ? costs.measure(sample.upTo(MEASURED_TOKENS), rows) : Collections.nCopies(rows.size(), 1.0);
+        tellSources(costs, sample, factors);
         double textBytes = sample.meanBytes() + ID_BYTES;
         double vectorBytes = vector.bytes(encoder.dimensions()) + ID_BYTES;
+        var results = new ScaleTable(spec.commandLine().getOut(), price);
+        results.head();
+        for (long count : counts) {
+            for (Cluster cluster : machines) {
+                for (int partition : partitions) {
+                    var job = new Job(count, partition, textBytes, vectorBytes, shuffle);
+                    for (int i = 0; i < budgets.size(); i++) {
+                        TextCost cost = costs.of(sample, rows.get(i))
+                                .times(factors.get(i))
+                                .plus(rowMicros);
+                        Outcome outcome = Simulation.run(cluster, job.stages(cost), seed);
+                        results.row(job, cluster, budgets.get(i), cost, outcome);
+                    }
+                }
+            }
+        }
+        return 0;
+    }
+
+    private void tellSources(Costs costs, SampledTexts sample, List<Double> factors) {
         PrintWriter out = spec.commandLine().getOut();
         out.printf(
                 Locale.ROOT,
@@ -248,21 +268,15 @@ public final class ScaleCommand implements Callable<Integer> {
                 texts == null ? "of chosen lengths" : "of the file",
                 sample.meanTokens(),
                 sample.meanBytes());
-        out.printf("- Measured: %s%s%n", costs.label(), measure ? "; then scaled by what was measured here: " + shown(factors) : "");
-        out.printf(Locale.ROOT, "- Measured elsewhere (docs/lab/spark.md): %.0f us a row beside the model, %.1f ms of the driver a task%n", rowMicros, machines.launchSeconds() * 1e3);
-        out.printf("- Assumed: %s%n%n", cluster.assumptions());
-        var shown = new ScaleTable(out, price);
-        shown.head();
-        for (long count : counts) {
-            for (int partition : partitions) {
-                for (int i = 0; i < budgets.size(); i++) {
-                    var job = new Job(count, partition, textBytes, vectorBytes, shuffle);
-                    TextCost cost = costs.of(sample, rows.get(i)).times(factors.get(i)).plus(rowMicros);
-                    shown.row(job, budgets.get(i), cost, Simulation.run(machines, job.stages(cost), seed));
-                }
-            }
-        }
-        return 0;
+        out.printf(
+                "- Measured: %s%s%n",
+                costs.label(), measure ? "; of that, in chunks on all processors: " + shown(factors) : "");
+        out.printf(
+                Locale.ROOT,
+                "- Measured by spark/cluster: %.0f us a row beside the model, %.1f ms of the driver a task%n",
+                rowMicros,
+                clusters.launchSeconds() * 1e3);
+        out.printf("- Assumed: %s%n%n", clusters.assumptions());
     }
 
     private static String shown(List<Double> factors) {

@@ -2,8 +2,10 @@ package io.tokenwise.bench.scale;
 
 import io.tokenwise.bench.scale.Outcome.Activity;
 import java.io.PrintWriter;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
+import java.util.stream.Collectors;
 
 /**
  * Outcomes as a table in Markdown, row by row.
@@ -24,23 +26,37 @@ record ScaleTable(PrintWriter out, Double pricePerCoreHour) {
             Activity.IDLE);
 
     void head() {
-        String price = pricePerCoreHour == null ? "" : " your price |";
-        out.println("| texts | budget | a partition | us a text | core-hours | hours | TB read / written / shuffled | requests/s"
-                + " | computing, % | moving / shuffling / launching / starting / slow / lost / idle, % | repeated | bound by |" + price);
-        out.println("|---".repeat(pricePerCoreHour == null ? 12 : 13) + "|");
+        List<String> columns = new ArrayList<>(List.of(
+                "texts",
+                "budget",
+                "us a text",
+                "executors",
+                "a partition",
+                "store, MB/s",
+                "core-hours",
+                "hours",
+                "TB read / written / shuffled",
+                "requests/s",
+                "computing, %",
+                "moving / shuffling / launching / starting / slow / lost / idle, %",
+                "bound by"));
+        if (pricePerCoreHour != null) {
+            columns.add("your price");
+        }
+        out.println("| " + String.join(" | ", columns) + " |");
+        out.println("|---".repeat(columns.size()) + "|");
     }
 
-    void row(Job job, double budget, TextCost cost, Outcome outcome) {
-        String price = pricePerCoreHour == null
-                ? ""
-                : String.format(Locale.ROOT, " %.2f |", pricePerCoreHour * outcome.coreHours());
+    void row(Job job, Cluster cluster, double budget, TextCost cost, Outcome outcome) {
         out.printf(
                 Locale.ROOT,
-                "| %s | %.2f | %d | %.0f | %,.0f | %.2f | %.1f / %.1f / %.1f | %.0f | %.1f | %s | %d | %s |%s%n",
+                "| %s | %.2f | %.0f | %d | %d | %s | %.0f | %.2f | %.1f / %.1f / %.1f | %.0f | %.1f | %s | %s |",
                 count(job.texts()),
                 budget,
-                job.textsPerTask(),
                 cost.micros(),
+                cluster.executors(),
+                job.textsPerTask(),
+                rate(cluster.store().megabytesPerSecond()),
                 outcome.coreHours(),
                 outcome.seconds() / 3600,
                 outcome.readMegabytes() * TERABYTES,
@@ -49,23 +65,29 @@ record ScaleTable(PrintWriter out, Double pricePerCoreHour) {
                 outcome.requests() / outcome.seconds(),
                 100 * outcome.share(Activity.COMPUTING),
                 elseShares(outcome),
-                outcome.repeated(),
-                outcome.bound(),
-                price);
+                outcome.bound());
+        if (pricePerCoreHour != null) {
+            out.printf(Locale.ROOT, " %.2f |", pricePerCoreHour * outcome.coreHours());
+        }
+        out.println();
         out.flush();
+    }
+
+    private static String rate(double megabytes) {
+        return Double.isInfinite(megabytes) ? "enough" : String.format(Locale.ROOT, "%.0f", megabytes);
     }
 
     private static String elseShares(Outcome outcome) {
         return ELSE.stream()
                 .map(activity -> String.format(Locale.ROOT, "%.1f", 100 * outcome.share(activity)))
-                .reduce((a, b) -> a + " / " + b)
-                .orElseThrow();
+                .collect(Collectors.joining(" / "));
     }
 
     /** Such as {@code 10 billion}. */
     static String count(long texts) {
-        return texts % 1_000_000_000 == 0
-                ? texts / 1_000_000_000 + " billion"
-                : texts % 1_000_000 == 0 ? texts / 1_000_000 + " million" : String.valueOf(texts);
+        if (texts % 1_000_000_000 == 0) {
+            return texts / 1_000_000_000 + " billion";
+        }
+        return texts % 1_000_000 == 0 ? texts / 1_000_000 + " million" : String.valueOf(texts);
     }
 }

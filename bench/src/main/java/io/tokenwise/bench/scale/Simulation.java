@@ -239,8 +239,9 @@ final class Simulation {
         spent[Activity.LOST.ordinal()] += Arrays.stream(core.spent).sum() + now - core.since;
         repeated++;
         if (++failures[core.task] == MOST_FAILURES) {
-            throw new IllegalStateException("a task died " + MOST_FAILURES
-                    + " times with its executor, after which Spark ends the job; make partitions smaller or executors fail less");
+            throw new IllegalStateException(
+                    "a task died " + MOST_FAILURES
+                            + " times with its executor, after which Spark ends the job; make partitions smaller or executors fail less");
         }
         again.add(core.task);
         core.task = Core.NONE;
@@ -331,11 +332,12 @@ final class Simulation {
                 driverFree = Math.max(now, driverFree) + cluster.launchSeconds();
                 yield driverFree - now;
             }
-            case OPEN -> core.fresh && stage.seconds() > 0
-                    ? cluster.start().openSeconds() + cluster.start().warmUpSeconds()
-                    : 0;
-            case FETCH -> stage.blocks() * cluster.shuffle().blockSeconds()
-                    + stage.fetched() / cluster.coreMegabytesPerSecond();
+            case OPEN ->
+                core.fresh && stage.seconds() > 0
+                        ? cluster.start().openSeconds() + cluster.start().warmUpSeconds()
+                        : 0;
+            case FETCH ->
+                stage.blocks() * cluster.shuffle().blockSeconds() + stage.fetched() / cluster.coreMegabytesPerSecond();
             case ASK -> store.requests(stage.read()) * store.requestSeconds();
             case COMPUTE -> computes(core.task);
             case STRAGGLE -> (core.slowdown - 1) * computes(core.task);

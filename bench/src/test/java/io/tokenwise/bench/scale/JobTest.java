@@ -26,7 +26,9 @@ class JobTest {
     void aShuffledJobReadsFirstAndComputesThen() {
         List<Stage> stages = new Job(1_000_000, 10_000, 100, 56, true).stages(COST);
         assertThat(stages).hasSize(2);
-        assertThat(stages.getFirst().shuffled()).isEqualTo(stages.getLast().fetched()).isEqualTo(1);
+        assertThat(stages.getFirst().shuffled())
+                .isEqualTo(stages.getLast().fetched())
+                .isEqualTo(1);
         assertThat(stages.getFirst().seconds()).isZero();
         assertThat(stages.getLast().blocks()).isEqualTo(100);
         assertThat(stages.getLast().read()).isZero();
@@ -35,8 +37,9 @@ class JobTest {
     @Test
     void moreTasksThanADriverHoldsAreRefused() {
         assertThatThrownBy(() -> new Job(100_000_000_000L, 1000, 1, 1, false))
-                .hasMessage("100000000000 texts in partitions of 1000 are 100000000 tasks, must be at most 20000000; make"
-                        + " partitions larger");
+                .hasMessage(
+                        "100000000000 texts in partitions of 1000 are 100000000 tasks, must be at most 20000000; make"
+                                + " partitions larger");
     }
 
     @Test
