@@ -12,6 +12,11 @@ import picocli.CommandLine.TypeConversionException;
 
 /** What is known or assumed about the machines. */
 final class ClusterOptions {
+    private static final double MOST = 1e12;
+
+    /** So many are simulated in a minute or so. */
+    private static final int MOST_CORES = 1_000_000;
+
     @Spec(Spec.Target.MIXEE)
     private CommandSpec spec;
 
@@ -100,9 +105,9 @@ final class ClusterOptions {
             names = "--store-rate",
             paramLabel = "MB/S",
             split = ",",
-            defaultValue = "Infinity",
-            converter = AmountConverter.class,
-            description = "Of the whole object store, for all executors (default: never short).")
+            defaultValue = "enough",
+            converter = StoreRateConverter.class,
+            description = "Of the whole object store, for all executors (default: ${DEFAULT-VALUE}).")
     private List<Double> storeRates;
 
     @Option(
@@ -146,16 +151,24 @@ final class ClusterOptions {
             description = "Of each executor in an hour (default: ${DEFAULT-VALUE}).")
     private double failures;
 
+    /** Reads a rate, or that the store is never short. */
+    static final class StoreRateConverter implements ITypeConverter<Double> {
+        @Override
+        public Double convert(String text) {
+            return text.equals("enough") ? Double.POSITIVE_INFINITY : new AmountConverter().convert(text);
+        }
+    }
+
     /** Reads a number that is not below 0. */
     static final class AmountConverter implements ITypeConverter<Double> {
         @Override
         public Double convert(String text) {
             try {
                 double amount = Double.parseDouble(text);
-                if (amount >= 0) {
+                if (amount >= 0 && amount <= MOST) {
                     return amount;
                 }
-                throw new TypeConversionException("must be 0 or more, not " + text);
+                throw new TypeConversionException("must be 0 to 1e12, not " + text);
             } catch (NumberFormatException e) {
                 throw new TypeConversionException("'" + text + "' is no number of 0 or more");
             }
@@ -173,6 +186,10 @@ final class ClusterOptions {
         checkRate("--stream-rate", streamRate);
         checkRate("--executor-rate", executorRate);
         checkRate("--request", requestMegabytes);
+        executors.forEach(count -> Options.check(
+                spec,
+                (long) count * cores <= MOST_CORES,
+                "--executors " + count + " of --cores " + cores + " must be at most " + MOST_CORES + " cores"));
         storeRates.forEach(rate -> checkRate("--store-rate", rate));
         return executors.stream()
                 .flatMap(count -> storeRates.stream().map(rate -> cluster(count, rate)))

@@ -136,15 +136,8 @@ public final class ScaleCommand implements Callable<Integer> {
             names = "--vector",
             paramLabel = "F",
             defaultValue = "f32",
+            converter = VectorFormConverter.class,
             description = "f32, s8 or bit: what is written of a dimension (default: ${DEFAULT-VALUE}).")
-    void setVector(String name) {
-        try {
-            vector = VectorForm.valueOf(name.toUpperCase(Locale.ROOT));
-        } catch (IllegalArgumentException e) {
-            throw new TypeConversionException("--vector: give f32, s8 or bit, not '" + name + "'");
-        }
-    }
-
     private VectorForm vector;
 
     @Option(names = "--shuffle", description = "Deal rows out to other tasks first, as repartition does.")
@@ -173,6 +166,19 @@ public final class ScaleCommand implements Callable<Integer> {
 
     @Mixin
     private ClusterOptions clusters;
+
+    /** Reads the name of a form of vectors. */
+    static final class VectorFormConverter implements ITypeConverter<VectorForm> {
+        @Override
+        public VectorForm convert(String text) {
+            return switch (text) {
+                case "f32" -> VectorForm.F32;
+                case "s8" -> VectorForm.S8;
+                case "bit" -> VectorForm.BIT;
+                default -> throw new TypeConversionException("give f32, s8 or bit, not '" + text + "'");
+            };
+        }
+    }
 
     /** Reads a number of texts, as 1e9. */
     static final class LargeCountConverter implements ITypeConverter<Long> {
