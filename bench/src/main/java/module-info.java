@@ -15,6 +15,7 @@ module io.tokenwise.bench {
     requires io.tokenwise.testdata;
     requires io.tokenwise.testmodels;
     requires java.desktop;
+    requires java.management;
     requires java.net.http;
     requires jdk.jfr;
     requires jdk.management;
@@ -31,6 +32,9 @@ module io.tokenwise.bench {
     opens io.tokenwise.bench.faults to
             info.picocli;
     opens io.tokenwise.bench.load to
+            info.picocli,
+            tools.jackson.databind;
+    opens io.tokenwise.bench.scale to
             info.picocli,
             tools.jackson.databind;
     opens io.tokenwise.bench.soak to

@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import ai.onnxruntime.OrtException;
 import io.tokenwise.bench.faults.FaultsCommand;
 import io.tokenwise.bench.load.LoadCommand;
+import io.tokenwise.bench.scale.ScaleCommand;
 import io.tokenwise.bench.soak.SoakCommand;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
@@ -53,6 +54,7 @@ import picocli.CommandLine.Spec;
             SoakCommand.class,
             FaultsCommand.class,
             LoadCommand.class,
+            ScaleCommand.class,
             BenchCommands.Jmh.class
         },
         footerHeading = "%nExamples:%n",
@@ -75,6 +77,7 @@ import picocli.CommandLine.Spec;
             "  ./tokenwise bench soak --hours 2           everything at once, with faults: is memory flat?",
             "  ./tokenwise bench faults                   trainings that are killed: do they end the same?",
             "  ./tokenwise bench load                     a server under load: who holds a latency target",
+            "  ./tokenwise bench scale                    billions of texts on a cluster, simulated",
             "  ./tokenwise bench jmh EncoderBenchmark     whole forwards by JMH; its own options may follow",
             "",
             "Exit codes: 0 done, 1 failed, 2 wrong usage."

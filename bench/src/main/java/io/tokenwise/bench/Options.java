@@ -1,7 +1,9 @@
 package io.tokenwise.bench;
 
+import io.tokenwise.api.Precision;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Optional;
 import picocli.CommandLine.ITypeConverter;
@@ -114,7 +116,7 @@ public final class Options {
     }
 
     /** Reads a budget. */
-    static final class BudgetConverter implements ITypeConverter<Double> {
+    public static final class BudgetConverter implements ITypeConverter<Double> {
         @Override
         public Double convert(String text) {
             try {
@@ -126,6 +128,17 @@ public final class Options {
             } catch (NumberFormatException e) {
                 throw new TypeConversionException("'" + text + "' is no number from 0 to 1");
             }
+        }
+    }
+
+    /** Reads the label of a precision. */
+    public static final class PrecisionConverter implements ITypeConverter<Precision> {
+        @Override
+        public Precision convert(String text) {
+            return Arrays.stream(Precision.values())
+                    .filter(value -> value.label().equals(text))
+                    .findFirst()
+                    .orElseThrow(() -> new TypeConversionException("give f32, bf16 or s8, not '" + text + "'"));
         }
     }
 

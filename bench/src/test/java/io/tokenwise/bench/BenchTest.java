@@ -72,6 +72,16 @@ class BenchTest {
                 "load --cost --soak 1| give --cost or --soak, not both",
                 "load --soak 0| --soak must be over 0 and at most 10000 minutes",
                 "tokenizers bert| there is no tokenizer called bert; there are minilm, unigram, cl100k",
+                "scale --count 0.5| must be a whole number from 1 to 1e14, not 0.5",
+                "scale --vector f16| give f32, s8 or bit, not 'f16'",
+                "scale --table zen| there is none called zen; there are vector-vector-256-f32",
+                "scale --table zen --measure| nothing can be measured of it here",
+                "scale --stragglers 2| --stragglers must be 0 to 1, not 2.0",
+                "scale --store-rate 0| --store-rate must be over 0, not 0.0",
+                "scale --launch-millis -1| must be 0 to 1e12, not -1",
+                "scale --executors 100000000| must be at most 1000000 cores",
+                "scale --tokens 16 --texts x| give --texts or --tokens, not both",
+                "scale --check x| --check wants --texts",
                 "train --engine vector| no engine is called vector; there are vector-f32",
             })
     void wrongUsageIsOneLineAndCodeTwo(String arguments, String message) {

@@ -22,7 +22,7 @@ public final class CostTables {
     private static final Logger LOG = LoggerFactory.getLogger(CostTables.class);
 
     /** What the build has: each is the resource of that name beside this class, made by {@code ./tokenwise bench cost --ship}. */
-    static final List<String> SHIPPED = List.of(
+    public static final List<String> SHIPPED = List.of(
             "vector-vector-256-f32",
             "vector-vector-512-f32",
             "onednn-avx2-f32",
@@ -164,7 +164,7 @@ public final class CostTables {
     }
 
     /** The table that comes with the build under a name of {@link #SHIPPED}. */
-    static CostTable shipped(String name) {
+    public static CostTable shipped(String name) {
         String file = name + ".json";
         try (InputStream in = CostTables.class.getResourceAsStream(file)) {
             if (in == null) {

@@ -12,6 +12,10 @@ import java.util.BitSet;
 import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.atomic.AtomicInteger;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.concurrent.atomic.DoubleAdder;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.apache.spark.scheduler.SparkListener;
 import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
@@ -22,6 +26,7 @@ import org.apache.spark.sql.RowFactory;
 import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.types.DataTypes;
 import org.apache.spark.sql.types.StructType;
+import scala.jdk.javaapi.CollectionConverters;
 
 /**
  * The driver of {@code spark/cluster}: embeds texts, each with its own budget, on executors that are JVMs of their own, and compares with the library in two processes: the time, each vector's bits, and all again with
@@ -35,11 +40,20 @@ public final class ClusterRun {
     private static final int PARTITIONS = 64;
     private static final int PROCESSES = 2;
 
+    /** Tasks without work, by which it is told what a task itself takes. */
+    private static final int EMPTY_TASKS = 2000;
+
     private final SparkSession spark;
     private final Path texts;
     private final int count;
     private final Path folder;
     private final Events events = new Events();
+
+    /** Rounds in JSON. */
+    private final List<String> results = new ArrayList<>();
+
+    /** Of a tenth of the texts, at first, while executors' JVMs compile. */
+    private double coldSeconds;
 
     private ClusterRun(SparkSession spark, Path texts, int count, Path folder) {
         this.spark = spark;
@@ -69,13 +83,14 @@ public final class ClusterRun {
     private void all(int rounds) throws Exception {
         double start = start();
         write();
-        run(vectors(rows().limit(count / 10).repartition(2 * PROCESSES)));
+        coldSeconds = seconds(() -> run(vectors(rows().limit(count / 10).repartition(2 * PROCESSES))));
         System.out.printf("| round | of %d texts | start, s | work, s | CPU, s |%n|---|---|---|---|---|%n", count);
         for (int round = 1; round <= rounds; round++) {
             Times library = library();
             Times ofSpark = spark(start);
             library.print(round, "the library, " + PROCESSES + " processes");
             ofSpark.print(round, "Spark");
+            results.add(json(library, ofSpark));
             System.out.printf(
                     "| %d | Spark's throughput by the library's: %.3f, with both starts %.3f | | | |%n",
                     round, library.work / ofSpark.work, library.all() / ofSpark.all());
@@ -85,6 +100,7 @@ public final class ClusterRun {
                 "%n| Spark's run | rows | other bits than the library's | rows twice | rows missing | tasks ended |"
                         + " failed | executors lost |%n|---|---|---|---|---|---|---|---|%n");
         compare("as it is", expected);
+        Files.writeString(folder.resolve("result.json"), result());
         events.begin(PARTITIONS / 4);
         writeVectors();
         compare("an executor killed midway", expected);
@@ -148,6 +164,41 @@ public final class ClusterRun {
         void print(int round, String who) {
             System.out.printf("| %d | %s | %.1f | %.1f | %.1f |%n", round, who, start, work, cpu);
         }
+    }
+
+    private String json(Times library, Times ofSpark) throws Exception {
+        spark.sparkContext().listenerBus().waitUntilEmpty(600_000);
+        return "{\"librarySeconds\":%s,\"sparkSeconds\":%s,\"cpuSeconds\":%s,\"taskSeconds\":%s,\"modelSeconds\":%s}"
+                .formatted(
+                        library.work,
+                        ofSpark.work,
+                        events.cpuNanos.get() * 1e-9,
+                        events.millis.get() * 1e-3,
+                        events.modelMillis.sum() * 1e-3);
+    }
+
+    /** For {@code bench scale --check}. */
+    private String result() {
+        double launch = seconds(() -> run(spark.range(0, EMPTY_TASKS, 1, EMPTY_TASKS).toDF()));
+        String budgets = IntStream.range(0, LibraryRun.SHARES)
+                .mapToObj(share -> LibraryRun.share(PROCESSES * share))
+                .map(share -> share == null ? "1" : share.toString())
+                .collect(Collectors.joining(","));
+        return "{\"texts\":%d,\"budgets\":[%s],\"partitions\":%d,\"executors\":%d,\"coldSeconds\":%s,\"emptyTaskMillis\":%s,\"rounds\":[%s]}%n"
+                .formatted(
+                        count,
+                        budgets,
+                        PARTITIONS,
+                        PROCESSES,
+                        coldSeconds,
+                        launch / EMPTY_TASKS * 1e3,
+                        String.join(",", results));
+    }
+
+    private static double seconds(Runnable work) {
+        long start = System.nanoTime();
+        work.run();
+        return (System.nanoTime() - start) / 1e9;
     }
 
     private Times spark(double start) {
@@ -277,6 +328,9 @@ public final class ClusterRun {
         final AtomicInteger tasks = new AtomicInteger();
         final AtomicInteger failed = new AtomicInteger();
         final AtomicInteger lost = new AtomicInteger();
+        final AtomicLong millis = new AtomicLong();
+        final AtomicLong cpuNanos = new AtomicLong();
+        final DoubleAdder modelMillis = new DoubleAdder();
         private volatile int killAfter;
 
         /** @param after so many tasks an executor is killed; never if negative */
@@ -284,6 +338,9 @@ public final class ClusterRun {
             tasks.set(0);
             failed.set(0);
             lost.set(0);
+            millis.set(0);
+            cpuNanos.set(0);
+            modelMillis.reset();
             killAfter = after;
         }
 
@@ -291,6 +348,12 @@ public final class ClusterRun {
         public void onTaskEnd(SparkListenerTaskEnd end) {
             if (!end.taskInfo().successful()) {
                 failed.incrementAndGet();
+            } else {
+                millis.addAndGet(end.taskMetrics().executorRunTime());
+                cpuNanos.addAndGet(end.taskMetrics().executorCpuTime());
+                CollectionConverters.asJava(end.taskInfo().accumulables()).stream()
+                        .filter(one -> one.name().contains("vector: milliseconds"))
+                        .forEach(one -> modelMillis.add((Double) one.update().get()));
             }
             if (tasks.incrementAndGet() == killAfter) {
                 executors().findFirst().orElseThrow().destroyForcibly();

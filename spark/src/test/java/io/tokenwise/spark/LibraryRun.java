@@ -18,6 +18,9 @@ import java.util.List;
  * by a tenth it says how long its start took, begins when it is told to, says how many seconds it took, and writes a hash of each vector.
  */
 public final class LibraryRun {
+    /** Budgets that texts get in turn. */
+    static final int SHARES = 4;
+
     private static final int CALL = 256;
 
     private LibraryRun() {}
@@ -75,7 +78,7 @@ public final class LibraryRun {
 
     /** Each text's budget by its number, a fourth has none; both of two processes, which take every second text, have as much to do. */
     static Double share(int text) {
-        return switch (text / 2 % 4) {
+        return switch (text / 2 % SHARES) {
             case 0 -> 0.35;
             case 1 -> 0.5;
             case 2 -> 0.7;

@@ -9,12 +9,10 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
-import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.Spec;
-import picocli.CommandLine.TypeConversionException;
 
 /** {@code ./tokenwise bench load}: a latency target under load, by each controller. */
 @Command(
@@ -53,7 +51,7 @@ public final class LoadCommand implements Callable<Integer> {
             names = "--precision",
             paramLabel = "P",
             defaultValue = "s8",
-            converter = PrecisionConverter.class,
+            converter = Options.PrecisionConverter.class,
             description = "f32, bf16 or s8 (default: ${DEFAULT-VALUE}).")
     private Precision precision;
 
@@ -115,17 +113,6 @@ public final class LoadCommand implements Callable<Integer> {
             paramLabel = "MINUTES",
             description = "Only a server at 1.5 for so long, beside clients that vanish, send garbage, or send slowly.")
     private Double soakMinutes;
-
-    /** Reads the label of a precision. */
-    static final class PrecisionConverter implements ITypeConverter<Precision> {
-        @Override
-        public Precision convert(String text) {
-            return Arrays.stream(Precision.values())
-                    .filter(value -> value.label().equals(text))
-                    .findFirst()
-                    .orElseThrow(() -> new TypeConversionException("give f32, bf16 or s8, not '" + text + "'"));
-        }
-    }
 
     @Override
     public Integer call() throws IOException, InterruptedException {
