@@ -15,7 +15,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 
 /**
- * The driver of {@code spark/cluster}'s last table, a row for each run: what one executor takes outside its heap, and how long its first task waits. {@code SizingRun TEXTS COUNT PRECISION}. The executor's heap must
+ * The driver of {@code spark/cluster}'s last table, a row for each run: what one executor takes outside its heap, and how long its first task waits. {@code SizingRun TEXTS COUNT PRECISION TASKS}. The executor's heap must
  * be touched from the beginning ({@code -Xms}, {@code AlwaysPreTouch}): what the process has beyond it is outside.
  */
 public final class SizingRun {
@@ -24,7 +24,7 @@ public final class SizingRun {
     public static void main(String[] arguments) throws IOException {
         SparkSession spark = SparkSession.builder().appName("sizing").getOrCreate();
         try {
-            int tasks = spark.sparkContext().defaultParallelism();
+            int tasks = Integer.parseInt(arguments[3]);
             Dataset<Row> one =
                     spark.range(0, 1, 1, 1).select(col("id").cast("string").as("text"));
             // The executor fetches its jars for the first task.
