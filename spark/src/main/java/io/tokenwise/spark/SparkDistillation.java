@@ -215,7 +215,8 @@ public final class SparkDistillation {
             var task = new DistillTask(settings, texts, out.toString());
             JavaRDD<Integer> ranks = context.parallelize(
                     IntStream.range(0, settings.workers()).boxed().toList(), settings.workers());
-            return together(ranks).mapPartitions(task).collect().getFirst();
+            // Behind a shuffle: only what a shuffle reads of a barrier stage does Spark start again.
+            return together(ranks).mapPartitions(task).coalesce(1, true).collect().getFirst();
         } finally {
             texts.destroy();
         }

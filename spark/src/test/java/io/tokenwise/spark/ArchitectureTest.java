@@ -15,7 +15,7 @@ class ArchitectureTest {
     @ArchTest
     static final ArchRule MODELS_ARE_ASKED_BY_THE_FACE = noClasses()
             .that()
-            .doNotBelongToAnyOf(SparkDistillation.class, DistillTask.class)
+            .doNotBelongToAnyOf(SparkDistillation.class, DistillSettings.class, DistillTask.class)
             .should()
             .dependOnClassesThat()
             .resideInAnyPackage(
