@@ -100,7 +100,7 @@ class ArchitectureTest {
             .whereLayer("image")
             .mayOnlyBeAccessedByLayers("model", "session", "library")
             .whereLayer("io")
-            .mayOnlyBeAccessedByLayers("tokenizer", "audio", "image", "cost", "model", "session", "library");
+            .mayOnlyBeAccessedByLayers("tokenizer", "audio", "image", "backend", "cost", "model", "session", "library");
 
     @ArchTest
     static final ArchRule NO_CYCLES =
