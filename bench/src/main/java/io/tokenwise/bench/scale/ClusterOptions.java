@@ -220,7 +220,8 @@ final class ClusterOptions {
     String assumptions() {
         return String.format(
                 Locale.ROOT,
-                "executors of %d cores, each up after %.0f s and %.0f MB at the driver's %.0f MB/s; %.1f s to open, %.1f s to compile; the store gives %.0f MB/s a request and %.0f an executor, after %.0f ms for each %.0f MB; %.3f of tasks are slow; an executor fails %.4f times an hour; a shuffled block takes %.2f ms",
+                "the driver launches a task in %.1f ms; executors of %d cores, each up after %.0f s and %.0f MB at the driver's %.0f MB/s; %.1f s to open, %.1f s to compile; the store gives %.0f MB/s a request and %.0f an executor, after %.0f ms for each %.0f MB; %.3f of tasks are slow; an executor fails %.4f times an hour; a shuffled block takes %.2f ms",
+                launchMillis,
                 cores,
                 startSeconds,
                 shipped,

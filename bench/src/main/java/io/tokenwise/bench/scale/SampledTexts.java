@@ -35,13 +35,17 @@ record SampledTexts(List<String> texts, List<Integer> tokens) {
                 texts.stream().map(text -> tokenizer.encode(text).ids().length).toList());
     }
 
-    /** Lines of a file, each as likely as any other; all if there are few. */
-    static SampledTexts read(Path file, Tokenizer tokenizer, long seed) throws IOException {
+    /**
+     * Lines of a file, each as likely as any other; all if there are few.
+     *
+     * @param most of the file's lines count, the first ones
+     */
+    static SampledTexts read(Path file, long most, Tokenizer tokenizer, long seed) throws IOException {
         var random = new SplittableRandom(seed);
         var texts = new ArrayList<String>();
         try (BufferedReader lines = Files.newBufferedReader(file)) {
             long seen = 0;
-            for (String line = lines.readLine(); line != null; line = lines.readLine()) {
+            for (String line = lines.readLine(); line != null && seen < most; line = lines.readLine()) {
                 if (texts.size() < COUNT) {
                     texts.add(line);
                 } else {

@@ -30,8 +30,8 @@ import picocli.CommandLine.TypeConversionException;
             "Predicts what a text takes on one core, from a table of measured times, and simulates a Spark job of such"
                     + " texts: executors that start, open the model, warm up and die; tasks that the driver launches, that"
                     + " read, compute and write; an object store that all share. Prints a row for each number of texts,"
-                    + " budget and size of partitions, and first what was measured and what is assumed. All options from"
-                    + " --executors on that have a default are assumptions: give your own.",
+                    + " cluster, size of partitions and budget, and first what was measured and what is assumed: each"
+                    + " assumption is an option.",
             "",
             "core-hours: all cores from the first start to the last end. moving: reading, writing, and waiting for the"
                     + " store. slow: what stragglers take longer. lost: work of tasks whose executor died. bound by: what"
@@ -216,8 +216,7 @@ public final class ScaleCommand implements Callable<Integer> {
                 .withBackend(new BackendChoice(BackendChoice.Kind.AUTO, precision));
         try (TextEncoder encoder = TextEncoder.open(model, options)) {
             var costs = new Costs(encoder, table);
-            SampledTexts sample = sample(encoder);
-            return check == null ? simulate(encoder, machines, costs, sample) : check(costs, sample);
+            return check == null ? simulate(encoder, machines, costs) : check(encoder, costs);
         }
     }
 
@@ -225,20 +224,23 @@ public final class ScaleCommand implements Callable<Integer> {
         var tokenizer = encoder.model().files().tokenizer();
         return texts == null
                 ? SampledTexts.ofLengths(tokens == null ? SampledTexts.USUAL : tokens, tokenizer)
-                : SampledTexts.read(texts, tokenizer, seed);
+                : SampledTexts.read(texts, Long.MAX_VALUE, tokenizer, seed);
     }
 
-    private int check(Costs costs, SampledTexts sample) throws IOException, InterruptedException {
+    private int check(TextEncoder encoder, Costs costs) throws IOException, InterruptedException {
         ClusterCheck measured = ClusterCheck.read(check);
+        var sample = SampledTexts.read(
+                texts, measured.texts(), encoder.model().files().tokenizer(), seed);
         PrintWriter out = spec.commandLine().getOut();
         List<Double> factors = costs.measure(sample.upTo(MEASURED_TOKENS), List.of(measured.budgets()));
-        out.printf(Locale.ROOT, "%s; measured by it: %.3f%n", costs.label(), factors.getFirst());
+        out.printf(Locale.ROOT, "%s; of that, in chunks on all processors: %.3f%n", costs.label(), factors.getFirst());
         TextCost alone = costs.of(sample, measured.budgets()).times(factors.getFirst());
         return measured.print(alone, rowMicros, clusters.launchSeconds(), seed, out) ? 0 : 1;
     }
 
-    private int simulate(TextEncoder encoder, List<Cluster> machines, Costs costs, SampledTexts sample)
-            throws InterruptedException {
+    private int simulate(TextEncoder encoder, List<Cluster> machines, Costs costs)
+            throws IOException, InterruptedException {
+        SampledTexts sample = sample(encoder);
         List<List<Double>> rows = budgets.stream().map(List::of).toList();
         List<Double> factors =
                 measure ? costs.measure(sample.upTo(MEASURED_TOKENS), rows) : Collections.nCopies(rows.size(), 1.0);
@@ -279,10 +281,9 @@ public final class ScaleCommand implements Callable<Integer> {
                 costs.label(), measure ? "; of that, in chunks on all processors: " + shown(factors) : "");
         out.printf(
                 Locale.ROOT,
-                "- Measured by spark/cluster: %.0f us a row beside the model, %.1f ms of the driver a task%n",
+                "- Assumed: a row takes %.0f us beside the model; %s%n%n",
                 rowMicros,
-                clusters.launchSeconds() * 1e3);
-        out.printf("- Assumed: %s%n%n", clusters.assumptions());
+                clusters.assumptions());
     }
 
     private static String shown(List<Double> factors) {

@@ -67,7 +67,8 @@ class ScaleCommandTest {
         assertThat(half / full).isCloseTo(0.5, within(0.05));
         assertThat(Double.parseDouble(rows.get(0)[14])).isCloseTo(2 * full, within(1.0));
         assertThat(rows.get(0)[13]).isEqualTo("cores");
-        assertThat(out.toString()).contains("- Measured: ", "- Assumed: executors of 4 cores");
+        assertThat(out.toString())
+                .contains("- Measured: ", "- Assumed: a row takes 20 us beside the model; the driver launches a task in 2.0 ms; executors of 4");
     }
 
     @Test
@@ -157,11 +158,15 @@ class ScaleCommandTest {
         try (TextEncoder encoder =
                 TextEncoder.open("minilm-acm", EngineOptions.defaults().withBackend(BackendChoice.FLOAT32))) {
             SampledTexts sample =
-                    SampledTexts.read(file, encoder.model().files().tokenizer(), 1);
+                    SampledTexts.read(file, 60_000, encoder.model().files().tokenizer(), 1);
             assertThat(sample.texts()).hasSize(20_000);
             // Five standard deviations of a share of 20,000 draws.
             assertThat(sample.meanTokens()).isCloseTo(3.5, within(0.018));
             assertThat(sample.meanBytes()).isCloseTo(2, within(0.036));
+            assertThat(SampledTexts.read(file, 30_000, encoder.model().files().tokenizer(), 1)
+                            .meanTokens())
+                    .as("of the first half alone")
+                    .isEqualTo(3);
             SampledTexts few = sample.upTo(100);
             assertThat(few.tokens().stream().mapToInt(Integer::intValue).sum()).isBetween(97, 100);
         }
