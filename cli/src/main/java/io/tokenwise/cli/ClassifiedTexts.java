@@ -46,8 +46,9 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, boolean pairs, 
     }
 
     private long some(List<String> texts) throws IOException, InterruptedException {
-        List<Classification> found =
-                pairs ? classifier.classifyPairs(pairs(texts), budget, Deadline.NONE) : classifier.classify(texts, budget);
+        List<Classification> found = pairs
+                ? classifier.classifyPairs(pairs(texts), budget, Deadline.NONE)
+                : classifier.classify(texts, budget);
         for (int i = 0; i < texts.size(); i++) {
             print(texts.get(i), found.get(i));
         }

@@ -216,7 +216,11 @@ public final class SparkDistillation {
             JavaRDD<Integer> ranks = context.parallelize(
                     IntStream.range(0, settings.workers()).boxed().toList(), settings.workers());
             // Behind a shuffle: only what a shuffle reads of a barrier stage does Spark start again.
-            return together(ranks).mapPartitions(task).coalesce(1, true).collect().getFirst();
+            return together(ranks)
+                    .mapPartitions(task)
+                    .coalesce(1, true)
+                    .collect()
+                    .getFirst();
         } finally {
             texts.destroy();
         }

@@ -179,7 +179,8 @@ public final class ClusterRun {
 
     /** For {@code bench scale --check}. */
     private String result() {
-        double launch = seconds(() -> run(spark.range(0, EMPTY_TASKS, 1, EMPTY_TASKS).toDF()));
+        double launch =
+                seconds(() -> run(spark.range(0, EMPTY_TASKS, 1, EMPTY_TASKS).toDF()));
         String budgets = IntStream.range(0, LibraryRun.SHARES)
                 .mapToObj(share -> LibraryRun.share(PROCESSES * share))
                 .map(share -> share == null ? "1" : share.toString())
