@@ -233,17 +233,23 @@ class ByteLevelTest {
     @CsvSource({"true,true", "true,false", "false,true"})
     void placesOfAddedTokensAreTrimmedAsTheLibraryTrimsThem(boolean left, boolean right) throws IOException {
         for (boolean prefixSpace : new boolean[] {true, false}) {
-            byte[] json = new String(ByteVocabulary.bytes().json(GPT2.formatted(false, true), ""), StandardCharsets.UTF_8)
+            byte[] json = new String(
+                            ByteVocabulary.bytes().json(GPT2.formatted(false, true), ""), StandardCharsets.UTF_8)
                     .replace("\"post_processor\":null", "\"post_processor\":" + GPT2.formatted(prefixSpace, true))
                     .replace(
                             "\"added_tokens\":[]",
-                            "\"added_tokens\":[{\"id\":256,\"content\":\"<mask>\",\"single_word\":false,\"lstrip\":" + left
-                                    + ",\"rstrip\":" + right + ",\"normalized\":false,\"special\":true}]")
+                            "\"added_tokens\":[{\"id\":256,\"content\":\"<mask>\",\"single_word\":false,\"lstrip\":"
+                                    + left + ",\"rstrip\":" + right + ",\"normalized\":false,\"special\":true}]")
                     .getBytes(StandardCharsets.UTF_8);
             Tokenizer ours = Tokenizer.open("tokenizer.json", json, 100_000);
             try (var library = new HuggingFace(json)) {
                 for (String text : List.of(
-                        "<mask>", " <mask>", "a <mask> b", " \n<mask>\u3000\u00a0c", "  <mask>  <mask> ", "a<mask>\r\n")) {
+                        "<mask>",
+                        " <mask>",
+                        "a <mask> b",
+                        " \n<mask>\u3000\u00a0c",
+                        "  <mask>  <mask> ",
+                        "a<mask>\r\n")) {
                     assertThat(ours.places(text).stream()
                                     .map(place -> HuggingFace.token(place.id(), place.start(), place.end())))
                             .as(text)

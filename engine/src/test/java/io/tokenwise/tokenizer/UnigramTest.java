@@ -151,12 +151,14 @@ class UnigramTest {
             UnigramVocabulary vocabulary = UnigramVocabulary.of(new String[0], 110);
             for (int i = 0; i < 40; i++) {
                 String piece = letters(random, 1 + random.nextInt(5));
-                vocabulary.scores.put(piece, switch (round % 3) {
-                    case 0 -> -(double) piece.length();
-                    case 1 -> -random.nextInt(4) / 2.0;
-                    // The same pieces in another order have sums that differ by how the scores were rounded.
-                    default -> -12 * random.nextDouble();
-                });
+                vocabulary.scores.put(
+                        piece,
+                        switch (round % 3) {
+                            case 0 -> -(double) piece.length();
+                            case 1 -> -random.nextInt(4) / 2.0;
+                            // The same pieces in another order have sums that differ by how the scores were rounded.
+                            default -> -12 * random.nextDouble();
+                        });
             }
             vocabulary.scores.remove("c");
             byte[] json = (round % 4 == 0 ? vocabulary.withBytes() : vocabulary).json();

@@ -22,14 +22,24 @@ final class Exif {
         int entries = before + 1 + after;
         ByteBuffer tiff = ByteBuffer.allocate(8 + gap + 2 + 12 * entries + 4)
                 .order(little ? ByteOrder.LITTLE_ENDIAN : ByteOrder.BIG_ENDIAN);
-        tiff.put((little ? "II" : "MM").getBytes(StandardCharsets.ISO_8859_1)).putShort((short) 42).putInt(8 + gap);
+        tiff.put((little ? "II" : "MM").getBytes(StandardCharsets.ISO_8859_1))
+                .putShort((short) 42)
+                .putInt(8 + gap);
         tiff.position(8 + gap).putShort((short) entries);
         for (int i = 0; i < before; i++) {
             tiff.putShort((short) (0x100 + i)).putShort((short) LONG).putInt(1).putInt(77);
         }
-        tiff.putShort((short) ORIENTATION).putShort((short) SHORT).putInt(1).putShort((short) orientation).putShort((short) 0);
+        tiff.putShort((short) ORIENTATION)
+                .putShort((short) SHORT)
+                .putInt(1)
+                .putShort((short) orientation)
+                .putShort((short) 0);
         for (int i = 0; i < after; i++) {
-            tiff.putShort((short) (0x128 + i)).putShort((short) SHORT).putInt(1).putShort((short) 2).putShort((short) 0);
+            tiff.putShort((short) (0x128 + i))
+                    .putShort((short) SHORT)
+                    .putInt(1)
+                    .putShort((short) 2)
+                    .putShort((short) 0);
         }
         return tiff.array();
     }

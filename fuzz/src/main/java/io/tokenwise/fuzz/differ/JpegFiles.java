@@ -10,10 +10,10 @@ import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
 import java.util.SplittableRandom;
 import javax.imageio.IIOImage;
+import javax.imageio.ImageIO;
 import javax.imageio.ImageTypeSpecifier;
 import javax.imageio.ImageWriteParam;
 import javax.imageio.ImageWriter;
-import javax.imageio.ImageIO;
 import javax.imageio.metadata.IIOMetadata;
 import javax.imageio.metadata.IIOMetadataNode;
 import javax.imageio.plugins.jpeg.JPEGImageWriteParam;
@@ -104,7 +104,8 @@ final class JpegFiles {
         var node = new IIOMetadataNode(name);
         NamedNodeMap attributes = first(root, name).getAttributes();
         for (int i = 0; i < attributes.getLength(); i++) {
-            node.setAttribute(attributes.item(i).getNodeName(), attributes.item(i).getNodeValue());
+            node.setAttribute(
+                    attributes.item(i).getNodeName(), attributes.item(i).getNodeValue());
         }
         node.setAttribute(id, "4");
         return node;
@@ -170,8 +171,9 @@ final class JpegFiles {
         }
         var node = new IIOMetadataNode("dri");
         node.setAttribute("interval", Integer.toString(1 + random.nextInt(6)));
-        root.getElementsByTagName("markerSequence").item(0).insertBefore(
-                node, root.getElementsByTagName("sof").item(0));
+        root.getElementsByTagName("markerSequence")
+                .item(0)
+                .insertBefore(node, root.getElementsByTagName("sof").item(0));
         return ", restarts";
     }
 
@@ -189,7 +191,9 @@ final class JpegFiles {
                 for (int c = 0; c < components; c++) {
                     at[c] = switch (form) {
                         case 0 -> random.nextInt(256);
-                        case 1 -> Math.clamp(128 + step[2 * c] * (x - width / 2) + step[2 * c + 1] * (y - height / 2), 0, 255);
+                        case 1 ->
+                            Math.clamp(
+                                    128 + step[2 * c] * (x - width / 2) + step[2 * c + 1] * (y - height / 2), 0, 255);
                         default -> (x / 5 * step[2 * c] + y / 7 * step[2 * c + 1]) * 20 & 255;
                     };
                 }

@@ -63,13 +63,15 @@ final class PngFiles {
 
     private Kind.Made make() {
         out.writeBytes(new byte[] {(byte) 0x89, 'P', 'N', 'G', '\r', '\n', 0x1A, '\n'});
-        chunk("IHDR", ByteBuffer.allocate(13)
-                .putInt(width)
-                .putInt(height)
-                .put((byte) bits)
-                .put((byte) color)
-                .put(12, (byte) (interlaced ? 1 : 0))
-                .array());
+        chunk(
+                "IHDR",
+                ByteBuffer.allocate(13)
+                        .putInt(width)
+                        .putInt(height)
+                        .put((byte) bits)
+                        .put((byte) color)
+                        .put(12, (byte) (interlaced ? 1 : 0))
+                        .array());
         String before = beforePalette();
         // Of colours in full it is a suggestion.
         boolean suggested = (color == RGB || color == RGBA) && random.nextInt(4) == 0;
@@ -80,7 +82,8 @@ final class PngFiles {
         data();
         anywhere();
         chunk("IEND", new byte[0]);
-        String variety = "colour " + color + ", " + bits + " bits" + (interlaced ? ", interlaced" : "") + before + after;
+        String variety =
+                "colour " + color + ", " + bits + " bits" + (interlaced ? ", interlaced" : "") + before + after;
         return new Kind.Made(variety, out.toByteArray());
     }
 
@@ -91,10 +94,18 @@ final class PngFiles {
             said += ", gAMA";
         }
         if (random.nextInt(6) == 0) {
-            chunk("cHRM", ByteBuffer.allocate(32)
-                    .putInt(31_270).putInt(32_900).putInt(64_000).putInt(33_000)
-                    .putInt(30_000).putInt(60_000).putInt(15_000).putInt(6_000)
-                    .array());
+            chunk(
+                    "cHRM",
+                    ByteBuffer.allocate(32)
+                            .putInt(31_270)
+                            .putInt(32_900)
+                            .putInt(64_000)
+                            .putInt(33_000)
+                            .putInt(30_000)
+                            .putInt(60_000)
+                            .putInt(15_000)
+                            .putInt(6_000)
+                            .array());
         }
         switch (random.nextInt(8)) {
             case 0 -> chunk("sRGB", new byte[] {(byte) random.nextInt(4)});
@@ -118,7 +129,8 @@ final class PngFiles {
     /** A linear one, by which the picture would look otherwise. */
     private byte[] profile() {
         boolean grey = color == GREY || color == GREY_ALPHA;
-        byte[] data = ICC_Profile.getInstance(grey ? ColorSpace.CS_GRAY : ColorSpace.CS_LINEAR_RGB).getData();
+        byte[] data = ICC_Profile.getInstance(grey ? ColorSpace.CS_GRAY : ColorSpace.CS_LINEAR_RGB)
+                .getData();
         var profile = new ByteArrayOutputStream();
         profile.writeBytes("linear\0\0".getBytes(StandardCharsets.ISO_8859_1));
         profile.writeBytes(deflated(data));
@@ -128,22 +140,32 @@ final class PngFiles {
     private String afterPalette() {
         String said = "";
         if (color != GREY_ALPHA && color != RGBA && random.nextInt(3) == 0) {
-            chunk("tRNS", switch (color) {
-                case PALETTE -> bytes(1 + random.nextInt(paletteColors));
-                case GREY -> samples(1);
-                default -> samples(3);
-            });
+            chunk(
+                    "tRNS",
+                    switch (color) {
+                        case PALETTE -> bytes(1 + random.nextInt(paletteColors));
+                        case GREY -> samples(1);
+                        default -> samples(3);
+                    });
             said += ", tRNS";
         }
         if (random.nextInt(6) == 0) {
-            chunk("bKGD", switch (color) {
-                case PALETTE -> new byte[] {(byte) random.nextInt(paletteColors)};
-                case GREY, GREY_ALPHA -> samples(1);
-                default -> samples(3);
-            });
+            chunk(
+                    "bKGD",
+                    switch (color) {
+                        case PALETTE -> new byte[] {(byte) random.nextInt(paletteColors)};
+                        case GREY, GREY_ALPHA -> samples(1);
+                        default -> samples(3);
+                    });
         }
         if (random.nextInt(6) == 0) {
-            chunk("pHYs", ByteBuffer.allocate(9).putInt(2_835).putInt(2_835).put((byte) 1).array());
+            chunk(
+                    "pHYs",
+                    ByteBuffer.allocate(9)
+                            .putInt(2_835)
+                            .putInt(2_835)
+                            .put((byte) 1)
+                            .array());
         }
         if (random.nextInt(4) == 0) {
             int orientation = 1 + random.nextInt(8);
@@ -174,7 +196,8 @@ final class PngFiles {
         byte[] packed = deflated(picture());
         int at = 0;
         while (at < packed.length) {
-            int length = random.nextInt(3) == 0 ? random.nextInt(Math.min(60, packed.length - at) + 1) : packed.length - at;
+            int length =
+                    random.nextInt(3) == 0 ? random.nextInt(Math.min(60, packed.length - at) + 1) : packed.length - at;
             chunk("IDAT", Arrays.copyOfRange(packed, at, at + length));
             at += length;
         }

@@ -36,11 +36,14 @@ final class Samples {
             Sound sound = as.apply(wav);
             float[] all = new float[1 << 16];
             int count = 0;
-            for (int read = sound.read(all, 0, all.length); read >= 0; read = sound.read(all, count, all.length - count)) {
+            for (int read = sound.read(all, 0, all.length);
+                    read >= 0;
+                    read = sound.read(all, count, all.length - count)) {
                 count += read;
             }
             byte[] line = (wav.rateHz() + " " + wav.channels() + "\n").getBytes(StandardCharsets.ISO_8859_1);
-            ByteBuffer out = ByteBuffer.allocate(line.length + Float.BYTES * count).order(ByteOrder.LITTLE_ENDIAN);
+            ByteBuffer out =
+                    ByteBuffer.allocate(line.length + Float.BYTES * count).order(ByteOrder.LITTLE_ENDIAN);
             out.put(line);
             for (int i = 0; i < count; i++) {
                 out.putFloat(all[i]);

@@ -79,7 +79,8 @@ final class TokenLines {
 
         @Override
         public List<String> pair(String first, String second) {
-            return Arrays.stream(tokenizer.encodePair(first, second, MOST_TOKENS).ids())
+            return Arrays.stream(
+                            tokenizer.encodePair(first, second, MOST_TOKENS).ids())
                     .mapToObj(id -> TokenTypes.id(id) + ":" + TokenTypes.type(id))
                     .collect(Collectors.toList());
         }

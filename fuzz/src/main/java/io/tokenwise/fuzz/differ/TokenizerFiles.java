@@ -5,11 +5,11 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
-import java.util.Map;
-import java.util.function.Consumer;
 import java.util.Locale;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
+import java.util.function.Consumer;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
@@ -23,6 +23,7 @@ final class TokenizerFiles {
 
     /** What stands for a space. */
     static final String MARK = "\u2581";
+
     private static final String UNKNOWN = "[UNK]";
     private static final List<String> WHITE = List.of(" ", " ", " ", "  ", "\n", "\t", "\u00a0", "\u3000", "\r\n");
     private static final String GPT2 =
@@ -135,9 +136,12 @@ final class TokenizerFiles {
             bytes.put("use_regex", random.nextInt(4) > 0);
             root.set("pre_tokenizer", bytes);
         } else {
-            bytes.put("add_prefix_space", false).put("trim_offsets", random.nextBoolean()).put("use_regex", false);
+            bytes.put("add_prefix_space", false)
+                    .put("trim_offsets", random.nextBoolean())
+                    .put("use_regex", false);
             boolean invert = random.nextBoolean();
-            ArrayNode steps = root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+            ArrayNode steps =
+                    root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
             ObjectNode split = steps.addObject().put("type", "Split");
             split.putObject("pattern").put("Regex", regex);
             split.put("behavior", invert ? "Removed" : "Isolated").put("invert", invert);

@@ -38,7 +38,8 @@ record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String>
             }
             case 2, 3 -> root.set("pre_tokenizer", metaspace(replacement));
             default -> {
-                ArrayNode steps = root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+                ArrayNode steps =
+                        root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
                 steps.addObject().put("type", "WhitespaceSplit");
                 steps.add(metaspace(replacement));
             }
@@ -51,7 +52,8 @@ record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String>
     }
 
     private ObjectNode metaspace(String replacement) {
-        return TokenizerFiles.MAPPER.createObjectNode()
+        return TokenizerFiles.MAPPER
+                .createObjectNode()
                 .put("type", "Metaspace")
                 .put("replacement", replacement)
                 .put("prepend_scheme", Words.any(random, "always", "first", "never"))
@@ -68,7 +70,11 @@ record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String>
         steps.addObject().put("type", "ByteFallback");
         steps.addObject().put("type", "Fuse");
         if (random.nextBoolean()) {
-            steps.addObject().put("type", "Strip").put("content", " ").put("start", random.nextInt(3)).put("stop", 0);
+            steps.addObject()
+                    .put("type", "Strip")
+                    .put("content", " ")
+                    .put("start", random.nextInt(3))
+                    .put("stop", 0);
         }
     }
 
@@ -78,7 +84,10 @@ record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String>
             case 0 -> step.put("type", Words.any(random, "NFC", "NFD", "NFKC", "NFKD"));
             case 1 -> step.put("type", "Lowercase");
             case 2 -> step.put("type", "Nmt");
-            case 3 -> step.put("type", "Strip").put("strip_left", random.nextBoolean()).put("strip_right", random.nextBoolean());
+            case 3 ->
+                step.put("type", "Strip")
+                        .put("strip_left", random.nextBoolean())
+                        .put("strip_right", random.nextBoolean());
             case 4 -> replace(letters.get(), Words.any(random, "", letters.get(), letters.get() + letters.get()));
             default -> {
                 step.put("type", "Replace").putObject("pattern").put("Regex", " {2,}");

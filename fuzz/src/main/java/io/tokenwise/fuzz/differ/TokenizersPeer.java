@@ -60,7 +60,8 @@ final class TokenizersPeer {
     private static Answer read(byte[] file) {
         JsonNode root = TokenizerFiles.MAPPER.readTree(file);
         try (var library = HuggingFaceTokenizer.newInstance(
-                new ByteArrayInputStream(TokenLines.tokenizer(root)), Map.of("padding", "false", "truncation", "false"))) {
+                new ByteArrayInputStream(TokenLines.tokenizer(root)),
+                Map.of("padding", "false", "truncation", "false"))) {
             return TokenLines.of(new Library(library), root);
         } catch (IOException | RuntimeException e) {
             return Answer.refusal(e.toString());

@@ -20,7 +20,9 @@ final class WavFiles {
     /** As many frames as need several of our reader's blocks. */
     private static final int MANY_FRAMES = 10_000;
 
-    private static final Integer[] RATES = {8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000, 192_000};
+    private static final Integer[] RATES = {
+        8_000, 11_025, 16_000, 22_050, 24_000, 32_000, 44_100, 48_000, 96_000, 192_000
+    };
 
     private final SplittableRandom random;
     private final int tag;
@@ -79,20 +81,28 @@ final class WavFiles {
         chunk("fmt ", format);
         other();
         if (tag == FLOAT && random.nextBoolean()) {
-            chunk("fact", ByteBuffer.allocate(4).order(ByteOrder.LITTLE_ENDIAN).putInt(samples.length / frameBytes()).array());
+            chunk(
+                    "fact",
+                    ByteBuffer.allocate(4)
+                            .order(ByteOrder.LITTLE_ENDIAN)
+                            .putInt(samples.length / frameBytes())
+                            .array());
         }
         chunk("data", samples);
         other();
         ByteBuffer file = ByteBuffer.allocate(12 + chunks.size()).order(ByteOrder.LITTLE_ENDIAN);
         file.put(ascii("RIFF")).putInt(4 + chunks.size()).put(ascii("WAVE")).put(chunks.toByteArray());
         return new Kind.Made(
-                (tag == FLOAT ? "float " : "PCM ") + bits + " x " + channels + ", fmt of " + format.length, file.array());
+                (tag == FLOAT ? "float " : "PCM ") + bits + " x " + channels + ", fmt of " + format.length,
+                file.array());
     }
 
     private byte[] format() {
         int size = extensible ? 40 : random.nextBoolean() ? 16 : 18;
         ByteBuffer format = ByteBuffer.allocate(size).order(ByteOrder.LITTLE_ENDIAN);
-        format.putShort((short) (extensible ? EXTENSIBLE : tag)).putShort((short) channels).putInt(rate);
+        format.putShort((short) (extensible ? EXTENSIBLE : tag))
+                .putShort((short) channels)
+                .putInt(rate);
         format.putInt(rate * frameBytes()).putShort((short) frameBytes()).putShort((short) bits);
         if (extensible) {
             format.putShort((short) 22).putShort((short) bits).putInt(channels == 1 ? 4 : 3);
@@ -112,7 +122,10 @@ final class WavFiles {
             chunk(Words.any(random, "bext", "junk", "JUNK", "PAD ", "iXML", "PEAK", "levl"), content);
         }
         if (random.nextInt(6) == 0) {
-            chunk("LIST", ascii(Words.any(random, "INFOISFT\3\0\0\0me\0\0", "INFOINAM\5\0\0\0name\0\0ICRD\5\0\0\0" + "2026\0\0")));
+            chunk(
+                    "LIST",
+                    ascii(Words.any(
+                            random, "INFOISFT\3\0\0\0me\0\0", "INFOINAM\5\0\0\0name\0\0ICRD\5\0\0\0" + "2026\0\0")));
         }
     }
 

@@ -21,8 +21,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 class DifferTest {
-    private static final List<Kind> KINDS =
-            new Kinds(Fuzz.home().resolve("peers")).all();
+    private static final List<Kind> KINDS = new Kinds(Fuzz.home().resolve("peers")).all();
 
     /** So many that all kinds together take some seconds; {@code ./tokenwise fuzz differ --files} goes on. */
     private static final long FILES = 150;
