@@ -49,7 +49,7 @@ final class Checkpoints {
         if (Files.isRegularFile(place)) {
             throw ofOthers("one worker alone");
         }
-        Files.createDirectories(place);
+        AtomicFiles.createDirectories(place);
         Set<Integer> common = null;
         for (String steps : workers.meeting().meet(String.join(" ", own()))) {
             Set<Integer> ofOne = Stream.of(steps.split(" "))
@@ -121,6 +121,7 @@ final class Checkpoints {
         }
         Path doomed = AtomicFiles.temporarySibling(place);
         Files.move(place, doomed);
+        AtomicFiles.syncDirectory(place.toAbsolutePath().getParent());
         AtomicFiles.deleteTree(doomed);
     }
 }

@@ -47,7 +47,8 @@ public final class AtomicFiles {
 
     /**
      * Writes a file, or replaces it, so that at every moment its name leads to the old content or to all of the new, even
-     * if the process is killed or the power fails. After an exception the old content is still there, and nothing else.
+     * if the process is killed or the power fails. After an exception the old content is still there, and nothing else; or, where the system refuses
+     * to sync a folder, the new.
      */
     public static void write(Path file, Content content) throws IOException {
         Path temporary = temporarySibling(file);
@@ -81,7 +82,9 @@ public final class AtomicFiles {
         if (Files.isDirectory(folder)) {
             return;
         }
-        createDirectories(folder.getParent());
+        if (folder.getParent() != null) {
+            createDirectories(folder.getParent());
+        }
         try {
             Files.createDirectory(folder);
         } catch (FileAlreadyExistsException e) {

@@ -147,12 +147,17 @@ public record StoredTensor(String name, Parameter parameter, List<Columns> range
                     source.description(),
                     "tensor " + name + " has shape " + Arrays.toString(inFile) + ", it must be " + shape);
         }
-        try (HostTensor value = parameter.write();
-                Arena arena = Arena.ofShared()) {
+        try (HostTensor value = parameter.write()) {
             if (ranges.size() == 1 && !isTransposed()) {
                 source.read(name, place(value, ranges.getFirst()));
-                return;
+            } else {
+                loadParts(source, value);
             }
+        }
+    }
+
+    private void loadParts(WeightSource source, HostTensor value) {
+        try (Arena arena = Arena.ofShared()) {
             MemorySegment file = Pages.allocate(arena, bytes(), 64);
             source.read(name, file);
             long at = 0;

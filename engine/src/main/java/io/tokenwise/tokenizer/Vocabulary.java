@@ -129,7 +129,9 @@ final class Vocabulary {
      * through a word is better that have the same pieces in another order.
      */
     static double score(BigDecimal number) {
-        BigDecimal digits = number;
+        // Twenty digits have 64 bits or more: what is behind them goes at once.
+        int more = number.precision() - 20;
+        BigDecimal digits = more > 0 ? number.setScale(number.scale() - more, RoundingMode.DOWN) : number;
         while (digits.unscaledValue().bitLength() > Long.SIZE) {
             digits = digits.setScale(digits.scale() - 1, RoundingMode.DOWN);
         }

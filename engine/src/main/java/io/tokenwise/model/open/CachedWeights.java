@@ -14,7 +14,6 @@ import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.DirectoryIteratorException;
 import java.nio.file.Files;
-import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.HashMap;
@@ -85,10 +84,11 @@ final class CachedWeights implements WeightSource {
     static WeightSource open(String name, Jar jar, Path file) throws IOException {
         try {
             return new CachedWeights(name, jar, file);
-        } catch (NoSuchFileException _) {
-            // The first time, or another process has just deleted it.
         } catch (IOException | BadFileException e) {
-            LOG.warn("{} is not used: {}", file, e.getMessage());
+            // It is not there the first time, nor when another process has just deleted it.
+            if (Files.exists(file)) {
+                LOG.warn("{} is not used: {}", file, e.getMessage());
+            }
         }
         WeightSource original = jar.weights();
         try {

@@ -8,7 +8,9 @@ import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
 import javax.imageio.IIOImage;
 import javax.imageio.ImageIO;
 import javax.imageio.ImageTypeSpecifier;
@@ -126,7 +128,7 @@ final class JpegFiles {
                 down[i] = usual && i > 0 ? 1 : factor(mostDown);
                 blocks += across[i] * down[i];
             }
-        } while (blocks > 10);
+        } while (blocks > 10 || anyTwiceDownOnly(across, down));
         var said = new StringBuilder();
         NodeList all = root.getElementsByTagName("componentSpec");
         for (int i = 0; i < components; i++) {
@@ -135,6 +137,13 @@ final class JpegFiles {
             said.append(' ').append(across[i]).append('x').append(down[i]);
         }
         return said.toString();
+    }
+
+    /** Of a component with all columns and half of the rows libjpeg-turbo enlarges smoothly and older libjpegs, which many JDKs bring, by copies. */
+    private static boolean anyTwiceDownOnly(int[] across, int... down) {
+        int mostAcross = Arrays.stream(across).max().orElseThrow();
+        int mostDown = Arrays.stream(down).max().orElseThrow();
+        return IntStream.range(0, across.length).anyMatch(i -> across[i] == mostAcross && 2 * down[i] == mostDown);
     }
 
     /** The most, or what goes into it. */

@@ -86,7 +86,7 @@ final class Samples {
         for (int i = 0; i < Math.min(we.values.remaining(), they.values.remaining()); i++) {
             float value = we.values.get(i);
             double distance = Math.abs((double) value - they.values.get(i)) - (most == 0 ? 0 : Math.ulp(value));
-            if (distance > largest) {
+            if (!(distance <= largest)) {
                 largest = distance;
                 at = i;
             }
