@@ -27,7 +27,7 @@ class DifferTest {
     private static final List<Kind> KINDS = new Kinds(Fuzz.home().resolve("peers")).all();
 
     /** So many that all kinds together take some seconds; {@code ./tokenwise fuzz differ --files} goes on. */
-    private static final long FILES = 150;
+    private static final long FILES = 80;
 
     private static final Kind PLANTED = new Kind(
             "planted",
