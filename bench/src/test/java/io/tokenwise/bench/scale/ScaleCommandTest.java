@@ -68,7 +68,9 @@ class ScaleCommandTest {
         assertThat(Double.parseDouble(rows.get(0)[14])).isCloseTo(2 * full, within(1.0));
         assertThat(rows.get(0)[13]).isEqualTo("cores");
         assertThat(out.toString())
-                .contains("- Measured: ", "- Assumed: a row takes 20 us beside the model; the driver launches a task in 2.0 ms; executors of 4");
+                .contains(
+                        "- Measured: ",
+                        "- Assumed: a row takes 20 us beside the model; the driver launches a task in 2.0 ms; executors of 4");
     }
 
     @Test
