@@ -61,7 +61,7 @@ class LifetimeTest {
     }
 
     private Weights weights(ProductSpec spec) {
-        return pack(oneDnn, spec, Matrices.random(arena, random, spec.b(), (long) spec.k() * spec.n()));
+        return pack(oneDnn, spec, Matrices.weights(arena, random, oneDnn.isa(), spec.b(), (long) spec.k() * spec.n()));
     }
 
     /** For up to so many rows: with AMX fewer rows may want more scratch. */
@@ -179,7 +179,7 @@ class LifetimeTest {
     void threadsShareKernelsAndEvictionIsSafe() throws Exception {
         oneDnn.close();
         oneDnn = OneDnn.open(3);
-        MemorySegment b = Matrices.random(arena, random, S8, 64 * 48);
+        MemorySegment b = Matrices.weights(arena, random, oneDnn.isa(), S8, 64 * 48);
         Weights weights = pack(oneDnn, INTEGERS, b);
         MemorySegment a = Matrices.random(arena, random, U8, ROWS * 64L);
         double[] expected = Matrices.product(
@@ -254,7 +254,7 @@ class LifetimeTest {
                 ProductSpec.of(512, 512, S8, S8, S32),
                 ProductSpec.gradient(512, 512, F32))) {
             Product product = oneDnn.product(spec);
-            MemorySegment b = Matrices.random(arena, random, spec.b(), 512 * 512);
+            MemorySegment b = Matrices.weights(arena, random, oneDnn.isa(), spec.b(), 512 * 512);
             AtomicLong threads = new AtomicLong();
             Thread fresh = new Thread(
                     () -> {

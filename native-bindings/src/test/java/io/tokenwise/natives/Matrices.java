@@ -42,6 +42,18 @@ final class Matrices {
         return matrix;
     }
 
+    /** The same for the right-hand side of a product: of 8-bit integers those with which the processor's products are exact. */
+    static MemorySegment weights(Arena arena, RandomGenerator random, Isa isa, DataType type, long elements) {
+        MemorySegment matrix = random(arena, random, type, elements);
+        if (type == DataType.S8 && !isa.hasInt8()) {
+            int most = isa.largestInt8Weight();
+            for (long i = 0; i < elements; i++) {
+                matrix.set(JAVA_BYTE, i, (byte) random.nextInt(-most, most + 1));
+            }
+        }
+        return matrix;
+    }
+
     static double get(MemorySegment matrix, DataType type, long index) {
         return switch (type) {
             case F32 -> matrix.getAtIndex(JAVA_FLOAT, index);

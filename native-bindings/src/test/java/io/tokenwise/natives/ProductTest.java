@@ -65,6 +65,13 @@ class ProductTest {
     @ParameterizedTest
     @MethodSource("specs")
     void equalsThePlainProductForEveryRowCount(ProductSpec spec) {
+        assumeOffered(spec);
+        assumeTrue(
+                spec.n() > 1
+                        || spec.cStride() == 1
+                        || spec.b() != S8
+                        || oneDnn.isa().hasInt8(),
+                "without VNNI oneDNN writes a single column without gaps, whatever C's stride is; the engine has no such products");
         for (int rows = 1; rows <= 17; rows++) {
             check(spec, rows, false);
             check(spec, rows, true);
@@ -81,14 +88,26 @@ class ProductTest {
                 ProductSpec.of(1536, 384, U8, S8, S32),
                 ProductSpec.of(384, 1536, U8, S8, S32),
                 ProductSpec.gradient(128, 1536, F32))) {
-            check(spec, 64, false);
+            if (isOffered(spec.a())) {
+                check(spec, 64, false);
+            }
         }
+    }
+
+    private static void assumeOffered(ProductSpec spec) {
+        assumeTrue(isOffered(spec.a()), "oneDNN has no products of " + spec.a() + " on " + oneDnn.isa());
+    }
+
+    /** With AVX-512 oneDNN brings its own products of bfloat16 where the processor has none, with AVX2 it does not. */
+    private static boolean isOffered(DataType type) {
+        return type != BF16 || oneDnn.isa().hasBf16() || oneDnn.isa().includes(Isa.AVX512_CORE);
     }
 
     /** Of floats that bfloat16 holds exactly, packing them is packing what they are in B's own type, and a transpose's transpose is B. */
     @ParameterizedTest
     @EnumSource(names = {"F32", "BF16"})
     void floatsArePackedAsBsOwnType(DataType type) {
+        assumeOffered(ProductSpec.of(1, 1, type, type, F32));
         for (int[] kn : new int[][] {{1, 1}, {7, 5}, {17, 64}, {384, 96}}) {
             int k = kn[0];
             int n = kn[1];
@@ -122,7 +141,7 @@ class ProductTest {
             assertThatThrownBy(() -> bytes.packFloats(memory, false, memory))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("as F32 or BF16 only");
-            Product floats = oneDnn.product(ProductSpec.of(4, 4, BF16, BF16, F32));
+            Product floats = oneDnn.product(ProductSpec.of(4, 4, F32, F32, F32));
             assertThatThrownBy(() -> floats.packFloats(memory.asSlice(0, 63), false, memory))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("float B has 63 bytes, but needs 64");
@@ -140,7 +159,7 @@ class ProductTest {
             try (Arena arena = Arena.ofConfined()) {
                 Random random = new Random(11);
                 Product product = oneDnn.product(spec);
-                MemorySegment b = Matrices.random(arena, random, spec.b(), (long) spec.k() * spec.n());
+                MemorySegment b = Matrices.weights(arena, random, oneDnn.isa(), spec.b(), (long) spec.k() * spec.n());
                 MemorySegment a = Matrices.random(arena, random, spec.a(), 64L * spec.k());
                 MemorySegment c = allocate(arena, spec.cBytes(64));
                 try (Weights weights = product.pack(b, allocate(arena, product.packedBytes()));
@@ -170,7 +189,7 @@ class ProductTest {
             Random random = new Random(31L * spec.k() + spec.n() + rows);
             Product product = oneDnn.product(spec);
             MemorySegment a = Matrices.random(arena, random, spec.a(), (long) rows * spec.aStride());
-            MemorySegment b = Matrices.random(arena, random, spec.b(), (long) spec.k() * spec.n());
+            MemorySegment b = Matrices.weights(arena, random, oneDnn.isa(), spec.b(), (long) spec.k() * spec.n());
             MemorySegment c = Matrices.random(arena, random, spec.c(), (long) rows * spec.cStride());
             MemorySegment scratch = allocate(arena, 1 << 18);
             double[] expected = Matrices.product(
