@@ -4,6 +4,8 @@ import io.tokenwise.TestModels;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.kernels.Kernels;
+import io.tokenwise.natives.OneDnn;
+import io.tokenwise.natives.OneDnnUnavailableException;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.Arena;
 import java.util.ArrayList;
@@ -40,9 +42,8 @@ abstract class SlicedProducts {
                 new Engine("vector, 3 threads", 0x1p-24, () -> VectorBackend.open(3)),
                 oneDnn(Precision.F32, 0x1p-24),
                 oneDnn(Precision.BF16, 0x1p-9),
-                // Half a step, of which there are 255 between a row's least and largest value.
-                oneDnn(Precision.S8, 0x1p-8),
-                new Engine("oneDNN, 3 threads", 0x1p-8, () -> TestModels.oneDnn(Precision.S8, 3)));
+                oneDnn(Precision.S8, ofBytes()),
+                new Engine("oneDNN, 3 threads", ofBytes(), () -> TestModels.oneDnn(Precision.S8, 3)));
         Stream<Arguments> all = engines.stream()
                 .flatMap(engine -> Stream.of(1, 7, 130)
                         .flatMap(rows -> Stream.of(
@@ -50,6 +51,16 @@ abstract class SlicedProducts {
                                 .map(columns -> Arguments.of(engine, rows, columns))));
         // Of so many columns blocks have twice as many rows.
         return Stream.concat(all, Stream.of(Arguments.of(engines.get(5), 200, new int[] {1024, 640})));
+    }
+
+    /** Half a step, of which there are 255 between a row's least and largest value, and without VNNI 127 between a column's weights. */
+    private static double ofBytes() {
+        try (OneDnn oneDnn = OneDnn.open()) {
+            return oneDnn.isa().hasInt8() ? 0x1p-8 : 0x1p-7;
+        } catch (OneDnnUnavailableException _) {
+            // Its tests are skipped.
+            return 0x1p-8;
+        }
     }
 
     /** For each row how many slices it uses, or one more for all learners: random counts, all slices, all learners, and none. */
