@@ -47,11 +47,18 @@ final class DistillStory implements DistillRun.Listener {
 
     @Override
     public void quality(History.Quality measured) {
+        endIfKilled();
         quality = measured;
         LOG.info(
                 "distillation: agreement with the teacher after {} steps, at half of the multiply-adds: {}",
                 measured.step(),
                 measured.agreement());
+    }
+
+    @Override
+    public void written(History history) {
+        LOG.info("distillation: the model is written");
+        endIfKilled();
     }
 
     @Override
