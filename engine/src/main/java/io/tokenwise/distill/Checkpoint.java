@@ -46,12 +46,14 @@ public final class Checkpoint {
     /**
      * Brings the distillation to the state of the file, and the history, which must be empty.
      *
+     * @param place of several workers what holds their files, else the file
      * @throws BadFileException if the file is no checkpoint, is damaged or of another version, or belongs to another run; the message
      *     names the differences
      */
-    public static void read(Path file, Distillation distillation, Map<String, String> run, History history)
+    public static void read(
+            Path file, Path place, Distillation distillation, Map<String, String> run, History history)
             throws IOException {
-        try (var state = TrainingState.open(file, run)) {
+        try (var state = TrainingState.open(file, place, run)) {
             state.restore(distillation.optimizers());
             distillation.resumeAt((int) state.counter(STEP));
             distillation.inputs().consumed(state.counter(CONSUMED));

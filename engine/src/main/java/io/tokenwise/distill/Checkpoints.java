@@ -2,6 +2,7 @@ package io.tokenwise.distill;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.train.TrainingState;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -28,6 +29,8 @@ final class Checkpoints {
     /** The step of the newest one, as long as not all are known to have theirs; else 0. */
     private int newest;
 
+    private boolean isThere;
+
     /** @param place the file, or the folder */
     Checkpoints(Path place, Workers workers) {
         this.place = place;
@@ -35,33 +38,64 @@ final class Checkpoints {
     }
 
     /**
+     * Looks, before workers begin, whether they may go on from what there is.
+     *
+     * @param settings of what must be the same what is known then
+     * @throws BadFileException if there are checkpoints of other settings or of another number of workers
+     */
+    void check(Map<String, String> settings) throws IOException {
+        requireOfAsMany();
+        if (!Files.exists(place)) {
+            return;
+        }
+        if (workers.isAlone()) {
+            TrainingState.open(place, settings).close();
+            return;
+        }
+        for (Matcher name : names()) {
+            TrainingState.open(place.resolve(name.group()), place, settings).close();
+        }
+    }
+
+    private void requireOfAsMany() {
+        if (workers.isAlone() && Files.isDirectory(place)) {
+            throw ofOthers("several workers");
+        }
+        if (!workers.isAlone() && Files.isRegularFile(place)) {
+            throw ofOthers("one worker alone");
+        }
+    }
+
+    /**
      * The one to go on from, after which all workers have done as many steps; all ask together.
      *
      * @throws BadFileException if there are checkpoints of another number of workers
+     * @throws IOException if no step is common to all though each has some, so that not all of them are seen
      */
     Optional<Path> last() throws IOException, InterruptedException {
-        if (workers.isAlone()) {
-            if (Files.isDirectory(place)) {
-                throw ofOthers("several workers");
-            }
-            return Optional.of(place).filter(Files::exists);
-        }
-        if (Files.isRegularFile(place)) {
-            throw ofOthers("one worker alone");
-        }
+        requireOfAsMany();
+        Optional<Path> last = workers.isAlone() ? Optional.of(place).filter(Files::exists) : lastOfAll();
+        isThere = last.isPresent();
+        return last;
+    }
+
+    private Optional<Path> lastOfAll() throws IOException, InterruptedException {
         AtomicFiles.createDirectories(place);
-        Set<Integer> common = null;
-        for (String steps : workers.meeting().meet(String.join(" ", own()))) {
-            Set<Integer> ofOne = Stream.of(steps.split(" "))
-                    .filter(step -> !step.isEmpty())
-                    .map(Integer::valueOf)
-                    .collect(Collectors.toSet());
-            if (common == null) {
-                common = new HashSet<>(ofOne);
-            }
-            common.retainAll(ofOne);
+        List<String> said = workers.meeting().meet(String.join(" ", own()));
+        Set<Integer> common = new HashSet<>(steps(said.getFirst()));
+        said.forEach(one -> common.retainAll(steps(one)));
+        if (common.isEmpty() && said.stream().noneMatch(String::isEmpty)) {
+            throw new IOException(place + ": the workers' checkpoints have no step in common (" + String.join("; ", said)
+                    + "), though there always is one: the listing of a folder may be out of date on a shared file system; try again");
         }
         return common.stream().max(Integer::compare).map(this::file);
+    }
+
+    private static Set<Integer> steps(String said) {
+        return Stream.of(said.split(" "))
+                .filter(step -> !step.isEmpty())
+                .map(Integer::valueOf)
+                .collect(Collectors.toSet());
     }
 
     private BadFileException ofOthers(String who) {
@@ -71,21 +105,28 @@ final class Checkpoints {
 
     /** The steps of those that this worker has. */
     private List<String> own() throws IOException {
+        return names().stream()
+                .filter(name -> Integer.parseInt(name.group(1)) == workers.rank())
+                .map(name -> name.group(3))
+                .toList();
+    }
+
+    /** Those of all workers. */
+    private List<Matcher> names() throws IOException {
         try (Stream<Path> files = Files.list(place)) {
-            return files.map(file -> NAME.matcher(file.getFileName().toString()))
+            List<Matcher> names = files.map(
+                            file -> NAME.matcher(file.getFileName().toString()))
                     .filter(Matcher::matches)
-                    .filter(this::isOwn)
-                    .map(name -> name.group(3))
                     .toList();
+            names.forEach(this::requireOfAsMany);
+            return names;
         }
     }
 
-    private boolean isOwn(Matcher name) {
-        int count = Integer.parseInt(name.group(2));
-        if (count != workers.count()) {
-            throw ofOthers(count + " workers");
+    private void requireOfAsMany(Matcher name) {
+        if (Integer.parseInt(name.group(2)) != workers.count()) {
+            throw ofOthers(name.group(2) + " workers");
         }
-        return Integer.parseInt(name.group(1)) == workers.rank();
     }
 
     private Path file(int step) {
@@ -94,10 +135,16 @@ final class Checkpoints {
                 : place.resolve("worker-" + workers.rank() + "-of-" + workers.count() + "-step-" + step);
     }
 
+    /** Whether there is one to go on from. */
+    boolean isThere() {
+        return isThere;
+    }
+
     /** Writes one of now. */
     void write(Distillation distillation, Map<String, String> run, History history) throws IOException {
         Checkpoint.write(file(distillation.nextStep()), distillation, run, history);
         newest = distillation.nextStep();
+        isThere = true;
     }
 
     /** After all workers have met since the last one was written: none will be asked for that is older. */
@@ -113,15 +160,16 @@ final class Checkpoints {
         newest = 0;
     }
 
-    /** When the model is written. A part of them would be none to go on from, and the model then another run's. */
-    void delete() throws IOException {
-        if (workers.isAlone()) {
+    /** When the model is written, those of all workers. A part of them would be none to go on from, and the model then another run's. */
+    static void delete(Path place) throws IOException {
+        if (!Files.isDirectory(place)) {
             Files.deleteIfExists(place);
             return;
         }
         Path doomed = AtomicFiles.temporarySibling(place);
         Files.move(place, doomed);
         AtomicFiles.syncDirectory(place.toAbsolutePath().getParent());
-        AtomicFiles.deleteTree(doomed);
+        // On NFS a file stays that another machine has open; the model is there all the same.
+        AtomicFiles.deleteLeftover(doomed);
     }
 }

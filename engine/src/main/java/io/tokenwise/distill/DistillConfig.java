@@ -73,13 +73,21 @@ public record DistillConfig(
         }
     }
 
-    /** The defaults for training on about {@code tokens} tokens in all, in ten steps or more. */
+    /**
+     * The defaults for training on about {@code tokens} tokens in all, in ten steps or more.
+     *
+     * @throws IllegalArgumentException if they are none, or more than there are numbers of steps for
+     */
     public static DistillConfig forTokens(long tokens, long seed) {
         if (tokens < 1) {
             throw new IllegalArgumentException("tokens to train on: " + tokens + ", must be at least 1");
         }
         int tokensPerStep = 768;
-        int steps = (int) Math.max(10, tokens / tokensPerStep);
+        if (tokens / tokensPerStep > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("tokens to train on: " + tokens + ", must be at most "
+                    + (long) tokensPerStep * Integer.MAX_VALUE);
+        }
+        int steps = Math.toIntExact(Math.max(10, tokens / tokensPerStep));
         return new DistillConfig(
                 AdaptiveLayers.parse("mlp,qk,vo", 4).withMlpLearners(1),
                 steps / 10,

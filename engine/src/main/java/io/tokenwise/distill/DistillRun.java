@@ -172,12 +172,24 @@ public record DistillRun(
     public void run(Backend backend, Listener listener) throws IOException, InterruptedException {
         try (TrainingOutput output = TrainingOutput.begin(out, existing)) {
             run(Workers.ALONE, backend, listener, output);
+            Checkpoints.delete(checkpoint());
         }
     }
 
     /**
+     * Looks, before {@linkplain #run(Workers, Backend, Listener) workers} are started, whether they may go on from the checkpoints that there are.
+     *
+     * @param workers any one of them
+     * @throws BadFileException if these are of another number of workers, or of a run with other settings or inputs; the message names the differences
+     */
+    public void check(Workers workers) throws IOException {
+        new Checkpoints(checkpoint(), workers).check(settings(workers));
+    }
+
+    /**
      * What one of several workers does of the run; each has the same run and a backend of its own, and the settings' steps are those of each. Who starts them holds the {@link TrainingOutput}. The first one tells its
-     * listener of quality and of the model. Killed and started again all of them go on from the newest checkpoint that all have. One worker alone does what {@link #run(Backend, Listener)} does, to the same bits.
+     * listener of quality and of the model. Killed and started again all of them go on from the newest checkpoint that all have, even when the model is written: checkpoints are deleted by {@link #ended}, when nobody will be started again. One worker alone does what
+     * {@link #run(Backend, Listener)} does, to the same bits.
      *
      * @throws InterruptedException if the thread was interrupted; several workers leave no checkpoint of the last step then
      */
@@ -191,10 +203,18 @@ public record DistillRun(
         var checkpoints = new Checkpoints(checkpoint(), workers);
         train(workers, backend, listener, history, checkpoints, output);
         if (workers.isFirst()) {
-            // Until the listener has seen the model the checkpoint is there too.
             listener.written(history);
-            checkpoints.delete();
         }
+    }
+
+    /**
+     * When {@linkplain #run(Workers, Backend, Listener) workers} have ended: deletes their checkpoints, and what killed ones have left half written.
+     *
+     * @param output of who has started them
+     */
+    public void ended(TrainingOutput output) throws IOException {
+        Checkpoints.delete(checkpoint());
+        output.deleteLeftovers();
     }
 
     private void train(
@@ -213,7 +233,7 @@ public record DistillRun(
             Map<String, String> identity = identity(goesOn ? student : teacher, backend, workers);
             Optional<Path> last = checkpoints.last();
             if (last.isPresent()) {
-                Checkpoint.read(last.get(), distillation, identity, history);
+                Checkpoint.read(last.get(), checkpoint(), distillation, identity, history);
                 listener.resumed(distillation.nextStep(), history);
             }
             output.check(distillation.phase() == Distillation.Phase.DONE);
@@ -287,24 +307,30 @@ public record DistillRun(
 
     /** What must be the same for a run to go on, by the names that a message has for it. */
     private Map<String, String> identity(Encoder model, Backend backend, Workers workers) {
-        var identity = new LinkedHashMap<String, String>();
-        for (RecordComponent setting : DistillConfig.class.getRecordComponents()) {
-            String words = setting.getName().replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT);
-            identity.put(words, value(setting));
-        }
-        shorterTexts.ifPresent(_ -> identity.put("student", "dense, of shorter texts"));
-        if (!workers.isAlone()) {
-            identity.put("workers", "" + workers.count());
-            identity.put("steps between averages", "" + workers.averageSteps());
-        }
+        Map<String, String> identity = settings(workers);
         identity.put("backend", backend.kind().label());
         identity.put("precision", backend.precision().label());
         identity.put(
                 "model",
                 files.description().architecture() + " with checksum "
                         + Long.toHexString(model.parameters().checksum()));
-        identity.put("data", inputs.size() + " sequences with checksum " + Long.toHexString(checksum(inputs)));
         return identity;
+    }
+
+    /** Of that what is known before a model is loaded. */
+    private Map<String, String> settings(Workers workers) {
+        var settings = new LinkedHashMap<String, String>();
+        for (RecordComponent setting : DistillConfig.class.getRecordComponents()) {
+            String words = setting.getName().replaceAll("([A-Z])", " $1").toLowerCase(Locale.ROOT);
+            settings.put(words, value(setting));
+        }
+        shorterTexts.ifPresent(_ -> settings.put("student", "dense, of shorter texts"));
+        if (!workers.isAlone()) {
+            settings.put("workers", "" + workers.count());
+            settings.put("steps between averages", "" + workers.averageSteps());
+        }
+        settings.put("data", inputs.size() + " sequences with checksum " + Long.toHexString(checksum(inputs)));
+        return settings;
     }
 
     private String value(RecordComponent setting) {

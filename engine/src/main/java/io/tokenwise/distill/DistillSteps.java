@@ -4,7 +4,6 @@ import io.tokenwise.autograd.GradientNotFiniteException;
 import io.tokenwise.train.DivergedException;
 import io.tokenwise.train.Measurement;
 import java.io.IOException;
-import java.nio.file.Files;
 import java.util.Map;
 import java.util.Optional;
 
@@ -102,7 +101,7 @@ record DistillSteps(
         try {
             return distillation.step();
         } catch (GradientNotFiniteException e) {
-            String kept = Files.exists(run.checkpoint())
+            String kept = checkpoints.isThere()
                     ? "; the last good state is in " + run.checkpoint()
                             + ", but going on from it meets the same: delete it and start over, with another seed,"
                             + " other data or in f32"

@@ -23,13 +23,11 @@ public final class TrainingOutput implements AutoCloseable {
     private final Path out;
     private final Existing existing;
     private final Optional<LockFile> lock;
-    private final boolean written;
 
-    private TrainingOutput(Path out, Existing existing, Optional<LockFile> lock, boolean written) {
+    private TrainingOutput(Path out, Existing existing, Optional<LockFile> lock) {
         this.out = out;
         this.existing = existing;
         this.lock = lock;
-        this.written = written;
     }
 
     /** The file that holds the state of an unfinished run to a directory. */
@@ -64,7 +62,7 @@ public final class TrainingOutput implements AutoCloseable {
                 // There may be a model now that was put aside.
                 check(out, existing);
             }
-            return new TrainingOutput(target, existing, Optional.of(lock), maybeWritten(target, existing));
+            return new TrainingOutput(target, existing, Optional.of(lock));
         } catch (Throwable e) {
             lock.close();
             throw e;
@@ -83,7 +81,7 @@ public final class TrainingOutput implements AutoCloseable {
                     out + ": " + lockFile(target)
                             + " is not seen here, which lies beside it where the training was begun: the folder must be one that all machines share");
         }
-        return new TrainingOutput(target, existing, Optional.empty(), maybeWritten(target, existing));
+        return new TrainingOutput(target, existing, Optional.empty());
     }
 
     private static Path lockFile(Path target) {
@@ -139,7 +137,7 @@ public final class TrainingOutput implements AutoCloseable {
      * @throws IOException if there is something, and not the run's
      */
     public void check(boolean done) throws IOException {
-        if (written && !done) {
+        if (!done) {
             ModelWriter.checkTarget(out, existing);
         }
     }
@@ -151,7 +149,8 @@ public final class TrainingOutput implements AutoCloseable {
      * @throws IOException if it cannot be written, or if there is something, and not the run's; then the checkpoint must stay
      */
     public void save(Encoder model, Tokenizer tokenizer, StoredType stored) throws IOException {
-        if (!written) {
+        // Looked at only now: of workers the first one may have had an earlier life that went on to here meanwhile.
+        if (!maybeWritten(out, existing)) {
             model.save(out, tokenizer, existing, stored);
         } else if (!holds(model, tokenizer, stored)) {
             ModelWriter.checkTarget(out, existing);
@@ -173,6 +172,13 @@ public final class TrainingOutput implements AutoCloseable {
         boolean same = Files.mismatch(again.resolve(ModelFolder.WEIGHTS), weights) == -1;
         AtomicFiles.deleteTree(again);
         return same;
+    }
+
+    /** Deletes what killed workers of the run have left half written. For who keeps it locked, when all have ended. */
+    public void deleteLeftovers() throws IOException {
+        if (lock.isPresent() && lock.get().keepsOthersOut()) {
+            recover(out);
+        }
     }
 
     /** Lets others in. */

@@ -96,9 +96,18 @@ public final class TrainingState implements AutoCloseable {
      *     names the differences
      */
     public static TrainingState open(Path file, Map<String, String> run) throws IOException {
+        return open(file, file, run);
+    }
+
+    /**
+     * The same of one of several files that belong together.
+     *
+     * @param place what a message names instead of the file, and what has to be deleted to start over
+     */
+    public static TrainingState open(Path file, Path place, Map<String, String> run) throws IOException {
         Safetensors source = Safetensors.open(file);
         try {
-            check(file, source.metadata(), run);
+            check(place, source.metadata(), run);
             return new TrainingState(file, source);
         } catch (Throwable e) {
             source.close();
@@ -163,17 +172,17 @@ public final class TrainingState implements AutoCloseable {
         return "optimizer " + optimizer + " steps";
     }
 
-    private static void check(Path file, Map<String, String> metadata, Map<String, String> run) {
+    private static void check(Path place, Map<String, String> metadata, Map<String, String> run) {
         // The first version had no field of its own for it.
         String version = metadata.getOrDefault(FORMAT, metadata.containsKey("step") ? "1" : "none");
         if (!version.equals(VERSION)) {
             throw new BadFileException(
-                    file.toString(),
+                    place.toString(),
                     version.equals("none")
                             ? "is not a checkpoint: delete or move it to start"
                             : "is a checkpoint of version " + version + ", this Tokenwise goes on from version "
                                     + VERSION
-                                    + ": end the run with the one that began it, or delete the file to start over");
+                                    + ": end the run with the one that began it, or delete it to start over");
         }
         var differences = new ArrayList<String>();
         run.forEach((name, value) -> {
@@ -184,9 +193,9 @@ public final class TrainingState implements AutoCloseable {
         });
         if (!differences.isEmpty()) {
             throw new BadFileException(
-                    file.toString(),
+                    place.toString(),
                     "belongs to a run with other settings (" + String.join("; ", differences)
-                            + "): repeat those, or delete the file to start over");
+                            + "): repeat those, or delete it to start over");
         }
     }
 

@@ -37,6 +37,15 @@ class DistillConfigTest {
     }
 
     @Test
+    void moreStepsThanThereAreNumbersForAreRefused() {
+        long most = 768L * Integer.MAX_VALUE;
+        assertThat(DistillConfig.forTokens(most, 1).steps()).isEqualTo(Integer.MAX_VALUE);
+        assertThatThrownBy(() -> DistillConfig.forTokens(most + 768, 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("tokens to train on: " + (most + 768) + ", must be at most " + most);
+    }
+
+    @Test
     void aBudgetOfNothingIsRefused() {
         assertThatThrownBy(() -> usual.withLowestBudget(0))
                 .isInstanceOf(IllegalArgumentException.class)

@@ -4,10 +4,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.TestModels;
+import io.tokenwise.acm.leave.PlanLosses;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.open.Models;
@@ -29,7 +31,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** Workers that are threads, as those of Spark are tasks. */
 class WorkersTest {
     private static final int STEPS = 32;
-    private static final int NEVER = -1;
+    static final int NEVER = -1;
 
     @TempDir
     Path folder;
@@ -40,7 +42,7 @@ class WorkersTest {
     }
 
     /** Where threads meet; the last of them, at its meeting of that number, from 0, is killed instead. */
-    private static final class Room {
+    static final class Room {
         private final CyclicBarrier barrier;
         private final String[] words;
         private final int lastMeeting;
@@ -67,6 +69,34 @@ class WorkersTest {
             }
         }
 
+        /** What one does who meets others here. */
+        @FunctionalInterface
+        interface Work {
+            void run(int rank, Workers.Meeting meeting) throws Exception;
+        }
+
+        /** Each on a thread of its own. */
+        void run(Work work) throws InterruptedException, ExecutionException {
+            try (var threads = Executors.newFixedThreadPool(words.length)) {
+                var all = new ArrayList<Future<?>>();
+                for (int i = 0; i < words.length; i++) {
+                    int rank = i;
+                    all.add(threads.submit(() -> {
+                        try {
+                            work.run(rank, said -> meet(rank, said));
+                        } catch (Throwable e) {
+                            leave();
+                            throw e;
+                        }
+                        return null;
+                    }));
+                }
+                for (Future<?> one : all) {
+                    one.get();
+                }
+            }
+        }
+
         /** Whoever waits or will come fails. */
         void leave() {
             Thread.currentThread().interrupt();
@@ -77,25 +107,21 @@ class WorkersTest {
 
     /** @param lastMeeting of the last worker, which is killed then */
     private void train(String out, int count, int lastMeeting) throws Exception {
+        train(out, count, lastMeeting, true);
+    }
+
+    /** @param ends whether who has started the workers sees them end */
+    private void train(String out, int count, int lastMeeting, boolean ends) throws Exception {
         Path target = folder.resolve(out);
-        var room = new Room(count, lastMeeting);
-        try (var threads = Executors.newFixedThreadPool(count);
-                TrainingOutput output = TrainingOutput.begin(target, ModelWriter.Existing.KEEP)) {
-            var all = new ArrayList<Future<?>>();
-            for (int i = 0; i < count; i++) {
-                int rank = i;
-                all.add(threads.submit(() -> {
-                    try {
-                        work(output.out(), new Workers(rank, count, 3, said -> room.meet(rank, said)));
-                    } catch (Throwable e) {
-                        room.leave();
-                        throw e;
-                    }
-                    return null;
-                }));
-            }
-            for (Future<?> one : all) {
-                one.get();
+        try (TrainingOutput output = TrainingOutput.begin(target, ModelWriter.Existing.KEEP)) {
+            new Room(count, lastMeeting)
+                    .run((rank, meeting) -> work(output.out(), new Workers(rank, count, 3, meeting)));
+            if (ends) {
+                // As a killed worker leaves.
+                Files.createDirectory(AtomicFiles.temporarySibling(target));
+                try (ModelFiles files = Models.open(folder.resolve("dense"))) {
+                    run(files, output.out()).ended(output);
+                }
             }
         }
     }
@@ -157,6 +183,10 @@ class WorkersTest {
         assertThat(left("broken")).contains("worker-0-of-2-step-15", "worker-0-of-2-step-9", "worker-1-of-2-step-9");
         // As if one had been killed before it wrote its own.
         Files.delete(folder.resolve("broken.checkpoint/worker-1-of-2-step-15"));
+        train("broken", 2, NEVER, false);
+        assertSame("unbroken", "broken");
+        assertThat(left("broken")).contains("worker-0-of-2-step-32", "worker-1-of-2-step-32");
+        // Started again though all was done.
         train("broken", 2, NEVER);
         assertSame("unbroken", "broken");
         try (var files = Files.list(folder)) {
@@ -179,6 +209,61 @@ class WorkersTest {
         assertThatThrownBy(() -> train("two", 2, NEVER))
                 .hasCauseInstanceOf(BadFileException.class)
                 .hasMessageContaining("two.checkpoint: is a checkpoint of one worker alone: go on with as many");
+    }
+
+    @Test
+    void whatCannotBeGoneOnFromIsSeenBefore() throws Exception {
+        Path place = folder.resolve("two.checkpoint");
+        try (ModelFiles files = Models.open(folder.resolve("dense"))) {
+            DistillRun run = run(files, folder.resolve("two"));
+            run.check(worker(2, 3));
+            trainUntilKilled("two", 6);
+            run.check(worker(2, 3));
+            assertThatThrownBy(() -> run.check(worker(3, 3)))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessageContaining("two.checkpoint: is a checkpoint of 2 workers: go on with as many");
+            assertThatThrownBy(() -> run.check(Workers.ALONE))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessageContaining("two.checkpoint: is a checkpoint of several workers: go on with as many");
+            assertThatThrownBy(() -> run.check(worker(2, 4)))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessage(place + ": belongs to a run with other settings (steps between averages: was 3, is 4):"
+                            + " repeat those, or delete it to start over");
+            assertThatThrownBy(() -> run.withConfig(ChildRun.leaving(STEPS, 6)).check(worker(2, 3)))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessageContaining("two.checkpoint: belongs to a run with other settings (seed: was 5, is 6)");
+        }
+        // As if a listing were out of date.
+        Files.move(place.resolve("worker-1-of-2-step-9"), place.resolve("worker-1-of-2-step-6"));
+        assertThatThrownBy(() -> train("two", 2, NEVER))
+                .hasCauseInstanceOf(IOException.class)
+                .hasMessageContaining("two.checkpoint: the workers' checkpoints have no step in common (9; 6)");
+    }
+
+    @Test
+    void plansLoseWhatOneWorkerMeasures() throws Exception {
+        var one = new ArrayList<PlanLosses>();
+        new Room(1, NEVER).run((rank, meeting) -> one.add(calibrated(new Workers(rank, 1, 1, meeting))));
+        assertThat(one.getFirst().tokens()).hasSizeGreaterThan(1);
+        var two = new PlanLosses[2];
+        new Room(2, NEVER).run((rank, meeting) -> two[rank] = calibrated(new Workers(rank, 2, 1, meeting)));
+        assertThat(two).containsOnly(one.getFirst());
+    }
+
+    /** What plans of a student lose that has learnt nothing. */
+    private PlanLosses calibrated(Workers workers) throws Exception {
+        List<int[]> texts = ChildRun.texts();
+        try (ModelFiles files = Models.open(folder.resolve("dense"));
+                Backend backend = VectorBackend.open(1);
+                Encoder student = Student.of(files, backend, ChildRun.leaving(STEPS, 5), texts)) {
+            student.prepare(backend.stream());
+            PlanCalibrator.calibrate(student, backend, texts.subList(0, 60), workers);
+            return student.leaving().orElseThrow().plans().losses();
+        }
+    }
+
+    private static Workers worker(int count, int averageSteps) {
+        return new Workers(0, count, averageSteps, List::of);
     }
 
     @Test

@@ -4,6 +4,7 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Precision;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
+import io.tokenwise.distill.Workers;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
@@ -70,6 +71,11 @@ record DistillSettings(
 
     BackendChoice choice() {
         return new BackendChoice(backend, precision);
+    }
+
+    /** One of the workers, who wait for each other there. */
+    Workers worker(int rank, Workers.Meeting meeting) {
+        return workers == 1 ? Workers.ALONE : new Workers(rank, workers, averageSteps, meeting);
     }
 
     /** The same for all workers: steps are those of each. */

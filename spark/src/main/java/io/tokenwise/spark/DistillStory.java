@@ -37,7 +37,7 @@ final class DistillStory implements DistillRun.Listener {
 
     @Override
     public void step(Distillation.Step step) {
-        Chunks.endIfKilled(task);
+        endIfKilled();
     }
 
     @Override
@@ -47,11 +47,18 @@ final class DistillStory implements DistillRun.Listener {
 
     @Override
     public void quality(History.Quality measured) {
+        endIfKilled();
         quality = measured;
         LOG.info(
                 "distillation: agreement with the teacher after {} steps, at half of the multiply-adds: {}",
                 measured.step(),
                 measured.agreement());
+    }
+
+    @Override
+    public void written(History history) {
+        LOG.info("distillation: the model is written");
+        endIfKilled();
     }
 
     @Override
@@ -69,6 +76,11 @@ final class DistillStory implements DistillRun.Listener {
                 seconds(trainedTo - trainedFrom),
                 seconds(averaged),
                 seconds(System.nanoTime() - trainedTo));
+    }
+
+    /** Without a task there is nothing to ask, and no class of Spark may be touched: it need not be there. */
+    private void endIfKilled() {
+        if (task != null) Chunks.endIfKilled(task);
     }
 
     private static double seconds(long nanos) {

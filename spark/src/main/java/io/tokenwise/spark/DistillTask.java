@@ -4,7 +4,6 @@ import io.tokenwise.api.JvmFlags;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.choice.Backends;
 import io.tokenwise.distill.DistillRun;
-import io.tokenwise.distill.Workers;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
@@ -37,17 +36,10 @@ record DistillTask(DistillSettings settings, Broadcast<int[][]> texts, String ou
         try (ModelFiles files = Models.open(ExecutorModels.place(settings.teacher()));
                 Backend backend = Backends.open(settings.choice(), Math.max(1, task.cpus()))) {
             DistillRun run = settings.run(files, Arrays.asList(texts.value()), Path.of(out));
-            run.run(workers(task), backend, story);
+            run.run(
+                    settings.worker(task.partitionId(), said -> List.of(task.allGather(said))), backend, story);
             return (task.partitionId() == 0 ? List.of(story.end(run.config().steps())) : List.<Distilled>of())
                     .iterator();
         }
-    }
-
-    private Workers workers(BarrierTaskContext task) {
-        if (settings.workers() == 1) {
-            return Workers.ALONE;
-        }
-        return new Workers(
-                task.partitionId(), settings.workers(), settings.averageSteps(), said -> List.of(task.allGather(said)));
     }
 }

@@ -12,6 +12,7 @@ import io.tokenwise.model.Objective;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.train.TrainingOutput;
 import java.io.IOException;
+import java.io.InterruptedIOException;
 import java.io.Serializable;
 import java.nio.file.Path;
 import java.util.Iterator;
@@ -62,7 +63,7 @@ public final class SparkDistillation {
     /**
      * {@return the same that trains longer or shorter}
      *
-     * @param count of all workers together; texts come again when they have fewer
+     * @param count of all workers together, at least one for each; texts come again when they have fewer
      */
     public SparkDistillation tokens(long count) {
         return new SparkDistillation(settings.withTokens(atLeastOne("tokens", count)));
@@ -98,7 +99,7 @@ public final class SparkDistillation {
     /**
      * {@return the same whose workers write checkpoints more or less often than every 50 steps}
      *
-     * @param steps of each worker, which a lost executor costs at most; with several workers checkpoints come with a mean
+     * @param steps of each worker; with several workers checkpoints come with a mean, so that a lost executor costs nearly as many steps as these and those between two means together
      */
     public SparkDistillation checkpointEvery(int steps) {
         return new SparkDistillation(settings.withCheckpointSteps((int) atLeastOne("checkpointEvery", steps)));
@@ -135,11 +136,15 @@ public final class SparkDistillation {
      * @param column that holds them
      * @param out a new folder for the model, or that of a distillation that was stopped, on the file system that driver and executors share
      * @return what came of it
-     * @throws IllegalArgumentException if the column is of another type, if there are too few texts, or if the cluster has fewer slots than there are workers
-     * @throws BadFileException if the model cannot be made adaptive from texts
+     * @throws IllegalArgumentException if the column is of another type, if there are too few texts or tokens, if the cluster has fewer slots than there are workers, or if it allocates executors dynamically
+     * @throws BadFileException if the model cannot be made adaptive from texts, or if what was stopped had other settings, texts or another number of workers
      * @throws IOException if the folder holds something else, if nothing can be written there, or if another training writes to it
      */
     public Distilled run(Dataset<?> texts, String column, String out) throws IOException {
+        if (settings.tokens() < settings.workers()) {
+            throw new IllegalArgumentException("distill: tokens is " + settings.tokens() + ", must be at least that of workers: "
+                    + settings.workers());
+        }
         requireStrings(texts.select(texts.col(column)), column);
         Path folder = folder(out);
         SparkContext context = texts.sparkSession().sparkContext();
@@ -147,9 +152,12 @@ public final class SparkDistillation {
             requireTexts(files);
             try (TrainingOutput output = TrainingOutput.begin(folder, ModelWriter.Existing.KEEP)) {
                 List<int[]> sequences = sequences(texts, column, files);
-                settings.run(files, sequences, output.out());
+                DistillRun run = settings.run(files, sequences, output.out());
+                run.check(settings.worker(0, List::of));
                 requireSlots(context);
-                return train(JavaSparkContext.fromSparkContext(context), sequences, output.out());
+                Distilled distilled = train(JavaSparkContext.fromSparkContext(context), sequences, output.out());
+                run.ended(output);
+                return distilled;
             }
         }
     }
@@ -196,7 +204,11 @@ public final class SparkDistillation {
     }
 
     /** Spark itself would wait for ten minutes, and say nothing meanwhile. What it asks then has no form in its API. */
-    private void requireSlots(SparkContext context) {
+    private void requireSlots(SparkContext context) throws InterruptedIOException {
+        if (!context.isLocal() && context.getConf().getBoolean("spark.dynamicAllocation.enabled", false)) {
+            throw new IllegalArgumentException(
+                    "distill: spark.dynamicAllocation.enabled is true, must be false: workers run at the same time");
+        }
         ResourceProfile tasks = context.resourceProfileManager().defaultResourceProfile();
         long until = System.nanoTime() + SLOTS_NANOS;
         while (context.maxNumConcurrentTasks(tasks) < settings.workers()) {
@@ -206,6 +218,9 @@ public final class SparkDistillation {
                         + context.maxNumConcurrentTasks(tasks) + ": ask for fewer, or give it more cores");
             }
             LockSupport.parkNanos(100_000_000);
+            if (Thread.currentThread().isInterrupted()) {
+                throw new InterruptedIOException("distill: interrupted while waiting for executors");
+            }
         }
     }
 

@@ -101,9 +101,15 @@ public final class ClusterRun {
                         + " failed | executors lost |%n|---|---|---|---|---|---|---|---|%n");
         compare("as it is", expected);
         Files.writeString(folder.resolve("result.json"), result());
-        events.begin(PARTITIONS / 4);
+        begin(PARTITIONS / 4);
         writeVectors();
         compare("an executor killed midway", expected);
+    }
+
+    /** Counts anew, when Spark has told of all tasks of before: it tells later than they end. */
+    private void begin(int killAfter) throws Exception {
+        spark.sparkContext().listenerBus().waitUntilEmpty(600_000);
+        events.begin(killAfter);
     }
 
     /** Seconds since the driver's JVM began, when each executor has made a vector. */
@@ -202,8 +208,8 @@ public final class ClusterRun {
         return (System.nanoTime() - start) / 1e9;
     }
 
-    private Times spark(double start) {
-        events.begin(-1);
+    private Times spark(double start) throws Exception {
+        begin(-1);
         double cpu = cpuSeconds(sparks());
         long begin = System.nanoTime();
         writeVectors();

@@ -2,11 +2,16 @@ package io.tokenwise.spark;
 
 import java.io.BufferedReader;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.locks.LockSupport;
 import java.util.stream.Stream;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerExecutorRemoved;
+import org.apache.spark.scheduler.SparkListenerStageSubmitted;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
@@ -59,16 +64,50 @@ public final class DistilRun {
         try {
             start = System.nanoTime();
             print("two executors", train(spark, "whole"), seconds(start), local, localSeconds);
+            var events = new Events();
+            spark.sparkContext().addSparkListener(events);
             Thread killer = Thread.ofPlatform().daemon().start(this::killAnExecutor);
             start = System.nanoTime();
             print("an executor killed midway", train(spark, "killed"), seconds(start), local, localSeconds);
+            killer.interrupt();
             killer.join();
+            spark.sparkContext().listenerBus().waitUntilEmpty(600_000);
+            print(events);
         } finally {
             spark.stop();
         }
+    }
+
+    private void print(Events events) throws IOException {
+        if (events.lost.get() == 0 || events.again.get() == 0) {
+            System.out.println(
+                    "Nothing was killed while it trained: the last row is of a run like the one before; more steps give the killer time");
+            return;
+        }
         long mismatch = Files.mismatch(weights("whole"), weights("killed"));
-        System.out.println("With an executor killed midway the model's file is "
-                + (mismatch < 0 ? "the same" : "another from byte " + mismatch + " on"));
+        System.out.printf(
+                "With an executor killed midway (%d lost, %d stages started again) the model's file is %s%n",
+                events.lost.get(),
+                events.again.get(),
+                mismatch < 0 ? "the same" : "another from byte " + mismatch + " on");
+    }
+
+    /** What happens to the run that is to be killed. */
+    private static final class Events extends SparkListener {
+        private final AtomicInteger lost = new AtomicInteger();
+        private final AtomicInteger again = new AtomicInteger();
+
+        @Override
+        public void onExecutorRemoved(SparkListenerExecutorRemoved removed) {
+            lost.incrementAndGet();
+        }
+
+        @Override
+        public void onStageSubmitted(SparkListenerStageSubmitted submitted) {
+            if (submitted.stageInfo().attemptNumber() > 0) {
+                again.incrementAndGet();
+            }
+        }
     }
 
     private static double seconds(long start) {
@@ -124,11 +163,14 @@ public final class DistilRun {
                 .run(rows, "text", folder.resolve(out).toString());
     }
 
-    /** When it has written its checkpoint of half of the steps, or a later one. */
+    /** When it has written its checkpoint of half of the steps, or a later one; none when the thread is interrupted before. */
     private void killAnExecutor() {
         Path checkpoints = folder.resolve("killed.checkpoint");
         while (!hasHalf(checkpoints)) {
             LockSupport.parkNanos(10_000_000);
+            if (Thread.currentThread().isInterrupted()) {
+                return;
+            }
         }
         ClusterRun.executors().findFirst().orElseThrow().destroyForcibly();
     }
@@ -141,7 +183,8 @@ public final class DistilRun {
             return files.map(file -> file.getFileName().toString())
                     .filter(name -> name.startsWith("worker-"))
                     .anyMatch(name -> Integer.parseInt(name.replaceAll(".*-", "")) >= steps / WORKERS / 2);
-        } catch (IOException e) {
+        } catch (IOException | UncheckedIOException _) {
+            // Just being deleted.
             return false;
         }
     }

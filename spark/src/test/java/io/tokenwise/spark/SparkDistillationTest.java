@@ -21,8 +21,9 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.atomic.AtomicBoolean;
+import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
@@ -36,6 +37,7 @@ import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class SparkDistillationTest {
@@ -102,30 +104,53 @@ class SparkDistillationTest {
         assertThat(distilled.agreement()).isBetween(-1.0, 1.0);
     }
 
+    /** Once in the midst of steps, once when the model is written; Spark starts both workers again each time. */
     @Test
-    void twoWorkersGiveTheSameBitsThoughATaskIsKilled() throws Exception {
+    @Timeout(value = 10, unit = TimeUnit.MINUTES)
+    void twoWorkersGiveTheSameBitsThoughTasksAreKilled() throws Exception {
         SparkDistillation two = small.workers(2).averageEvery(3).checkpointEvery(3);
         Distilled distilled = two.run(texts(), "text", out("first").toString());
         assertThat(distilled.steps()).isEqualTo(STEPS / 2);
         assertThat(distilled.averageSeconds()).isPositive();
-        try (var killer = new KillerOfATask("after 6 steps")) {
+        try (var killer = new KillerOfTasks("after 6 steps", "the model is written")) {
             two.run(texts(), "text", out("second").toString());
+            assertThat(killer.killed)
+                    .containsExactlyInAnyOrderEntriesOf(Map.of("after 6 steps", true, "the model is written", true));
             // Worker 1 may or may not have its checkpoint of step 6 by then.
             assertThat(killer.seen).anyMatch(line -> line.matches(".*worker 0 goes on at step [36]"));
+            assertThat(killer.seen).anyMatch(line -> line.endsWith("worker 0 goes on at step 12"));
         }
         assertSame("first", "second");
+        try (var files = Files.list(folder)) {
+            assertThat(files.map(file -> file.getFileName().toString()))
+                    .containsExactlyInAnyOrder("dense", "first", "second", ".first.lock", ".second.lock");
+        }
     }
 
-    /** Kills the task that writes a line to the log with certain words, the first time. */
-    private static final class KillerOfATask extends AbstractAppender implements AutoCloseable {
-        private final String words;
-        private final List<String> seen = new CopyOnWriteArrayList<>();
-        private final AtomicBoolean killed = new AtomicBoolean();
-        private final Logger logger = (Logger) LogManager.getLogger(DistillStory.class);
+    @Test
+    void theDriverSeesACheckpointOfOtherWorkers() throws Exception {
+        String out = out("stopped").toString();
+        Files.createDirectories(out("stopped.checkpoint"));
+        Files.createFile(out("stopped.checkpoint").resolve("worker-1-of-4-step-9"));
+        assertThatThrownBy(() -> small.workers(2).run(texts(), "text", out))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("stopped.checkpoint: is a checkpoint of 4 workers: go on with as many");
+    }
 
-        KillerOfATask(String words) {
+    /** Kills the task that writes a line to the log with certain words, of each the first time. */
+    private static final class KillerOfTasks extends AbstractAppender implements AutoCloseable {
+        private final List<String> words;
+        private final List<String> seen = new CopyOnWriteArrayList<>();
+
+        /** By the words whether Spark has agreed. */
+        private final Map<String, Boolean> killed = new ConcurrentHashMap<>();
+
+        private final Logger logger = (Logger) LogManager.getLogger(DistillStory.class);
+        private final Level before = logger.getLevel();
+
+        KillerOfTasks(String... words) {
             super("killer", null, null, true, null);
-            this.words = words;
+            this.words = List.of(words);
             start();
             logger.addAppender(this);
             logger.setLevel(Level.INFO);
@@ -135,18 +160,24 @@ class SparkDistillationTest {
         public void append(LogEvent event) {
             String line = event.getMessage().getFormattedMessage();
             seen.add(line);
-            if (line.contains(words) && killed.compareAndSet(false, true)) {
-                TaskContext task = TaskContext.get();
-                SPARK.sparkContext().killTaskAttempt(task.taskAttemptId(), false, "a test");
-                while (!task.isInterrupted()) {
-                    Thread.onSpinWait();
-                }
+            words.stream()
+                    .filter(line::contains)
+                    .filter(some -> killed.putIfAbsent(some, false) == null)
+                    .forEach(some -> killed.put(some, kill(TaskContext.get())));
+        }
+
+        private static boolean kill(TaskContext task) {
+            boolean agreed = SPARK.sparkContext().killTaskAttempt(task.taskAttemptId(), false, "a test");
+            while (agreed && !task.isInterrupted()) {
+                Thread.onSpinWait();
             }
+            return agreed;
         }
 
         @Override
         public void close() {
             logger.removeAppender(this);
+            logger.setLevel(before);
             stop();
         }
     }
@@ -167,6 +198,9 @@ class SparkDistillationTest {
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> small.backend(new BackendChoice(BackendChoice.Kind.AUTO, Precision.S8)))
                 .withMessage("distill: S8 is for inference only: train in F32 or BF16");
+        assertThatIllegalArgumentException()
+                .isThrownBy(() -> small.tokens(1).workers(2).run(texts, "text", "out"))
+                .withMessage("distill: tokens is 1, must be at least that of workers: 2");
         String out = out("new").toString();
         assertThatIllegalArgumentException()
                 .isThrownBy(() -> small.run(
