@@ -14,6 +14,12 @@ final class Bits {
         return bytes.array();
     }
 
+    static byte[] of(int[] ids, float[] weights) {
+        ByteBuffer bytes = ByteBuffer.allocate(4 * ids.length + 4 * weights.length);
+        bytes.asIntBuffer().put(ids);
+        return bytes.position(4 * ids.length).put(of(weights)).array();
+    }
+
     static byte[] of(double... values) {
         ByteBuffer bytes = ByteBuffer.allocate(8 * values.length).order(ByteOrder.LITTLE_ENDIAN);
         bytes.asDoubleBuffer().put(values);

@@ -1,28 +1,32 @@
 package io.tokenwise.bench.soak;
 
-import io.tokenwise.bench.soak.Calling.Fault;
+import io.tokenwise.bench.soak.Calling.Outcome;
 import java.util.ArrayList;
-import java.util.EnumSet;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.LongAdder;
 
 /** Threads that call, every other one virtual, and one that interrupts them. */
 final class Callers {
     private static final long INTERRUPT_EVERY_MILLIS = 400;
-    private static final Set<Fault> FAULTS = EnumSet.of(Fault.DEADLINE, Fault.INTERRUPT);
 
-    private final List<List<Door>> groups;
+    private final List<Group> groups;
     private final Calling calling;
     private final Tally tally;
     private final Pace pace;
     private final List<Thread> threads = new ArrayList<>();
-    private final Set<Thread> within = ConcurrentHashMap.newKeySet();
+    private final Map<Thread, Faults> within = new ConcurrentHashMap<>();
+
+    private record Group(String name, List<Door> doors, LongAdder answers) {}
 
     /** @param groups each is called as often as any other, whatever is in it */
-    Callers(List<List<Door>> groups, Calling calling, Tally tally, Pace pace) {
-        this.groups = groups;
+    Callers(Map<String, List<Door>> groups, Calling calling, Tally tally, Pace pace) {
+        this.groups = groups.entrySet().stream()
+                .map(group -> new Group(group.getKey(), group.getValue(), new LongAdder()))
+                .toList();
         this.calling = calling;
         this.tally = tally;
         this.pace = pace;
@@ -40,39 +44,59 @@ final class Callers {
 
     /** Once at least, however late it starts. */
     private void keepCalling(Random random) {
+        var faults = new Faults(true);
         do {
-            List<Door> doors = groups.get(random.nextInt(groups.size()));
+            Group group = groups.get(random.nextInt(groups.size()));
+            Door door = group.doors().get(random.nextInt(group.doors().size()));
             try {
-                within.add(Thread.currentThread());
-                calling.call(doors.get(random.nextInt(doors.size())), random, FAULTS);
+                within.put(Thread.currentThread(), faults);
+                if (calling.call(door, random, faults) == Outcome.ANSWERED) {
+                    group.answers().increment();
+                }
             } catch (InterruptedException e) {
-                tally.count("interrupted");
+                interrupted("interrupted", faults, e);
             } catch (RuntimeException e) {
                 tally.failed("a caller", e);
             } finally {
                 within.remove(Thread.currentThread());
             }
             try {
-                Thread.interrupted();
+                // Ends at once if an interrupt came too late for the call.
                 pace.rest(random);
             } catch (InterruptedException e) {
-                tally.count("interrupted between calls");
+                interrupted("interrupted between calls", faults, e);
             }
         } while (!pace.isOver());
+    }
+
+    private void interrupted(String when, Faults faults, InterruptedException e) {
+        if (faults.takeInterrupt()) {
+            tally.count(when);
+        } else {
+            tally.failed(when + " by nobody", e);
+        }
     }
 
     private void keepInterrupting(Random random) {
         try {
             while (!pace.isOver()) {
                 Thread.sleep(INTERRUPT_EVERY_MILLIS);
-                List<Thread> calling = List.copyOf(within);
+                var calling = List.copyOf(within.entrySet());
                 if (!calling.isEmpty()) {
-                    calling.get(random.nextInt(calling.size())).interrupt();
+                    Map.Entry<Thread, Faults> caller = calling.get(random.nextInt(calling.size()));
+                    caller.getValue().interrupt(caller.getKey());
                 }
             }
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+    }
+
+    /** How many calls each group has answered. */
+    Map<String, Long> answers() {
+        var answers = new LinkedHashMap<String, Long>();
+        groups.forEach(group -> answers.put(group.name(), group.answers().sum()));
+        return answers;
     }
 
     /** They end when the pace does. */

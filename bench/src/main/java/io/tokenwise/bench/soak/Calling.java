@@ -6,13 +6,13 @@ import io.tokenwise.api.DeadlineException;
 import io.tokenwise.bench.soak.Expected.ChangedException;
 import io.tokenwise.bench.soak.ServerDoors.RefusedException;
 import java.io.IOException;
+import java.nio.file.FileSystemException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.Random;
-import java.util.Set;
 import java.util.concurrent.ExecutionException;
 import java.util.stream.IntStream;
 
@@ -26,11 +26,12 @@ final class Calling {
     private final Tally tally;
     private final RunningTime time;
 
-    /** What happens to a call from outside. */
-    enum Fault {
-        DEADLINE,
-        INTERRUPT,
-        CLOSE
+    /** What has come of a call. */
+    enum Outcome {
+        ANSWERED,
+        EXCUSED,
+        /** Closed, or failed: it is not to be called again. */
+        OVER
     }
 
     Calling(Expected expected, Tally tally, RunningTime time) {
@@ -58,35 +59,53 @@ final class Calling {
      * One input alone in half of the calls, otherwise several.
      *
      * @param faults that may happen to it
-     * @return whether it may be called again: not if it is closed, or fails
      */
-    boolean call(Door door, Random random, Set<Fault> faults) throws InterruptedException {
+    Outcome call(Door door, Random random, Faults faults) throws InterruptedException {
         List<Integer> inputs = inputs(door, random);
         Budget budget = door.budgets().get(random.nextInt(door.budgets().size()));
-        boolean hurried = faults.contains(Fault.DEADLINE) && random.nextInt(ONE_IN_SO_MANY_HAS_A_DEADLINE) == 0;
+        boolean hurried = faults.hurries() && random.nextInt(ONE_IN_SO_MANY_HAS_A_DEADLINE) == 0;
         Deadline deadline =
                 hurried ? Deadline.in(Duration.ofMillis(random.nextInt(LONGEST_DEADLINE_MILLIS))) : Deadline.NONE;
         long begin = time.nanos();
         try {
             ask(door, inputs, budget, deadline);
             tally.answered();
-            return true;
+            return Outcome.ANSWERED;
         } catch (ChangedException e) {
             tally.failed("bits", e);
-            return false;
+            return Outcome.OVER;
         } catch (Throwable e) {
             Throwable cause = e instanceof ExecutionException ? e.getCause() : e;
             Optional<String> excuse = excuse(cause, hurried, faults);
             // The flag would end the look at the clock.
             Thread.interrupted();
-            if (excuse.isPresent()) {
-                tally.count(excuse.get());
-            } else if (cause instanceof IOException && time.hasStoppedAbout(begin)) {
-                tally.count("too late after a stop");
-            } else {
-                tally.failed(door.key() + ", " + budget, cause);
+            if (excuse.isEmpty()) {
+                failed(door.key() + ", " + budget, cause, begin);
+                return Outcome.OVER;
             }
-            return excuse.isPresent() && !excuse.get().equals("closed");
+            tally.count(excuse.get());
+            return excuse.get().equals("closed") ? Outcome.OVER : Outcome.EXCUSED;
+        }
+    }
+
+    /**
+     * Tells of a failure that no fault explains, unless it is one of the network, and the process stood still about then.
+     *
+     * @param begin of what failed
+     */
+    void failed(String what, Throwable failure, long begin) throws InterruptedException {
+        boolean ofTheNetwork =
+                switch (failure) {
+                    // A body came too slowly, or the answer too late.
+                    case RefusedException e -> e.status() == 408 || e.status() == 503 || e.status() == 504;
+                    case FileSystemException _ -> false;
+                    case IOException _ -> true;
+                    default -> false;
+                };
+        if (ofTheNetwork && time.hasStoppedAbout(begin)) {
+            tally.count("too late after a stop");
+        } else {
+            tally.failed(what, failure);
         }
     }
 
@@ -100,23 +119,23 @@ final class Calling {
     }
 
     /** What it is called if it may be. */
-    private static Optional<String> excuse(Throwable failure, boolean hurried, Set<Fault> faults) {
-        boolean closing = faults.contains(Fault.CLOSE);
-        boolean interrupted = faults.contains(Fault.INTERRUPT);
+    private static Optional<String> excuse(Throwable failure, boolean hurried, Faults faults) {
+        boolean closing = faults.isClosing();
         return Optional.ofNullable(
                 switch (failure) {
                     case DeadlineException _ when hurried -> "deadline";
-                    case InterruptedException _ when interrupted -> "interrupted";
+                    case InterruptedException _ when faults.takeInterrupt() -> "interrupted";
                     case IllegalStateException e
-                    when interrupted && e.getMessage().startsWith("interrupted ") -> "interrupted";
-                    case IllegalStateException e when closing && e.getMessage().matches(CLOSED) -> "closed";
-                    case RefusedException e when e.status() == 429 -> "overloaded";
+                    when String.valueOf(e.getMessage()).startsWith("interrupted ") && faults.takeInterrupt() ->
+                        "interrupted";
+                    case IllegalStateException e
+                    when closing && String.valueOf(e.getMessage()).matches(CLOSED) -> "closed";
                     case RefusedException e when e.status() == 504 && hurried -> "deadline";
                     case RefusedException e when e.status() == 503 && closing -> "closed";
                     case RefusedException _ -> null;
                     case IOException _ when closing -> "closed";
                     case IOException _
-                    when interrupted && Thread.currentThread().isInterrupted() -> "interrupted";
+                    when Thread.currentThread().isInterrupted() && faults.takeInterrupt() -> "interrupted";
                     default -> null;
                 });
     }

@@ -10,8 +10,9 @@ import java.util.List;
  * @param key doors of the same key must give the same answers
  * @param inputs how many there are
  * @param budgets that the model can keep
+ * @param mappedBytes of weights that are pages of the system's own, at least
  */
-record Door(String key, int inputs, List<Budget> budgets, Ask ask, AutoCloseable end) {
+record Door(String key, int inputs, List<Budget> budgets, long mappedBytes, Ask ask, AutoCloseable end) {
     /** Asks for some inputs, and gives the bits of each one's answer. */
     @FunctionalInterface
     interface Ask {

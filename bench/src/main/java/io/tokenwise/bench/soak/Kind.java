@@ -75,7 +75,7 @@ enum Kind {
             SparseEncoder::model,
             (encoder, all) ->
                     (inputs, budget, deadline) -> encoder.embed(picked(all.texts(), inputs), budget, deadline).stream()
-                            .map(one -> Bits.of(one.weights()))
+                            .map(one -> Bits.of(one.ids(), one.weights()))
                             .toList()),
     MASKS(
             Engine::maskFiller,
@@ -132,6 +132,9 @@ enum Kind {
     private static final List<Budget> LEARNERS = List.of(
             Budget.FULL, Budget.flops(.75), Budget.flops(.5), Budget.flops(0), Budget.hard(.5), Budget.fixed(.5));
 
+    /** The engine asks malloc for less. */
+    private static final long LEAST_MAPPED_BYTES = 128 << 10;
+
     private final Shared shared;
     private final Alone alone;
 
@@ -179,7 +182,7 @@ enum Kind {
 
     private <T extends AutoCloseable> Door door(
             String key, T opened, OpenModel model, Asking<T> asking, SoakInputs inputs) {
-        return new Door(key, count(inputs), budgets(model), asking.of(opened, inputs), opened);
+        return new Door(key, count(inputs), budgets(model), mappedBytes(model), asking.of(opened, inputs), opened);
     }
 
     private int count(SoakInputs inputs) {
@@ -195,6 +198,13 @@ enum Kind {
             return List.of(Budget.FULL);
         }
         return model.encoder().leaving().isPresent() ? LEAVING : LEARNERS;
+    }
+
+    private static long mappedBytes(OpenModel model) {
+        return model.encoder().parameters().all().stream()
+                .mapToLong(parameter -> (long) Float.BYTES * parameter.value().size())
+                .filter(bytes -> bytes >= LEAST_MAPPED_BYTES)
+                .sum();
     }
 
     private static List<byte[]> bits(List<Embedding> embeddings) {

@@ -10,9 +10,12 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.util.Optional;
 
-/** Native memory that somebody has asked the C library for and not freed: arenas, weights, oneDNN's, the JVM's own. */
+/**
+ * Native memory that somebody has asked the C library for and not freed: small weights, oneDNN's, the JVM's own. It does not know what the engine has mapped itself, which is every block of 128 KB
+ * or more: most weights, and workspaces.
+ */
 final class NativeBlocks {
-    /** Of {@code struct mallinfo2}: bytes in blocks of pages of their own, and in all others that are in use. */
+    /** Of {@code struct mallinfo2}: bytes in blocks that malloc has mapped one by one, and in all others that are in use. */
     private static final int IN_PAGES = 4;
 
     private static final int IN_USE = 7;

@@ -5,19 +5,20 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.bench.OwnEngine;
 import io.tokenwise.bench.TemporaryFolder;
-import io.tokenwise.bench.soak.Calling.Fault;
+import io.tokenwise.bench.soak.Calling.Outcome;
 import io.tokenwise.model.ModelFolder;
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.file.DirectoryStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.EnumSet;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Random;
-import java.util.Set;
-import java.util.concurrent.atomic.AtomicLong;
+import java.util.stream.Stream;
 
 /** Models that open and close while others are called: in the midst of their own calls, damaged, and while their cache is deleted. Thread-safe. */
 final class Openings {
@@ -25,14 +26,13 @@ final class Openings {
     private static final int MOST_THREADS = 3;
     private static final int CALLERS = 3;
     private static final int LONGEST_LIFE_MILLIS = 60;
-    private static final Set<Fault> CLOSE = EnumSet.of(Fault.CLOSE, Fault.DEADLINE);
+    private static final Duration BETWEEN_DELETIONS = Duration.ofMillis(50);
 
     private final List<OwnEngine> engines;
     private final List<SoakModel> models;
     private final SoakInputs inputs;
     private final Calling calling;
     private final Tally tally;
-    private final AtomicLong opened = new AtomicLong();
 
     /** @param models in each of the engines */
     Openings(List<OwnEngine> engines, List<SoakModel> models, SoakInputs inputs, Calling calling, Tally tally) {
@@ -54,9 +54,9 @@ final class Openings {
     void openAndClose(Random random) throws IOException, InterruptedException {
         OwnEngine kind = engines.get(random.nextInt(engines.size()));
         SoakModel first = models.get(random.nextInt(models.size()));
-        tally.count("opened");
         if (random.nextBoolean()) {
             Door door = first.kind().open(first.key(kind.name()), first.model(), options(kind, random), inputs);
+            tally.count("opened");
             callAndClose(List.of(door), door::close, random);
             return;
         }
@@ -67,6 +67,7 @@ final class Openings {
             for (SoakModel model : List.of(first, second)) {
                 doors.add(model.kind().open(model.key(kind.name()), engine, model.model(), inputs));
             }
+            tally.count("opened");
             callAndClose(doors, engine::close, random);
         } finally {
             engine.close();
@@ -75,29 +76,30 @@ final class Openings {
 
     private void callAndClose(List<Door> doors, Runnable close, Random random) throws InterruptedException {
         var callers = new ArrayList<Thread>();
+        var faults = new Faults(true);
         try {
             for (Door door : doors) {
-                calling.call(door, random, EnumSet.of(Fault.DEADLINE));
+                calling.call(door, random, faults);
             }
             for (int i = 0; i < CALLERS; i++) {
                 Door door = doors.get(i % doors.size());
                 var seed = new Random(random.nextLong());
                 Thread.Builder builder = i % 2 == 0 ? Thread.ofPlatform().daemon() : Thread.ofVirtual();
-                callers.add(builder.name("soak-of-one-that-closes").start(() -> callUntilClosed(door, seed)));
+                callers.add(builder.name("soak-of-one-that-closes").start(() -> callUntilClosed(door, seed, faults)));
             }
             Thread.sleep(random.nextInt(LONGEST_LIFE_MILLIS));
         } finally {
+            faults.close();
             close.run();
         }
         for (Thread caller : callers) {
             caller.join();
         }
-        opened.incrementAndGet();
     }
 
-    private void callUntilClosed(Door door, Random random) {
+    private void callUntilClosed(Door door, Random random, Faults faults) {
         try {
-            while (calling.call(door, random, CLOSE)) {
+            while (calling.call(door, random, faults) != Outcome.OVER) {
                 Thread.onSpinWait();
             }
         } catch (InterruptedException | RuntimeException e) {
@@ -163,7 +165,7 @@ final class Openings {
     }
 
     /** Deletes the folder in which built-in weights lie unpacked, again and again while a model is opened from it. */
-    void dropCache(Path cache, Random random) throws IOException, InterruptedException {
+    void dropCache(Path cache, Random random) throws InterruptedException {
         var opening = Thread.ofPlatform().daemon().name("soak-opens-from-cache").start(() -> {
             try {
                 SoakModel minilm = models.stream()
@@ -174,19 +176,23 @@ final class Openings {
                 Door door = minilm.kind().open(minilm.key(kind.name()), minilm.model(), options(kind, random), inputs);
                 callAndClose(List.of(door), door::close, random);
                 tally.count("opened from a cache that is deleted");
-            } catch (IOException | InterruptedException | RuntimeException e) {
+            } catch (Throwable e) {
                 tally.failed("a cache that is deleted", e);
             }
         });
-        while (opening.isAlive()) {
-            if (Files.isDirectory(cache)) {
-                new TemporaryFolder(cache).close();
-            }
-            opening.join(50);
+        while (!opening.join(BETWEEN_DELETIONS)) {
+            deleteAll(cache);
         }
     }
 
-    long opened() {
-        return opened.get();
+    /** As rm -r does it: what comes or goes meanwhile is left for the next time. */
+    private static void deleteAll(Path folder) {
+        try (Stream<Path> all = Files.walk(folder)) {
+            for (Path path : all.sorted(Comparator.reverseOrder()).toList()) {
+                Files.deleteIfExists(path);
+            }
+        } catch (IOException | UncheckedIOException _) {
+            // Just being filled, or not there yet.
+        }
     }
 }

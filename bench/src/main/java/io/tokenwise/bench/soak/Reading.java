@@ -11,7 +11,7 @@ import java.lang.management.ManagementFactory;
  * @param residentMiB of the process
  * @param heapMiB of objects that are alive
  * @param workspaceMiB native memory of calls
- * @param nativeMiB all native memory that is not freed, weights included, as {@link NativeBlocks} has it
+ * @param nativeMiB what malloc has given and nobody has freed, as {@link NativeBlocks} has it: not large weights and workspaces, which are pages of the system's own
  * @param threads of the platform
  * @param descriptors files and sockets
  */
@@ -25,7 +25,7 @@ record Reading(
         double nativeMiB,
         int threads,
         int descriptors) {
-    private static final double MEBIBYTE = 1 << 20;
+    static final double MEBIBYTE = 1 << 20;
 
     /** What a closed model has freed goes back to the system a little later. */
     private static final long AFTER_COLLECTION_MILLIS = 300;

@@ -97,6 +97,7 @@ final class ServerDoors implements AutoCloseable {
                 key,
                 all.texts().size() - 1,
                 List.of(Budget.FULL, half),
+                0,
                 (inputs, budget, deadline) -> {
                     List<String> texts = picked(all.texts(), inputs);
                     String body = JSON.writeValueAsString(
@@ -125,6 +126,7 @@ final class ServerDoors implements AutoCloseable {
                 "server " + model,
                 files.size(),
                 halves(),
+                0,
                 (inputs, budget, deadline) -> {
                     String body = JSON.writeValueAsString(Map.of(
                             "model",
@@ -150,6 +152,7 @@ final class ServerDoors implements AutoCloseable {
                 group + " " + model,
                 recordings.size(),
                 List.of(Budget.FULL),
+                0,
                 (inputs, _, deadline) -> {
                     var texts = new ArrayList<byte[]>();
                     for (byte[] recording : picked(recordings, inputs)) {

@@ -6,6 +6,7 @@ import java.io.PrintWriter;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.Random;
 import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
@@ -40,7 +41,7 @@ final class Soak {
      * @param callers threads that call
      * @param cpuShare of one core
      * @param restMillis of a disturber, on average
-     * @param mostGrowthMiB of resident memory after it has settled, and of native memory from before all was opened until all is closed
+     * @param mostGrowthMiB of resident memory after it has settled, of native memory from before all was opened until all is closed, and of weights that are resident then
      * @param looks at what is left in the end, a tenth of a second apart: threads that computed for others end when they were idle for some seconds
      */
     record Plan(
@@ -80,29 +81,31 @@ final class Soak {
         Remains before = Remains.now();
         Reading first = reading(0);
         House house = builder.open(calling, tally);
+        double mapped = house.doors().stream().mapToLong(Door::mappedBytes).sum() / Reading.MEBIBYTE;
+        Map<String, Long> answers;
         try (AutoCloseable _ = house.end()) {
-            for (List<Door> doors : house.groups()) {
-                for (Door door : doors) {
-                    calling.askAll(door);
-                }
+            for (Door door : house.doors()) {
+                calling.askAll(door);
             }
             out.printf(
                     "%d doors, %d answers expected, %d callers, %.0f %% of a core, seed %d%n",
-                    house.groups().stream().mapToInt(List::size).sum(),
+                    house.doors().size(),
                     expected.count(),
                     plan.callers(),
                     100 * plan.cpuShare(),
                     plan.seed());
-            run(house);
+            answers = run(house);
         }
         List<String> left = left(before);
-        Reading last = last(first);
+        Reading last = last(first, mapped);
         time.close();
         return new SoakReport(
                 plan,
                 first,
                 readings,
                 last,
+                mapped,
+                answers,
                 tally.counts(),
                 tally.failures(),
                 left,
@@ -111,7 +114,8 @@ final class Soak {
                 settledMinute());
     }
 
-    private void run(House house) throws IOException, InterruptedException {
+    /** Returns how many calls each group has answered. */
+    private Map<String, Long> run(House house) throws IOException, InterruptedException {
         var callers = new Callers(house.groups(), calling, tally, pace);
         var others = new ArrayList<Thread>();
         startMinute = time.minutes();
@@ -135,6 +139,7 @@ final class Soak {
                 }
             }
         }
+        return callers.answers();
     }
 
     private Thread disturb(String name, Disturber disturber, long seed) {
@@ -207,9 +212,7 @@ final class Soak {
                 } catch (InterruptedException e) {
                     throw e;
                 } catch (Throwable e) {
-                    if (!time.hasStoppedAbout(begin)) {
-                        tally.failed(name, e);
-                    }
+                    calling.failed(name, e, begin);
                 }
                 rest(random.nextInt(2 * plan.restMillis()), random);
             }
@@ -226,9 +229,11 @@ final class Soak {
     }
 
     /** Native memory is also the JVM's compiler's, which takes much for a moment. */
-    private Reading last(Reading first) throws IOException, InterruptedException {
+    private Reading last(Reading first, double mappedMiB) throws IOException, InterruptedException {
+        double mostNative = first.nativeMiB() + plan.mostGrowthMiB();
+        double mostResident = readings.getLast().residentMiB() - mappedMiB + plan.mostGrowthMiB();
         Reading last = reading(0);
-        for (int i = 0; i < plan.looks() && last.nativeMiB() > first.nativeMiB() + plan.mostGrowthMiB(); i++) {
+        for (int i = 0; i < plan.looks() && (last.nativeMiB() > mostNative || last.residentMiB() > mostResident); i++) {
             last = reading(0);
         }
         return last;

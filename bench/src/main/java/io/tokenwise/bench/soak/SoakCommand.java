@@ -34,13 +34,14 @@ import tools.jackson.databind.json.JsonMapper;
                     + " models and servers open and close in the midst of calls, damaged ones are refused, the cache is deleted and bad clients call. Paced to a share of one core. Time during which the"
                     + " process was stopped does not count.",
             "",
-            "Exit code 1 if an answer changes by a bit, something fails that must not, resident memory grows too much after minute 10, or a thread, descriptor or native memory is left in the end."
+            "Exit code 1 if an answer changes by a bit, something fails that must not, resident memory grows too much after minute 10, a group answers nobody, or a thread, descriptor or native memory is left in the end."
         })
 public final class SoakCommand implements Callable<Integer> {
     private static final int CALLERS = 64;
     private static final double CPU_SHARE = 0.25;
     private static final int REST_MILLIS = 10_000;
     private static final int LOOKS = 300;
+    private static final String FREE_RATIO = "MaxHeapFreeRatio";
     private static final long MOST_RECORDED_BYTES = 100L << 20;
 
     @Spec
@@ -104,16 +105,19 @@ public final class SoakCommand implements Callable<Integer> {
                         .filter(engine -> engine.refusal().isEmpty())
                         .toList()
                 : named;
-        // The heap keeps what it once took: resident memory would go up and down with it.
-        ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class).setVMOption("MaxHeapFreeRatio", "100");
         Path cache = folder.resolve("cache");
         Files.createDirectories(cache);
         String before = System.setProperty(CacheFolder.PROPERTY, cache.toString());
+        var vm = ManagementFactory.getPlatformMXBean(HotSpotDiagnosticMXBean.class);
+        String ratio = vm.getVMOption(FREE_RATIO).getValue();
+        // The heap keeps what it once took: resident memory would go up and down with it.
+        vm.setVMOption(FREE_RATIO, "100");
         try (Recording recording = record()) {
             SoakReport report = soak(engines, cache);
             recording.stop();
             return report.holds() ? 0 : 1;
         } finally {
+            vm.setVMOption(FREE_RATIO, ratio);
             if (before == null) {
                 System.clearProperty(CacheFolder.PROPERTY);
             } else {

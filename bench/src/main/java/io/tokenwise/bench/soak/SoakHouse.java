@@ -6,12 +6,11 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.bench.OwnEngine;
 import io.tokenwise.bench.load.BadClient;
 import io.tokenwise.bench.load.EmbeddingCall;
-import io.tokenwise.bench.soak.Calling.Fault;
+import io.tokenwise.bench.soak.Calling.Outcome;
 import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
-import java.util.EnumSet;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Random;
@@ -56,13 +55,14 @@ final class SoakHouse implements AutoCloseable {
     /** A server of small models that starts, is asked and stops. What the JDK makes once for all is there after it. */
     void serveForAMoment(Calling calling, Random random) throws IOException, InterruptedException {
         ServerDoors moment = ServerDoors.start(BackendChoice.FLOAT32, List.of(small("wav2vec2")));
+        var faults = new Faults(false);
         Thread caller;
         try {
             Door speech = moment.speech("wav2vec2", "moment");
-            calling.call(speech, random, EnumSet.noneOf(Fault.class));
+            calling.call(speech, random, faults);
             caller = Thread.ofVirtual().name("soak-of-a-moment").start(() -> {
                 try {
-                    while (calling.call(speech, random, EnumSet.of(Fault.CLOSE))) {
+                    while (calling.call(speech, random, faults) != Outcome.OVER) {
                         Thread.onSpinWait();
                     }
                 } catch (InterruptedException e) {
@@ -71,6 +71,7 @@ final class SoakHouse implements AutoCloseable {
             });
             Thread.sleep(random.nextInt(50));
         } finally {
+            faults.close();
             moment.close();
         }
         caller.join();
@@ -78,11 +79,11 @@ final class SoakHouse implements AutoCloseable {
 
     House open(Calling calling, Tally tally) throws IOException {
         try {
-            var groups = new ArrayList<List<Door>>();
+            var groups = new LinkedHashMap<String, List<Door>>();
             for (OwnEngine kind : kinds) {
-                groups.add(open(kind));
+                groups.put(kind.name(), open(kind));
             }
-            groups.add(serve());
+            groups.put("server", serve());
             var opening = new Openings(kinds, models, inputs, calling, tally);
             var openings = new LinkedHashMap<String, House.Disturber>();
             openings.put("opens", opening::openAndClose);
@@ -142,7 +143,7 @@ final class SoakHouse implements AutoCloseable {
     }
 
     private void misbehave(BadClient client, Random random, Tally tally) throws InterruptedException {
-        byte[] request = EmbeddingCall.request("minilm-acm@0.5", List.of("who", "vanishes"), 0);
+        byte[] request = EmbeddingCall.request("learners@0.5", List.of("who", "vanishes"), 0);
         try {
             client.call(server.port(), request, random);
         } catch (IOException e) {

@@ -11,6 +11,8 @@ import java.util.Map;
  * @param before before anything was opened
  * @param readings while it ran
  * @param after when all was closed
+ * @param mappedMiB of weights that only resident memory tells of, at least
+ * @param answers of each group of doors
  * @param counts of what may happen, by kind
  * @param failures what may not
  * @param left threads and descriptors that nobody has given back
@@ -22,6 +24,8 @@ record SoakReport(
         Reading before,
         List<Reading> readings,
         Reading after,
+        double mappedMiB,
+        Map<String, Long> answers,
         Map<String, Long> counts,
         List<String> failures,
         List<String> left,
@@ -73,7 +77,9 @@ record SoakReport(
         double growth = slopes().getFirst().growth();
         double more = after.nativeMiB() - before.nativeMiB();
         var verdicts = new ArrayList<Soak.Verdict>();
-        verdicts.add(new Soak.Verdict("%d calls were answered".formatted(after.calls()), after.calls() > 0));
+        verdicts.add(new Soak.Verdict(
+                "%d calls were answered, of callers by %s".formatted(after.calls(), answers),
+                answers.values().stream().allMatch(count -> count > 0)));
         verdicts.add(new Soak.Verdict(
                 "failures: " + (failures.isEmpty() ? "none, and every answer had the same bits" : failures),
                 failures.isEmpty()));
@@ -87,11 +93,21 @@ record SoakReport(
                 growth <= plan.mostGrowthMiB()));
         verdicts.add(
                 new Soak.Verdict("left when all was closed: " + (left.isEmpty() ? "nothing" : left), left.isEmpty()));
+        double atLast = readings.getLast().residentMiB();
+        verdicts.add(new Soak.Verdict(
+                String.format(
+                        Locale.ROOT,
+                        "resident memory when all was closed: %.1f MiB, %.1f just before, of which %.1f at least were weights, %.1f of them may stay",
+                        after.residentMiB(),
+                        atLast,
+                        mappedMiB,
+                        plan.mostGrowthMiB()),
+                atLast - after.residentMiB() >= mappedMiB - plan.mostGrowthMiB()));
         if (!Double.isNaN(more)) {
             verdicts.add(new Soak.Verdict(
                     String.format(
                             Locale.ROOT,
-                            "native memory when all was closed: %.1f MiB more than before, %.1f allowed",
+                            "memory of malloc when all was closed: %.1f MiB more than before, %.1f allowed",
                             more,
                             plan.mostGrowthMiB()),
                     more <= plan.mostGrowthMiB()));

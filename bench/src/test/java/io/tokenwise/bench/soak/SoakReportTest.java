@@ -16,11 +16,18 @@ class SoakReportTest {
     }
 
     private static SoakReport report(List<Reading> readings, double nativeAfter, String... left) {
+        return report(readings, reading(0, 400, nativeAfter), Map.of("engine", 90L, "server", 10L), left);
+    }
+
+    private static SoakReport report(
+            List<Reading> readings, Reading after, Map<String, Long> answers, String... left) {
         return new SoakReport(
                 PLAN,
                 reading(0, 300, 20),
                 readings,
-                reading(0, 400, nativeAfter),
+                after,
+                500,
+                answers,
                 Map.of(),
                 List.of(),
                 List.of(left),
@@ -70,5 +77,21 @@ class SoakReportTest {
         SoakReport thread = report(growing(0), 20, "thread tokenwise-call-3");
         assertThat(thread.holds()).isFalse();
         assertThat(thread.text()).contains("left when all was closed: [thread tokenwise-call-3]: FAILS");
+    }
+
+    @Test
+    void norDoWeightsThatStay() {
+        Map<String, Long> answers = Map.of("engine", 100L);
+        assertThat(report(growing(0), reading(0, 564, 20), answers).holds()).isTrue();
+        SoakReport report = report(growing(0), reading(0, 565, 20), answers);
+        assertThat(report.holds()).isFalse();
+        assertThat(report.text()).contains("565.0 MiB, 1000.0 just before, of which 500.0 at least were weights");
+    }
+
+    @Test
+    void norDoesAGroupThatAnswersNobody() {
+        SoakReport report = report(growing(0), reading(0, 400, 20), Map.of("engine", 100L, "server", 0L));
+        assertThat(report.holds()).isFalse();
+        assertThat(report.text()).contains("server=0").contains("of callers by {");
     }
 }

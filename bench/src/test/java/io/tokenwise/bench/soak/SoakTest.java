@@ -14,6 +14,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import org.junit.jupiter.api.BeforeEach;
@@ -23,7 +24,7 @@ import org.junit.jupiter.api.io.TempDir;
 import picocli.CommandLine;
 
 /** A soak finds what is wrong with what it calls; and finds nothing wrong with small models of ours. */
-@Timeout(300)
+@Timeout(value = 20, unit = TimeUnit.MINUTES)
 class SoakTest {
     /** Too short to say anything about memory. */
     private static final double ANY_GROWTH = 100_000;
@@ -45,9 +46,9 @@ class SoakTest {
     }
 
     private SoakReport soak(Door.Ask ask, AutoCloseable end) throws Exception {
-        var door = new Door("fake", 3, List.of(Budget.FULL), ask, () -> {});
+        var door = new Door("fake", 3, List.of(Budget.FULL), 0, ask, () -> {});
         return new Soak(new Soak.Plan(SHORTEST_HOURS, 1, 8, 1, 100, ANY_GROWTH, 3), new PrintWriter(out))
-                .run((_, _) -> new House(List.of(List.of(door)), Map.of(), Map.of(), () -> 0, end));
+                .run((_, _) -> new House(Map.of("fakes", List.of(door)), Map.of(), Map.of(), () -> 0, end));
     }
 
     private static List<byte[]> numbers(List<Integer> inputs) {
