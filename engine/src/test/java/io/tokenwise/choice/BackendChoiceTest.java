@@ -3,6 +3,7 @@ package io.tokenwise.choice;
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tokenwise.ChildJvm;
 import io.tokenwise.TestModels;
@@ -10,6 +11,7 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BackendChoice.Kind;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.natives.Isa;
 import java.io.IOException;
 import java.util.List;
 import org.junit.jupiter.api.Test;
@@ -54,6 +56,11 @@ class BackendChoiceTest {
         assertThat(open(Kind.ONEDNN, "auto", AVX)).isEqualTo("ONEDNN F32");
         assertThat(open(Kind.AUTO, "S8", AVX))
                 .isEqualTo("refused: precision s8: this CPU (AVX) has no instructions for it; it offers f32");
+    }
+
+    @Test
+    void bytesAreForCpusWithVnniBfloat16ForThoseThatHaveIt() throws Exception {
+        assumeHas(Isa.AVX512_CORE_VNNI);
         assertThat(open(Kind.AUTO, "BF16", VNNI))
                 .isEqualTo("refused: precision bf16: this CPU (AVX512_CORE_VNNI) has no instructions for it;"
                         + " it offers f32 and s8");
@@ -72,12 +79,20 @@ class BackendChoiceTest {
     void float32IsOneDnnsWhereOursIsSlow() throws Exception {
         TestModels.oneDnn(Precision.S8, 1).close();
         assertThat(open(Kind.AUTO, "F32", AVX2)).isEqualTo("VECTOR F32");
+        assertThat(open(Kind.AUTO, "F32", NO_LIBRARY)).isEqualTo("VECTOR F32");
+        assumeHas(Isa.AVX512_CORE_BF16);
         assertThat(open(Kind.AUTO, "F32", "-Dtokenwise.onednn.isa=AVX512_CORE_BF16"))
                 .isEqualTo("VECTOR F32");
         assertThat(open(Kind.AUTO, "F32", AVX512)).isEqualTo("ONEDNN F32");
         assertThat(open(Kind.AUTO, "F32", VNNI)).isEqualTo("ONEDNN F32");
         assertThat(open(Kind.VECTOR, "F32", VNNI)).isEqualTo("VECTOR F32");
-        assertThat(open(Kind.AUTO, "F32", NO_LIBRARY)).isEqualTo("VECTOR F32");
+    }
+
+    /** A child is told to use less than the CPU has; more it cannot. */
+    private static void assumeHas(Isa isa) {
+        try (Backend oneDnn = TestModels.oneDnn(Precision.S8, 1)) {
+            assumeTrue(Isa.valueOf(oneDnn.instructions()).includes(isa), "this CPU has no " + isa);
+        }
     }
 
     @Test
