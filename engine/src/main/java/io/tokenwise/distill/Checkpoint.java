@@ -50,8 +50,7 @@ public final class Checkpoint {
      * @throws BadFileException if the file is no checkpoint, is damaged or of another version, or belongs to another run; the message
      *     names the differences
      */
-    public static void read(
-            Path file, Path place, Distillation distillation, Map<String, String> run, History history)
+    public static void read(Path file, Path place, Distillation distillation, Map<String, String> run, History history)
             throws IOException {
         try (var state = TrainingState.open(file, place, run)) {
             state.restore(distillation.optimizers());

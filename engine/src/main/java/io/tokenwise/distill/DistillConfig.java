@@ -84,8 +84,8 @@ public record DistillConfig(
         }
         int tokensPerStep = 768;
         if (tokens / tokensPerStep > Integer.MAX_VALUE) {
-            throw new IllegalArgumentException("tokens to train on: " + tokens + ", must be at most "
-                    + (long) tokensPerStep * Integer.MAX_VALUE);
+            throw new IllegalArgumentException(
+                    "tokens to train on: " + tokens + ", must be at most " + (long) tokensPerStep * Integer.MAX_VALUE);
         }
         int steps = Math.toIntExact(Math.max(10, tokens / tokensPerStep));
         return new DistillConfig(
