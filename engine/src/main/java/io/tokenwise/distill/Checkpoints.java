@@ -86,7 +86,8 @@ final class Checkpoints {
         said.forEach(one -> common.retainAll(steps(one)));
         if (common.isEmpty() && said.stream().noneMatch(String::isEmpty)) {
             throw new IOException(
-                    place + ": the workers' checkpoints have no step in common (" + String.join("; ", said)
+                    place + ": the workers' checkpoints have no step in common ("
+                            + String.join("; ", said)
                             + "), though there always is one: the listing of a folder may be out of date on a shared file system; try again");
         }
         return common.stream().max(Integer::compare).map(this::file);

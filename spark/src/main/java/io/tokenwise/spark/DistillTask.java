@@ -36,8 +36,7 @@ record DistillTask(DistillSettings settings, Broadcast<int[][]> texts, String ou
         try (ModelFiles files = Models.open(ExecutorModels.place(settings.teacher()));
                 Backend backend = Backends.open(settings.choice(), Math.max(1, task.cpus()))) {
             DistillRun run = settings.run(files, Arrays.asList(texts.value()), Path.of(out));
-            run.run(
-                    settings.worker(task.partitionId(), said -> List.of(task.allGather(said))), backend, story);
+            run.run(settings.worker(task.partitionId(), said -> List.of(task.allGather(said))), backend, story);
             return (task.partitionId() == 0 ? List.of(story.end(run.config().steps())) : List.<Distilled>of())
                     .iterator();
         }

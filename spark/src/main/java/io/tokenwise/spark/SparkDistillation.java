@@ -142,8 +142,8 @@ public final class SparkDistillation {
      */
     public Distilled run(Dataset<?> texts, String column, String out) throws IOException {
         if (settings.tokens() < settings.workers()) {
-            throw new IllegalArgumentException("distill: tokens is " + settings.tokens() + ", must be at least that of workers: "
-                    + settings.workers());
+            throw new IllegalArgumentException("distill: tokens is " + settings.tokens()
+                    + ", must be at least that of workers: " + settings.workers());
         }
         requireStrings(texts.select(texts.col(column)), column);
         Path folder = folder(out);
