@@ -88,7 +88,9 @@ public final class SoakCommand implements Callable<Integer> {
             description = "Backends and precisions (default: all that this machine can run).")
     private List<OwnEngine> named;
 
-    @Option(names = "--small", description = "Only small models with random weights, for a quick look.")
+    @Option(
+            names = "--small",
+            description = "Only small models with random weights and short inputs, for a quick look.")
     private boolean small;
 
     @Override

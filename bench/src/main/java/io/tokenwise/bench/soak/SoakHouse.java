@@ -34,7 +34,7 @@ final class SoakHouse implements AutoCloseable {
     /**
      * Writes small models and opens nothing yet.
      *
-     * @param builtIn models beside the small ones; may be none
+     * @param builtIn models beside the small ones; if there are none it is a quick look, at short inputs
      * @param folder of small models
      * @param cache of weights that are unpacked
      */
@@ -45,7 +45,8 @@ final class SoakHouse implements AutoCloseable {
         this.cache = cache;
         models.addAll(builtIn);
         models.addAll(SoakModel.writeSmall(folder));
-        inputs = SoakInputs.of(WordNet.load().examples());
+        List<String> examples = WordNet.load().examples();
+        inputs = builtIn.isEmpty() ? SoakInputs.few(examples) : SoakInputs.of(examples);
     }
 
     private String small(String name) {

@@ -10,24 +10,34 @@ import java.util.stream.IntStream;
 /**
  * What is asked about.
  *
- * @param texts one of each of many lengths, up to one that is cut; the last has no words
- * @param sounds at {@link Sound#SPEECH_HZ}, up to some that have several segments
+ * @param texts one of each of many lengths; the last has no words
+ * @param sounds at {@link Sound#SPEECH_HZ}
  */
 record SoakInputs(List<String> texts, List<Image> images, List<float[]> sounds) {
-    private static final int MOST_TOKENS = 256;
+    /** A text of so many is cut. */
+    private static final int MOST_WORDS = 320;
+
+    private static final int MOST_WORDS_FOR_A_LOOK = 60;
+    private static final int SOUNDS_FOR_A_LOOK = 2;
     private static final int EXAMPLES = 1000;
 
-    /** @param examples of whose words texts are made */
+    /** @param examples of whose words texts are made, up to one that is cut */
     static SoakInputs of(List<String> examples) {
-        return new SoakInputs(texts(examples), randomImages(), noises());
+        return new SoakInputs(texts(examples, MOST_WORDS), randomImages(), noises());
     }
 
-    private static List<String> texts(List<String> examples) {
+    /** Short ones only, for a quick look. */
+    static SoakInputs few(List<String> examples) {
+        return new SoakInputs(
+                texts(examples, MOST_WORDS_FOR_A_LOOK), randomImages(), noises().subList(0, SOUNDS_FOR_A_LOOK));
+    }
+
+    private static List<String> texts(List<String> examples, int most) {
         List<String> words =
                 List.of(String.join(" ", examples.subList(0, EXAMPLES)).split(" "));
         var texts = new ArrayList<String>();
         int from = 0;
-        for (int tokens = 3; tokens < MOST_TOKENS * 5 / 4; tokens += 1 + tokens / 4) {
+        for (int tokens = 3; tokens < most; tokens += 1 + tokens / 4) {
             // About a token a word.
             texts.add(String.join(" ", words.subList(from, from + tokens)));
             from += tokens;

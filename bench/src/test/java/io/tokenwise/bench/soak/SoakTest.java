@@ -126,7 +126,7 @@ class SoakTest {
     /** All kinds of models, a server, openings and bad clients. */
     @Test
     void smallModelsHold() {
-        String[] arguments = {"--small", "--hours=0.001", "--engine=vector-f32", "--growth=100000", "--out=" + folder};
+        String[] arguments = {"--small", "--hours=0.0005", "--engine=vector-f32", "--growth=100000", "--out=" + folder};
         int code = new CommandLine(new SoakCommand())
                 .setOut(new PrintWriter(out, true))
                 .setErr(new PrintWriter(out, true))
