@@ -111,7 +111,9 @@ class DoorsTest {
     }
 
     @Test
-    void aModelThatSparkHasBroughtTranscribes(@TempDir Path folder) throws Exception {
+    void aModelThatSparkHasBroughtTranscribes() throws Exception {
+        // It stays as long as the JVM: Spark brings what was added once with other tests' jobs too.
+        Path folder = Files.createTempDirectory(Path.of("target"), "brought");
         Path model = folder.resolve("small-moonshine");
         SmallMoonshine.write(model);
         byte[] wav = NoiseWav.bursts(2);
