@@ -62,7 +62,7 @@ final class Averages {
             Files.deleteIfExists(written);
         }
         written = own;
-        try (Arena arena = Arena.ofShared()) {
+        try (Arena arena = Arena.ofConfined()) {
             var all = new ArrayList<MemorySegment>();
             for (int rank = 0; rank < workers.count(); rank++) {
                 all.add(open(file(steps, rank), arena));

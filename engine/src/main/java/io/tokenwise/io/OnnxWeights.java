@@ -115,7 +115,7 @@ public final class OnnxWeights implements WeightSource {
         long elements = data.byteSize() / format.bytes;
         StoredFloat.requireSize(destination, elements, file, name);
         if (entry.transposed) {
-            try (Arena arena = Arena.ofShared()) {
+            try (Arena arena = Arena.ofConfined()) {
                 MemorySegment floats = Pages.allocate(arena, 4 * elements, Float.BYTES);
                 format.decode(data, elements, floats, 0);
                 int rows = (int) tensor.getDims(0);

@@ -159,7 +159,7 @@ public final class Safetensors implements WeightSource {
         Entry entry = find(name);
         int each = ELEMENT_BYTES.get(entry.dtype);
         long elements = (entry.end - entry.begin) / each;
-        try (Arena arena = Arena.ofShared()) {
+        try (Arena arena = Arena.ofConfined()) {
             Decoder decoder = decoder(entry, arena);
             StoredFloat.requireSize(destination, elements, file, name);
             MemorySegment memory = arena.allocate(CHUNK_BYTES, Double.BYTES);

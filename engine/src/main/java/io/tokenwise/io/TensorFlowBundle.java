@@ -189,7 +189,7 @@ public final class TensorFlowBundle implements WeightSource {
         if (isTransposed(entry)) {
             int rows = (int) entry.shape()[0];
             int columns = (int) entry.shape()[1];
-            try (Arena arena = Arena.ofShared()) {
+            try (Arena arena = Arena.ofConfined()) {
                 MemorySegment stored = Pages.allocate(arena, entry.size(), Float.BYTES);
                 read(entry, stored);
                 Transposition.copy(stored, columns, rows, columns, destination, rows);
@@ -203,7 +203,7 @@ public final class TensorFlowBundle implements WeightSource {
     /** The values as they are stored, if their checksum is right. */
     private void read(BundleEntry entry, MemorySegment floats) {
         var sum = new CRC32C();
-        try (Arena arena = Arena.ofShared()) {
+        try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = arena.allocate(CHUNK_BYTES, Float.BYTES);
             ByteBuffer chunk = memory.asByteBuffer();
             for (long done = 0; done < entry.size(); done += chunk.limit()) {

@@ -91,7 +91,7 @@ public final class RenamedWeights implements WeightSource {
             return;
         }
         long bytes = destination.byteSize();
-        try (Arena arena = Arena.ofShared()) {
+        try (Arena arena = Arena.ofConfined()) {
             MemorySegment whole = arena.allocate(Math.multiplyExact(bytes, origin.parts()), Float.BYTES);
             source.read(origin.name(), whole);
             destination.copyFrom(whole.asSlice(bytes * origin.part(), bytes));

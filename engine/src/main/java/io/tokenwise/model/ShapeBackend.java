@@ -65,7 +65,7 @@ final class ShapeBackend implements Backend {
         if ((long) x.rows() * x.columns() > MOST_WRITTEN) {
             throw refused();
         }
-        Arena arena = Arena.ofShared();
+        Arena arena = Arena.ofConfined();
         var values = new Floats(arena.allocate((long) x.size() * Float.BYTES, Float.BYTES), 0);
         return new HostTensor(x, values, arena::close);
     }

@@ -157,7 +157,7 @@ public record StoredTensor(String name, Parameter parameter, List<Columns> range
     }
 
     private void loadParts(WeightSource source, HostTensor value) {
-        try (Arena arena = Arena.ofShared()) {
+        try (Arena arena = Arena.ofConfined()) {
             MemorySegment file = Pages.allocate(arena, bytes(), 64);
             source.read(name, file);
             long at = 0;

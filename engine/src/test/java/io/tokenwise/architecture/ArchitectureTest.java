@@ -15,7 +15,6 @@ import com.tngtech.archunit.junit.ArchTest;
 import com.tngtech.archunit.lang.ArchRule;
 import io.tokenwise.tensor.HostMemory;
 import io.tokenwise.tensor.Tensor;
-import java.lang.foreign.Arena;
 
 /** Who may know whom, over kernels and engine. */
 @AnalyzeClasses(packages = "io.tokenwise", importOptions = ImportOption.DoNotIncludeTests.class)
@@ -166,17 +165,6 @@ class ArchitectureTest {
             .orShould()
             .dependOnClassesThat()
             .belongToAnyOf(HostMemory.class);
-
-    /**
-     * C2 would compile kernels for memory that has an owner, and again and again as theirs has none (docs/lab/kernels.md). What {@code backend.cuda} does on
-     * the host runs no kernels, and what native-bindings writes so is a few words.
-     */
-    @ArchTest
-    static final ArchRule NO_MEMORY_BELONGS_TO_A_THREAD = noClasses()
-            .that()
-            .resideOutsideOfPackages("io.tokenwise.backend.cuda", "io.tokenwise.natives..", "io.tokenwise.fakecuda..")
-            .should()
-            .callMethod(Arena.class, "ofConfined");
 
     /** What jextract generates can print each call, if a system property of its own says so. */
     @ArchTest

@@ -60,7 +60,7 @@ public interface Conversions {
             Floats y,
             long index);
 
-    /** {@link #dequantize} plus a row of residual. */
+    /** {@link #dequantize} plus a row of residual. The sums may be lost: a loop over so many memories at once deoptimises for a minute (docs/lab/kernels.md). */
     void dequantizePlus(
             MemorySegment sums,
             long at,

@@ -255,10 +255,6 @@ final class VectorConversions implements Conversions {
         MemorySegment from = Floats.exactlyNative(sums);
         MemorySegment biasMemory = bias.segment();
         long biasAt = bias.offset();
-        MemorySegment other = residual.segment();
-        long otherAt = residual.at(residualIndex);
-        MemorySegment to = y.segment();
-        long toAt = y.at(index);
         FloatVector leasts = FloatVector.broadcast(F, least);
         for (int i = 0; i < whole; i += LANES) {
             long place = (long) i * Float.BYTES;
@@ -268,6 +264,15 @@ final class VectorConversions implements Conversions {
                     IntVector.fromMemorySegment(I, from, at + place, ORDER).convert(I2F, 0);
             sum.mul(scale)
                     .fma(FloatVector.fromArray(F, columnScales, i), shift)
+                    .intoMemorySegment(from, at + place, ORDER);
+        }
+        MemorySegment other = residual.segment();
+        long otherAt = residual.at(residualIndex);
+        MemorySegment to = y.segment();
+        long toAt = y.at(index);
+        for (int i = 0; i < whole; i += LANES) {
+            long place = (long) i * Float.BYTES;
+            FloatVector.fromMemorySegment(F, from, at + place, ORDER)
                     .add(FloatVector.fromMemorySegment(F, other, otherAt + place, ORDER))
                     .intoMemorySegment(to, toAt + place, ORDER);
         }

@@ -112,7 +112,8 @@ class ConversionsTest extends KernelTest {
             ops.dequantize(sums, 8, count, 0.003f, -1.7f, columns, bias, expected, 0);
             ops.add(expected, 0, residual, INDEX, count, expected, 0);
             Floats found = zeros(count + 1);
-            ops.dequantizePlus(sums, 8, count, 0.003f, -1.7f, columns, bias, residual, INDEX, found, 1);
+            MemorySegment lost = bytes(4L * count + 8).copyFrom(sums);
+            ops.dequantizePlus(lost, 8, count, 0.003f, -1.7f, columns, bias, residual, INDEX, found, 1);
             for (int i = 0; i < count; i++) {
                 assertThat(found.get(1 + i)).as("%s, value %d", set.name(), i).isEqualTo(expected.get(i));
             }

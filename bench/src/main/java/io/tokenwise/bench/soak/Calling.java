@@ -94,14 +94,13 @@ final class Calling {
      * @param begin of what failed
      */
     void failed(String what, Throwable failure, long begin) throws InterruptedException {
-        boolean ofTheNetwork =
-                switch (failure) {
-                    // A body came too slowly, or the answer too late.
-                    case RefusedException e -> e.status() == 408 || e.status() == 503 || e.status() == 504;
-                    case FileSystemException _ -> false;
-                    case IOException _ -> true;
-                    default -> false;
-                };
+        boolean ofTheNetwork = switch (failure) {
+            // A body came too slowly, or the answer too late.
+            case RefusedException e -> e.status() == 408 || e.status() == 503 || e.status() == 504;
+            case FileSystemException _ -> false;
+            case IOException _ -> true;
+            default -> false;
+        };
         if (ofTheNetwork && time.hasStoppedAbout(begin)) {
             tally.count("too late after a stop");
         } else {

@@ -89,11 +89,7 @@ final class Soak {
             }
             out.printf(
                     "%d doors, %d answers expected, %d callers, %.0f %% of a core, seed %d%n",
-                    house.doors().size(),
-                    expected.count(),
-                    plan.callers(),
-                    100 * plan.cpuShare(),
-                    plan.seed());
+                    house.doors().size(), expected.count(), plan.callers(), 100 * plan.cpuShare(), plan.seed());
             answers = run(house);
         }
         List<String> left = left(before);

@@ -19,21 +19,9 @@ class SoakReportTest {
         return report(readings, reading(0, 400, nativeAfter), Map.of("engine", 90L, "server", 10L), left);
     }
 
-    private static SoakReport report(
-            List<Reading> readings, Reading after, Map<String, Long> answers, String... left) {
+    private static SoakReport report(List<Reading> readings, Reading after, Map<String, Long> answers, String... left) {
         return new SoakReport(
-                PLAN,
-                reading(0, 300, 20),
-                readings,
-                after,
-                500,
-                answers,
-                Map.of(),
-                List.of(),
-                List.of(left),
-                0,
-                0,
-                10);
+                PLAN, reading(0, 300, 20), readings, after, 500, answers, Map.of(), List.of(), List.of(left), 0, 0, 10);
     }
 
     private static List<Reading> growing(double perMinute) {

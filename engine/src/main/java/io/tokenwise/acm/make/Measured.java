@@ -30,7 +30,7 @@ sealed interface Measured extends Block permits MeasuredMlp, MeasuredAttention {
 
     /** Writes into the learners' matrices what they start with: the dense weights. */
     static void copyDense(AdaptiveBlock adaptive, Backend backend) {
-        try (Arena arena = Arena.ofShared()) {
+        try (Arena arena = Arena.ofConfined()) {
             adaptive.denseSlices(arena).forEach((learned, dense) -> {
                 try (HostTensor from = backend.read(dense);
                         HostTensor to = learned.write()) {

@@ -69,7 +69,7 @@ final class OneDnnProducts implements Products {
             matrix.product().packFloats(dense, transposed, matrix.packed());
             return;
         }
-        try (Arena arena = Arena.ofShared()) {
+        try (Arena arena = Arena.ofConfined()) {
             MemorySegment dense = arena.allocate(rows * rowBytes, ALIGNMENT);
             for (int row = 0; row < rows; row++) {
                 long from = corner + (long) row * source.columns() * Float.BYTES;
@@ -137,7 +137,7 @@ final class OneDnnProducts implements Products {
         int outputs = part.outputs();
         float[] sums = part.columns().sums();
         Arrays.fill(sums, 0);
-        try (Arena arena = Arena.ofShared()) {
+        try (Arena arena = Arena.ofConfined()) {
             MemorySegment rowMajor = arena.allocate(part.product().spec().bBytes(), ALIGNMENT);
             for (int k = 0; k < part.inputs(); k++) {
                 int at = (input + k) * scales.length + output;

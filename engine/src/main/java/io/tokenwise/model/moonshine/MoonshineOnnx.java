@@ -339,7 +339,7 @@ public final class MoonshineOnnx implements WeightSource {
         long elements = Arrays.stream(stored.shape).reduce(1, Math::multiplyExact);
         StoredFloat.requireSize(destination, elements, description(), name);
         if (stored.transposed) {
-            try (Arena arena = Arena.ofShared()) {
+            try (Arena arena = Arena.ofConfined()) {
                 MemorySegment floats = Pages.allocate(arena, Float.BYTES * elements, Float.BYTES);
                 stored.graph.read(stored.tensor, stored.scaling, floats);
                 int columns = (int) stored.shape[0];

@@ -177,7 +177,7 @@ final class CachedWeights implements WeightSource {
         deleteOthers(model, file);
         Map<String, TensorData> tensors = new LinkedHashMap<>();
         Map<String, String> checksums = new HashMap<>();
-        try (Arena arena = Arena.ofShared()) {
+        try (Arena arena = Arena.ofConfined()) {
             for (String name : weights.names()) {
                 long[] shape = weights.shape(name);
                 MemorySegment floats = arena.allocate(4 * Arrays.stream(shape).reduce(1, Math::multiplyExact), 4);
