@@ -179,8 +179,8 @@ class DistillationTest extends OnSmallRuns {
                 .hasMessage(folder.resolve("out.checkpoint")
                         + ": belongs to a run with other settings (layers: was mlp,qo,kv of 3 learners (MLPs: up to 1,"
                         + " or all), is mlp of 8 learners; learner steps: was 10, is 20; gate steps: was 10, is 20;"
-                        + " end to end steps: was 20, is 40; seed: was 1, is 2): repeat those, or delete the file to"
-                        + " start over");
+                        + " end to end steps: was 20, is 40; seed: was 1, is 2): repeat those, or delete it to start"
+                        + " over");
         assertThat(folder.resolve("out.checkpoint")).hasBinaryContent(before);
     }
 
