@@ -293,7 +293,8 @@ class ForwardGraphTest {
             assertThat(thrown).isPositive();
         }
         if (forward == 2) {
-            // The one call that was to destroy a graph once it was instantiated, for each error; one may be missed (seen once, beside much other work).
+            // The one call that was to destroy a graph once it was instantiated, for each error; one may be missed
+            // (seen once, beside much other work).
             leaks = List.of(List.of("1 graphs"), List.of("2 graphs"));
         }
     }
