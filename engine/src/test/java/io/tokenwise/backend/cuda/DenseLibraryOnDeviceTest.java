@@ -50,6 +50,9 @@ class DenseLibraryOnDeviceTest {
     private FakeControls controls;
     private List<String> leaks = List.of();
 
+    /** Closed ones whose streams no other may take over, so that each has the same calls of the driver (see {@link ForwardGraphTest}). */
+    private final List<Sessions> held = new ArrayList<>();
+
     @BeforeAll
     static void write() throws IOException {
         models = TinyModels.write(folder);
@@ -308,6 +311,7 @@ class DenseLibraryOnDeviceTest {
             var failed = new ArrayList<String>();
             for (int n = 1; n > 0; n++) {
                 try (var sessions = new Sessions(encoder, device, 256, 1)) {
+                    held.add(sessions);
                     for (int i = 1; i < forward; i++) {
                         sessions.encode(texts, Budget.FULL, null);
                     }

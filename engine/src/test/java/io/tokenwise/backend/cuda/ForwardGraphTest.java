@@ -66,6 +66,9 @@ class ForwardGraphTest {
     private Encoder encoder;
     private Sessions sessions;
 
+    /** Closed ones whose streams no other may take over: with what a stream has made already a forward is fewer calls, and which one is the n-th would hang on the collector. */
+    private final List<Sessions> held = new ArrayList<>();
+
     @BeforeAll
     static void write() throws IOException {
         TestModels.write(folder.resolve("dense"), SIZES);
@@ -269,6 +272,7 @@ class ForwardGraphTest {
             while (!isPast) {
                 n++;
                 try (var others = new Sessions(encoder, device, 1024, 1)) {
+                    held.add(others);
                     for (int i = 1; i < forward; i++) {
                         others.encode(texts, Budget.FULL, null);
                     }
