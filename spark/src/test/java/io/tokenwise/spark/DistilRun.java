@@ -22,7 +22,6 @@ import org.apache.spark.sql.SparkSession;
  */
 public final class DistilRun {
     private static final int WORKERS = 2;
-    private static final int TOKENS_PER_STEP = 768;
 
     private final Path texts;
     private final int count;
@@ -46,11 +45,6 @@ public final class DistilRun {
                         Integer.parseInt(arguments[3]),
                         Path.of(arguments[4]))
                 .all();
-    }
-
-    /** What both train: dense MiniLM, as {@code minilm-acm/make} does, for fewer steps and in float32, which every CPU has. */
-    static DistillSettings settings(int steps) {
-        return DistillSettings.of("minilm").withTokens((long) steps * TOKENS_PER_STEP);
     }
 
     private void all() throws Exception {
@@ -159,7 +153,7 @@ public final class DistilRun {
     private Distilled train(SparkSession spark, String out) throws IOException {
         Dataset<Row> rows = spark.createDataset(Files.readAllLines(texts).subList(0, count), Encoders.STRING())
                 .toDF("text");
-        return new SparkDistillation(settings(steps).withWorkers(WORKERS).withAverageSteps(every))
+        return new SparkDistillation(LocalDistilRun.settings(steps).withWorkers(WORKERS).withAverageSteps(every))
                 .run(rows, "text", folder.resolve(out).toString());
     }
 

@@ -10,12 +10,19 @@ import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
 
-/** The distillation that {@code spark/distil} compares Spark's with: one thread, without Spark. {@code LocalDistilRun TEXTS COUNT STEPS OUT}; it prints the fields of a {@link Distilled}. */
+/** The distillation that {@code spark/distil} compares Spark's with: one thread, without Spark's classes. {@code LocalDistilRun TEXTS COUNT STEPS OUT}; it prints the fields of a {@link Distilled}. */
 public final class LocalDistilRun {
+    private static final int TOKENS_PER_STEP = 768;
+
     private LocalDistilRun() {}
 
+    /** What both train: dense MiniLM, as {@code minilm-acm/make} does, for fewer steps and in float32, which every CPU has. */
+    static DistillSettings settings(int steps) {
+        return DistillSettings.of("minilm").withTokens((long) steps * TOKENS_PER_STEP);
+    }
+
     public static void main(String[] arguments) throws IOException, InterruptedException {
-        DistillSettings settings = DistilRun.settings(Integer.parseInt(arguments[2]));
+        DistillSettings settings = settings(Integer.parseInt(arguments[2]));
         try (ModelFiles files = Models.open(settings.teacher());
                 Backend backend = Backends.open(settings.choice(), 1)) {
             var texts = new TrainingTexts(files, settings.seed(), false, TrainingTexts.MOST_TOKENS);
