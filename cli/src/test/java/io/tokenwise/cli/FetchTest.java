@@ -288,6 +288,8 @@ class FetchTest {
                 "npm ERR! code E404;npm ERR! 404 Not Found - GET toy;npm ERR! 404 | npm failed: 404 Not Found - GET toy;",
                 "WARNING: not this;[ERROR] Failed to execute it -> [Help 1];[ERROR] ;[ERROR] For more information | : Failed to execute it;",
                 "W: Download is unsandboxed;E: Unable to locate package toy | : Unable to locate package toy;",
+                "/usr/bin/tar: package/a: Cannot write: No space left on device;/usr/bin/tar: Exiting with failure status due to previous errors"
+                        + " | npm failed: package/a: Cannot write: No space left on device;",
                 "first line;last line; | npm failed: last line;",
                 "'' | npm failed: it does not say why;"
             })
@@ -295,6 +297,15 @@ class FetchTest {
         client("npm", "cat <<'.'", output.replace(';', '\n'), ".", "exit 1");
         assertThat(run("toy")).isEqualTo(1);
         assertFailedWith(message);
+    }
+
+    /** Where the disk is full its reason could not be written there. */
+    @Test
+    void aClientsOutputIsNotOnTheDisk() throws IOException {
+        client("npm", "echo There is $(ls -A .. | tr '\\n' ' ')", "exit 1");
+        assertThat(run("toy")).isEqualTo(1);
+        assertFailedWith("npm failed: There is package");
+        assertThat(err.toString()).doesNotContain(".log");
     }
 
     /** As on Ctrl-C: nothing is left, and no client that goes on. */
