@@ -214,6 +214,26 @@ public record DistillConfig(
         return with(layers, learnerSteps, gateSteps, learnerRate, newLowest, mirrored, fixed);
     }
 
+    /** The same at rates so many times as high. */
+    public DistillConfig withRatesTimes(double factor) {
+        return new DistillConfig(
+                layers,
+                learnerSteps,
+                gateSteps,
+                endToEndSteps,
+                tokensPerStep,
+                factor * learnerRate,
+                factor * gateRate,
+                temperature,
+                tokenWeight,
+                budgetWeight,
+                lowestBudget,
+                budgetsPerStep,
+                mirrored,
+                fixed,
+                seed);
+    }
+
     /** The steps stay as many in all: the third phase gets what the others lose. */
     private DistillConfig with(
             AdaptiveLayers newLayers,

@@ -37,6 +37,14 @@ class DistillConfigTest {
     }
 
     @Test
+    void ratesAloneAreSoManyTimesAsHigh() {
+        DistillConfig higher = usual.withRatesTimes(2);
+        assertThat(higher.learnerRate()).isEqualTo(2 * usual.learnerRate());
+        assertThat(higher.gateRate()).isEqualTo(2 * usual.gateRate());
+        assertThat(higher.withRatesTimes(.5)).isEqualTo(usual);
+    }
+
+    @Test
     void moreStepsThanThereAreNumbersForAreRefused() {
         long most = 768L * Integer.MAX_VALUE;
         assertThat(DistillConfig.forTokens(most, 1).steps()).isEqualTo(Integer.MAX_VALUE);

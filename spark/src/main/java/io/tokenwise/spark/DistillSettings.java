@@ -78,9 +78,11 @@ record DistillSettings(
         return workers == 1 ? Workers.ALONE : new Workers(rank, workers, averageSteps, meeting);
     }
 
-    /** The same for all workers: steps are those of each. */
+    /** The same for all workers: steps are those of each. As these are fewer, rates are higher (docs/lab/spark.md, Distillation). */
     DistillRun run(ModelFiles files, List<int[]> texts, Path out) {
-        DistillConfig config = DistillConfig.forTokens(tokens / workers, seed).suiting(files.description());
+        DistillConfig config = DistillConfig.forTokens(tokens / workers, seed)
+                .suiting(files.description())
+                .withRatesTimes(Math.sqrt(workers));
         StoredType stored = inBytes ? StoredType.S8 : StoredType.F32;
         return new DistillRun(files, texts, config, out, ModelWriter.Existing.KEEP, checkpointSteps, stored);
     }
