@@ -1,6 +1,7 @@
 package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
+import java.util.Comparator;
 import java.util.List;
 
 /**
@@ -52,26 +53,28 @@ final class AddedTokens {
     }
 
     /**
-     * Of a file.
+     * Of a file. Of two with the same text, as normalizers may leave it, a special one counts, then the first.
      *
      * @param file for messages
      * @throws BadFileException if one is too long
      */
     AddedTokens(String file, List<AddedToken> tokens) {
         trie = new Trie(file);
-        this.tokens = tokens;
+        this.tokens = tokens.stream()
+                .sorted(Comparator.comparing(token -> !token.special()))
+                .toList();
         for (int i = 0; i < tokens.size(); i++) {
-            if (tokens.get(i).text().isEmpty()) {
+            AddedToken token = this.tokens.get(i);
+            int length = token.text().length();
+            if (length == 0 || trie.get(token.text()) != Trie.NONE) {
                 continue;
             }
-            int length = tokens.get(i).text().length();
             if (length > LONGEST) {
                 throw new BadFileException(
-                        file,
-                        "added token " + tokens.get(i).id() + " has " + length + " chars; supported: up to " + LONGEST);
+                        file, "added token " + token.id() + " has " + length + " chars; supported: up to " + LONGEST);
             }
-            trie.put(tokens.get(i).text(), i);
-            begins[Math.min(128, tokens.get(i).text().charAt(0))] = true;
+            trie.put(token.text(), i);
+            begins[Math.min(128, token.text().charAt(0))] = true;
         }
     }
 
@@ -86,13 +89,20 @@ final class AddedTokens {
             }
             AddedToken token = tokens.get(found);
             int end = at + token.text().length();
-            if (token.singleWord() && !isAlone(text, from, to, at, end)) {
-                at = end;
+            int begin = at;
+            // The next one may begin in the white space that this one takes: both are found, and their places overlap.
+            at = end;
+            if (token.singleWord() && !isAlone(text, from, to, begin, end)) {
                 continue;
             }
-            int begin = at;
             while (token.leftStrip() && begin > start && White.is(text.charAt(begin - 1))) {
                 begin--;
+            }
+            if (token.leftStrip() && begin < start) {
+                begin = start;
+                if (begin > end) {
+                    continue;
+                }
             }
             while (token.rightStrip() && end < to && White.is(text.charAt(end))) {
                 end++;
@@ -101,10 +111,9 @@ final class AddedTokens {
                 between.encode(text, start, begin, out);
             }
             if (!out.full()) {
-                out.asItStands(token.id(), begin, end);
+                out.asItStands(token.id(), text, begin, end);
             }
             start = end;
-            at = end;
         }
         if (start < to && !out.full()) {
             between.encode(text, start, to, out);

@@ -26,19 +26,28 @@ interface Decoder {
         return tokens -> {
             List<String> parts = new ArrayList<>(tokens.size());
             for (String token : tokens) {
-                if (parts.isEmpty()) {
-                    parts.add(token);
-                } else if (token.startsWith(prefix)) {
-                    parts.add(token.substring(prefix.length()));
-                } else {
-                    // What the library calls cleaning up; of its rules those that a single token of a BERT can meet.
-                    boolean joins = cleanUp
-                            && (token.equals(".") || token.equals("?") || token.equals("!") || token.equals(","));
-                    parts.add(joins ? token : " " + token);
-                }
+                String part = parts.isEmpty()
+                        ? token
+                        : token.startsWith(prefix) ? token.substring(prefix.length()) : " " + token;
+                parts.add(cleanUp && part.indexOf(' ') >= 0 ? cleaned(part) : part);
             }
             return parts;
         };
+    }
+
+    /** What the library calls cleaning up: of each token alone, which may be one that was added and have spaces inside. */
+    private static String cleaned(String part) {
+        return part.replace(" .", ".")
+                .replace(" ?", "?")
+                .replace(" !", "!")
+                .replace(" ,", ",")
+                .replace(" ' ", "'")
+                .replace(" n't", "n't")
+                .replace(" 'm", "'m")
+                .replace(" do not", " don't")
+                .replace(" 's", "'s")
+                .replace(" 've", "'ve")
+                .replace(" 're", "'re");
     }
 
     /** Marks are spaces, but for that before the first word, if the tokenizer set it. */
@@ -127,7 +136,17 @@ interface Decoder {
         return tokens -> {
             var bytes = new ByteArrayOutputStream();
             tokens.forEach(token -> bytes.writeBytes(ByteLevel.bytes(token)));
-            return List.of(bytes.toString(StandardCharsets.UTF_8));
+            return List.of(text(bytes.toByteArray()));
         };
+    }
+
+    /** Of what would be half of a surrogate pair each byte becomes a replacement character, as Unicode recommends; of Java's all are one. */
+    private static String text(byte[] bytes) {
+        for (int i = 0; i < bytes.length - 1; i++) {
+            if (bytes[i] == (byte) 0xED && (bytes[i + 1] & 0xE0) == 0xA0) {
+                bytes[i] = (byte) 0xFF;
+            }
+        }
+        return new String(bytes, StandardCharsets.UTF_8);
     }
 }

@@ -50,8 +50,9 @@ record TokenizerJson(
             var through = new TrimmedPlaces(text, pieces, prefixSpace, trimmed);
             for (int i = 0; i < tokens.size(); i++) {
                 Tokenizer.Place place = tokens.places().get(i);
-                if (tokens.asTheyStand().get(i)) {
-                    through.asItStands(place.id(), place.start(), place.end());
+                String found = tokens.asTheyStand().get(i);
+                if (found != null) {
+                    through.asItStands(place.id(), found, place.start(), place.end());
                 } else {
                     through.token(place.id(), place.start(), place.end());
                 }

@@ -2,16 +2,18 @@ package io.tokenwise.tokenizer;
 
 import java.util.ArrayList;
 import java.util.Arrays;
-import java.util.BitSet;
 import java.util.List;
+import java.util.Map;
+import java.util.NavigableMap;
+import java.util.TreeMap;
 
 /** The tokens of a text as they are found, with their places if somebody asks. */
 final class Tokens implements ByteLevel.Sink {
     private final int most;
     private final List<Tokenizer.Place> places;
 
-    /** Which of the places are of tokens that were found as they stand. */
-    private final BitSet asTheyStand = new BitSet();
+    /** Which of the places are of tokens that were found as they stand, with what was found, as normalizers left it. */
+    private final NavigableMap<Integer, String> asTheyStand = new TreeMap<>();
 
     private int[] ids = new int[32];
     private int size;
@@ -64,20 +66,23 @@ final class Tokens implements ByteLevel.Sink {
             places.add(
                     normalized == null
                             ? new Tokenizer.Place(id, start, end)
-                            : new Tokenizer.Place(id, normalized.start(start), normalized.end(end - 1)));
+                            : new Tokenizer.Place(
+                                    id,
+                                    start < end ? normalized.start(start) : normalized.end(end - 1),
+                                    normalized.end(end - 1)));
         }
     }
 
     /** A token that was found as it stands, with the white space that it takes. */
-    void asItStands(int id, int start, int end) {
+    void asItStands(int id, String text, int start, int end) {
         token(id, start, end);
         if (places != null) {
-            asTheyStand.set(size - 1);
+            asTheyStand.put(size - 1, text.substring(start, end));
         }
     }
 
-    /** Which of the places are of such tokens. */
-    BitSet asTheyStand() {
+    /** Which of the places are of such tokens, with what was found. */
+    Map<Integer, String> asTheyStand() {
         return asTheyStand;
     }
 
@@ -97,7 +102,7 @@ final class Tokens implements ByteLevel.Sink {
     void cut(int newSize) {
         if (places != null) {
             places.subList(newSize, size).clear();
-            asTheyStand.clear(newSize, size);
+            asTheyStand.tailMap(newSize, true).clear();
         }
         size = newSize;
     }

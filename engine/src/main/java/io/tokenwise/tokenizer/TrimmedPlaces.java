@@ -26,12 +26,12 @@ final class TrimmedPlaces implements ByteLevel.Sink {
         this.to = to;
     }
 
-    /** Of a token that was found as it stands the white space counts that it takes. */
-    void asItStands(int id, int start, int end) {
-        String found = text.substring(start, end);
+    /** Of a token that was found as it stands the white space counts that it takes, as normalizers left it. */
+    void asItStands(int id, String found, int start, int end) {
         int before = before(found);
         int skipped = isFirst(start) && prefixSpace && before == 1 ? 0 : before;
-        to.token(id, start + skipped, Math.max(end - after(found), start + skipped));
+        int from = Math.min(start + skipped, end);
+        to.token(id, from, Math.max(end - after(found), from));
     }
 
     private static int before(String token) {

@@ -279,13 +279,22 @@ final class TokenizerFiles {
             }
             int id = all.indexOf(content);
             boolean special = random.nextBoolean();
+            boolean singleWord = random.nextInt(4) == 0;
+            boolean leftStrip = random.nextInt(4) == 0;
+            boolean rightStrip = random.nextInt(4) == 0;
+            boolean later = normalized && random.nextBoolean();
+            String found = later ? steps.normalized(content) : content;
             list.addObject()
                     .put("id", id < 0 ? next++ : id)
                     .put("content", content)
-                    .put("single_word", random.nextInt(4) == 0)
-                    .put("lstrip", random.nextInt(4) == 0)
-                    .put("rstrip", random.nextInt(4) == 0)
-                    .put("normalized", normalized && random.nextBoolean())
+                    .put("single_word", singleWord)
+                    // Where the one before has taken all of one that is white space, the other library ends the
+                    // process.
+                    .put("lstrip", leftStrip && !TokenizerSteps.isWhite(found))
+                    .put("rstrip", rightStrip)
+                    // One of which nothing is left it finds between any two bytes, and ends where they are of one
+                    // character.
+                    .put("normalized", later && !found.isEmpty())
                     .put("special", special);
             addedTexts.add(content);
         }

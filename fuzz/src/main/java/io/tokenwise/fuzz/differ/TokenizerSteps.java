@@ -1,6 +1,8 @@
 package io.tokenwise.fuzz.differ;
 
+import java.text.Normalizer;
 import java.util.ArrayList;
+import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.function.Supplier;
@@ -94,6 +96,34 @@ record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String>
                 yield step.put("content", Words.any(random, " ", TokenizerFiles.MARK));
             }
         };
+    }
+
+    /** What SentencePiece's normalizers leave of an added token, near enough to see whether that is anything. */
+    String normalized(String text) {
+        String left = text;
+        for (JsonNode step : root.path("normalizer").path("normalizers")) {
+            String type = step.get("type").stringValue();
+            left = switch (type) {
+                case "NFC", "NFD", "NFKC", "NFKD" -> Normalizer.normalize(left, Normalizer.Form.valueOf(type));
+                case "Lowercase" -> left.toLowerCase(Locale.ROOT);
+                case "Nmt" ->
+                    left.replaceAll("[\\x01-\\x08\\x0B\\x0E-\\x1F\\x7F\\x8F\\x9F]", "")
+                            .replaceAll("[\\u200B-\\u200F\\u2581\\uFEFF\\uFFFD]", " ");
+                case "Strip" ->
+                    left.replaceAll(step.get("strip_left").booleanValue() ? "(?U)^\\s+" : "^$", "")
+                            .replaceAll(step.get("strip_right").booleanValue() ? "(?U)\\s+\\z" : "^$", "");
+                case "Replace" ->
+                    left.replace(
+                            step.get("pattern").path("String").asString("  "),
+                            step.get("content").stringValue());
+                default -> left;
+            };
+        }
+        return left;
+    }
+
+    static boolean isWhite(String text) {
+        return text.matches("(?U)\\s*");
     }
 
     private static ObjectNode replace(String wanted, String by) {
