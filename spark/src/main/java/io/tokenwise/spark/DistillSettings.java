@@ -82,7 +82,7 @@ record DistillSettings(
     DistillRun run(ModelFiles files, List<int[]> texts, Path out) {
         DistillConfig config = DistillConfig.forTokens(tokens / workers, seed)
                 .suiting(files.description())
-                .withRatesTimes(Math.sqrt(workers));
+                .withRatesTimes(workers);
         StoredType stored = inBytes ? StoredType.S8 : StoredType.F32;
         return new DistillRun(files, texts, config, out, ModelWriter.Existing.KEEP, checkpointSteps, stored);
     }
