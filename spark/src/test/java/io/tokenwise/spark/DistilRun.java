@@ -153,7 +153,8 @@ public final class DistilRun {
     private Distilled train(SparkSession spark, String out) throws IOException {
         Dataset<Row> rows = spark.createDataset(Files.readAllLines(texts).subList(0, count), Encoders.STRING())
                 .toDF("text");
-        return new SparkDistillation(LocalDistilRun.settings(steps).withWorkers(WORKERS).withAverageSteps(every))
+        return new SparkDistillation(
+                        LocalDistilRun.settings(steps).withWorkers(WORKERS).withAverageSteps(every))
                 .run(rows, "text", folder.resolve(out).toString());
     }
 
