@@ -1,8 +1,11 @@
 package io.tokenwise.server;
 
+import java.net.Socket;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
+import java.util.Set;
+import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
@@ -11,13 +14,19 @@ import org.eclipse.jetty.server.ConnectionFactory;
 import org.eclipse.jetty.server.Request;
 import org.eclipse.jetty.server.Server;
 import org.eclipse.jetty.server.ServerConnector;
+import org.eclipse.jetty.util.IO;
 
-/** Listens, and looks after its connections: clients that go away while they wait, and those whose requests' heads never end. */
+/** Listens, and looks after its connections: clients that go away while they wait, those whose requests' heads never end, and those that come just when it stops. */
 final class WatchedConnector extends ServerConnector {
     /** How long work for a client that has gone may go on. */
     private static final long LOOK_MILLIS = 50;
 
     private final long mostWaits;
+
+    /** All that may be open. When it stops Jetty forgets some that were just accepted (12.1.14: what reaches its selector late), and they would stay open. */
+    private final Set<SocketChannel> accepted = ConcurrentHashMap.newKeySet();
+
+    private volatile boolean isOver;
 
     /** @param arrival in which a request's head must have come */
     WatchedConnector(Server server, Duration arrival, ConnectionFactory... protocols) {
@@ -38,6 +47,33 @@ final class WatchedConnector extends ServerConnector {
         lookLater();
     }
 
+    /** Called first with what was accepted. */
+    @Override
+    protected void configure(Socket socket) {
+        super.configure(socket);
+        accepted.add(socket.getChannel());
+        if (isOver) {
+            IO.close(socket.getChannel());
+        }
+    }
+
+    /** Ends their waiting for clients, and for a place for one, without an interrupt: the JDK's accept loses what it has just accepted if one comes then (25.0.3), and nobody can close that. */
+    @Override
+    protected void interruptAcceptors() {
+        close();
+        setAccepting(true);
+    }
+
+    @Override
+    protected void doStop() throws Exception {
+        try {
+            super.doStop();
+        } finally {
+            isOver = true;
+            accepted.forEach(IO::close);
+        }
+    }
+
     private void lookLater() {
         getScheduler().schedule(this::look, LOOK_MILLIS, TimeUnit.MILLISECONDS);
     }
@@ -50,6 +86,7 @@ final class WatchedConnector extends ServerConnector {
                     watched.closeIfSlow(mostWaits);
                 }
             }
+            accepted.removeIf(channel -> !channel.isOpen());
         } finally {
             if (isRunning()) {
                 lookLater();

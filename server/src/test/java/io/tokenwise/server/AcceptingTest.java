@@ -1,0 +1,62 @@
+package io.tokenwise.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import io.tokenwise.server.ServerOptions.Limits;
+import io.tokenwise.server.ServerOptions.Network;
+import java.io.IOException;
+import java.time.Duration;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Optional;
+import java.util.concurrent.Callable;
+import java.util.concurrent.ExecutorService;
+import java.util.concurrent.Executors;
+import java.util.concurrent.Future;
+import java.util.concurrent.atomic.AtomicBoolean;
+import org.junit.jupiter.api.RepeatedTest;
+
+/** A server that stops just when clients come: each of them is refused, or sees its connection closed. Without a model. */
+class AcceptingTest {
+    private static final int CLIENTS = 3;
+
+    /** Two of three times somebody was, before {@link WatchedConnector} looked after it. */
+    @RepeatedTest(10)
+    void nobodyIsForgotten() throws Exception {
+        HttpService http = HttpService.of(Network.loopback(0), Limits.defaults());
+        http.listen(new Routes(), Limits.defaults(), Optional.empty(), false, request -> {});
+        int port = http.port();
+        var stopped = new AtomicBoolean();
+        Callable<List<RawClient>> connecting = () -> connectUntil(stopped, port);
+        try (ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
+            var clients = new ArrayList<Future<List<RawClient>>>();
+            for (int i = 0; i < CLIENTS; i++) {
+                clients.add(threads.submit(connecting));
+            }
+            Thread.sleep(20);
+            http.close(Duration.ZERO);
+            stopped.set(true);
+            for (Future<List<RawClient>> client : clients) {
+                for (RawClient connection : client.get()) {
+                    try (connection) {
+                        assertThat(connection.isClosed()).isTrue();
+                    }
+                }
+            }
+        }
+    }
+
+    /** Those who were let in. */
+    private static List<RawClient> connectUntil(AtomicBoolean stopped, int port) {
+        var in = new ArrayList<RawClient>();
+        while (!stopped.get()) {
+            try {
+                in.add(new RawClient(port));
+            } catch (IOException e) {
+                // It does not listen any more.
+                Thread.onSpinWait();
+            }
+        }
+        return in;
+    }
+}
