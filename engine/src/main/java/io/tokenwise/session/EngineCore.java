@@ -178,7 +178,14 @@ public final class EngineCore implements AutoCloseable {
         synchronized (models) {
             models.remove(model);
         }
-        // Nobody has to wait for it, least of all a process that ends now.
+        // Closing does so once for all.
+        if (!refusing) {
+            giveBackFreed();
+        }
+    }
+
+    /** Nobody has to wait for it, least of all a process that ends now. */
+    private static void giveBackFreed() {
         Thread.ofPlatform().daemon().name("tokenwise-close").start(FreedMemory::giveBack);
     }
 
@@ -232,6 +239,7 @@ public final class EngineCore implements AutoCloseable {
             calls.close();
             sessions.close();
             backend.close();
+            giveBackFreed();
         } finally {
             opening.writeLock().unlock();
         }

@@ -175,5 +175,6 @@ public final class OneDnn implements AutoCloseable {
         weights.forEach(Weights::close);
         kernels.close();
         owner.close();
+        PrimitiveCache.empty();
     }
 }

@@ -8,6 +8,9 @@ import io.tokenwise.api.DeadlineException;
 import io.tokenwise.bench.PeakMemory;
 import java.io.PrintWriter;
 import java.io.StringWriter;
+import java.net.InetAddress;
+import java.net.ServerSocket;
+import java.net.Socket;
 import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -121,6 +124,21 @@ class SoakTest {
         open.get().close();
         assertThat(report.left()).containsExactly("descriptor " + file.toRealPath());
         assertThat(report.holds()).isFalse();
+    }
+
+    @Test
+    void aConnectionThatIsLeftOpenIsSeenWithItsPorts() throws Exception {
+        try (var listening = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            var open = new AtomicReference<Socket>();
+            SoakReport report = soak(
+                    (inputs, _, _) -> numbers(inputs),
+                    () -> open.set(new Socket(listening.getInetAddress(), listening.getLocalPort())));
+            int port = open.get().getLocalPort();
+            open.get().close();
+            assertThat(report.left())
+                    .containsExactly("descriptor socket of port " + port + ", to port " + listening.getLocalPort()
+                            + ", state 1");
+        }
     }
 
     /** All kinds of models, a server, openings and bad clients. */
