@@ -15,9 +15,14 @@ import java.util.List;
 /**
  * What a {@link SparkDistillation} sends to its workers.
  *
+ * @param teacher a model's name or folder
  * @param tokens that all workers train on together
+ * @param seed of what each of them is given when
+ * @param workers how many there are
  * @param averageSteps after so many steps of each worker the mean is taken
  * @param checkpointSteps after so many steps of each worker checkpoints are written
+ * @param backend of every worker
+ * @param precision of its products
  * @param inBytes whether the model's matrices are stored in 8 bits
  */
 record DistillSettings(

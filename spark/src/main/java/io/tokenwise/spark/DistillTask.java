@@ -20,6 +20,7 @@ import org.slf4j.LoggerFactory;
 /**
  * What a worker of a {@link SparkDistillation} does: a task of a barrier stage, whose tasks run at the same time, and are all started again when one fails or its executor is lost.
  *
+ * @param settings the same for all
  * @param texts the tokens of each
  * @param out an absolute path
  */

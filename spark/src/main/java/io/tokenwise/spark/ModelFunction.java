@@ -6,6 +6,11 @@ import org.apache.spark.sql.api.java.UDF2;
 /**
  * A model as a function of an input and a budget, row by row.
  *
+ * @param <I> what Spark gives for an input
+ * @param <M> the open model
+ * @param door the kind of model
+ * @param settings which one, and how it is asked
+ * @param progress is told what was done
  * @param name for messages
  */
 record ModelFunction<I, M>(Door<I, M> door, Settings settings, Progress progress, String name)

@@ -11,6 +11,11 @@ import org.apache.spark.sql.RowFactory;
 /**
  * Rows to rows with one more column. Behind a row's own columns stand the input, if it is none of them, and the budget, if there is one.
  *
+ * @param <I> what Spark gives for an input
+ * @param <M> the open model
+ * @param door the kind of model
+ * @param settings which one, and how it is asked
+ * @param progress is told what was done
  * @param width how many columns are the row's own
  * @param input where the input is
  * @param share where the budget is; -1 if rows bring none

@@ -7,7 +7,15 @@ import org.apache.spark.SparkContext;
 import org.apache.spark.util.DoubleAccumulator;
 import org.apache.spark.util.LongAccumulator;
 
-/** What Spark's page of a stage shows of a model's work, task by task and in all. */
+/**
+ * What Spark's page of a stage shows of a model's work, task by task and in all.
+ *
+ * @param inputs that were answered, bad ones too
+ * @param tokens of them; null of a kind of model that does not tell
+ * @param spent their mean share of the dense model's cost, by tokens; null likewise
+ * @param milliseconds that tasks spent in the model
+ * @param bad inputs that could not be read
+ */
 record Progress(
         LongAccumulator inputs,
         LongAccumulator tokens,

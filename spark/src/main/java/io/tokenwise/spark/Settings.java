@@ -8,7 +8,12 @@ import java.io.Serializable;
 /**
  * What a {@link ModelColumn} sends to executors.
  *
+ * @param model a name or a folder
  * @param share the budget where no column says another one
+ * @param unit of budgets
+ * @param routing who chooses tokens
+ * @param backend of each executor
+ * @param precision of its products
  * @param nullIfBad whether an input that cannot be read becomes null, rather than the job's end
  */
 record Settings(
