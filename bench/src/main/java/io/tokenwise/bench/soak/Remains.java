@@ -34,9 +34,9 @@ record Remains(Map<Long, String> threads, Map<String, Integer> descriptors) {
             "(ForkJoinPool|VirtualThread|CompletableFutureDelayScheduler|Common-Cleaner|JFR |Java2D Disposer|Attach|Read-Poller|Write-Poller"
                     + "|soak-clock|process reaper|InnocuousThread|FileSystemWatch|C[12] Compiler).*");
 
-    /** What classes are read from, libraries, and what the flight recorder writes. */
+    /** What classes are read from, libraries, what the flight recorder writes, and the list of processes, which it opens when a part of a recording is complete and keeps open ever after. */
     private static final Pattern FILES_OF_THE_JDK =
-            Pattern.compile(".*(\\.jar|\\.so[.0-9]*|/modules|\\.jfr|/dev/u?random)( \\(deleted\\))?");
+            Pattern.compile("(.*(\\.jar|\\.so[.0-9]*|/modules|\\.jfr|/dev/u?random)( \\(deleted\\))?)|/proc");
 
     static Remains now() throws IOException {
         Map<Long, String> threads = Thread.getAllStackTraces().keySet().stream()
