@@ -33,9 +33,12 @@ class AcceptingTest {
             for (int i = 0; i < CLIENTS; i++) {
                 clients.add(threads.submit(connecting));
             }
-            Thread.sleep(20);
-            http.close(Duration.ZERO);
-            stopped.set(true);
+            try {
+                Thread.sleep(20);
+                http.close(Duration.ZERO);
+            } finally {
+                stopped.set(true);
+            }
             for (Future<List<RawClient>> client : clients) {
                 for (RawClient connection : client.get()) {
                     try (connection) {
