@@ -53,16 +53,21 @@ public final class DistilRun {
         long start = System.nanoTime();
         Distilled local = local();
         double localSeconds = seconds(start);
-        print("one thread on one core", local, localSeconds, local, localSeconds);
+        print("one thread on one core", local, localSeconds, 1, 1);
         SparkSession spark = SparkSession.builder().appName("distil").getOrCreate();
         try {
             start = System.nanoTime();
-            print("two executors", train(spark, "whole"), seconds(start), local, localSeconds);
+            Distilled whole = train(spark, "whole");
+            double seconds = seconds(start);
+            print("two executors", whole, seconds, local.trainSeconds() / whole.trainSeconds(), localSeconds / seconds);
             var events = new Events();
             spark.sparkContext().addSparkListener(events);
             Thread killer = Thread.ofPlatform().daemon().start(this::killAnExecutor);
             start = System.nanoTime();
-            print("an executor killed midway", train(spark, "killed"), seconds(start), local, localSeconds);
+            Distilled killed = train(spark, "killed");
+            seconds = seconds(start);
+            // Its parts are those of the workers' second life, and so are no measure of all its steps.
+            print("an executor killed midway, parts since then", killed, seconds, Double.NaN, localSeconds / seconds);
             killer.interrupt();
             killer.join();
             spark.sparkContext().listenerBus().waitUntilEmpty(600_000);
@@ -112,9 +117,9 @@ public final class DistilRun {
         return folder.resolve(out).resolve("model.safetensors");
     }
 
-    private static void print(String run, Distilled of, double seconds, Distilled local, double localSeconds) {
+    private static void print(String run, Distilled of, double seconds, double speedOfSteps, double speedOfAll) {
         System.out.printf(
-                "| %s | %d | %.1f | %.1f | %.1f | %.1f | %.1f | %.4f | %.2f | %.2f |%n",
+                "| %s | %d | %.1f | %.1f | %.1f | %.1f | %.1f | %.4f | %s | %.2f |%n",
                 run,
                 of.steps(),
                 of.prepareSeconds(),
@@ -123,8 +128,8 @@ public final class DistilRun {
                 of.endSeconds(),
                 seconds,
                 of.agreement(),
-                local.trainSeconds() / of.trainSeconds(),
-                localSeconds / seconds);
+                Double.isNaN(speedOfSteps) ? "" : "%.2f".formatted(speedOfSteps),
+                speedOfAll);
     }
 
     private Distilled local() throws IOException, InterruptedException {
