@@ -97,12 +97,12 @@ abstract class ScriptCommands implements Runnable {
             header = "Look for orders of threads and instructions that break something.",
             customSynopsis = {
                 "./tokenwise stress [NAME] [--minutes N]",
-                "./tokenwise stress --tests MODULE CLASS... [--times N]"
+                "./tokenwise stress --tests MODULE CLASS... [--times N] [--bytes N,N]"
             },
             description =
                     "Runs what threads share under JCStress, for 10 minutes; or test classes again and again (1000"
-                            + " times), with vectors of at most 16, 32 and 64 bytes and C2's order of instructions chosen"
-                            + " by chance.",
+                            + " times), with vectors of at most 16, 32 and 64 bytes (those of --bytes that the CPU has) and"
+                            + " C2's order of instructions chosen by chance.",
             footerHeading = "%nExamples:%n",
             footer = {
                 "  ./tokenwise stress Pool --minutes 2",
