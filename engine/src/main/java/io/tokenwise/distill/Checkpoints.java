@@ -70,7 +70,7 @@ final class Checkpoints {
      * The one to go on from, after which all workers have done as many steps; all ask together.
      *
      * @throws BadFileException if there are checkpoints of another number of workers
-     * @throws IOException if no step is common to all though each has some, so that not all of them are seen
+     * @throws IOException if no step is common to all though one must be, so that not all of them are seen
      */
     Optional<Path> last() throws IOException, InterruptedException {
         requireOfAsMany();
@@ -84,7 +84,10 @@ final class Checkpoints {
         List<String> said = workers.meeting().meet(String.join(" ", own()));
         Set<Integer> common = new HashSet<>(steps(said.getFirst()));
         said.forEach(one -> common.retainAll(steps(one)));
-        if (common.isEmpty() && said.stream().noneMatch(String::isEmpty)) {
+        // Who has two has met all others since the first of them: they have had theirs.
+        if (common.isEmpty()
+                && (said.stream().noneMatch(String::isEmpty)
+                        || said.stream().anyMatch(one -> steps(one).size() > 1))) {
             throw new IOException(
                     place + ": the workers' checkpoints have no step in common ("
                             + String.join("; ", said)

@@ -1,6 +1,7 @@
 package io.tokenwise.distill;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.StoredType;
 import io.tokenwise.model.Encoder;
@@ -180,10 +181,13 @@ public record DistillRun(
      * Looks, before {@linkplain #run(Workers, Backend, Listener) workers} are started, whether they may go on from the checkpoints that there are.
      *
      * @param workers any one of them
+     * @param precision of their backends
      * @throws BadFileException if these are of another number of workers, or of a run with other settings or inputs; the message names the differences
      */
-    public void check(Workers workers) throws IOException {
-        new Checkpoints(checkpoint(), workers).check(settings(workers));
+    public void check(Workers workers, Precision precision) throws IOException {
+        Map<String, String> known = settings(workers);
+        known.put("precision", precision.label());
+        new Checkpoints(checkpoint(), workers).check(known);
     }
 
     /**

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.leave.PlanLosses;
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.io.AtomicFiles;
@@ -216,28 +217,38 @@ class WorkersTest {
         Path place = folder.resolve("two.checkpoint");
         try (ModelFiles files = Models.open(folder.resolve("dense"))) {
             DistillRun run = run(files, folder.resolve("two"));
-            run.check(worker(2, 3));
+            run.check(worker(2, 3), Precision.F32);
             trainUntilKilled("two", 6);
-            run.check(worker(2, 3));
-            assertThatThrownBy(() -> run.check(worker(3, 3)))
+            run.check(worker(2, 3), Precision.F32);
+            assertThatThrownBy(() -> run.check(worker(3, 3), Precision.F32))
                     .isInstanceOf(BadFileException.class)
                     .hasMessageContaining("two.checkpoint: is a checkpoint of 2 workers: go on with as many");
-            assertThatThrownBy(() -> run.check(Workers.ALONE))
+            assertThatThrownBy(() -> run.check(Workers.ALONE, Precision.F32))
                     .isInstanceOf(BadFileException.class)
                     .hasMessageContaining("two.checkpoint: is a checkpoint of several workers: go on with as many");
-            assertThatThrownBy(() -> run.check(worker(2, 4)))
+            assertThatThrownBy(() -> run.check(worker(2, 4), Precision.F32))
                     .isInstanceOf(BadFileException.class)
                     .hasMessage(place + ": belongs to a run with other settings (steps between averages: was 3, is 4):"
                             + " repeat those, or delete it to start over");
-            assertThatThrownBy(() -> run.withConfig(ChildRun.leaving(STEPS, 6)).check(worker(2, 3)))
+            assertThatThrownBy(() -> run.withConfig(ChildRun.leaving(STEPS, 6)).check(worker(2, 3), Precision.F32))
                     .isInstanceOf(BadFileException.class)
                     .hasMessageContaining("two.checkpoint: belongs to a run with other settings (seed: was 5, is 6)");
+            assertThatThrownBy(() -> run.check(worker(2, 3), Precision.BF16))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessageContaining(
+                            "two.checkpoint: belongs to a run with other settings (precision: was f32, is bf16)");
         }
         // As if a listing were out of date.
         Files.move(place.resolve("worker-1-of-2-step-9"), place.resolve("worker-1-of-2-step-6"));
         assertThatThrownBy(() -> train("two", 2, NEVER))
                 .hasCauseInstanceOf(IOException.class)
                 .hasMessageContaining("two.checkpoint: the workers' checkpoints have no step in common (9; 6)");
+        Files.delete(place.resolve("worker-1-of-2-step-6"));
+        Files.copy(place.resolve("worker-0-of-2-step-9"), place.resolve("worker-0-of-2-step-6"));
+        assertThatThrownBy(() -> train("two", 2, NEVER))
+                .hasCauseInstanceOf(IOException.class)
+                .hasMessageMatching(
+                        "(?s).*two.checkpoint: the workers' checkpoints have no step in common \\((6 9|9 6); \\).*");
     }
 
     @Test

@@ -18,8 +18,11 @@ final class PrimitiveCache {
             MemorySegment capacity = arena.allocate(ValueLayout.JAVA_INT);
             OneDnnException.check(
                     Dnnl.dnnl_get_primitive_cache_capacity(capacity), "dnnl_get_primitive_cache_capacity", "capacity");
-            set(0);
-            set(capacity.get(ValueLayout.JAVA_INT, 0));
+            try {
+                set(0);
+            } finally {
+                set(capacity.get(ValueLayout.JAVA_INT, 0));
+            }
         }
     }
 

@@ -15,7 +15,12 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.concurrent.TimeUnit;
+import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 
 /** What oneDNN keeps of kernels that nobody has any more. */
 class PrimitiveCacheTest {
@@ -37,17 +42,20 @@ class PrimitiveCacheTest {
     }
 
     @Test
+    @Timeout(value = 5, unit = TimeUnit.MINUTES)
     void kernelsOfAClosedLibraryAreNotKept() throws Exception {
         assumeTrue(
                 Linker.nativeLinker().defaultLookup().find("mallinfo2").isPresent(), "the C library has no mallinfo2");
         Matrices.library().close();
-        Process process = new ProcessBuilder(
-                        Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                        "-Xint",
-                        "--enable-native-access=ALL-UNNAMED",
-                        "-cp",
-                        System.getProperty("java.class.path"),
-                        Closing.class.getName())
+        var command = new ArrayList<>(List.of(
+                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
+                "-Xint",
+                "--enable-native-access=ALL-UNNAMED"));
+        Stream.of(OneDnnLibrary.LIBRARY_PROPERTY, OneDnn.ISA_PROPERTY)
+                .filter(property -> System.getProperty(property) != null)
+                .forEach(property -> command.add("-D" + property + "=" + System.getProperty(property)));
+        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Closing.class.getName()));
+        Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         String[] bytes = new String(process.getInputStream().readAllBytes(), UTF_8).split(" ");

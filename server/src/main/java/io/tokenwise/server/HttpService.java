@@ -91,7 +91,7 @@ final class HttpService {
         // Tells clients of HTTP/2 to go away, and those of HTTP/1 with their next answer.
         Graceful.shutdown(jetty);
         try {
-            if (!connector.getConnectedEndPoints().isEmpty()) {
+            if (connector.isConnected()) {
                 Thread.sleep(LINGER);
             }
             state.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
@@ -107,10 +107,16 @@ final class HttpService {
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }
+        // Jetty would not close its connections in a thread that is interrupted.
+        boolean wasInterrupted = Thread.interrupted();
         try {
             jetty.stop();
         } catch (Exception e) {
             throw new IllegalStateException("the server cannot be stopped", e);
+        } finally {
+            if (wasInterrupted) {
+                Thread.currentThread().interrupt();
+            }
         }
     }
 

@@ -43,6 +43,7 @@ final class WatchedConnector extends ServerConnector {
 
     @Override
     protected void doStart() throws Exception {
+        isOver = false;
         super.doStart();
         lookLater();
     }
@@ -55,6 +56,11 @@ final class WatchedConnector extends ServerConnector {
         if (isOver) {
             IO.close(socket.getChannel());
         }
+    }
+
+    /** Whether there are connections, also those that Jetty does not know yet. */
+    boolean isConnected() {
+        return accepted.stream().anyMatch(SocketChannel::isOpen);
     }
 
     /** Ends their waiting for clients, and for a place for one, without an interrupt: the JDK's accept loses what it has just accepted if one comes then (25.0.3), and nobody can close that. */
@@ -80,13 +86,13 @@ final class WatchedConnector extends ServerConnector {
 
     private void look() {
         try {
+            accepted.removeIf(channel -> !channel.isOpen());
             for (EndPoint endPoint : getConnectedEndPoints()) {
                 if (endPoint instanceof WatchedEndPoint watched) {
                     watched.cancelIfGone();
                     watched.closeIfSlow(mostWaits);
                 }
             }
-            accepted.removeIf(channel -> !channel.isOpen());
         } finally {
             if (isRunning()) {
                 lookLater();

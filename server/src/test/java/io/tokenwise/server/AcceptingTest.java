@@ -10,9 +10,11 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
+import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicBoolean;
 import org.junit.jupiter.api.RepeatedTest;
 
@@ -27,14 +29,15 @@ class AcceptingTest {
         http.listen(new Routes(), Limits.defaults(), Optional.empty(), false, request -> {});
         int port = http.port();
         var stopped = new AtomicBoolean();
-        Callable<List<RawClient>> connecting = () -> connectUntil(stopped, port);
+        var all = new CountDownLatch(CLIENTS);
+        Callable<List<RawClient>> connecting = () -> connectUntil(stopped, port, all);
         try (ExecutorService threads = Executors.newFixedThreadPool(CLIENTS)) {
             var clients = new ArrayList<Future<List<RawClient>>>();
             for (int i = 0; i < CLIENTS; i++) {
                 clients.add(threads.submit(connecting));
             }
             try {
-                Thread.sleep(20);
+                assertThat(all.await(20, TimeUnit.SECONDS)).as("all come").isTrue();
                 http.close(Duration.ZERO);
             } finally {
                 stopped.set(true);
@@ -49,15 +52,17 @@ class AcceptingTest {
         }
     }
 
-    /** Those who were let in. */
-    private static List<RawClient> connectUntil(AtomicBoolean stopped, int port) {
+    /** Those who were let in, until one is refused, since nobody listens any more. */
+    private static List<RawClient> connectUntil(AtomicBoolean stopped, int port, CountDownLatch all) {
         var in = new ArrayList<RawClient>();
         while (!stopped.get()) {
             try {
                 in.add(new RawClient(port));
             } catch (IOException e) {
-                // It does not listen any more.
-                Thread.onSpinWait();
+                break;
+            }
+            if (in.size() == 1) {
+                all.countDown();
             }
         }
         return in;

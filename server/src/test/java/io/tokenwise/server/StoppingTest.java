@@ -93,6 +93,25 @@ class StoppingTest {
         }
     }
 
+    /** Does not wait for answers, but closes everything. */
+    @Test
+    void aThreadThatIsInterruptedStopsItToo() throws Exception {
+        try (var idle = new RawClient(http.port());
+                var client = new RawClient(http.port())) {
+            client.send("GET /waits HTTP/1.1\r\n" + HOST);
+            waiting.asked();
+            var interrupted = CompletableFuture.supplyAsync(() -> {
+                Thread.currentThread().interrupt();
+                http.close(Duration.ofSeconds(60));
+                return Thread.interrupted();
+            });
+            assertThat(interrupted.get(20, TimeUnit.SECONDS))
+                    .as("the thread's interrupt is kept")
+                    .isTrue();
+            assertThat(idle.isClosed()).isTrue();
+        }
+    }
+
     private static final int DATA = 0;
     private static final int GO_AWAY = 7;
 

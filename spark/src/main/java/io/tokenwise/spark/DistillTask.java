@@ -25,12 +25,12 @@ import org.slf4j.LoggerFactory;
  * @param out an absolute path
  */
 record DistillTask(DistillSettings settings, Broadcast<int[][]> texts, String out)
-        implements FlatMapFunction<Iterator<Integer>, Distilled> {
+        implements FlatMapFunction<Iterator<Integer>, double[]> {
     private static final Logger LOG = LoggerFactory.getLogger(DistillTask.class);
 
-    /** {@return what the first worker has to tell; empty of the others} */
+    /** {@return the first worker's {@link Distilled#numbers}; empty of the others} */
     @Override
-    public Iterator<Distilled> call(Iterator<Integer> rank) throws IOException, InterruptedException {
+    public Iterator<double[]> call(Iterator<Integer> rank) throws IOException, InterruptedException {
         BarrierTaskContext task = BarrierTaskContext.get();
         JvmFlags.advice("in spark.executor.extraJavaOptions").ifPresent(LOG::warn);
         var story = new DistillStory(task);
@@ -38,7 +38,9 @@ record DistillTask(DistillSettings settings, Broadcast<int[][]> texts, String ou
                 Backend backend = Backends.open(settings.choice(), Math.max(1, task.cpus()))) {
             DistillRun run = settings.run(files, Arrays.asList(texts.value()), Path.of(out));
             run.run(settings.worker(task.partitionId(), said -> List.of(task.allGather(said))), backend, story);
-            return (task.partitionId() == 0 ? List.of(story.end(run.config().steps())) : List.<Distilled>of())
+            return (task.partitionId() == 0
+                            ? List.of(story.end(run.config().steps()).numbers())
+                            : List.<double[]>of())
                     .iterator();
         }
     }

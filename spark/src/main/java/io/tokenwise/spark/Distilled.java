@@ -1,7 +1,5 @@
 package io.tokenwise.spark;
 
-import java.io.Serializable;
-
 /**
  * What a distillation on Spark has come to.
  *
@@ -20,5 +18,13 @@ public record Distilled(
         double prepareSeconds,
         double trainSeconds,
         double averageSeconds,
-        double endSeconds)
-        implements Serializable {}
+        double endSeconds) {
+    static Distilled of(double[] numbers) {
+        return new Distilled((int) numbers[0], numbers[1], numbers[2], numbers[3], numbers[4], numbers[5], numbers[6]);
+    }
+
+    /** For the way through Spark, whose serializer may be Kryo: that of Spark 4.2 knows no records. */
+    double[] numbers() {
+        return new double[] {steps, agreement, spent, prepareSeconds, trainSeconds, averageSeconds, endSeconds};
+    }
+}

@@ -13,6 +13,7 @@ import org.apache.spark.sql.SparkSession;
 import org.apache.spark.sql.functions;
 import org.apache.spark.sql.types.DataType;
 import org.apache.spark.sql.types.DataTypes;
+import org.apache.spark.sql.types.Metadata;
 import org.apache.spark.sql.types.NumericType;
 import org.apache.spark.sql.types.StructField;
 import org.apache.spark.sql.types.StructType;
@@ -155,8 +156,15 @@ public abstract sealed class ModelColumn<T extends ModelColumn<T>>
                 inputAt,
                 shareAt,
                 input);
-        return dataset.select(columns.toArray(Column[]::new))
-                .mapPartitions(partitions, Encoders.row(own.add(output, door.output(), true)));
+        StructType all = own.add(output, door.output(), true);
+        Dataset<Row> rows = dataset.select(columns.toArray(Column[]::new)).mapPartitions(partitions, Encoders.row(all));
+        // Metadata is lost on the way through a function: a stream's watermark is such.
+        return hasMetadata(own) ? rows.to(all) : rows;
+    }
+
+    private static boolean hasMetadata(StructType columns) {
+        return Arrays.stream(columns.fields())
+                .anyMatch(field -> !field.metadata().equals(Metadata.empty()));
     }
 
     /** Where a row has it already, since files are large; -1 where only Spark knows, as of a field or a name in quotes. */

@@ -90,7 +90,7 @@ public final class SparkDistillation {
     /**
      * {@return the same that takes the mean of the workers' copies more or less often than every 20 steps}
      *
-     * @param steps of each worker
+     * @param steps of each worker; a mean takes a second or more, since Spark's tasks look once a second whether all have come
      */
     public SparkDistillation averageEvery(int steps) {
         return new SparkDistillation(settings.withAverageSteps((int) atLeastOne("averageEvery", steps)));
@@ -137,7 +137,7 @@ public final class SparkDistillation {
      * @param out a new folder for the model, or that of a distillation that was stopped, on the file system that driver and executors share
      * @return what came of it
      * @throws IllegalArgumentException if the column is of another type, if there are too few texts or tokens, if the cluster has fewer slots than there are workers, or if it allocates executors dynamically
-     * @throws BadFileException if the model cannot be made adaptive from texts, or if what was stopped had other settings, texts or another number of workers
+     * @throws BadFileException if the model cannot be made adaptive from texts, or if what was stopped had other settings, texts or another number of workers. That it was another model, or another backend's, workers find: the job ends with that line
      * @throws IOException if the folder holds something else, if nothing can be written there, or if another training writes to it
      */
     public Distilled run(Dataset<?> texts, String column, String out) throws IOException {
@@ -153,7 +153,7 @@ public final class SparkDistillation {
             try (TrainingOutput output = TrainingOutput.begin(folder, ModelWriter.Existing.KEEP)) {
                 List<int[]> sequences = sequences(texts, column, files);
                 DistillRun run = settings.run(files, sequences, output.out());
-                run.check(settings.worker(0, List::of));
+                run.check(settings.worker(0, List::of), settings.precision());
                 requireSlots(context);
                 Distilled distilled = train(JavaSparkContext.fromSparkContext(context), sequences, output.out());
                 run.ended(output);
@@ -231,11 +231,11 @@ public final class SparkDistillation {
             JavaRDD<Integer> ranks = context.parallelize(
                     IntStream.range(0, settings.workers()).boxed().toList(), settings.workers());
             // Behind a shuffle: only what a shuffle reads of a barrier stage does Spark start again.
-            return together(ranks)
+            return Distilled.of(together(ranks)
                     .mapPartitions(task)
                     .coalesce(1, true)
                     .collect()
-                    .getFirst();
+                    .getFirst());
         } finally {
             texts.destroy();
         }

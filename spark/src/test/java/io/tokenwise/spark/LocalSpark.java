@@ -17,6 +17,9 @@ final class LocalSpark {
                 .config("spark.driver.host", "127.0.0.1")
                 .config("spark.driver.bindAddress", "127.0.0.1")
                 .config("spark.sql.shuffle.partitions", 2)
+                // As many clusters have it. It knows fewer classes than Java's, which is Spark's default and
+                // spark/cluster's.
+                .config("spark.serializer", "org.apache.spark.serializer.KryoSerializer")
                 .config("spark.sql.warehouse.dir", "target/warehouse")
                 .getOrCreate();
     }

@@ -3,6 +3,7 @@ package io.tokenwise.spark;
 import static org.apache.spark.sql.functions.col;
 import static org.apache.spark.sql.functions.count;
 import static org.apache.spark.sql.functions.expr;
+import static org.apache.spark.sql.functions.window;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
@@ -126,5 +127,27 @@ class StreamingTest {
                                 .vector());
             }
         }
+    }
+
+    /** Which is metadata of its column: without it Spark refuses to write windows before they may change again. */
+    @Test
+    void aWatermarkIsKept() throws Exception {
+        Files.createDirectories(source());
+        arrive("a", 0);
+        Dataset<Row> texts = SPARK.readStream()
+                .text(source().toString())
+                .withColumn("arrived", expr("timestamp_seconds(1700000000)"))
+                .withWatermark("arrived", "1 minute");
+        Dataset<Row> vectors = Embeddings.of("minilm-acm").transform(texts, "value", "vector");
+        vectors.groupBy(window(col("arrived"), "1 minute"))
+                .agg(count(col("vector")))
+                .writeStream()
+                .outputMode("append")
+                .option("checkpointLocation", folder.resolve("checkpoint").toString())
+                .trigger(Trigger.AvailableNow())
+                .start(folder.resolve("vectors").toString())
+                .awaitTermination();
+        assertThat(vectors.schema().apply("arrived").metadata())
+                .isEqualTo(texts.schema().apply("arrived").metadata());
     }
 }
