@@ -30,12 +30,14 @@ public record EmbedRequest(
      * Checks and copies the texts.
      *
      * @throws IllegalArgumentException if there are not as many budgets as texts
+     * @throws NullPointerException if a text is null; the message names the first
      */
     public EmbedRequest {
         if (budgets.size() != texts.size()) {
             throw new IllegalArgumentException(
                     "embed: " + texts.size() + " texts and " + budgets.size() + " budgets; give one for each");
         }
+        requireNone(texts);
         texts = List.copyOf(texts);
         budgets = List.copyOf(budgets);
     }
@@ -62,7 +64,18 @@ public record EmbedRequest(
      * @param text not null
      */
     public static EmbedRequest of(String text) {
-        return of(List.of(text));
+        return of(Collections.singletonList(text));
+    }
+
+    private static void requireNone(List<String> texts) {
+        int at = 0;
+        for (String text : texts) {
+            at++;
+            if (text == null) {
+                throw new NullPointerException(
+                        "embed: text " + at + " of " + texts.size() + " is null; leave it out, or give \"\"");
+            }
+        }
     }
 
     /**

@@ -20,6 +20,7 @@ import java.util.concurrent.Callable;
 import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.ExecutorService;
 import java.util.concurrent.Executors;
+import java.util.concurrent.ForkJoinPool;
 import java.util.concurrent.Future;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.atomic.AtomicReference;
@@ -318,11 +319,30 @@ class TextEncoderTest {
         }
     }
 
+    /** As where a parallel stream's elements all wait for the model that the first one opens. */
+    @Test
+    @Timeout(60)
+    void opensThoughTheCommonPoolIsBusy() throws IOException {
+        var opened = new CountDownLatch(1);
+        for (int i = 0; i < ForkJoinPool.getCommonPoolParallelism(); i++) {
+            ForkJoinPool.commonPool().submit(() -> {
+                opened.await();
+                return null;
+            });
+        }
+        try (TextEncoder encoder = open(1, 64, 1)) {
+            assertThat(encoder.embed("fine").tokens()).isEqualTo(3);
+        } finally {
+            opened.countDown();
+        }
+    }
+
     @Test
     void nullTextIsRefusedAndOthersGoOn() throws IOException {
         try (TextEncoder encoder = open(1, 64, 1)) {
             assertThatThrownBy(() -> encoder.embed(Collections.singletonList(null)))
-                    .isInstanceOf(NullPointerException.class);
+                    .isInstanceOf(NullPointerException.class)
+                    .hasMessage("embed: text 1 of 1 is null; leave it out, or give \"\"");
             assertThat(encoder.embed("fine").tokens()).isEqualTo(3);
         }
     }

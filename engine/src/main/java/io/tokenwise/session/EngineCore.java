@@ -72,7 +72,10 @@ public final class EngineCore implements AutoCloseable {
      */
     static OpenModel openAlone(String model, EngineOptions options, Consumer<ModelFiles> check) throws IOException {
         // At the same time, because each takes some hundred milliseconds in a JVM that has just started.
-        CompletableFuture<EngineCore> core = CompletableFuture.supplyAsync(() -> open(options));
+        // On a thread of its own: the common pool's may all wait for this model, as where a parallel stream's first
+        // element opens it.
+        CompletableFuture<EngineCore> core =
+                CompletableFuture.supplyAsync(() -> open(options), EngineCore::startedAlone);
         ModelFiles files;
         try {
             files = Models.open(model);
@@ -111,6 +114,14 @@ public final class EngineCore implements AutoCloseable {
             close();
             throw e;
         }
+    }
+
+    private static void startedAlone(Runnable task) {
+        Thread.ofPlatform()
+                .daemon()
+                .inheritInheritableThreadLocals(false)
+                .name("tokenwise-open")
+                .start(task);
     }
 
     private static <T> T result(CompletableFuture<T> future) {
@@ -186,7 +197,15 @@ public final class EngineCore implements AutoCloseable {
 
     /** Nobody has to wait for it, least of all a process that ends now. */
     private static void giveBackFreed() {
-        Thread.ofPlatform().daemon().name("tokenwise-close").start(FreedMemory::giveBack);
+        try {
+            Thread.ofPlatform()
+                    .daemon()
+                    .inheritInheritableThreadLocals(false)
+                    .name("tokenwise-close")
+                    .start(FreedMemory::giveBack);
+        } catch (OutOfMemoryError _) {
+            // The system has no more threads. Nothing is lost but this.
+        }
     }
 
     public EngineOptions options() {

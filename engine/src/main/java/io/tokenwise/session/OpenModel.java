@@ -198,8 +198,11 @@ public final class OpenModel implements AutoCloseable {
 
     @Override
     public void close() {
-        closeModel();
-        afterwards.run();
+        try {
+            closeModel();
+        } finally {
+            afterwards.run();
+        }
     }
 
     /** Without what it was opened with. */

@@ -11,9 +11,21 @@ import java.net.URLClassLoader;
 import java.nio.file.Path;
 import java.util.Arrays;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 /** What devtools and Quarkus' dev mode do: all of the adapter again in another class loader, native library included. */
 class ClassLoadersTest {
+    /** The JVM loads the library that is kept there for one class loader only; with another backend vectors would differ. */
+    @Test
+    void alsoWhereTheLibraryIsKept(@TempDir Path cache) throws Exception {
+        System.setProperty("tokenwise.cache", cache.toString());
+        try {
+            aSecondClassLoaderOpensTheModelBesideTheFirstAndAfterIt();
+        } finally {
+            System.clearProperty("tokenwise.cache");
+        }
+    }
+
     @Test
     void aSecondClassLoaderOpensTheModelBesideTheFirstAndAfterIt() throws Exception {
         float[] first;

@@ -89,7 +89,7 @@ final class OneDnnLibrary {
         try (Arena arena = Arena.ofConfined()) {
             SharedLibrary.load(file, arena, OneDnnLibrary::judge);
         }
-        return file.toString();
+        return stayingLoaded(file);
     }
 
     private static String loadFromJar() throws UnfitLibraryException {
@@ -97,7 +97,18 @@ final class OneDnnLibrary {
             throw new UnfitLibraryException("not on the class path");
         }
         try (JarLibrary library = JarLibrary.unpack(JAR)) {
-            return loadFile(library.file());
+            try {
+                return loadFile(library.file());
+            } catch (UnfitLibraryException e) {
+                if (!library.isKept()) {
+                    throw e;
+                }
+            }
+            // The JVM loads a file for one class loader only, and another one of this process may have the one that is
+            // kept.
+            try (JarLibrary own = JarLibrary.unpackForNow(JAR)) {
+                return loadFile(own.file());
+            }
         } catch (IOException e) {
             throw new UnfitLibraryException("unpacking it failed: " + e);
         }
@@ -105,9 +116,17 @@ final class OneDnnLibrary {
 
     private static String loadFromSystem() throws UnfitLibraryException {
         try (Arena arena = Arena.ofConfined()) {
-            return SharedLibrary.loadFromSystem(SYSTEM_NAME, "dnnl_version", arena, OneDnnLibrary::judge)
-                    .toString();
+            return stayingLoaded(
+                    SharedLibrary.loadFromSystem(SYSTEM_NAME, "dnnl_version", arena, OneDnnLibrary::judge));
         }
+    }
+
+    /**
+     * Also when its class loader is gone. All oneDNN of a process share C++'s unique symbols: one that was unloaded has destroyed what others go on using (seen: closing an engine spun for ever on a lock that was freed).
+     */
+    private static String stayingLoaded(Path file) {
+        SymbolLookup.libraryLookup(file, Arena.global());
+        return file.toString();
     }
 
     /** Checks version, kind of threads and symbols. */

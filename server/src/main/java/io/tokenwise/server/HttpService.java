@@ -1,5 +1,6 @@
 package io.tokenwise.server;
 
+import io.tokenwise.api.Deadline;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.observe.RequestListener;
@@ -87,14 +88,14 @@ final class HttpService {
      */
     void drain(Duration most) {
         state.drain();
-        long end = System.nanoTime() + most.toNanos();
+        Deadline end = Deadline.in(most);
         // Tells clients of HTTP/2 to go away, and those of HTTP/1 with their next answer.
         Graceful.shutdown(jetty);
         try {
             if (connector.isConnected()) {
                 Thread.sleep(LINGER);
             }
-            state.awaitIdle(Duration.ofNanos(end - System.nanoTime()));
+            state.awaitIdle(end.left());
         } catch (InterruptedException e) {
             Thread.currentThread().interrupt();
         }

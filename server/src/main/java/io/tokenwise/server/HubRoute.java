@@ -23,10 +23,10 @@ final class HubRoute implements Route {
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
         return exchange.json().thenCompose(fields -> {
-            if (fields.needed("inputs").has("source_sentence")) {
-                return embed.similarity(exchange, exchange.observe(Operation.EMBED), fields);
-            }
             Fields all = new Fields(withParameters(fields.json()));
+            if (all.needed("inputs").has("source_sentence")) {
+                return embed.similarity(exchange, exchange.observe(Operation.EMBED), all);
+            }
             return model(all) instanceof ServedModel.Images
                     ? predict.predict(exchange, exchange.observe(Operation.PREDICT), all)
                     : embed.embed(exchange, exchange.observe(Operation.EMBED), all);

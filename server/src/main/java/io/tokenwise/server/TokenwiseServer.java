@@ -165,7 +165,7 @@ public final class TokenwiseServer implements AutoCloseable {
         return models.all().stream().map(ServedModel::describe).toList();
     }
 
-    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain}, refuses what is left (503), then closes the models. */
+    /** Stops to listen, answers what was accepted, for at most {@link ServerOptions#drain} and not at all in a thread that is interrupted, refuses what is left (503), then closes the models. */
     @Override
     public synchronized void close() {
         try {

@@ -93,6 +93,13 @@ class StoppingTest {
         }
     }
 
+    @Test
+    void itMayTakeAsLongAsItLikes() {
+        int port = http.port();
+        http.close(Duration.ofSeconds(Long.MAX_VALUE));
+        assertThatThrownBy(() -> new RawClient(port)).isInstanceOf(IOException.class);
+    }
+
     /** Does not wait for answers, but closes everything. */
     @Test
     void aThreadThatIsInterruptedStopsItToo() throws Exception {

@@ -156,6 +156,8 @@ class TeiTest {
                     .isEqualTo((float) expected.get(0).cosine(expected.get(i + 1)));
         }
         assertThat(json(post("/", body))).isEqualTo(similarities);
+        var half = Map.of("inputs", body.get("inputs"), "parameters", Map.of("budget", 0.5));
+        assertThat(header(post("/", half), "x-tokenwise-budget")).isEqualTo("0.5000");
     }
 
     @Test

@@ -69,8 +69,9 @@ public final class TokenwiseTranscriptionModel implements TranscriptionModel {
     /** The same segment by segment, as they are heard; whoever cancels stops it after the segment that runs. */
     @Override
     public Flux<AudioTranscriptionResponse> stream(AudioTranscriptionPrompt prompt) {
+        // What subscribers ask for is not to wait for the thread that tells segments.
         return Flux.<AudioTranscriptionResponse>create(sink -> stream(prompt, sink))
-                .subscribeOn(Schedulers.boundedElastic());
+                .subscribeOn(Schedulers.boundedElastic(), false);
     }
 
     private void stream(AudioTranscriptionPrompt prompt, FluxSink<AudioTranscriptionResponse> sink) {

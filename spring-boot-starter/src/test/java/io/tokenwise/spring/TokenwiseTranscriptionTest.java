@@ -18,12 +18,14 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.reactivestreams.Subscription;
 import org.springframework.ai.audio.transcription.AudioTranscriptionPrompt;
 import org.springframework.ai.audio.transcription.TranscriptionModel;
 import org.springframework.ai.embedding.EmbeddingModel;
@@ -33,6 +35,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 import org.springframework.core.io.ByteArrayResource;
 import org.springframework.core.io.InputStreamResource;
 import org.springframework.core.io.Resource;
+import reactor.core.publisher.BaseSubscriber;
 
 class TokenwiseTranscriptionTest {
     private static final byte[] WAV = NoiseWav.bursts(3);
@@ -81,6 +84,35 @@ class TokenwiseTranscriptionTest {
                             .streamTranscribe(new InputStreamResource(endless))
                             .blockFirst())
                     .isEqualTo(expected.getFirst());
+            assertThat(endless.closed.await(1, TimeUnit.MINUTES)).isTrue();
+        });
+    }
+
+    /** As Spring MVC does for what it streams: from another thread, once the one before is sent. */
+    @Test
+    void whoAsksForOneSegmentAfterTheOtherIsTold() {
+        context.withPropertyValues("tokenwise.speech.model=" + model).run(run -> {
+            var endless = new Endless();
+            var told = new LinkedBlockingQueue<String>();
+            var subscriber = new BaseSubscriber<String>() {
+                @Override
+                protected void hookOnSubscribe(Subscription subscription) {
+                    subscription.request(1);
+                }
+
+                @Override
+                protected void hookOnNext(String segment) {
+                    told.add(segment);
+                }
+            };
+            run.getBean(TranscriptionModel.class)
+                    .streamTranscribe(new InputStreamResource(endless))
+                    .subscribe(subscriber);
+            for (int i = 0; i < 3; i++) {
+                assertThat(told.poll(1, TimeUnit.MINUTES)).as("segment %d", i).isNotNull();
+                subscriber.request(1);
+            }
+            subscriber.cancel();
             assertThat(endless.closed.await(1, TimeUnit.MINUTES)).isTrue();
         });
     }

@@ -93,7 +93,7 @@ public final class VectorProducts implements Products {
         range.activation = slices.activation();
         range.columns = slices.units(n);
         if (!slices.gated()) {
-            range.forEach(rows * range.columns, RangeJob.GRAIN_VALUES, VectorProducts::activate);
+            range.forEach(Math.multiplyExact(rows, range.columns), RangeJob.GRAIN_VALUES, VectorProducts::activate);
             return range.a;
         }
         columns.point(

@@ -106,7 +106,8 @@ public final class WorkerPool implements AutoCloseable {
         private volatile boolean parked;
 
         Worker(int number) {
-            super("tokenwise-worker-" + number);
+            // Inherits nothing of who opens the engine, a class loader least of all.
+            super(null, null, "tokenwise-worker-" + number, 0, false);
             setDaemon(true);
         }
 
@@ -138,6 +139,9 @@ public final class WorkerPool implements AutoCloseable {
             parked = true;
             if (find() == null && !closed) {
                 LockSupport.park(WorkerPool.this);
+                // Whoever interrupts all threads of a process means others; with it parking would end at once, ever
+                // after.
+                Thread.interrupted();
             }
             parked = false;
         }

@@ -155,14 +155,20 @@ final class CachedWeights implements WeightSource {
         requireOpen();
         try {
             if (original == null) {
-                LOG.warn("{} is {}: {}", file, damaged ? "damaged and deleted" : "not used", reason);
-                if (damaged) {
-                    Files.deleteIfExists(file);
-                }
                 original = jar.weights();
+                LOG.warn("{} is {}: {}", file, damaged ? "damaged" + whatBecameOfIt() : "not used", reason);
             }
         } catch (IOException e) {
             throw new UncheckedIOException(e);
+        }
+    }
+
+    private String whatBecameOfIt() {
+        try {
+            Files.deleteIfExists(file);
+            return " and deleted";
+        } catch (IOException e) {
+            return ", and cannot be deleted";
         }
     }
 
@@ -193,7 +199,9 @@ final class CachedWeights implements WeightSource {
     /** Deletes other versions of the model, and what killed writers left. */
     private static void deleteOthers(String model, Path file) throws IOException {
         AtomicFiles.deleteOldLeftovers(file.getParent(), model + "-");
-        try (var versions = Files.newDirectoryStream(file.getParent(), model + "-*.safetensors")) {
+        // Names as ours alone: the folder may have models of the user's.
+        String ours = "[0-9a-f]".repeat(8);
+        try (var versions = Files.newDirectoryStream(file.getParent(), model + "-" + ours + ".safetensors")) {
             for (Path version : versions) {
                 if (!version.equals(file)) {
                     Files.deleteIfExists(version);

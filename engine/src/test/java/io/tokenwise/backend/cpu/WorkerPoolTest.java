@@ -137,6 +137,8 @@ class WorkerPoolTest {
                             !before.contains(thread) && thread.getName().startsWith("tokenwise-worker"))
                     .toList();
             assertThat(workers).hasSize(3);
+            // As who ends all threads of a process does.
+            workers.forEach(Thread::interrupt);
             // They look for work for some microseconds; wait until all have parked.
             for (Thread worker : workers) {
                 while (worker.getState() != Thread.State.WAITING) {

@@ -176,8 +176,9 @@ class CachedWeightsTest {
         Files.setLastModifiedTime(killed, FileTime.fromMillis(0));
         Path running = Files.writeString(cache.resolve(".minilm-2.safetensors.x.tmp"), "another process writes it");
         Path other = Files.writeString(cache.resolve("bge-small-00000000.safetensors"), "another model");
+        Path users = Files.writeString(cache.resolve("minilm-finetuned.safetensors"), "a model of the user's");
         CachedWeights.open(BuiltInModel.MINILM).close();
-        assertThat(files()).hasSize(3).contains(running, other);
+        assertThat(files()).hasSize(4).contains(running, other, users);
     }
 
     @Test

@@ -93,6 +93,11 @@ public final class JarLibrary implements AutoCloseable {
                 // A folder that cannot be used must not cost us the library.
             }
         }
+        return unpackForNow(content);
+    }
+
+    /** Unpacks it to a temporary folder, whether or not there is one where it is kept. */
+    public static JarLibrary unpackForNow(Content content) throws IOException {
         Path folder = Files.createTempDirectory("tokenwise-" + content.name + "-");
         var library = new JarLibrary(content, folder, true);
         try {
@@ -102,6 +107,11 @@ public final class JarLibrary implements AutoCloseable {
             library.close();
             throw e;
         }
+    }
+
+    /** Whether it stays after {@link #close}. */
+    public boolean isKept() {
+        return !temporary;
     }
 
     public Path file() {
