@@ -56,14 +56,16 @@ class PrimitiveCacheTest {
         Process process = new ProcessBuilder(command)
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
-        boolean hasEnded = process.waitFor(5, TimeUnit.MINUTES);
-        process.destroyForcibly();
-        assertThat(hasEnded).isTrue();
-        String[] bytes = new String(process.getInputStream().readAllBytes(), UTF_8).split(" ");
-        assertThat(process.exitValue()).isZero();
-        assertThat(Long.parseLong(bytes[1]))
-                .as("of %s bytes with all kernels", bytes[0])
-                .isLessThan(Long.parseLong(bytes[0]) / 10);
+        try {
+            assertThat(process.waitFor(5, TimeUnit.MINUTES)).as("ends").isTrue();
+            String[] bytes = new String(process.getInputStream().readAllBytes(), UTF_8).split(" ");
+            assertThat(process.exitValue()).isZero();
+            assertThat(Long.parseLong(bytes[1]))
+                    .as("of %s bytes with all kernels", bytes[0])
+                    .isLessThan(Long.parseLong(bytes[0]) / 10);
+        } finally {
+            process.destroyForcibly();
+        }
     }
 
     @Test
