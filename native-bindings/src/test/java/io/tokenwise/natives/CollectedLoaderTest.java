@@ -1,7 +1,6 @@
 package io.tokenwise.natives;
 
 import static io.tokenwise.natives.DataType.F32;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.File;
@@ -12,8 +11,6 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Callable;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** An application that is started again and again in new class loaders, as developer tools do, beside one that stays: nothing is taken from it when the others are collected. */
@@ -84,26 +81,7 @@ class CollectedLoaderTest {
     @Test
     void whatIsUnloadedTakesNothingFromOthers() throws Exception {
         Matrices.library().close();
-        var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xmx256m",
-                "-XX:SoftRefLRUPolicyMSPerMB=0",
-                "-XX:-CreateCoredumpOnCrash",
-                "--enable-native-access=ALL-UNNAMED"));
-        Stream.of(OneDnnLibrary.LIBRARY_PROPERTY, OneDnn.ISA_PROPERTY)
-                .filter(property -> System.getProperty(property) != null)
-                .forEach(property -> command.add("-D" + property + "=" + System.getProperty(property)));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Restarts.class.getName()));
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        try {
-            assertThat(process.waitFor(5, TimeUnit.MINUTES)).as("ends").isTrue();
-            assertThat(new String(process.getInputStream().readAllBytes(), UTF_8))
-                    .isEqualTo("234");
-            assertThat(process.exitValue()).isZero();
-        } finally {
-            process.destroyForcibly();
-        }
+        var flags = List.of("-Xmx256m", "-XX:SoftRefLRUPolicyMSPerMB=0", "-XX:-CreateCoredumpOnCrash");
+        assertThat(ChildJvm.output(flags, Restarts.class)).isEqualTo("234");
     }
 }

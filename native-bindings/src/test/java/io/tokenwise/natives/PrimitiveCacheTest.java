@@ -2,7 +2,6 @@ package io.tokenwise.natives;
 
 import static io.tokenwise.natives.DataType.F32;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
-import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
@@ -14,11 +13,7 @@ import java.lang.foreign.MemoryLayout;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.SegmentAllocator;
 import java.lang.foreign.ValueLayout;
-import java.nio.file.Path;
-import java.util.ArrayList;
 import java.util.List;
-import java.util.concurrent.TimeUnit;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
 /** What oneDNN keeps of kernels that nobody has any more. */
@@ -45,27 +40,10 @@ class PrimitiveCacheTest {
         assumeTrue(
                 Linker.nativeLinker().defaultLookup().find("mallinfo2").isPresent(), "the C library has no mallinfo2");
         Matrices.library().close();
-        var command = new ArrayList<>(List.of(
-                Path.of(System.getProperty("java.home"), "bin", "java").toString(),
-                "-Xint",
-                "--enable-native-access=ALL-UNNAMED"));
-        Stream.of(OneDnnLibrary.LIBRARY_PROPERTY, OneDnn.ISA_PROPERTY)
-                .filter(property -> System.getProperty(property) != null)
-                .forEach(property -> command.add("-D" + property + "=" + System.getProperty(property)));
-        command.addAll(List.of("-cp", System.getProperty("java.class.path"), Closing.class.getName()));
-        Process process = new ProcessBuilder(command)
-                .redirectError(ProcessBuilder.Redirect.INHERIT)
-                .start();
-        try {
-            assertThat(process.waitFor(5, TimeUnit.MINUTES)).as("ends").isTrue();
-            String[] bytes = new String(process.getInputStream().readAllBytes(), UTF_8).split(" ");
-            assertThat(process.exitValue()).isZero();
-            assertThat(Long.parseLong(bytes[1]))
-                    .as("of %s bytes with all kernels", bytes[0])
-                    .isLessThan(Long.parseLong(bytes[0]) / 10);
-        } finally {
-            process.destroyForcibly();
-        }
+        String[] bytes = ChildJvm.output(List.of("-Xint"), Closing.class).split(" ");
+        assertThat(Long.parseLong(bytes[1]))
+                .as("of %s bytes with all kernels", bytes[0])
+                .isLessThan(Long.parseLong(bytes[0]) / 10);
     }
 
     @Test
