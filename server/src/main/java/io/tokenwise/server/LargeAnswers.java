@@ -2,9 +2,11 @@ package io.tokenwise.server;
 
 /** Bytes of answers that are many times as large as what is asked: bounded until they are sent, so that a few clients who read slowly, or not at all, cannot fill the heap. Thread-safe. */
 final class LargeAnswers {
+    private final long mostBytes;
     private final BytesInFlight bytes;
 
     LargeAnswers(long mostBytes) {
+        this.mostBytes = mostBytes;
         bytes = new BytesInFlight(mostBytes);
     }
 
@@ -17,9 +19,15 @@ final class LargeAnswers {
      * Counts an answer until it is sent.
      *
      * @param count about its size in bytes
-     * @throws ApiError 503 if there is no room for it
+     * @throws ApiError 503 if there is no room for it now, 413 if there never is
      */
     void hold(Exchange exchange, long count) {
+        if (count > mostBytes) {
+            throw ApiError.of(
+                    413,
+                    "the answer would have about " + count + " bytes, the server has room for " + mostBytes
+                            + ": ask for fewer texts, or shorter ones");
+        }
         if (!bytes.of(exchange.request()).take((int) Math.min(Integer.MAX_VALUE, count))) {
             throw BytesInFlight.full();
         }

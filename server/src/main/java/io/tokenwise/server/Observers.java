@@ -5,14 +5,22 @@ import io.tokenwise.server.observe.OpenTelemetryListener;
 import io.tokenwise.server.observe.RequestListener;
 import io.tokenwise.server.observe.RequestMetrics;
 import io.tokenwise.server.observe.ServedRequest;
+import java.util.Locale;
 import java.util.Optional;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
-/** Those who are told of requests: metrics that Prometheus reads, and OpenTelemetry if somebody configured it. Close sends what is left. */
+/**
+ * Those who are told of requests: metrics that Prometheus reads, and OpenTelemetry if somebody configured it. Its variables may be set for other programs, or for an agent: where
+ * they are all that asks for it, and it cannot be had, that is a warning. Close sends what is left.
+ */
 final class Observers implements RequestListener, AutoCloseable {
-    /** OpenTelemetry's own setting, as a variable of the environment and as a property of the JVM. */
-    private static final String VARIABLE = "OTEL_EXPORTER_OTLP_ENDPOINT";
+    /** OpenTelemetry's own settings, as properties of the JVM. */
+    private static final String ENDPOINT = "otel.exporter.otlp.endpoint";
 
-    private static final String PROPERTY = "otel.exporter.otlp.endpoint";
+    private static final String DISABLED = "otel.sdk.disabled";
+
+    private static final Logger LOG = LoggerFactory.getLogger(Observers.class);
 
     private final Metrics metrics = new Metrics();
     private final RequestListener requestMetrics = new RequestMetrics(metrics);
@@ -28,16 +36,29 @@ final class Observers implements RequestListener, AutoCloseable {
      * Starts with what is configured.
      *
      * @param otlp URL of an OTLP receiver; if empty, OpenTelemetry's own settings may name one
-     * @throws IllegalArgumentException if a receiver is named, and OpenTelemetry is not on the class path or does not take its settings
+     * @throws IllegalArgumentException if a receiver is named here, and OpenTelemetry is not on the class path or does not take its settings
      */
     static Observers start(Optional<String> otlp) {
-        boolean configured = isSet(System.getenv(VARIABLE)) || isSet(System.getProperty(PROPERTY));
-        return new Observers(otlp.isPresent() || configured ? Optional.of(telemetry(otlp)) : Optional.empty());
+        if (otlp.isPresent()) {
+            return new Observers(Optional.of(telemetry(otlp)));
+        }
+        boolean configured = !setting(ENDPOINT).isEmpty() && !setting(DISABLED).equalsIgnoreCase("true");
+        return new Observers(configured ? telemetryIfThere() : Optional.empty());
     }
 
-    /** What is empty counts as not set, as OpenTelemetry has it. */
-    private static boolean isSet(String setting) {
-        return setting != null && !setting.isBlank();
+    /** The property, or else the variable of the environment that OpenTelemetry reads for it. What is empty counts as not set, as OpenTelemetry has it. */
+    private static String setting(String property) {
+        String variable = System.getenv(property.replace('.', '_').toUpperCase(Locale.ROOT));
+        return System.getProperty(property, variable == null ? "" : variable).strip();
+    }
+
+    private static Optional<RequestListener> telemetryIfThere() {
+        try {
+            return Optional.of(telemetry(Optional.empty()));
+        } catch (IllegalArgumentException e) {
+            LOG.warn("no spans and metrics are sent: {}", e.getMessage());
+            return Optional.empty();
+        }
     }
 
     private static RequestListener telemetry(Optional<String> otlp) {

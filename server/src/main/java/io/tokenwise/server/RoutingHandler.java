@@ -5,6 +5,7 @@ import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.observe.RequestListener;
 import io.tokenwise.server.observe.ServedRequest;
 import io.tokenwise.serving.OverloadedException;
+import io.tokenwise.serving.TooLargeException;
 import java.nio.ByteBuffer;
 import java.time.Duration;
 import java.util.List;
@@ -184,6 +185,7 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
             case ApiError error -> error;
             case OverloadedException overloaded ->
                 ApiError.busy(429, "the server is overloaded: try again later", overloaded.retryAfter());
+            case TooLargeException large -> ApiError.of(413, large.getMessage());
             case DeadlineException ignored ->
                 ApiError.of(504, "the deadline has passed before the answer was computed");
             // Nobody is there to read it.

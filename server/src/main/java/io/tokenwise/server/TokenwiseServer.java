@@ -123,9 +123,11 @@ public final class TokenwiseServer implements AutoCloseable {
         return file.isEmpty() ? Optional.empty() : Optional.of(new BearerTokens(file.get()));
     }
 
-    /** Only what asks for it floats, so the controller may be there for all. */
+    /** Only what asks for it floats, so the controller may be there for all. As many texts as one request may have find room. */
     private static QueueOptions queueOptions(ServerOptions options) {
-        return QueueOptions.defaults()
+        QueueOptions defaults = QueueOptions.defaults();
+        int requests = Math.max(defaults.waitingRequests(), options.limits().texts());
+        return defaults.withWaiting(requests, defaults.waitingTokens())
                 .withWorkers(options.threads())
                 .withControl(options.budgets().control());
     }

@@ -44,6 +44,34 @@ class ObserversTest {
         }
     }
 
+    /** It may be there for an agent, or for another program. */
+    @Test
+    void anEndpointForOthersStopsNobody() throws Exception {
+        String endpoint = "otel.exporter.otlp.endpoint";
+        String sampler = "otel.traces.sampler";
+        System.setProperty(endpoint, "http://127.0.0.1:4318");
+        System.setProperty(sampler, "nonsense");
+        try (URLClassLoader without = loaderWithoutOpenTelemetry()) {
+            run(without, "tells");
+            Inside.tells();
+        } finally {
+            System.clearProperty(endpoint);
+            System.clearProperty(sampler);
+        }
+    }
+
+    /** The URL that is given is one of HTTP, whatever the environment says of others. */
+    @Test
+    void theReceiverThatIsGivenIsAskedByHttp() {
+        String protocol = "otel.exporter.otlp.protocol";
+        System.setProperty(protocol, "grpc");
+        try {
+            Observers.start(Optional.of("http://127.0.0.1:4318")).close();
+        } finally {
+            System.clearProperty(protocol);
+        }
+    }
+
     @Test
     void settingsThatOpenTelemetryDoesNotTakeAreSaid() {
         String sampler = "otel.traces.sampler";

@@ -9,6 +9,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.server.ServerOptions.Budgets;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
+import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
 import io.tokenwise.serving.QueueOptions;
@@ -35,7 +36,7 @@ class OverloadTest {
         HttpService http = HttpService.of(Network.loopback(0), Limits.defaults());
         try (Engine engine = Engine.open(EngineOptions.defaults().withThreads(1).withConcurrentCalls(1));
                 RequestQueue queue = RequestQueue.start(
-                        QueueOptions.defaults().withWorkers(1).withWaiting(1, 1 << 20))) {
+                        QueueOptions.defaults().withWorkers(1).withWaiting(2, 1 << 20))) {
             var text = new ServedText(
                     "minilm-acm", engine.textEncoder("minilm-acm"), queue, BudgetDefaults.of(Budgets.defaults()));
             listen(http, text, queue);
@@ -50,7 +51,7 @@ class OverloadTest {
             var request = new Request(new int[] {101, 102}, Deadline.NONE, BudgetRange.pinned(Budget.FULL));
             var runs = held.submit(request);
             await(entered);
-            var waits = held.submit(request);
+            var wait = held.submitAll(List.of(request, request));
 
             try {
                 checkRefusals(http);
@@ -58,7 +59,8 @@ class OverloadTest {
                 // What is held would keep the queue from closing.
                 gate.countDown();
             }
-            assertThat(List.of(runs.get().result(), waits.get().result())).containsOnly("held");
+            assertThat(Together.all(wait).get()).extracting(Answer::result).containsOnly("held");
+            assertThat(runs.get().result()).isEqualTo("held");
             assertThat(ask(http, "/embed", TEXT)).startsWith("HTTP/1.1 200");
         } finally {
             http.close(Duration.ZERO);

@@ -5,10 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.Spent;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.server.observe.ServedRequest.TraceContext;
 import io.tokenwise.serving.Answer;
+import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.Lane;
 import io.tokenwise.serving.QueueOptions;
+import io.tokenwise.serving.Request;
 import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
 import java.net.URI;
@@ -19,6 +23,8 @@ import java.time.Duration;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.concurrent.CountDownLatch;
+import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What text-embeddings-inference's endpoints answer that takes another model, or another heap, than {@link TeiTest} has. */
@@ -76,7 +82,9 @@ class TeiAnswersTest {
 
             for (String path : List.of("/tokenize", "/embed_all")) {
                 assertThat(status(client, http.port(), path, "a text")).isEqualTo(200);
-                assertThat(status(client, http.port(), path, "a ".repeat(20))).isEqualTo(503);
+                assertThat(status(client, http.port(), path, "a ".repeat(20)))
+                        .as("it never fits")
+                        .isEqualTo(413);
                 assertThat(status(client, http.port(), path, "a text"))
                         .as("what is sent takes no room")
                         .isEqualTo(200);
@@ -86,12 +94,71 @@ class TeiAnswersTest {
         }
     }
 
+    /** As where clients do not take what they asked for. */
+    @Test
+    void whereOthersHoldTheRoomOneMayTryAgain() throws Exception {
+        var gate = new CountDownLatch(1);
+        var entered = new CountDownLatch(1);
+        var limits = ServerOptions.Limits.defaults();
+        HttpService http = HttpService.of(ServerOptions.Network.loopback(0), limits);
+        try (TextEncoder encoder = TextEncoder.open("minilm-acm");
+                RequestQueue queue = RequestQueue.start(QueueOptions.defaults().withWorkers(1));
+                HttpClient client = HttpClient.newHttpClient()) {
+            var text =
+                    new ServedText("minilm-acm", encoder, queue, BudgetDefaults.of(ServerOptions.Budgets.defaults()));
+            var models = new ServedModels(List.of(new ServedModel.Texts("minilm-acm", text)));
+            var answers = new LargeAnswers(20_000);
+            var all = new TeiEmbedAllRoute(models, queue, answers);
+            http.listen(
+                    new Routes().add("POST", "/embed_all", ErrorForm.TEI, all),
+                    limits,
+                    Optional.empty(),
+                    false,
+                    request -> {});
+            Lane<String> held = queue.add(
+                    new OtherResult<>(text.lane().model(), (inputs, budgets) -> {
+                        entered.countDown();
+                        await(gate);
+                        return List.of("held");
+                    }),
+                    text.lane());
+            held.submit(new Request(new int[] {101, 102}, Deadline.NONE, BudgetRange.pinned(Budget.FULL)));
+            await(entered);
+            try {
+                var first = client.sendAsync(
+                        request(http.port(), "/embed_all", "a text"), HttpResponse.BodyHandlers.discarding());
+                while (queue.state().waitingRequests() == 0) {
+                    Thread.sleep(1);
+                }
+                assertThat(status(client, http.port(), "/embed_all", "a text")).isEqualTo(503);
+                gate.countDown();
+                assertThat(first.get().statusCode()).isEqualTo(200);
+            } finally {
+                gate.countDown();
+            }
+        } finally {
+            http.close(Duration.ZERO);
+        }
+    }
+
+    private static void await(CountDownLatch latch) {
+        try {
+            assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
+        } catch (InterruptedException e) {
+            throw new AssertionError(e);
+        }
+    }
+
     private static int status(HttpClient client, int port, String path, String text)
             throws IOException, InterruptedException {
-        HttpRequest request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
+        return client.send(request(port, path, text), HttpResponse.BodyHandlers.discarding())
+                .statusCode();
+    }
+
+    private static HttpRequest request(int port, String path, String text) {
+        return HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port + path))
                 .header("content-type", "application/json")
                 .POST(HttpRequest.BodyPublishers.ofString("{\"inputs\": \"" + text + "\"}"))
                 .build();
-        return client.send(request, HttpResponse.BodyHandlers.discarding()).statusCode();
     }
 }

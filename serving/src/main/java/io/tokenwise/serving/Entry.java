@@ -14,7 +14,7 @@ class Entry {
     /** When it is no longer wanted. */
     final long deadlineNanos;
 
-    /** When it should be answered; budgets are chosen, and requests refused, by it. */
+    /** When it should be answered; budgets are chosen by it. It may be after the deadline: a client in a hurry does not take budget from the others. */
     final long dueNanos;
 
     /** At each step of the dial, uncorrected, with its part of what a full batch takes. Here, where it is near: for each batch all that waits is looked at. */
@@ -37,6 +37,11 @@ class Entry {
 
     /** See the fields of {@link Entry}. */
     record Timing(long arrivalNanos, long deadlineNanos, long dueNanos) {}
+
+    /** When it should be answered to be of use: requests are refused by it. */
+    final long wantedNanos() {
+        return Math.min(dueNanos, deadlineNanos);
+    }
 
     /** How much of the room for waiting tokens it needs. */
     int room() {

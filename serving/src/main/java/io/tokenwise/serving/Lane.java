@@ -54,11 +54,12 @@ public final class Lane<R> {
     }
 
     /**
-     * Asks the model for several inputs, which are accepted as one or refused as one; see {@link #submit}. More than {@link QueueOptions} has room for are always refused.
+     * Asks the model for several inputs, which are accepted as one or refused as one; see {@link #submit}.
      *
      * @param requests in their order
      * @return an answer for each, later
      * @throws OverloadedException if they are not accepted
+     * @throws TooLargeException if they are more than {@link QueueOptions} has room for
      */
     public List<CompletableFuture<Answer<R>>> submitAll(List<Request> requests) {
         long nowNanos = queue.nowNanos();
@@ -76,14 +77,11 @@ public final class Lane<R> {
     /** A request that floats is due at the target; any other, and where there is none, by its own deadline. */
     private Entry.Timing timing(Request request, long nowNanos) {
         long left = Math.min(request.deadline().left().toNanos(), Entry.NEVER);
-        long deadlineNanos = nowNanos + left;
         boolean hasTarget =
                 control.mode() == Control.Mode.AUTO && !request.budget().isPinned();
         long targetNanos = hasTarget
-                ? Math.min(
-                        left,
-                        model.served().target(request.input(), control.target()).toNanos())
+                ? model.served().target(request.input(), control.target()).toNanos()
                 : left;
-        return new Entry.Timing(nowNanos, deadlineNanos, nowNanos + targetNanos);
+        return new Entry.Timing(nowNanos, nowNanos + left, nowNanos + Math.min(targetNanos, Entry.NEVER));
     }
 }

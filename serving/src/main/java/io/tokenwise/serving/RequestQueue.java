@@ -5,8 +5,10 @@ import io.tokenwise.api.DeadlineException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.locks.Condition;
 import java.util.concurrent.locks.ReentrantLock;
+import java.util.stream.Collectors;
 
 /**
  * Requests of several models before a few threads. Nothing waits for a batch to fill: a thread that has nothing to do takes what is there. Work whose deadline has
@@ -93,11 +95,20 @@ public final class RequestQueue implements AutoCloseable {
     }
 
     void offer(List<Pending<?>> entries, long nowNanos) {
+        // Who comes too late is told so, and not to try again, where there is no room either.
+        Map<Boolean, List<Pending<?>>> byLate =
+                entries.stream().collect(Collectors.partitioningBy(entry -> entry.isExpired(nowNanos)));
+        accept(byLate.get(false), byLate.get(true).size(), nowNanos);
+        byLate.get(true).forEach(RequestQueue::tellExpired);
+    }
+
+    private void accept(List<Pending<?>> entries, int late, long nowNanos) {
         lock.lock();
         try {
             checkOpen();
             scheduler.offer(entries, nowNanos);
-            counts.accepted += entries.size();
+            counts.accepted += entries.size() + late;
+            counts.expired += late;
             if (entries.size() == 1) {
                 work.signal();
             } else {
@@ -145,8 +156,7 @@ public final class RequestQueue implements AutoCloseable {
         } finally {
             lock.unlock();
         }
-        expired.forEach(entry -> entry.future.completeExceptionally(
-                new DeadlineException("the deadline passed before the request was computed")));
+        expired.forEach(RequestQueue::tellExpired);
         if (batch != null) {
             // What is chained to an answer may leave its thread interrupted, and models do not run in such a one.
             Thread.interrupted();
@@ -172,6 +182,11 @@ public final class RequestQueue implements AutoCloseable {
             }
             work.awaitUninterruptibly();
         }
+    }
+
+    private static void tellExpired(Pending<?> entry) {
+        entry.future.completeExceptionally(
+                new DeadlineException("the deadline passed before the request was computed"));
     }
 
     private void signalIfIdle() {
@@ -243,7 +258,9 @@ public final class RequestQueue implements AutoCloseable {
         }
     }
 
-    /** Refuses new requests, finishes those that were accepted, and ends the threads. What is chained to an answer may call it: its thread then computes what waits. */
+    /**
+     * Refuses new requests, finishes those that were accepted, and ends the threads. In an interrupted thread it waits for nobody: what does not run yet is given up. What is chained to an answer may call it: its thread then computes what waits.
+     */
     @Override
     public void close() {
         close(Duration.ofSeconds(Long.MAX_VALUE));

@@ -47,10 +47,12 @@ final class Scheduler<E extends Entry> {
     /**
      * Accepts requests, all or none.
      *
+     * @throws TooLargeException if there is no room for them even where nothing waits
      * @throws OverloadedException if too many wait, or there is work and one of them would not be answered when it is due even at its least budget
      */
     void offer(List<E> entries, long nowNanos) {
         long room = entries.stream().mapToLong(Entry::room).sum();
+        checkSize(entries.size(), room);
         boolean isFull = waitingRequests + entries.size() > options.waitingRequests()
                 || waitingRoom + room > options.waitingTokens();
         if (isFull) {
@@ -76,6 +78,17 @@ final class Scheduler<E extends Entry> {
         }
     }
 
+    private void checkSize(int requests, long room) {
+        if (requests > options.waitingRequests()) {
+            throw new TooLargeException(
+                    requests + " inputs at once, the queue has room for " + options.waitingRequests());
+        }
+        if (room > options.waitingTokens()) {
+            throw new TooLargeException("inputs of the size of " + room + " tokens at once, the queue has room for "
+                    + options.waitingTokens());
+        }
+    }
+
     private LinkedHashSet<E> own(E entry) {
         return entry.pinned ? pinned : floating;
     }
@@ -94,7 +107,7 @@ final class Scheduler<E extends Entry> {
             double micros =
                     waits + Math.max(entry.leastMicros(), Math.min(Math.min(together, options.batchMicros()), waits));
             double part = entry.pinned ? 1 : dial.accepted();
-            double late = micros - part * (entry.dueNanos - nowNanos) / NANOS_PER_MICRO;
+            double late = micros - part * (entry.wantedNanos() - nowNanos) / NANOS_PER_MICRO;
             if (late > 0) {
                 throw overloaded(late);
             }
@@ -140,7 +153,10 @@ final class Scheduler<E extends Entry> {
         }
         for (E entry : expired) {
             leave(entry);
-            tellDial(entry, nowNanos);
+            // That a client waits less long than the target says nothing of whether the target is held.
+            if (entry.deadlineNanos >= entry.dueNanos) {
+                tellDial(entry, nowNanos);
+            }
         }
         return expired;
     }

@@ -121,16 +121,18 @@ class RequestQueueTest {
     }
 
     @Test
-    void whatIsCancelledOrLateIsNotComputed() {
+    void whatIsCancelledOrLateIsNotComputed() throws InterruptedException {
         try (var queue = RequestQueue.start(options())) {
             var lane = queue.add(held());
             hold(lane);
             var cancelled = lane.submit(request(PINNED, 1));
-            var late = lane.submit(new Request(new int[] {2}, Deadline.in(Duration.ZERO), PINNED));
+            var deadline = Deadline.in(Duration.ofSeconds(2));
+            var late = lane.submit(new Request(new int[] {2}, deadline, PINNED));
             var wanted = lane.submit(request(PINNED, 3));
             assertThat(queue.state().waitingRequests()).isEqualTo(3);
             cancelled.cancel(false);
             assertThat(queue.state().waitingRequests()).isEqualTo(2);
+            Thread.sleep(deadline.left());
             gate.countDown();
 
             assertThat(wanted.join().result().sum()).isEqualTo(3);
@@ -158,6 +160,23 @@ class RequestQueueTest {
             assertThatThrownBy(() -> lane.submit(request(PINNED, new int[8]))).isInstanceOf(OverloadedException.class);
             assertThat(queue.state().waitingRequests()).isEqualTo(1);
             assertThat(queue.state().shed()).isEqualTo(3);
+            gate.countDown();
+        }
+    }
+
+    /** To try again would be in vain. */
+    @Test
+    void whoComesTooLateIsToldSoThoughTheQueueIsFull() {
+        try (var queue = RequestQueue.start(options().withWaiting(1, 8))) {
+            var lane = queue.add(held());
+            hold(lane);
+            lane.submit(request(PINNED, 1));
+            var late = lane.submit(new Request(new int[] {2}, Deadline.in(Duration.ZERO), PINNED));
+
+            assertThat(late).isCompletedExceptionally();
+            assertThatThrownBy(late::join).hasCauseInstanceOf(DeadlineException.class);
+            assertThat(queue.state().expired()).isEqualTo(1);
+            assertThat(queue.state().waitingRequests()).isEqualTo(1);
             gate.countDown();
         }
     }

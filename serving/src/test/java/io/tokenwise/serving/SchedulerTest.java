@@ -106,6 +106,43 @@ class SchedulerTest {
         assertThat(measuring.next(4_000 * MILLI).step()).isPositive();
     }
 
+    /** One who waits for a millisecond only does not take the others' quality, nor, dropped early, give them more. */
+    @Test
+    void whoIsInAHurryDoesNotSteerTheOthers() {
+        var measuring = new Scheduler<Entry>(options.withControl(AUTO.with(true, true, false)));
+        for (int i = 1; i <= 200; i++) {
+            measuring.offer(List.of(hurried(20 * i), floating(model, 1, 20 * i, 20 * i + 100)), 20 * i * MILLI);
+            Batch<Entry> batch = measuring.next(20 * i * MILLI);
+            assertThat(batch.step()).isZero();
+            measuring.finished(batch, 20 * i * MILLI + 2 * MILLI);
+        }
+        for (int i = 201; i <= 400; i++) {
+            measuring.offer(List.of(hurried(20 * i)), 20 * i * MILLI);
+            assertThat(measuring.dropExpired((20 * i + 1) * MILLI)).hasSize(1);
+        }
+        assertThat(measuring.step()).isZero();
+    }
+
+    private Entry hurried(long arrivalMillis) {
+        Entry entry = floating(model, 1, arrivalMillis, arrivalMillis + 100);
+        var timing = new Entry.Timing(entry.arrivalNanos, entry.arrivalNanos + MILLI, entry.dueNanos);
+        return new Entry(model, entry.choices, false, 1, timing);
+    }
+
+    @Test
+    void whatNeverFitsIsNotToBeTriedAgain() {
+        var small = new Scheduler<Entry>(options.withWaiting(2, 100));
+        List<Entry> three = List.of(pinned(model, 1, -1), pinned(model, 1, -1), pinned(model, 1, -1));
+        assertThatThrownBy(() -> small.offer(three, 0))
+                .isInstanceOf(TooLargeException.class)
+                .hasMessage("3 inputs at once, the queue has room for 2");
+        assertThatThrownBy(() -> small.offer(List.of(pinned(model, 101, -1)), 0))
+                .isInstanceOf(TooLargeException.class)
+                .hasMessage("inputs of the size of 101 tokens at once, the queue has room for 100");
+        small.offer(three.subList(0, 2), 0);
+        assertThatThrownBy(() -> small.offer(three.subList(2, 3), 0)).isInstanceOf(OverloadedException.class);
+    }
+
     /** As a recording beside texts. */
     @Test
     void aLongBatchKeepsOneWorkerOnly() {

@@ -68,8 +68,9 @@ public final class OpenTelemetryListener implements RequestListener, AutoCloseab
                 "http/protobuf",
                 "otel.logs.exporter",
                 "none");
-        Map<String, String> given =
-                endpoint.map(url -> Map.of("otel.exporter.otlp.endpoint", url)).orElse(Map.of());
+        Map<String, String> given = endpoint.map(url ->
+                        Map.of("otel.exporter.otlp.endpoint", url, "otel.exporter.otlp.protocol", "http/protobuf"))
+                .orElse(Map.of());
         return new OpenTelemetryListener(AutoConfiguredOpenTelemetrySdk.builder()
                 .addPropertiesSupplier(() -> defaults)
                 .addPropertiesCustomizer(settings -> given)
