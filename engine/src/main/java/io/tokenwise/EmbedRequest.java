@@ -37,7 +37,7 @@ public record EmbedRequest(
             throw new IllegalArgumentException(
                     "embed: " + texts.size() + " texts and " + budgets.size() + " budgets; give one for each");
         }
-        requireNone(texts);
+        NullTexts.refuse("embed", texts);
         texts = List.copyOf(texts);
         budgets = List.copyOf(budgets);
     }
@@ -65,17 +65,6 @@ public record EmbedRequest(
      */
     public static EmbedRequest of(String text) {
         return of(Collections.singletonList(text));
-    }
-
-    private static void requireNone(List<String> texts) {
-        int at = 0;
-        for (String text : texts) {
-            at++;
-            if (text == null) {
-                throw new NullPointerException(
-                        "embed: text " + at + " of " + texts.size() + " is null; leave it out, or give \"\"");
-            }
-        }
     }
 
     /**

@@ -161,7 +161,8 @@ public final class LateInteraction implements AutoCloseable {
      * @param query cut if it is too long
      */
     public float[][] embedQuery(String query) {
-        return embedQueries(List.of(query), Budget.FULL, Deadline.NONE).getFirst();
+        return embedQueries(Collections.singletonList(query), Budget.FULL, Deadline.NONE)
+                .getFirst();
     }
 
     /**
@@ -174,6 +175,7 @@ public final class LateInteraction implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<float[][]> embedQueries(List<String> queries, Budget budget, Deadline deadline) {
+        NullTexts.refuse("embedQueries", queries);
         List<int[]> inputs = queries.stream()
                 .map(query -> read(query, queryMark, queryTokens))
                 .toList();
@@ -211,6 +213,7 @@ public final class LateInteraction implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<float[][]> embedDocuments(List<String> documents, Budget budget, Deadline deadline) {
+        NullTexts.refuse("embedDocuments", documents);
         List<int[]> inputs = documents.stream()
                 .map(document -> read(document, documentMark, documentTokens))
                 .toList();
@@ -288,7 +291,8 @@ public final class LateInteraction implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public double[] maxSim(String query, List<String> texts, Budget budget, Deadline deadline) {
-        float[][] ofQuery = embedQueries(List.of(query), budget, deadline).getFirst();
+        float[][] ofQuery =
+                embedQueries(Collections.singletonList(query), budget, deadline).getFirst();
         return embedDocuments(texts, budget, deadline).stream()
                 .mapToDouble(document -> maxSim(ofQuery, document))
                 .toArray();

@@ -104,7 +104,8 @@ public final class MaskFiller implements AutoCloseable {
      * @throws IllegalArgumentException if nothing is hidden in what the model reads of the text, or fewer than one is wanted
      */
     public List<List<Guess>> fill(String text, int top) {
-        return fill(List.of(text), top, Budget.FULL, Deadline.NONE).getFirst();
+        return fill(Collections.singletonList(text), top, Budget.FULL, Deadline.NONE)
+                .getFirst();
     }
 
     /**
@@ -122,6 +123,7 @@ public final class MaskFiller implements AutoCloseable {
         if (top < 1) {
             throw new IllegalArgumentException("top is " + top + ", must be 1 or more");
         }
+        NullTexts.refuse("fill", texts);
         List<int[]> inputs = texts.stream()
                 .map(text -> tokenizer.encode(inOurForm(text)).ids())
                 .toList();

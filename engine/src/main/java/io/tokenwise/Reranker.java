@@ -113,6 +113,8 @@ public final class Reranker implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public float[] scores(String query, List<String> texts, Budget budget, Deadline deadline) {
+        NullTexts.refuse("rerank", "the query", query);
+        NullTexts.refuse("rerank", texts);
         List<int[]> pairs = texts.stream()
                 .map(text -> description().encodePair(tokenizer, query, text).ids())
                 .toList();

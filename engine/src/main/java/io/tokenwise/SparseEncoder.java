@@ -75,7 +75,7 @@ public final class SparseEncoder implements AutoCloseable {
      * @param text cut if it is too long
      */
     public SparseVector embed(String text) {
-        return embed(List.of(text), Budget.FULL).getFirst();
+        return embed(Collections.singletonList(text), Budget.FULL).getFirst();
     }
 
     /**
@@ -98,6 +98,7 @@ public final class SparseEncoder implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<SparseVector> embed(List<String> texts, Budget budget, Deadline deadline) {
+        NullTexts.refuse("embed", texts);
         var vectors = new ArrayList<SparseVector>(texts.size());
         // What is not sparse yet is as long as the vocabulary.
         int atOnce = RowMemory.rowsAtOnce(dimensions());

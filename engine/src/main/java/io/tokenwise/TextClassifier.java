@@ -30,7 +30,13 @@ public final class TextClassifier implements AutoCloseable {
      * @param first such as what is known
      * @param second such as what may follow from it
      */
-    public record Pair(String first, String second) {}
+    public record Pair(String first, String second) {
+        /** Checks that there are two. */
+        public Pair {
+            NullTexts.refuse("classify", "the first text of a pair", first);
+            NullTexts.refuse("classify", "the second text of a pair", second);
+        }
+    }
 
     TextClassifier(OpenModel model) {
         this.model = model;
@@ -79,7 +85,7 @@ public final class TextClassifier implements AutoCloseable {
      * @param text cut if it is too long
      */
     public Classification classify(String text) {
-        return classify(List.of(text), Budget.FULL).getFirst();
+        return classify(Collections.singletonList(text), Budget.FULL).getFirst();
     }
 
     /**
@@ -116,6 +122,7 @@ public final class TextClassifier implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<Classification> classify(List<String> texts, List<Budget> budgets, Deadline deadline) {
+        NullTexts.refuse("classify", texts);
         return classified(
                 texts.stream().map(text -> tokenizer.encode(text).ids()).toList(), budgets, deadline);
     }

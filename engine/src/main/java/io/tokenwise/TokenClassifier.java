@@ -73,7 +73,8 @@ public final class TokenClassifier implements AutoCloseable {
      * @param text of any length
      */
     public List<LabelledToken> tokens(String text) {
-        return tokens(List.of(text), Budget.FULL, Deadline.NONE).getFirst();
+        return tokens(Collections.singletonList(text), Budget.FULL, Deadline.NONE)
+                .getFirst();
     }
 
     /**
@@ -86,6 +87,7 @@ public final class TokenClassifier implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<List<LabelledToken>> tokens(List<String> texts, Budget budget, Deadline deadline) {
+        NullTexts.refuse("tokens", texts);
         var reading = new Reading();
         texts.forEach(reading::add);
         float[][][] logits = model.encodeTokens(
@@ -143,7 +145,8 @@ public final class TokenClassifier implements AutoCloseable {
      * @param text of any length
      */
     public List<Entity> entities(String text) {
-        return entities(List.of(text), Aggregation.SIMPLE, Budget.FULL).getFirst();
+        return entities(Collections.singletonList(text), Aggregation.SIMPLE, Budget.FULL)
+                .getFirst();
     }
 
     /**

@@ -173,6 +173,21 @@ class RerankerTest {
     }
 
     @Test
+    void nullTextsAreNamed() throws IOException {
+        try (Reranker reranker = open()) {
+            assertThatThrownBy(() -> reranker.scores(QUERY, Arrays.asList("a", null)))
+                    .isInstanceOf(NullPointerException.class)
+                    .hasMessage("rerank: text 2 of 2 is null; leave it out, or give \"\"");
+            assertThatThrownBy(() -> reranker.scores(null, TEXTS))
+                    .isInstanceOf(NullPointerException.class)
+                    .hasMessage("rerank: the query is null");
+        }
+        assertThatThrownBy(() -> new TextClassifier.Pair("a", null))
+                .isInstanceOf(NullPointerException.class)
+                .hasMessage("classify: the second text of a pair is null");
+    }
+
+    @Test
     void aModelOfSingleTextsIsRefused() throws IOException {
         Path single = folder.resolve("single");
         Files.createDirectory(single);

@@ -290,5 +290,8 @@ class SpeechRecognizerTest {
                 .hasMessageContaining("threads and batch tokens must be at least 1");
         assertThatThrownBy(() -> EngineOptions.defaults().withConcurrentCalls(5_000))
                 .hasMessageContaining("concurrent calls must be 1 to 4096");
+        assertThatThrownBy(() -> EngineOptions.defaults().withBatchTokens((1 << 17) + 1))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("batch tokens must be 1 to 131072, not 131073");
     }
 }

@@ -15,15 +15,22 @@ public record EngineOptions(
         int threads, int batchTokens, int concurrentCalls, BackendChoice backend, boolean management) {
     private static final int MOST_CALLS = 4096;
 
+    /** Values of the widest layer for so many tokens can still be counted by an int. */
+    private static final int MOST_BATCH_TOKENS = 1 << 17;
+
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if threads or batch tokens are less than 1, or concurrent calls are not 1 to 4,096
+     * @throws IllegalArgumentException if threads are less than 1, batch tokens not 1 to 131,072, or concurrent calls not 1 to 4,096
      */
     public EngineOptions {
         if (threads < 1 || batchTokens < 1) {
             throw new IllegalArgumentException(
                     "threads and batch tokens must be at least 1; they are " + threads + " and " + batchTokens);
+        }
+        if (batchTokens > MOST_BATCH_TOKENS) {
+            throw new IllegalArgumentException("batch tokens must be 1 to " + MOST_BATCH_TOKENS + ", not " + batchTokens
+                    + "; further ones run in the next batch");
         }
         if (concurrentCalls < 1 || concurrentCalls > MOST_CALLS) {
             throw new IllegalArgumentException(

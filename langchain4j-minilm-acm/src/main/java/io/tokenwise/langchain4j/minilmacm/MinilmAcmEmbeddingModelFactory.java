@@ -15,25 +15,27 @@ import java.io.UncheckedIOException;
  * native memory and threads, which are daemons, stay until the JVM ends. Who wants to close a model builds a {@link TokenwiseEmbeddingModel}.
  */
 public final class MinilmAcmEmbeddingModelFactory implements EmbeddingModelFactory {
-    /** Opened by the JVM, once, when first used. */
-    private static final class Shared {
-        static final TokenwiseEmbeddingModel MODEL =
-                TokenwiseEmbeddingModel.builder().encoder(open()).build();
-
-        private static TextEncoder open() {
-            try {
-                return TextEncoder.open("minilm-acm");
-            } catch (IOException e) {
-                throw new UncheckedIOException(e);
-            }
-        }
-    }
+    /** Of all that are made; null until one was opened. Who asks after an opening that failed, such as for want of memory, has another try. */
+    private static EmbeddingModel shared;
 
     /** Made by {@link java.util.ServiceLoader}. */
     public MinilmAcmEmbeddingModelFactory() {}
 
     @Override
     public EmbeddingModel create() {
-        return Shared.MODEL;
+        synchronized (MinilmAcmEmbeddingModelFactory.class) {
+            if (shared == null) {
+                shared = TokenwiseEmbeddingModel.builder().encoder(open()).build();
+            }
+            return shared;
+        }
+    }
+
+    private static TextEncoder open() {
+        try {
+            return TextEncoder.open("minilm-acm");
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 }

@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.io.InputStream;
 import java.net.JarURLConnection;
 import java.net.URL;
+import java.net.URLConnection;
 import java.nio.channels.FileChannel;
 import java.nio.channels.FileChannel.MapMode;
 import java.nio.file.DirectoryStream;
@@ -14,6 +15,7 @@ import java.time.Duration;
 import java.time.Instant;
 import java.util.List;
 import java.util.jar.JarEntry;
+import java.util.jar.JarFile;
 import java.util.stream.Stream;
 import java.util.zip.CRC32;
 
@@ -70,10 +72,11 @@ public final class JarLibrary implements AutoCloseable {
     public static List<String> names(String folder, String known, String prefix) {
         URL url = JarLibrary.class.getClassLoader().getResource(folder + known);
         try {
-            if (url == null || !(url.openConnection() instanceof JarURLConnection jar)) {
+            if (url == null || !(connect(url) instanceof JarURLConnection jar)) {
                 return List.of();
             }
-            try (Stream<JarEntry> entries = jar.getJarFile().stream()) {
+            try (JarFile file = jar.getJarFile();
+                    Stream<JarEntry> entries = file.stream()) {
                 return entries.map(JarEntry::getName)
                         .filter(name -> name.startsWith(folder + prefix))
                         .map(name -> name.substring(folder.length()))
@@ -164,15 +167,24 @@ public final class JarLibrary implements AutoCloseable {
     }
 
     private static long checksumInJar(Content content, String name) throws IOException {
-        if (content.resource(name).openConnection() instanceof JarURLConnection jar) {
-            return jar.getJarEntry().getCrc();
+        if (connect(content.resource(name)) instanceof JarURLConnection jar) {
+            try (JarFile file = jar.getJarFile()) {
+                return file.getJarEntry(jar.getEntryName()).getCrc();
+            }
         }
         throw new IOException(name + " does not lie in a jar");
     }
 
+    /** Without the JVM's cache, which would keep the jar open, and with it an application's class loader that is closed. */
+    private static URLConnection connect(URL url) throws IOException {
+        URLConnection connection = url.openConnection();
+        connection.setUseCaches(false);
+        return connection;
+    }
+
     private static void unpackInto(Content content, Path folder) throws IOException {
         for (String name : content.files) {
-            try (InputStream in = content.resource(name).openStream()) {
+            try (InputStream in = connect(content.resource(name)).getInputStream()) {
                 Files.copy(in, folder.resolve(name));
             }
         }
