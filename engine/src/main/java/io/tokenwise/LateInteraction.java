@@ -78,7 +78,7 @@ public final class LateInteraction implements AutoCloseable {
             throw new BadFileException(
                     name(),
                     "masks behind queries are not seen, and its attention has a bias, shared keys, a scale or a window"
-                            + " within " + queryTokens + " tokens; supported: attend_to_expansion_tokens true");
+                            + " within " + queryTokens + " tokens; supported: plain attention, or masks that are seen");
         }
     }
 

@@ -170,6 +170,21 @@ class LateInteractionTest {
         }
     }
 
+    /** What pylate saves as the longest text is what it cut the last ones to, queries perhaps. */
+    @Test
+    void documentsAreNotCutToWhatPylateUsedLast() throws IOException {
+        Path model = pylate(
+                "lengths",
+                "{\"query_prefix\":\"[unused0]\",\"document_prefix\":\"[unused1]\",\"query_length\":12,\"document_length\":48}");
+        Files.writeString(model.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 11}");
+        try (LateInteraction encoder = LateInteraction.open(model.toString(), OPTIONS)) {
+            assertThat(encoder.embedQuery("a")).hasDimensions(12, 16);
+            String document = "rivers run to the sea ".repeat(20);
+            assertThat(encoder.embedDocuments(List.of(document), Budget.FULL).getFirst())
+                    .hasDimensions(48, 16);
+        }
+    }
+
     @Test
     void aDeadlineThatHasPassedEndsAComparison() throws IOException {
         try (LateInteraction encoder = LateInteraction.open(stanford.toString(), OPTIONS)) {
@@ -262,7 +277,8 @@ class LateInteractionTest {
         assertThatThrownBy(() -> LateInteraction.open(marks.toString(), OPTIONS))
                 .hasMessage(marks + ": its vocabulary has no token \"[Q] \" to mark queries or documents by");
         Path small = pylate("small", "{\"query_prefix\":\"[unused0]\",\"document_prefix\":\"\"}");
-        Files.writeString(small.resolve("sentence_bert_config.json"), "{\"max_seq_length\": 3}");
+        RandomModel.small("bert", Map.of("vocab_size", 30_522, "max_position_embeddings", 3), 13)
+                .write(small, "bert.");
         assertThatThrownBy(() -> LateInteraction.open(small.toString(), OPTIONS))
                 .hasMessage(
                         small + ": reads 3 tokens of a query; must be 4 or more, for its marks and one of the text");

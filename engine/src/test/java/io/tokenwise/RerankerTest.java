@@ -172,6 +172,31 @@ class RerankerTest {
                 .hasMessage("minilm: is a text encoder; a cross-encoder is wanted here");
     }
 
+    /** Since its version 5.4 it writes modules of models with a head of their own too. */
+    @Test
+    void whatSentenceTransformersSavesOfLateIsACrossEncoder(@TempDir Path model) throws IOException {
+        for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+            Files.copy(folder.resolve("scores").resolve(file), model.resolve(file));
+        }
+        Files.writeString(
+                model.resolve("modules.json"),
+                "[{\"idx\":0,\"name\":\"0\",\"path\":\"\",\"type\":\"sentence_transformers.base.modules.transformer.Transformer\"}]");
+        Files.writeString(
+                model.resolve("sentence_bert_config.json"), "{\"transformer_task\":\"sequence-classification\"}");
+        Path settings = model.resolve("config_sentence_transformers.json");
+        Files.writeString(
+                settings,
+                "{\"model_type\":\"CrossEncoder\",\"prompts\":{},\"activation_fn\":\"torch.nn.modules.linear.Identity\"}");
+        try (Reranker reranker = open();
+                Reranker saved = Reranker.open(model.toString(), OPTIONS)) {
+            assertThat(saved.scores(QUERY, TEXTS)).containsExactly(reranker.scores(QUERY, TEXTS));
+        }
+        Files.writeString(settings, "{\"activation_fn\":\"torch.nn.modules.activation.Tanh\"}");
+        assertThatThrownBy(() -> Reranker.open(model.toString(), OPTIONS))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("config_sentence_transformers.json: activation_fn is ");
+    }
+
     @Test
     void nullTextsAreNamed() throws IOException {
         try (Reranker reranker = open()) {
@@ -271,6 +296,29 @@ class RerankerTest {
                 "{\"type\":\"ByteLevel\",\"add_prefix_space\":false,\"trim_offsets\":false,\"use_regex\":true}";
         Files.write(model.resolve("tokenizer.json"), vocabulary.json(cutting, ""));
         return random;
+    }
+
+    @Test
+    void theWordsOfACausalModelMayBeNamedByAModule(@TempDir Path model) throws IOException {
+        writeCausal(model, true);
+        float[] scores;
+        try (Reranker reranker = Reranker.open(model.toString(), OPTIONS)) {
+            scores = reranker.scores(QUERY, TEXTS);
+        }
+        Files.writeString(model.resolve("modules.json"), """
+                [{"idx":0,"name":"0","path":"","type":"sentence_transformers.base.modules.transformer.Transformer"},
+                 {"idx":1,"name":"1","path":"1_LogitScore","type":"sentence_transformers.cross_encoder.modules.logit_score.LogitScore"}]
+                """);
+        Path words = Files.createDirectory(model.resolve("1_LogitScore")).resolve("config.json");
+        Files.writeString(words, "{\"true_token_id\":257,\"false_token_id\":258}");
+        try (Reranker reranker = Reranker.open(model.toString(), OPTIONS)) {
+            assertThat(reranker.scores(QUERY, TEXTS)).containsExactly(scores);
+        }
+        Files.writeString(words, "{\"true_token_id\":258,\"false_token_id\":257}");
+        assertThatThrownBy(() -> Reranker.open(model.toString(), OPTIONS))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(model
+                        + ": its score is of the tokens 258 and 257; supported: those of yes and no, 257 and 258");
     }
 
     @Test

@@ -278,6 +278,11 @@ class TextClassifierTest {
         String holes = folder.resolve("holes").toString();
         assertThatThrownBy(() -> TextClassifier.open(holes, OPTIONS))
                 .hasMessageEndingWith("config.json: id2label has no label 2; must have one of each class");
+        write("numbers", Map.of("id2label", Map.of("0", 1, "1", 2, "2", 3)));
+        try (TextClassifier stars =
+                TextClassifier.open(folder.resolve("numbers").toString(), OPTIONS)) {
+            assertThat(stars.labels()).containsExactly("1", "2", "3");
+        }
         assertThatThrownBy(() -> TextClassifier.open("minilm", OPTIONS))
                 .hasMessage("minilm: is a text encoder; a text classifier is wanted here");
     }

@@ -69,7 +69,9 @@ public final class ClassesConfig {
                 labels(config),
                 config.root().path("problem_type").asString("").equals(SEVERAL));
         if (classes.isScore()) {
-            checkActivation(config);
+            config.supports(ACTIVATION, ACTIVATIONS);
+            JsonNode newer = config.root().path("sentence_transformers").path("activation_fn");
+            checkActivation(config, newer, "sentence_transformers");
         }
         return classes;
     }
@@ -77,12 +79,12 @@ public final class ClassesConfig {
     /**
      * Scores are given as the head makes them. Their order, and that the logistic function makes probabilities of them, is what sentence-transformers says too where it applies that function or none; of others
      * nobody would know (sentence_transformers/cross_encoder/CrossEncoder.py at 0087b2c6, which takes the logistic function where the field is absent).
+     *
+     * @param field of the file where it is named
      */
-    private static void checkActivation(JsonFile config) {
-        config.supports(ACTIVATION, ACTIVATIONS);
-        JsonNode newer = config.root().path("sentence_transformers").path("activation_fn");
-        if (!newer.isMissingNode() && !newer.isNull() && !Set.of(ACTIVATIONS).contains(newer.asString(""))) {
-            throw config.refuse("sentence_transformers", "activation_fn of " + String.join(" or ", ACTIVATIONS));
+    static void checkActivation(JsonFile file, JsonNode named, String field) {
+        if (!named.isMissingNode() && !named.isNull() && !Set.of(ACTIVATIONS).contains(named.asString(""))) {
+            throw file.refuse(field, "activation_fn of " + String.join(" or ", ACTIVATIONS));
         }
     }
 
@@ -97,11 +99,11 @@ public final class ClassesConfig {
         var labels = new ArrayList<String>();
         for (int i = 0; i < count; i++) {
             JsonNode label = names.path(Integer.toString(i));
-            if (!names.isEmpty() && !label.isString()) {
+            if (!names.isEmpty() && !label.isString() && !label.isNumber()) {
                 throw new BadFileException(
                         config.file(), "id2label has no label " + i + "; must have one of each class");
             }
-            labels.add(label.asString("LABEL_" + i));
+            labels.add(names.isEmpty() ? "LABEL_" + i : label.asString());
         }
         return labels;
     }

@@ -10,6 +10,7 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
 /** What sentence-transformers has beside a text encoder's config.json: what becomes of token vectors, how long texts may be, what is put before them. */
@@ -30,6 +31,13 @@ final class SentenceFiles {
 
     static final String SPLADE = "SpladePooling";
 
+    /** Of a causal model whose score is the difference of two words' logits. */
+    private static final String LOGITS = "LogitScore";
+
+    private static final String MOST_TOKENS = "max_seq_length";
+    private static final String TOKENIZER = "tokenizer_config.json";
+    private static final String ACTIVATION = "activation_fn";
+    private static final String RESIDUAL = "use_residual";
     private static final int MOST_WIDTH = 1 << 16;
 
     private SentenceFiles() {}
@@ -38,32 +46,51 @@ final class SentenceFiles {
     static TextDescription describe(
             TextFamily family, TextArchitecture architecture, ModelFolder folder, JsonFile config) throws IOException {
         List<JsonFile> modules = modules(folder);
-        int maxTokens = architecture.maxPositions();
-        if (folder.has(LENGTH)) {
-            JsonFile length = folder.read(LENGTH);
-            int named = length.integer(
-                    "max_seq_length", Tokenizer.LEAST_MAX_TOKENS, family.mostTokens(config, architecture), maxTokens);
-            maxTokens = Math.min(maxTokens, named);
-            if (length.flag("do_lower_case", false)) {
-                throw length.refuse("do_lower_case", "false; tokenizer.json says what becomes of capitals");
-            }
-        }
+        TextOutput output = output(family, folder, config, modules, architecture.hiddenSize());
+        int named = named(folder);
+        // ColBERTs have a length of queries and one of documents; what pylate writes here is the one that it used last.
+        boolean cut = !(output instanceof TextOutput.TokenVectors);
         return new TextDescription(
                 folder.name(),
                 family,
                 architecture,
-                maxTokens,
-                output(family, folder, config, modules, architecture.hiddenSize()),
+                cut ? Math.min(architecture.maxPositions(), named) : architecture.maxPositions(),
+                output,
                 folder.has(PROMPTS) ? prompts(folder.read(PROMPTS)) : Prompts.NONE,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
+    }
+
+    /**
+     * The longest text that the files speak of, the largest number if they speak of none. It may be more than the model has positions for: sentence-transformers saves what the tokenizer says. Since 5.4 it
+     * leaves it to the tokenizer's own file, as transformers does (sentence_transformers/base/modules/transformer.py at cad21198).
+     */
+    private static int named(ModelFolder folder) throws IOException {
+        if (folder.has(LENGTH)) {
+            JsonFile length = folder.read(LENGTH);
+            if (length.flag("do_lower_case", false)) {
+                throw length.refuse("do_lower_case", "false; tokenizer.json says what becomes of capitals");
+            }
+            if (length.has(MOST_TOKENS)) {
+                return length.integer(MOST_TOKENS, Tokenizer.LEAST_MAX_TOKENS, Integer.MAX_VALUE);
+            }
+        }
+        if (!folder.has(TOKENIZER)) {
+            return Integer.MAX_VALUE;
+        }
+        // Where nobody knows there stands 10^30.
+        JsonNode most = folder.read(TOKENIZER).root().path("model_max_length");
+        boolean known = most.isInt() && most.intValue() >= Tokenizer.LEAST_MAX_TOKENS;
+        return known ? most.intValue() : Integer.MAX_VALUE;
     }
 
     private static TextOutput output(
             TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules, int hiddenSize)
             throws IOException {
-        Optional<TextOutput> head = modules.isEmpty() ? family.output(config) : Optional.empty();
+        // Of late it writes modules for models with a head of their own too.
+        boolean ownHead = modules.stream().map(SentenceFiles::type).allMatch(Set.of("Transformer", LOGITS)::contains);
+        Optional<TextOutput> head = ownHead ? family.output(config) : Optional.empty();
         if (head.isPresent()) {
-            return head.get();
+            return checked(head.get(), folder, modules);
         }
         if (modules.isEmpty() && LateConfig.isIn(config)) {
             return LateConfig.read(folder);
@@ -76,6 +103,22 @@ final class SentenceFiles {
                 : vectors(folder, modules, config, hiddenSize);
     }
 
+    /** The same with what sentence-transformers' files say of it. */
+    private static TextOutput checked(TextOutput head, ModelFolder folder, List<JsonFile> modules) throws IOException {
+        if (head.isScore() && folder.has(PROMPTS)) {
+            JsonFile file = folder.read(PROMPTS);
+            ClassesConfig.checkActivation(file, file.root().path(ACTIVATION), ACTIVATION);
+        }
+        if (head instanceof TextOutput.Answer answer && !modules.isEmpty()) {
+            JsonFile words = folder.read(configPath(modules.getLast()));
+            return new TextOutput.Answer(
+                    answer.table(),
+                    words.integer("true_token_id", 1, Integer.MAX_VALUE),
+                    words.integer("false_token_id", 1, Integer.MAX_VALUE));
+        }
+        return head;
+    }
+
     /** Of pylate, whose dense layer is of tokens. */
     private static TextOutput.TokenVectors tokenVectors(ModelFolder folder, JsonFile module, int hiddenSize)
             throws IOException {
@@ -83,9 +126,6 @@ final class SentenceFiles {
         JsonFile config = folder.read(configPath(module));
         if (dense.activation().isPresent()) {
             throw config.refuse("activation_function", "torch.nn.modules.linear.Identity behind a Transformer");
-        }
-        if (config.flag("use_residual", false)) {
-            throw config.refuse("use_residual", "false");
         }
         return LateConfig.read(dense, folder.read(PROMPTS));
     }
@@ -178,6 +218,9 @@ final class SentenceFiles {
             throw module.refuse("path", "a folder called as 2_Dense");
         }
         JsonFile config = folder.read(configPath(module));
+        if (config.flag(RESIDUAL, false)) {
+            throw config.refuse(RESIDUAL, "false");
+        }
         if (config.integer("in_features", 1, MOST_WIDTH) != width) {
             throw config.refuse("in_features", width + ", the width of what it reads");
         }

@@ -144,6 +144,12 @@ public record TextDescription(
             return this;
         }
         var known = new TextOutput.Answer(answer.table(), word(tokenizer, Question.YES), word(tokenizer, Question.NO));
+        if (answer.isKnown() && !answer.equals(known)) {
+            throw new BadFileException(
+                    name,
+                    "its score is of the tokens " + answer.yes() + " and " + answer.no() + "; supported: those of "
+                            + Question.YES + " and " + Question.NO + ", " + known.yes() + " and " + known.no());
+        }
         return new TextDescription(name, family, architecture, maxTokens, known, prompts, acm);
     }
 
@@ -169,8 +175,8 @@ public record TextDescription(
      * @throws BadFileException if it is bad, or has tokens that the model does not know
      */
     public Tokenizer tokenizer(String file, byte[] json) {
-        var tokenizer = Tokenizer.open(file, json, maxTokens, architecture.types());
         int words = architecture.vocabularySize();
+        var tokenizer = Tokenizer.open(file, json, maxTokens, architecture.types(), words);
         if (tokenizer.vocabularySize() > words) {
             throw new BadFileException(
                     file, "has tokens up to " + (tokenizer.vocabularySize() - 1) + ", the model knows only " + words);

@@ -83,6 +83,11 @@ public sealed interface TextOutput {
      * @param no the other
      */
     record Answer(Optional<String> table, int yes, int no) implements TextOutput {
+        /** Whether its words are known, which no model has in its first row. */
+        boolean isKnown() {
+            return yes != 0 || no != 0;
+        }
+
         @Override
         public boolean isScore() {
             return true;

@@ -1,7 +1,13 @@
 package io.tokenwise.tokenizer;
 
+import java.util.function.IntPredicate;
+import java.util.function.IntUnaryOperator;
+
 /** The simple steps that tokenizer.json may ask for, as Hugging Face's tokenizers library takes them (src/normalizers). */
 final class Normalizers {
+    private static final Normalizer LOWERCASE = lowercase();
+    private static final Normalizer DECOMPOSED = new UnicodeForm(java.text.Normalizer.Form.NFD);
+
     private Normalizers() {}
 
     /** Puts a text before one that is not empty. */
@@ -121,19 +127,56 @@ final class Normalizers {
 
     /** SentencePiece's rule for texts of translators: controls go, odd white space becomes a space. */
     static Normalizer nmt() {
+        return to -> keep(to, c -> !isNmtControl(c), c -> isNmtSpace(c) ? ' ' : c);
+    }
+
+    /** What BERT's tokenizer makes of a text (src/normalizers/bert.rs). */
+    static Normalizer bert(WordPiece.Cleaning cleaning) {
         return to -> {
-            to.begin(0);
-            for (int at = 0; at < to.length(); ) {
-                int c = to.codePointAt(at);
-                at += Character.charCount(c);
-                if (isNmtControl(c)) {
-                    to.remove();
-                } else {
-                    to.put(isNmtSpace(c) ? ' ' : c, 0);
-                }
+            if (cleaning.cleanText()) {
+                keep(to, c -> !BertCharacters.isControl(c), c -> White.is(c) ? ' ' : c);
             }
-            to.end();
+            if (cleaning.splitChinese()) {
+                splitChinese(to);
+            }
+            if (cleaning.stripAccents()) {
+                DECOMPOSED.normalize(to);
+                keep(to, c -> !BertCharacters.isMark(c), c -> c);
+            }
+            if (cleaning.lowercase()) {
+                LOWERCASE.normalize(to);
+            }
         };
+    }
+
+    /** Leaves characters out, and changes the others each by itself. */
+    private static void keep(Normalized to, IntPredicate kept, IntUnaryOperator changed) {
+        to.begin(0);
+        for (int at = 0; at < to.length(); ) {
+            int c = to.codePointAt(at);
+            at += Character.charCount(c);
+            if (kept.test(c)) {
+                to.put(changed.applyAsInt(c), 0);
+            } else {
+                to.remove();
+            }
+        }
+        to.end();
+    }
+
+    private static void splitChinese(Normalized to) {
+        to.begin(0);
+        for (int at = 0; at < to.length(); ) {
+            int c = to.codePointAt(at);
+            at += Character.charCount(c);
+            boolean alone = BertCharacters.isChinese(c);
+            to.put(alone ? ' ' : c, 0);
+            if (alone) {
+                to.put(c, 1);
+                to.put(' ', 1);
+            }
+        }
+        to.end();
     }
 
     private static boolean isNmtControl(int c) {

@@ -34,14 +34,14 @@ public final class Tokenizer {
      */
     public record Encoded(int[] ids, boolean truncated) {}
 
-    private Tokenizer(String file, byte[] json, int maxTokens, int types) {
+    private Tokenizer(String file, byte[] json, int maxTokens, int types, int rows) {
         if (maxTokens < LEAST_MAX_TOKENS) {
             throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be at least " + LEAST_MAX_TOKENS);
         }
         this.file = file;
         this.json = json;
         this.maxTokens = maxTokens;
-        this.description = TokenizerJson.read(file, json);
+        this.description = TokenizerJson.read(file, json, rows);
         this.frame = description.frame().within(types, file);
         if (maxTokens <= frame.marks()) {
             throw new BadFileException(
@@ -64,16 +64,17 @@ public final class Tokenizer {
      * @throws BadFileException if it is no tokenizer of a kind that is read or names tokens that it does not have
      */
     public static Tokenizer open(String file, byte[] json, int maxTokens) {
-        return open(file, json, maxTokens, TokenTypes.MOST);
+        return open(file, json, maxTokens, TokenTypes.MOST, Integer.MAX_VALUE);
     }
 
     /**
      * The same for a model that knows so many types of tokens. One that knows none, or one alone, gets no types: so it is in transformers too.
      *
+     * @param rows tokens that the model knows; special ones from there on, which were added for other models, are left out: what they are called is text
      * @throws BadFileException also if of several types the tokenizer gives others
      */
-    public static Tokenizer open(String file, byte[] json, int maxTokens, int types) {
-        return new Tokenizer(file, json.clone(), maxTokens, types);
+    public static Tokenizer open(String file, byte[] json, int maxTokens, int types, int rows) {
+        return new Tokenizer(file, json.clone(), maxTokens, types, rows);
     }
 
     /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text words are looked at only until there are tokens enough. */

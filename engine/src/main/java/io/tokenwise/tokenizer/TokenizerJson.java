@@ -66,7 +66,8 @@ record TokenizerJson(
 
     private static final String BYTE_SPACE = "\u0120";
 
-    static TokenizerJson read(String file, byte[] bytes) {
+    /** @param rows of the model, which knows no tokens from there on */
+    static TokenizerJson read(String file, byte[] bytes, int rows) {
         var vocabulary = new Vocabulary(file);
         JsonFile json = JsonFile.parse(
                 file, bytes, "model", Map.of("vocab", vocabulary::readPieces, "merges", vocabulary::readMerges));
@@ -86,14 +87,15 @@ record TokenizerJson(
         if (type.equals("WordPiece")) {
             vocabulary.requireAllIds();
             WordPiece pieces = wordPiece(json, model, vocabulary);
-            vocabulary.readAdded(json);
-            vocabulary.added().forEach(token -> refuseNormalized(file, token));
+            vocabulary.readAdded(json, rows);
+            // WordPiece cleans a text word by word itself, at less cost: only such a token is to be found in the whole.
+            boolean whole = vocabulary.added().stream().anyMatch(AddedToken::normalized);
             List<Decoder> decoders = steps.decoders();
             return of(
                     json,
                     type,
                     vocabulary,
-                    List.of(),
+                    whole ? List.of(Normalizers.bert(pieces.cleaning())) : List.of(),
                     pieces,
                     pieces.prefix(),
                     true,
@@ -105,7 +107,7 @@ record TokenizerJson(
                 ? bytePieces(steps, bpe(model, vocabulary))
                 : new SentencePieces(steps.splitting(), scores ? unigram(model, vocabulary) : bpe(model, vocabulary));
         List<Normalizer> normalizers = steps.normalizers();
-        vocabulary.readAdded(json);
+        vocabulary.readAdded(json, rows);
         return of(
                 json,
                 byteLevel ? "byte-level BPE" : type,
@@ -153,14 +155,6 @@ record TokenizerJson(
                 frame.frame(),
                 frame.trims() ? Optional.of(new Trim(vocabulary.all(), frame.trimsPrefix())) : Optional.empty(),
                 decoders);
-    }
-
-    /** WordPiece cleans a text word by word, so there is no text as a whole to look for them in. */
-    private static void refuseNormalized(String file, AddedToken token) {
-        if (token.normalized()) {
-            throw new BadFileException(
-                    file, "added token " + token.text() + ": normalized is true; supported with WordPiece: false");
-        }
     }
 
     private static WordPiece wordPiece(JsonFile json, JsonFile model, Vocabulary vocabulary) {

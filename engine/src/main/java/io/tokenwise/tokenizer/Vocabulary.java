@@ -227,11 +227,17 @@ final class Vocabulary {
         }
     }
 
-    /** Reads {@code added_tokens}; Hugging Face's library numbers one that the vocabulary lacks by itself, whatever id the file gives it. */
-    void readAdded(JsonFile json) {
+    /**
+     * Reads {@code added_tokens}; Hugging Face's library numbers one that the vocabulary lacks by itself, whatever id the file gives it. Special ones that the model has no row for are left out: the tokenizer of Gemma 3
+     * marks images, which models of texts alone do not know.
+     *
+     * @param rows of the model
+     */
+    void readAdded(JsonFile json, int rows) {
         JsonNode tokens = json.root().path("added_tokens");
         String[] vocabulary = Arrays.copyOf(all, all.length + tokens.size());
         int size = all.length;
+        int kept = size;
         for (JsonNode token : tokens) {
             var fields = new JsonFile(file, token);
             String text = token.path("content").asString("");
@@ -242,10 +248,12 @@ final class Vocabulary {
                         file,
                         "added token " + text + " has not the id that model.vocab gives it, or the next free one");
             }
+            boolean left = known < 0 && size >= rows && fields.flag("special", false);
             if (known < 0) {
                 vocabulary[size++] = text;
+                kept = left ? kept : size;
             }
-            if (!text.isEmpty()) {
+            if (!text.isEmpty() && !left) {
                 added.add(new AddedToken(
                         token.path("id").asInt(),
                         text,
@@ -256,7 +264,7 @@ final class Vocabulary {
                         fields.flag("special", false)));
             }
         }
-        all = Arrays.copyOf(vocabulary, size);
+        all = Arrays.copyOf(vocabulary, kept);
     }
 
     boolean isObject() {

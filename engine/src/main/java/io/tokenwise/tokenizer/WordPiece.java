@@ -71,6 +71,10 @@ final class WordPiece implements Pieces {
         }
     }
 
+    Cleaning cleaning() {
+        return cleaning;
+    }
+
     String prefix() {
         return prefix;
     }

@@ -5,7 +5,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.List;
+import java.util.regex.Matcher;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -103,6 +105,38 @@ class AddedTokensTest {
                                 new Added("<C>", "normalized,special"),
                                 new Added("<c>", "normalized,special"))),
                 List.of("<a> <A>", "<b><B>", "x<C><c>"));
+    }
+
+    /** As of a BERT with words that users add, or that pylate marks queries by. */
+    @ParameterizedTest
+    @ValueSource(booleans = {true, false})
+    void wordPieceFindsThemInTheCleanedText(boolean lowercase) throws IOException {
+        List<Added> added = List.of(
+                new Added("[Q] ", "normalized"),
+                new Added("Caf\u00e9", "normalized"),
+                new Added("tokens", "normalized,single_word"),
+                new Added("\u4e2d", "normalized"),
+                new Added("[SEP]", "special"));
+        String tokens = IntStream.range(0, added.size())
+                .mapToObj(i -> added.get(i).json(i == 4 ? 3 : 7 + i))
+                .collect(Collectors.joining(","));
+        byte[] json = TokenizerTest.SMALL
+                .replace("\"lowercase\":true", "\"lowercase\":" + lowercase)
+                .replaceFirst("\"added_tokens\":\\[", "\"added_tokens\":[" + Matcher.quoteReplacement(tokens) + ",")
+                .replaceFirst("\"truncation\":\\{[^}]*},", "\"truncation\":null,")
+                .replaceFirst("\"padding\":\\{.*?\\},\\s", "\"padding\":null,\n")
+                .getBytes(StandardCharsets.UTF_8);
+        same(
+                json,
+                List.of(
+                        "[Q] a",
+                        "[q] a token",
+                        "a [Q]token",
+                        "Cafe\u0301 caf\u00e9 CAF\u00c9s Cafe",
+                        "tokens atokens tokens.",
+                        "a\u4e2da \u4e2d",
+                        "\ta\u0007token\u00a0s [SEP] \u0130 \u1e9e",
+                        ""));
     }
 
     /** A space in what NFKD makes of an accent counts; a letter that is no more than by its look a space of bytes does not. */

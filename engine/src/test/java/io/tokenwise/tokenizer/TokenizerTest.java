@@ -355,12 +355,28 @@ public class TokenizerTest {
                         "\"max_input_chars_per_word\":-1",
                         "max_input_chars_per_word is -1; supported: an integer from 1"),
                 arguments("\"clean_text\":true", "\"clean_text\":1", "clean_text is 1; supported: true or false"),
-                arguments(
-                        "\"normalized\":false",
-                        "\"normalized\":true",
-                        "added token [CLS]: normalized is true; supported with WordPiece: false"),
                 arguments("\"rstrip\":false", "\"rstrip\":1", "rstrip is 1; supported: true or false"),
                 arguments("\"version\"", "\"version", "is not valid JSON"));
+    }
+
+    /** Gemma 3's marks images, of which its models of texts have no row. */
+    @Test
+    void specialTokensThatTheModelHasNoRowForAreText() {
+        String more = SMALL.replace(
+                "\"added_tokens\":[",
+                "\"added_tokens\":[{\"id\":7,\"content\":\"[a]\",\"special\":true},{\"id\":8,\"content\":\"<a>\",\"special\":false},");
+        byte[] json = more.getBytes(StandardCharsets.UTF_8);
+        assertThat(Tokenizer.open("tokenizer.json", json, 10).encodeAll("[a]<a>"))
+                .containsExactly(7, 8);
+        // One that a user has added is not lost silently.
+        assertThat(Tokenizer.open("tokenizer.json", json, 10, TokenTypes.MOST, 7)
+                        .vocabularySize())
+                .isEqualTo(9);
+        byte[] one = more.replace(",{\"id\":8,\"content\":\"<a>\",\"special\":false}", "")
+                .getBytes(StandardCharsets.UTF_8);
+        Tokenizer tokenizer = Tokenizer.open("tokenizer.json", one, 10, TokenTypes.MOST, 7);
+        assertThat(tokenizer.vocabularySize()).isEqualTo(7);
+        assertThat(tokenizer.encodeAll("[a]")).containsExactly(1, 4, 1);
     }
 
     @ParameterizedTest(name = "{1}")

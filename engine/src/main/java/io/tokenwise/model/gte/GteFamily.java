@@ -60,7 +60,7 @@ public final class GteFamily implements TextFamily {
 
     @Override
     public Set<String> modelTypes() {
-        return Set.of("new");
+        return Set.of("new", name());
     }
 
     @Override

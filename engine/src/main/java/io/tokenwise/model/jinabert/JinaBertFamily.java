@@ -91,6 +91,11 @@ public final class JinaBertFamily implements TextFamily {
 
     @Override
     public EncoderForm architecture(JsonFile config) {
+        // jina-embeddings-v2-base-code: norms of queries and keys, and other tensors, under the same type.
+        if (config.root().path("auto_map").path("AutoModel").asString("").contains("qk-post-norm")) {
+            throw config.refuse(
+                    "auto_map", "JinaBERT v2 without norms of queries and keys, as its models of texts are");
+        }
         config.supports(POSITIONS, SLOPES);
         config.supports("feed_forward_type", "geglu");
         EncoderConfig sizes = EncoderConfig.read(config);

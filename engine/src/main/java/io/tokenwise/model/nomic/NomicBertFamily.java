@@ -1,5 +1,6 @@
 package io.tokenwise.model.nomic;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.Adaptable;
@@ -77,6 +78,11 @@ public final class NomicBertFamily implements TextFamily {
     @Override
     public EncoderForm architecture(JsonFile config) {
         refuseOthers(config);
+        if (!config.has("n_embd")) {
+            throw new BadFileException(
+                    config.file(),
+                    "has no n_embd; NomicBERT is read as its makers publish it, not as transformers' own class saves it");
+        }
         EncoderConfig sizes = EncoderConfig.read(config, "n_embd", "n_layer", "n_head", "n_inner");
         config.supports("activation_function", "swiglu", "geglu", "gelu");
         String activation = config.root().path("activation_function").asString("swiglu");

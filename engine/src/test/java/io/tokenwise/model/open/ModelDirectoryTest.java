@@ -225,11 +225,7 @@ class ModelDirectoryTest {
                         "\"vocab_size\" : 8",
                         "tensor embeddings.word_embeddings.weight has shape [9, 4]"),
                 arguments(config, "{", "[", "config.json: is not valid JSON"),
-                arguments(
-                        "sentence_bert_config.json",
-                        "12",
-                        "17",
-                        "max_seq_length is 17; supported: an integer from 3 to 16"),
+                arguments("sentence_bert_config.json", "12", "2", "max_seq_length is 2; supported: an integer from 3"),
                 arguments(
                         pooling,
                         "\"pooling_mode_cls_token\" : true",
@@ -313,6 +309,29 @@ class ModelDirectoryTest {
         try (ModelFiles files = Models.open(directory)) {
             assertThat(files.text().pooling()).contains(Pooling.MEAN);
             assertThat(files.description().maxTokens()).isEqualTo(16);
+        }
+    }
+
+    /** Since 5.4 sentence-transformers leaves the length to the tokenizer's file; before, it saved what no model has positions for too. */
+    @Test
+    void theLongestTextIsWhatTheFilesSayAndTheModelCan() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Path length = directory.resolve("sentence_bert_config.json");
+        Path tokenizer = directory.resolve("tokenizer_config.json");
+        Files.writeString(length, "{\"max_seq_length\": 514}");
+        Files.writeString(tokenizer, "{\"model_max_length\": 7}");
+        assertThat(maxTokens()).isEqualTo(16);
+        Files.writeString(length, "{\"transformer_task\": \"feature-extraction\"}");
+        assertThat(maxTokens()).isEqualTo(7);
+        Files.delete(length);
+        assertThat(maxTokens()).isEqualTo(7);
+        Files.writeString(tokenizer, "{\"model_max_length\": 1000000000000000019884624838656}");
+        assertThat(maxTokens()).isEqualTo(16);
+    }
+
+    private int maxTokens() throws IOException {
+        try (ModelFiles files = Models.open(directory)) {
+            return files.description().maxTokens();
         }
     }
 
