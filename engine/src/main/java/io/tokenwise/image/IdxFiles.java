@@ -85,10 +85,16 @@ record IdxFiles(String name, int rows, int columns, byte[][] images, byte[] labe
         if (Math.max(rows, columns) > ImageReader.LONGEST_SIDE || (long) rows * columns > Image.MOST_PIXELS) {
             throw new BadFileException(name, "claims images of " + columns + " x " + rows + " pixels");
         }
-        Decoding.checkFits(count, columns, rows, 1, name);
+        // A byte of the file, and the color that it becomes.
+        Decoding.checkFits(count, columns, rows, 1 + Integer.BYTES, name);
         byte[][] images = new byte[count][];
-        for (int i = 0; i < count; i++) {
-            images[i] = bytes(in, rows * columns, name, "claims " + count + " images; image " + i + " is cut short");
+        try {
+            for (int i = 0; i < count; i++) {
+                images[i] =
+                        bytes(in, rows * columns, name, "claims " + count + " images; image " + i + " is cut short");
+            }
+        } catch (OutOfMemoryError e) {
+            throw ImageReader.doesNotFit(name, e);
         }
         return new IdxFiles(name, rows, columns, images, labels, labelsName);
     }

@@ -26,6 +26,7 @@ import tools.jackson.core.json.JsonFactoryBuilder;
 import tools.jackson.databind.DeserializationFeature;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -42,22 +43,26 @@ public record JsonFile(String file, JsonNode root) {
     /** Gemma's tokenizer.json has 33 MB, the largest that is published; it is read as a stream. */
     public static final int MAX_STREAMED_BYTES = 64 << 20;
 
-    private static final JsonMapper MAPPER = JsonMapper.builder(factory()
+    /** Braces, names and values that become a tree: of those that three bytes make each takes some 50. The header of the largest model that is read has 10,000. */
+    private static final int MAX_TOKENS = 1_000_000;
+
+    private static final JsonMapper MAPPER = JsonMapper.builder(factory(MAX_TOKENS)
                     .enable(StreamReadFeature.STRICT_DUPLICATE_DETECTION)
                     .build())
             .build();
 
     /** Keeps no table of names: that of a tokenizer.json has hundreds of thousands, each once. */
-    private static final JsonMapper STREAMING_MAPPER = JsonMapper.builder(factory()
+    private static final JsonMapper STREAMING_MAPPER = JsonMapper.builder(factory(Long.MAX_VALUE)
                     .disable(TokenStreamFactory.Feature.CANONICALIZE_PROPERTY_NAMES)
                     .build())
             .enable(DeserializationFeature.FAIL_ON_READING_DUP_TREE_KEY)
             .build();
 
-    private static JsonFactoryBuilder factory() {
+    private static JsonFactoryBuilder factory(long mostTokens) {
         return JsonFactory.builder()
                 .streamReadConstraints(StreamReadConstraints.builder()
                         .maxNestingDepth(MAX_DEPTH)
+                        .maxTokenCount(mostTokens)
                         .build());
     }
 
@@ -96,16 +101,12 @@ public record JsonFile(String file, JsonNode root) {
                 throw new BadFileException(file, "must hold a JSON object");
             }
             ObjectNode inner = MAPPER.createObjectNode();
-            ObjectNode root = fields(
-                    file,
-                    in,
-                    Map.of(
+            var trees = new Trees(file, in);
+            ObjectNode root = trees.fields(Map.of(
+                    part,
+                    at -> inner.set(
                             part,
-                            at -> inner.set(
-                                    part,
-                                    at.currentToken() == JsonToken.START_OBJECT
-                                            ? fields(file, at, streamed)
-                                            : at.readValueAsTree())));
+                            at.currentToken() == JsonToken.START_OBJECT ? trees.fields(streamed) : trees.next())));
             if (in.nextToken() != null) {
                 throw new BadFileException(file, "is not valid JSON: there is more after the object");
             }
@@ -115,23 +116,60 @@ public record JsonFile(String file, JsonNode root) {
         }
     }
 
-    /** Hands some fields of an object over and returns the others. */
-    private static ObjectNode fields(String file, JsonParser in, Map<String, Consumer<JsonParser>> readers) {
-        ObjectNode rest = MAPPER.createObjectNode();
-        var names = new HashSet<String>();
-        while (in.nextToken() != JsonToken.END_OBJECT) {
-            String name = in.currentName();
-            if (!names.add(name)) {
-                throw new BadFileException(file, "is not valid JSON: Duplicate field '" + name + "'");
+    /** What is not streamed of a file becomes trees, of {@link #MAX_TOKENS} together. */
+    private static final class Trees {
+        private final String file;
+        private final JsonParser in;
+        private int tokens;
+
+        Trees(String file, JsonParser in) {
+            this.file = file;
+            this.in = in;
+        }
+
+        /** Hands some fields of an object over and returns the others. */
+        ObjectNode fields(Map<String, Consumer<JsonParser>> readers) {
+            ObjectNode rest = MAPPER.createObjectNode();
+            var names = new HashSet<String>();
+            while (in.nextToken() != JsonToken.END_OBJECT) {
+                count();
+                String name = in.currentName();
+                if (!names.add(name)) {
+                    throw new BadFileException(file, "is not valid JSON: Duplicate field '" + name + "'");
+                }
+                in.nextToken();
+                if (readers.containsKey(name)) {
+                    readers.get(name).accept(in);
+                } else {
+                    rest.set(name, next());
+                }
             }
-            in.nextToken();
-            if (readers.containsKey(name)) {
-                readers.get(name).accept(in);
-            } else {
-                rest.set(name, in.readValueAsTree());
+            count();
+            return rest;
+        }
+
+        /** The value where the parser is. */
+        JsonNode next() {
+            count();
+            return switch (in.currentToken()) {
+                case START_OBJECT -> fields(Map.of());
+                case START_ARRAY -> {
+                    ArrayNode array = MAPPER.createArrayNode();
+                    while (in.nextToken() != JsonToken.END_ARRAY) {
+                        array.add(next());
+                    }
+                    count();
+                    yield array;
+                }
+                default -> in.readValueAsTree();
+            };
+        }
+
+        private void count() {
+            if (++tokens > MAX_TOKENS) {
+                throw new BadFileException(file, "has more than " + MAX_TOKENS + " names and values beside its tokens");
             }
         }
-        return rest;
     }
 
     /** The bytes of a file that must exist, as far as JSON is read. */

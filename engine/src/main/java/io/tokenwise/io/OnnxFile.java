@@ -3,6 +3,7 @@ package io.tokenwise.io;
 import ai.onnx.proto.OnnxMl.GraphProto;
 import ai.onnx.proto.OnnxMl.ModelProto;
 import ai.onnx.proto.OnnxMl.TensorProto;
+import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import com.google.protobuf.UnsafeByteOperations;
 import io.tokenwise.api.BadFileException;
@@ -36,9 +37,10 @@ public record OnnxFile(String file, GraphProto graph, ByteSource.InMemory bytes)
     static OnnxFile read(String file, InputStream in, long count) throws IOException {
         ByteSource.InMemory bytes = ByteSource.read(file, in, count);
         try {
-            CodedInputStream coded = UnsafeByteOperations.unsafeWrap(
-                            bytes.memory().asByteBuffer())
-                    .newCodedInput();
+            ByteString content = UnsafeByteOperations.unsafeWrap(bytes.memory().asByteBuffer());
+            var fields = new OnnxFields(file);
+            fields.ofModel(content.newCodedInput());
+            CodedInputStream coded = content.newCodedInput();
             coded.enableAliasing(true);
             return new OnnxFile(file, ModelProto.parseFrom(coded).getGraph(), bytes);
         } catch (IOException e) {

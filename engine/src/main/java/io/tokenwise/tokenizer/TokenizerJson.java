@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Collectors;
+import tools.jackson.core.JsonParser;
 
 /**
  * What a tokenizer.json says, checked: only the parts that we know are let through.
@@ -71,8 +72,12 @@ record TokenizerJson(
         var vocabulary = new Vocabulary(file);
         JsonFile json = JsonFile.parse(
                 file, bytes, "model", Map.of("vocab", vocabulary::readPieces, "merges", vocabulary::readMerges));
-        String type = json.root().path("model").path("type").asString("missing");
+        if (vocabulary.mergesCameFirst()) {
+            JsonFile.parse(
+                    file, bytes, "model", Map.of("vocab", JsonParser::skipChildren, "merges", vocabulary::readMerges));
+        }
         var model = new JsonFile(file, json.root().path("model"));
+        String type = model.root().path("type").asString(untyped(model, vocabulary));
         var steps = new StepsJson(json);
         boolean scores = type.equals("Unigram");
         if (!List.of("WordPiece", "Unigram", "BPE").contains(type)) {
@@ -117,6 +122,17 @@ record TokenizerJson(
                 byteLevel ? BYTE_SPACE : "\u2581",
                 false,
                 steps.decoders());
+    }
+
+    /** What older files do not say, as the library finds it out (src/models/mod.rs). */
+    private static String untyped(JsonFile model, Vocabulary vocabulary) {
+        if (vocabulary.isArray()) {
+            return "Unigram";
+        }
+        if (vocabulary.hasMerges()) {
+            return "BPE";
+        }
+        return model.has("max_input_chars_per_word") ? "WordPiece" : "missing";
     }
 
     private static TokenizerJson of(

@@ -14,8 +14,8 @@ import tools.jackson.databind.JsonNode;
 
 /** The pieces of a tokenizer.json, their scores or merges, and its added tokens, read as a stream: a tree of them would take ten times the file. */
 final class Vocabulary {
-    /** The model looks up rows by ids below 2^24 ({@link TokenTypes}). */
-    private static final int MOST = 1 << 24;
+    /** Published vocabularies have half as many; each piece takes some 80 bytes. */
+    private static final int MOST = 1 << 20;
 
     /** Ids that no piece has; cl100k leaves out 16. */
     private static final int MOST_HOLES = 1_024;
@@ -26,6 +26,7 @@ final class Vocabulary {
     private double[] scores = {};
     private boolean isObject;
     private boolean isArray;
+    private boolean mergesCameFirst;
     private PieceTable table;
     private Merges merges;
     private String[] all = {};
@@ -160,12 +161,14 @@ final class Vocabulary {
 
     /** Reads {@code model.merges}: pairs of pieces, as arrays or with a space between them. */
     void readMerges(JsonParser in) {
-        if (in.currentToken() != JsonToken.START_ARRAY) {
+        boolean isList = in.currentToken() == JsonToken.START_ARRAY;
+        mergesCameFirst = isList && !isObject && !isArray;
+        if (!isList || mergesCameFirst) {
             in.skipChildren();
             return;
         }
         if (!isObject) {
-            throw new BadFileException(file, "model.merges must come after model.vocab, an object of pieces and ids");
+            throw new BadFileException(file, "model.merges go with model.vocab that is an object of pieces and ids");
         }
         merges = new Merges(file, table);
         var both = new Both();
@@ -183,6 +186,15 @@ final class Vocabulary {
             }
             merges.add(both.chars, middle, both.size);
         }
+    }
+
+    /** Whether merges are to be read again, now that their pieces are known. */
+    boolean mergesCameFirst() {
+        return mergesCameFirst && isObject;
+    }
+
+    boolean hasMerges() {
+        return merges != null;
     }
 
     /** Two pieces one after the other. */

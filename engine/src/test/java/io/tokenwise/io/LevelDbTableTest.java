@@ -26,6 +26,20 @@ class LevelDbTableTest {
         }
     }
 
+    /** A few bytes for each, and a key of up to 512 in memory. */
+    @Test
+    void moreEntriesThanAnyModelHasAreRefusedWhereTheyAreRead() {
+        var bundle = new TensorFlowBundleFiles();
+        for (int i = 0; i <= 1 << 15; i++) {
+            bundle.entry("%06d".formatted(i), new byte[0]);
+        }
+        for (int entriesOfBlock : new int[] {1_000, Integer.MAX_VALUE}) {
+            assertThatThrownBy(() -> LevelDbTable.read("i.index", bundle.index(entriesOfBlock)))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessage("i.index: has more than 32768 entries");
+        }
+    }
+
     private static void assertNoTable(byte[] damaged, String how) {
         assertThatThrownBy(() -> LevelDbTable.read("i.index", damaged))
                 .as(how)

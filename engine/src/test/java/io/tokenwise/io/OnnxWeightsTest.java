@@ -67,6 +67,20 @@ class OnnxWeightsTest {
                 .addNode(node("Add", "sum2", "product2", "second.bias"));
     }
 
+    /** Two bytes each, and 80 in memory. */
+    @Test
+    void manyEmptyNodesAreRefusedBeforeTheyAreRead() {
+        GraphProto.Builder graph = GraphProto.newBuilder();
+        NodeProto empty = NodeProto.getDefaultInstance();
+        for (int i = 0; i < 500_000; i++) {
+            graph.addNode(empty);
+        }
+        byte[] bytes = bytes(graph);
+        assertThatThrownBy(() -> OnnxFile.read("model.onnx", new ByteArrayInputStream(bytes), bytes.length))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage("model.onnx: is an ONNX model of more than 500000 fields");
+    }
+
     private static byte[] bytes(GraphProto.Builder graph) {
         return ModelProto.newBuilder().setGraph(graph).build().toByteArray();
     }

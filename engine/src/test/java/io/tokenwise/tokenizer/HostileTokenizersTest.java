@@ -128,6 +128,10 @@ class HostileTokenizersTest {
                 arguments("<s>", "s".repeat(1_001), "added token 1 has 1001 chars; supported: up to 1000"),
                 arguments(replace, nested(4), "normalizer.type is Sequence; supported: "),
                 arguments(replace, nested(1_000), "is not valid JSON: "),
+                arguments(
+                        "\"model\":{",
+                        "\"x\":[" + "{},".repeat(500_000) + "0],\"model\":{",
+                        "has more than 1000000 names and values beside its tokens"),
                 arguments(mark, "[\"\u2581\u2581\",\"\u2581\u2581\u2581\"]", "number 1 needs the piece"),
                 arguments(mark, "[\"\",\"\u2581\"]", "number 1 joins an empty piece"),
                 arguments("\"!\":260", "\"!\":1e400", "a token has the id 1e400, ids here go from 0 to"),

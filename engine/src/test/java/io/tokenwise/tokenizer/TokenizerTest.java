@@ -9,6 +9,7 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import io.tokenwise.TestModels;
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.testdata.WordNet;
 import java.io.ByteArrayInputStream;
@@ -33,6 +34,8 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 public class TokenizerTest {
     /** The smallest complete tokenizer of the kind that is read. */
@@ -357,6 +360,35 @@ public class TokenizerTest {
                 arguments("\"clean_text\":true", "\"clean_text\":1", "clean_text is 1; supported: true or false"),
                 arguments("\"rstrip\":false", "\"rstrip\":1", "rstrip is 1; supported: true or false"),
                 arguments("\"version\"", "\"version", "is not valid JSON"));
+    }
+
+    /** As in the first files of bert-base-uncased, RoBERTa and XLM-R. */
+    @Test
+    void aModelMayHaveNoType() throws IOException {
+        byte[] unigram = UnigramVocabulary.of(new String[] {"the", "man"}, 110).json();
+        byte[] bpe = new SpmVocabulary(List.of("the", "man")).json(SpmVocabulary.LLAMA2, true);
+        for (byte[] typed : List.of(SMALL.getBytes(StandardCharsets.UTF_8), unigram, bpe)) {
+            var json = (ObjectNode) JsonMapper.shared().readTree(typed);
+            ((ObjectNode) json.get("model")).remove("type");
+            Tokenizer wanted = Tokenizer.open("tokenizer.json", typed, 100);
+            Tokenizer untyped = Tokenizer.open("tokenizer.json", JsonFile.format(json), 100);
+            assertThat(untyped.kind()).isEqualTo(wanted.kind());
+            assertThat(untyped.encodeAll("the tokens a man")).isEqualTo(wanted.encodeAll("the tokens a man"));
+        }
+    }
+
+    /** As of a file whose fields were sorted. */
+    @Test
+    void mergesMayComeBeforeTheirPieces() throws IOException {
+        byte[] bpe = new SpmVocabulary(List.of("the", "man")).json(SpmVocabulary.LLAMA2, true);
+        var json = (ObjectNode) JsonMapper.shared().readTree(bpe);
+        var model = (ObjectNode) json.get("model");
+        model.set("vocab", model.remove("vocab"));
+        assertThat(List.copyOf(model.propertyNames())).containsSubsequence("merges", "vocab");
+        Tokenizer tokenizer = Tokenizer.open("tokenizer.json", JsonFile.format(json), 100);
+        assertThat(tokenizer.encodeAll("the man"))
+                .isEqualTo(Tokenizer.open("tokenizer.json", bpe, 100).encodeAll("the man"))
+                .hasSize(2);
     }
 
     /** Gemma 3's marks images, of which its models of texts have no row. */
