@@ -120,6 +120,17 @@ final class AddedTokens {
         }
     }
 
+    /** Whether one may begin in what small letters and single kinds of space make of a text; of other characters than ASCII's nobody knows. */
+    boolean mayBegin(String text, int from, int to) {
+        for (int at = from; at < to; at++) {
+            char c = text.charAt(at);
+            if (c >= 128 || begins[c] || begins[Character.toLowerCase(c)] || c <= ' ' && begins[' ']) {
+                return true;
+            }
+        }
+        return false;
+    }
+
     private int longest(String text, int from, int to) {
         int found = Trie.NONE;
         int node = Trie.ROOT;

@@ -10,4 +10,9 @@ interface Pieces {
     default boolean asksForPlaces() {
         return false;
     }
+
+    /** Whether it normalizes texts itself: then normalizers are there to find added tokens only. */
+    default boolean normalizes() {
+        return false;
+    }
 }

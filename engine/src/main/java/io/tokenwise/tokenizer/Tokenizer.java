@@ -165,7 +165,10 @@ public final class Tokenizer {
 
     /** Of what is between the tokens that are found in the text as it stands. */
     private void between(String text, int from, int to, Tokens out) {
-        if (description.normalizers().isEmpty() && !isBroken(text, from, to)) {
+        boolean asItStands = description.normalizers().isEmpty()
+                || description.pieces().normalizes()
+                        && !description.normalized().mayBegin(text, from, to);
+        if (asItStands && !isBroken(text, from, to)) {
             description.normalized().encode(text, from, to, out, description.pieces()::encode);
             return;
         }

@@ -75,6 +75,11 @@ final class WordPiece implements Pieces {
         return cleaning;
     }
 
+    @Override
+    public boolean normalizes() {
+        return true;
+    }
+
     String prefix() {
         return prefix;
     }
