@@ -109,7 +109,7 @@ final class TokenizerFiles {
         model.put("continuing_subword_prefix", prefix);
         model.put("max_input_chars_per_word", random.nextBoolean() ? 100 : 1 + random.nextInt(8));
         ids(model, pieces);
-        added(pieces, false);
+        added(pieces, true);
         steps.frame(pieces, false);
         return "WordPiece";
     }

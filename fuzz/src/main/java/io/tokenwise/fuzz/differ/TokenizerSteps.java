@@ -98,9 +98,11 @@ record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String>
         };
     }
 
-    /** What SentencePiece's normalizers leave of an added token, near enough to see whether that is anything. */
+    /** What normalizers leave of an added token, near enough to see whether that is anything. */
     String normalized(String text) {
-        String left = text;
+        String left = root.path("normalizer").path("type").asString("").equals("BertNormalizer")
+                ? Normalizer.normalize(text, Normalizer.Form.NFD).replaceAll("[\\p{Mn}\\p{C}\\uFFFD]", "")
+                : text;
         for (JsonNode step : root.path("normalizer").path("normalizers")) {
             String type = step.get("type").stringValue();
             left = switch (type) {
