@@ -261,6 +261,8 @@ class SentenceModulesTest {
                         + " the width of what it reads",
                 "2_Dense/config.json | \"out_features\": 64 | \"out_features\": 65 | tensor 2_Dense/linear.weight has"
                         + " shape [64, 48], by the model's description it must be [65, 48]",
+                "2_Dense/config.json | \"in_features\": 48 | \"in_features\": 48, \"use_residual\": true |"
+                        + " use_residual is true; supported: false",
                 "2_Dense/config.json | \"out_features\": 64 | \"out_features\": 70000 | out_features is 70000;"
                         + " supported: an integer from 1 to 65536",
                 "modules.json | \"2_Dense\" | \"dense\" | path is \"dense\"; supported: a folder called as 2_Dense",

@@ -95,7 +95,15 @@ class FamiliesTest {
             new FamilyCase(
                     "new", Map.of("rope_theta", 1234.5, "rope_scaling", Map.of("type", "ntk", "factor", 3.3)), "new."),
             new FamilyCase(
-                    "new", Map.of("type_vocab_size", 0, "rope_scaling", Map.of("type", "ntk", "factor", 1.0)), ""),
+                    "new",
+                    Map.of(
+                            "model_type",
+                            "gte",
+                            "type_vocab_size",
+                            0,
+                            "rope_scaling",
+                            Map.of("type", "ntk", "factor", 1.0)),
+                    ""),
             new FamilyCase("eurobert", Map.of(), "model."),
             new FamilyCase("eurobert", Map.of("attention_bias", false, "mlp_bias", false, "head_dim", 16), ""));
 

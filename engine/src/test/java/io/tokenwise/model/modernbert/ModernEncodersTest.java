@@ -30,6 +30,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Collections;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -166,6 +167,13 @@ class ModernEncodersTest {
 
     static final List<Arguments> REFUSED = List.of(
             Arguments.of("nomic_bert", Map.of("prenorm", true), "prenorm"),
+            Arguments.of("nomic_bert", Collections.singletonMap("n_embd", null), "has no n_embd; NomicBERT is read as"),
+            Arguments.of(
+                    "jina_bert",
+                    Map.of(
+                            "auto_map",
+                            Map.of("AutoModel", "jinaai/jina-bert-v2-qk-post-norm--modeling_bert.JinaBertModel")),
+                    "auto_map"),
             Arguments.of("nomic_bert", Map.of("moe_every_n_layers", 2), "moe_every_n_layers"),
             Arguments.of("nomic_bert", Map.of("rotary_emb_interleaved", true), "rotary_emb_interleaved"),
             Arguments.of("nomic_bert", Map.of("rotary_emb_fraction", 0.5), "rotary_emb_fraction"),
