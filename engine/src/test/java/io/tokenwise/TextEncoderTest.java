@@ -321,7 +321,7 @@ class TextEncoderTest {
 
     /** As where a parallel stream's elements all wait for the model that the first one opens. */
     @Test
-    @Timeout(60)
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
     void opensThoughTheCommonPoolIsBusy() throws IOException {
         var opened = new CountDownLatch(1);
         for (int i = 0; i < ForkJoinPool.getCommonPoolParallelism(); i++) {

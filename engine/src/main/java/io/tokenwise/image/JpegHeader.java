@@ -61,8 +61,9 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
             if (frame == null) {
                 throw new BadFileException(name, "is a corrupt JPEG: a scan comes before the frame");
             }
-            keep(bytes.position() - 2, bytes.limit());
-            checkScans();
+            int scan = bytes.position() - 2;
+            passScans();
+            keep(scan, bytes.position());
             int height = Short.toUnsignedInt(frame.getShort(1));
             int width = Short.toUnsignedInt(frame.getShort(3));
             JpegColors colors = JpegColors.of(components(), jfif, adobe, name);
@@ -72,6 +73,15 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
 
         /** Moves behind the next marker. As libjpeg does, it skips what does not belong to a segment. */
         private int marker() {
+            int marker = next();
+            if (marker < 0) {
+                throw truncated();
+            }
+            return marker;
+        }
+
+        /** The same; -1, and all passed, where there is none any more. */
+        private int next() {
             while (bytes.remaining() >= 2) {
                 if (bytes.get() == (byte) 0xFF) {
                     int marker = Byte.toUnsignedInt(bytes.get(bytes.position()));
@@ -81,7 +91,8 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
                     }
                 }
             }
-            throw truncated();
+            bytes.position(bytes.limit());
+            return -1;
         }
 
         private void segment(int marker) {
@@ -143,11 +154,16 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
             return letters.toString();
         }
 
-        /** In a scan's data FF is followed by 00, so this marker is one. */
-        private void checkScans() {
+        /** Moves behind the image's end, or the file's if it is cut short: what follows, such as a video, is not for the decoder. In a scan's data FF is followed by 00. */
+        private void passScans() {
             int scans = 1;
-            for (int i = bytes.position(); i < bytes.limit() - 1; i++) {
-                if (bytes.get(i) == (byte) 0xFF && bytes.get(i + 1) == (byte) START_OF_SCAN && ++scans > MOST_SCANS) {
+            for (int marker = START_OF_SCAN; marker >= 0 && marker != END; marker = next()) {
+                boolean alone = marker >= 0xD0 && marker <= 0xD8 || marker == 0x01;
+                if (!alone && bytes.remaining() >= 2) {
+                    int length = Short.toUnsignedInt(bytes.getShort(bytes.position()));
+                    bytes.position(Math.min(bytes.limit(), bytes.position() + length));
+                }
+                if (marker == START_OF_SCAN && scans++ > MOST_SCANS) {
                     throw new BadFileException(name, "is a JPEG of more than " + MOST_SCANS + " scans");
                 }
             }
