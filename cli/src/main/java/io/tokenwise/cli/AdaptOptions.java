@@ -33,7 +33,7 @@ final class AdaptOptions {
     @Option(
             names = "--learners",
             paramLabel = "N",
-            converter = CommonOptions.CountConverter.class,
+            converter = LearnersConverter.class,
             description =
                     "Learners of each module; divides the MLPs' hidden units and an eighth of the hidden size, of a speech model a quarter (default: "
                             + Adaptable.LEARNERS + "; " + ControlWidths.LEARNERS
@@ -62,6 +62,19 @@ final class AdaptOptions {
         }
     }
 
+    /** The same of how many learners there are. */
+    static final class LearnersConverter implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String value) {
+            int count = new CommonOptions.CountConverter().convert(value);
+            try {
+                return AdaptiveLayers.mlps(count).learners();
+            } catch (IllegalArgumentException e) {
+                throw new TypeConversionException(e.getMessage());
+            }
+        }
+    }
+
     @Mixin
     private StoreOption store;
 
@@ -80,6 +93,10 @@ final class AdaptOptions {
     /** For a control, whose widths are fixed. */
     AdaptiveLayers layersOfControl(ModelDescription model) {
         Adaptable adaptable = model.adaptable();
+        if (names != null
+                && AdaptiveLayers.parse(names, adaptable.controlLearners()).tokens()) {
+            throw mistake("--adapt is " + names + ", but a control has learners: --adapt " + adaptable.usual());
+        }
         int count = learners == null ? adaptable.controlLearners() : learners;
         return layers(model, adaptable.usual(), count, count - 1);
     }
@@ -88,16 +105,26 @@ final class AdaptOptions {
         AdaptiveLayers all =
                 AdaptiveLayers.parse(names == null ? usual : names, learners == null ? usualLearners : learners);
         if (all.tokens() && !model.adaptable().tokens()) {
-            throw new ParameterException(
-                    spec.commandLine(),
-                    "--adapt is " + names + ", which cannot leave: " + model.name() + " is " + model.kind()
-                            + "; mlp or projections of attention can be adaptive, such as "
-                            + model.adaptable().usual());
+            throw mistake("--adapt is " + names + ", which cannot leave: " + model.name() + " is " + model.kind()
+                    + "; mlp or projections of attention can be adaptive, such as "
+                    + model.adaptable().usual());
+        }
+        if (all.tokens() && (learners != null || mlpLearners != null)) {
+            throw mistake((learners != null ? "--learners" : "--mlp-learners")
+                    + " is for models with learners: where tokens leave there are none; give --adapt "
+                    + model.adaptable().usual());
+        }
+        if (mlpLearners != null && !all.mlp()) {
+            throw mistake("--mlp-learners is for MLPs: --adapt " + names + " names no mlp");
         }
         if (mlpLearners != null && mlpLearners >= all.learners()) {
-            throw new IllegalArgumentException(
+            throw mistake(
                     "--mlp-learners is " + mlpLearners + ", must be less than --learners, which is " + all.learners());
         }
         return all.withMlpLearners(mlpLearners == null ? usualMlpLearners : mlpLearners);
+    }
+
+    private ParameterException mistake(String message) {
+        return new ParameterException(spec.commandLine(), message);
     }
 }

@@ -48,7 +48,8 @@ final class Demo implements Callable<Integer> {
             "Shipping is free for orders over 50 euros, and returns are accepted within 30 days.");
 
     /** Options that mean training. */
-    private static final List<String> TRAINING = List.of("--model", "--adapt", "--learners", "--store", "--tokens");
+    private static final List<String> TRAINING =
+            List.of("--model", "--adapt", "--learners", "--mlp-learners", "--store", "--tokens");
 
     @Mixin
     private CommonOptions options;

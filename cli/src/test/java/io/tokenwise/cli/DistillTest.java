@@ -226,7 +226,12 @@ class DistillTest extends CommandTest {
                 "--control width --like minilm-acm|--like is for --control modules",
                 "--control depth|width, modules, layers or words",
                 "--control words --budget 0.5|--budget is for other controls",
-                "--control words --learners 3|--learners is for models with learners: --control words trains a dense one"
+                "--control words --learners 3|--learners is for models with learners: --control words trains a dense one",
+                "--control width --adapt tokens|--adapt is tokens, but a control has learners: --adapt mlp,qk,vo",
+                "--adapt tokens --learners 8|--learners is for models with learners: where tokens leave there are none; give --adapt mlp,qk,vo",
+                "--adapt tokens --mlp-learners 2|--mlp-learners is for models with learners: where tokens leave",
+                "--adapt qk,vo --mlp-learners 2|--mlp-learners is for MLPs: --adapt qk,vo names no mlp",
+                "--adapt mlp --mlp-learners 4|--mlp-learners is 4, must be less than --learners, which is 4"
             })
     void optionsThatMakeNoSenseAreUsageErrors(String options, String message) throws IOException {
         var all = new ArrayList<>(List.of(

@@ -51,6 +51,9 @@ public final class ControlWidths {
     }
 
     private static Map<String, Integer> counts(List<List<String>> layerPaths, AdaptiveLayers adapt, Share share) {
+        if (adapt.tokens()) {
+            throw new IllegalArgumentException("a control has learners, not tokens that leave");
+        }
         Map<String, Integer> counts = new LinkedHashMap<>();
         for (List<String> paths : layerPaths) {
             for (int layer = 0; layer < paths.size(); layer++) {

@@ -135,6 +135,13 @@ class ControlTest {
     }
 
     @Test
+    void tokensThatLeaveHaveNoWidths() {
+        assertThatThrownBy(() -> ControlWidths.even(layers(2), AdaptiveLayers.LEAVING, 0.5))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("a control has learners, not tokens that leave");
+    }
+
+    @Test
     void layersAreEvenlySpreadAndTheLastOneStays() {
         AdaptiveLayers mlps = AdaptiveLayers.mlps(4);
         assertThat(ControlWidths.layers(layers(6), mlps, 0.5).values()).containsExactly(0, 4, 0, 4, 0, 4);

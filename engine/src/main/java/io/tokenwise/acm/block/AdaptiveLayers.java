@@ -23,13 +23,16 @@ public record AdaptiveLayers(boolean tokens, boolean mlp, List<String> attention
     /** The projections in the order in which a path names those that a gate decides about: {@code encoder.layer.0.attention.qkvo}. */
     public static final String PROJECTIONS = "qkvo";
 
+    /** Of a module; config.json may name no more. */
+    public static final int MOST_LEARNERS = 64;
+
     private static final String MLP = "mlp";
 
     private static final String TOKENS = "tokens";
 
     public AdaptiveLayers {
         attentionGates = List.copyOf(attentionGates);
-        if (tokens != (learners == 1) || tokens && (mlp || !attentionGates.isEmpty())) {
+        if (tokens && (learners != 1 || mlp || !attentionGates.isEmpty())) {
             throw new IllegalArgumentException(TOKENS
                     + " stands alone: of a token that stays nothing is left out, so there is nothing else to adapt");
         }
@@ -44,9 +47,9 @@ public record AdaptiveLayers(boolean tokens, boolean mlp, List<String> attention
         if (!mlp && attentionGates.isEmpty()) {
             throw new IllegalArgumentException("nothing is to become adaptive: name mlp or projections of attention");
         }
-        if (learners < 2) {
-            throw new IllegalArgumentException(
-                    learners + " learners: there must be at least 2, the last of which stands for the dense block");
+        if (learners < 2 || learners > MOST_LEARNERS) {
+            throw new IllegalArgumentException(learners + " learners: there must be 2 to " + MOST_LEARNERS
+                    + ", the last of which stands for the dense block");
         }
         if (mlpLearners < 1 || mlpLearners >= learners) {
             throw new IllegalArgumentException(

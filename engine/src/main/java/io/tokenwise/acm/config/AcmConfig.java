@@ -56,8 +56,6 @@ public record AcmConfig(
         LengthCalibration calibration,
         Optional<LengthCalibration> decoderCalibration,
         BudgetSplit split) {
-    private static final int MOST_LEARNERS = 64;
-
     /**
      * @param queryKey of Q's and K's units, head by head
      * @param valueOutput of V's and O's
@@ -78,8 +76,9 @@ public record AcmConfig(
         if (modules.isEmpty()) {
             throw new IllegalArgumentException("acm.modules is empty: an adaptive model has at least one");
         }
-        if (learners < 2 || learners > MOST_LEARNERS) {
-            throw new IllegalArgumentException("acm.learners is " + learners + ", must be 2 to " + MOST_LEARNERS);
+        if (learners < 2 || learners > AdaptiveLayers.MOST_LEARNERS) {
+            throw new IllegalArgumentException(
+                    "acm.learners is " + learners + ", must be 2 to " + AdaptiveLayers.MOST_LEARNERS);
         }
         if (mlpLearners < 1 || mlpLearners >= learners) {
             throw new IllegalArgumentException("acm.mlpLearners is " + mlpLearners + ", must be 1 to " + (learners - 1)
