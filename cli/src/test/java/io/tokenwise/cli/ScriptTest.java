@@ -1,0 +1,25 @@
+package io.tokenwise.cli;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.nio.charset.StandardCharsets;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import org.junit.jupiter.api.Test;
+
+/** The script {@code tokenwise}, by what it does without a build. */
+class ScriptTest {
+    private static final Path SCRIPT = Path.of("..", "tokenwise");
+
+    @Test
+    void findsTheJdkWhereNobodyHasAHome() throws Exception {
+        assumeTrue(Files.isExecutable(SCRIPT), "no script on this system");
+        var script = new ProcessBuilder("env", "-u", "HOME", SCRIPT.toString(), "java", "-version");
+        script.redirectErrorStream(true).environment().put("JAVA_HOME", System.getProperty("java.home"));
+        Process process = script.start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        assertThat(said).contains("" + Runtime.version().feature());
+    }
+}
