@@ -5,13 +5,19 @@ import io.tokenwise.acm.choose.Spending;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
+import io.tokenwise.distill.Agreement;
 import io.tokenwise.distill.ControlWidths;
+import io.tokenwise.distill.DistillRun;
+import io.tokenwise.distill.History;
 import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelShapes;
+import io.tokenwise.model.Objective;
 import io.tokenwise.session.OpenModel;
 import java.io.IOException;
+import java.io.PrintWriter;
+import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Locale;
@@ -116,6 +122,67 @@ final class ControlOptions {
             case WORDS -> throw new IllegalStateException("a dense control has no learners");
             case MODULES -> ControlWidths.like(layers, adapt, spending(options, like(dense), dense, inputs));
         };
+    }
+
+    /**
+     * Prints what the control is worth.
+     *
+     * @param data the first file that it learnt from
+     */
+    void report(CommonOptions options, DistillRun run, Path data, History history) {
+        ModelDescription model = run.files().description();
+        History.Quality quality = history.qualities().getLast();
+        PrintWriter stdout = spec.commandLine().getOut();
+        if (options.json()) {
+            boolean ofScores = model.objective() == Objective.SCORES;
+            stdout.println(Json.line(new Json.Control(
+                    options.teacher(),
+                    run.out().toString(),
+                    kind.label(),
+                    new Json.HeldOut(
+                            run.heldOut().size(),
+                            ofWords() ? DistillRun.SHOWN_BUDGET : share(),
+                            ofScores ? null : quality.agreement(),
+                            quality.spent(),
+                            ofScores ? quality.agreement() : null))));
+        } else if (ofWords()) {
+            reportWords(stdout, run.out(), quality);
+        } else {
+            reportWidths(stdout, run.out(), model, data, quality);
+        }
+    }
+
+    private static void reportWords(PrintWriter stdout, Path out, History.Quality quality) {
+        stdout.printf(
+                Locale.ROOT,
+                "The control is in %s: with half of the words, %.3f of the tokens, cosine to the teacher on"
+                        + " held-out texts %.4f%nNext: ./tokenwise bench frontier --rival list=%s@0.7 --rival"
+                        + " list=%s@0.5%n",
+                out,
+                quality.spent(),
+                quality.agreement(),
+                out,
+                out);
+    }
+
+    private static void reportWidths(
+            PrintWriter stdout, Path out, ModelDescription model, Path data, History.Quality quality) {
+        String next = switch (model.reads()) {
+            case TEXT -> model.objective() == Objective.VECTORS ? "eval sts FILE.csv --model" : "info";
+            case IMAGE -> "eval vit " + data + " --model";
+            case SOUND -> "eval asr FILE.csv --model";
+        };
+        stdout.printf(
+                Locale.ROOT,
+                "The control is in %s: it spends %.3f, %s to the teacher on held-out %s %.4f%n"
+                        + "Next: ./tokenwise %s %s%n",
+                out,
+                quality.spent(),
+                Agreement.name(model),
+                model.inputs(),
+                quality.agreement(),
+                next,
+                out);
     }
 
     private String like(ModelDescription dense) {

@@ -5,7 +5,6 @@ import io.tokenwise.acm.config.AcmConfig;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.choice.Backends;
-import io.tokenwise.distill.Agreement;
 import io.tokenwise.distill.DistillConfig;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.History;
@@ -26,8 +25,6 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
-import java.util.Locale;
-import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.Callable;
 import picocli.CommandLine.Command;
@@ -155,17 +152,18 @@ final class Distill implements Callable<Integer> {
             };
             var run = new DistillRun(files, inputs, config, out, Existing.KEEP, STEPS_PER_CHECKPOINT, adapt.stored());
             remarks.forEach(err::println);
-            if (control.ofWords()) {
-                run = run.withShorterTexts(new ShorterTexts(words, files.tokenizer()));
-                DistillProgress.run(run, backend, err, this::reportWords);
-            } else if (wantsControl) {
-                Map<String, Integer> widths =
-                        control.widths(options, files.description(), config.layers(), run.heldOut());
-                run = run.withConfig(config.withFixed(widths));
-                DistillProgress.run(run, backend, err, history -> reportControl(files.description(), history));
+            if (wantsControl) {
+                DistillRun ofControl = control.ofWords()
+                        ? run.withShorterTexts(new ShorterTexts(words, files.tokenizer()))
+                        : run.withConfig(config.withFixed(
+                                control.widths(options, files.description(), config.layers(), run.heldOut())));
+                DistillProgress.run(
+                        ofControl,
+                        backend,
+                        err,
+                        history -> control.report(options, ofControl, data.getFirst(), history));
             } else {
-                DistillRun adaptive = run;
-                DistillProgress.run(run, backend, err, history -> report(adaptive, history, err));
+                DistillProgress.run(run, backend, err, history -> report(run, history, err));
             }
         }
         return ExitCode.OK;
@@ -298,44 +296,6 @@ final class Distill implements Callable<Integer> {
                         option + " is for models with learners: --control words trains a dense one");
             }
         }
-    }
-
-    private void reportWords(History history) {
-        History.Quality quality = history.qualities().getLast();
-        spec.commandLine()
-                .getOut()
-                .printf(
-                        Locale.ROOT,
-                        "The control is in %s: with half of the words, %.3f of the tokens, cosine to the teacher on"
-                                + " held-out texts %.4f%nNext: ./tokenwise bench frontier --rival list=%s@0.7 --rival"
-                                + " list=%s@0.5%n",
-                        out,
-                        quality.spent(),
-                        quality.agreement(),
-                        out,
-                        out);
-    }
-
-    private void reportControl(ModelDescription model, History history) {
-        History.Quality quality = history.qualities().getLast();
-        String next = switch (model.reads()) {
-            case TEXT -> model.objective() == Objective.VECTORS ? "eval sts FILE.csv --model" : "info";
-            case IMAGE -> "eval vit " + data.getFirst() + " --model";
-            case SOUND -> "eval asr FILE.csv --model";
-        };
-        spec.commandLine()
-                .getOut()
-                .printf(
-                        Locale.ROOT,
-                        "The control is in %s: it spends %.3f, %s to the teacher on held-out %s %.4f%n"
-                                + "Next: ./tokenwise %s %s%n",
-                        out,
-                        quality.spent(),
-                        Agreement.name(model),
-                        model.inputs(),
-                        quality.agreement(),
-                        next,
-                        out);
     }
 
     private void report(DistillRun run, History history, PrintWriter err) throws IOException, InterruptedException {

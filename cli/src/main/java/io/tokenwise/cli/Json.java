@@ -260,6 +260,16 @@ final class Json {
     record Distilled(String model, String out, int learners, String report, HeldOut heldOut, List<DemoRow> rows) {}
 
     /**
+     * What {@code distill --control} prints.
+     *
+     * @param model the dense model
+     * @param out folder of the control
+     * @param control its kind: {@code width}, {@code modules}, {@code layers} or {@code words}
+     * @param heldOut its quality; its budget is the control's, of words half of them, and spent is then a share of the tokens
+     */
+    record Control(String model, String out, String control, HeldOut heldOut) {}
+
+    /**
      * Quality at half budget on what was not trained on.
      *
      * @param texts how many

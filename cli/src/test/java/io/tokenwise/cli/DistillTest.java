@@ -5,8 +5,6 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
-import java.io.InputStream;
-import java.io.PrintWriter;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -17,6 +15,7 @@ import java.util.stream.IntStream;
 import java.util.zip.GZIPOutputStream;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
@@ -166,57 +165,6 @@ class DistillTest extends CommandTest {
         }
     }
 
-    @Test
-    void aControlHasNoGatesAndOneRowInAnEvaluation() throws IOException {
-        Path control = folder.resolve("control");
-        assertThat(distill(
-                        "--data",
-                        file("more.txt", MORE).toString(),
-                        "--out",
-                        control.toString(),
-                        "--control",
-                        "layers",
-                        "--learners",
-                        "3",
-                        "--tokens",
-                        "4000"))
-                .as(err.toString())
-                .isZero();
-        assertThat(out.toString())
-                .contains("The control is in " + control
-                        + ": it spends 0.500, cosine to the teacher on held-out texts 0.");
-        assertThat(err.toString()).doesNotContain("calibrates", "half budget");
-        out.getBuffer().setLength(0);
-        Path pairs = file("pairs.csv", "a,b,1\nsome words,other words,2\nthe text,a text,4\n");
-        String[] args = {"eval", "sts", pairs.toString(), "--model", control.toString(), "--json"};
-        assertThat(Tokenwise.commandLine(
-                                InputStream.nullInputStream(),
-                                new PrintWriter(out, true),
-                                new PrintWriter(err, true),
-                                args)
-                        .execute(args))
-                .as(err.toString())
-                .isZero();
-        JsonNode rows = line(0).get("rows");
-        assertThat(rows.valueStream().map(row -> row.get("mode").asString())).containsExactly("dense", "retrained");
-        assertThat(rows.get(1).get("spent").asDouble()).isEqualTo(0.5);
-    }
-
-    @Test
-    void aControlOfWordsIsADenseModel() throws IOException {
-        Path control = folder.resolve("list");
-        String texts = file("words.txt", MORE).toString();
-        assertThat(distill("--data", texts, "--out", control.toString(), "--control", "words", "--tokens", "8000"))
-                .as(err.toString())
-                .isZero();
-        assertThat(out.toString())
-                .containsPattern(
-                        "The control is in .*list: with half of the words, 0\\.[56]\\d\\d of the tokens, cosine to the teacher on held-out texts 0\\.\\d{4}")
-                .contains("Next: ./tokenwise bench frontier --rival list=" + control + "@0.7");
-        assertThat(err.toString()).doesNotContain("calibrates", "half budget");
-        assertThat(Files.readString(control.resolve("config.json"))).doesNotContain("acm");
-    }
-
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -287,6 +235,21 @@ class DistillTest extends CommandTest {
         assertThat(err.toString().lines()).singleElement().asString().contains(message);
         assertThat(out.toString()).isEmpty();
         assertThat(model).doesNotExist();
+    }
+
+    @Test
+    @Timeout(value = 60, threadMode = Timeout.ThreadMode.SEPARATE_THREAD)
+    void textsOfWhichNoTokenCouldLeaveAreRefused() throws IOException {
+        String words = IntStream.range(0, 400)
+                .mapToObj(i -> "" + (char) ('a' + i % 26) + "\n")
+                .collect(Collectors.joining());
+        Path never = folder.resolve("never-left");
+        assertThat(distill("--data", file("words.txt", words).toString(), "--out", never.toString()))
+                .isEqualTo(1);
+        assertThat(err.toString())
+                .contains(
+                        "distill: the texts that have a token which could leave have 0 tokens to train on, fewer than the 768 of one step: give more or longer ones, or adapt mlp,qk,vo instead of tokens");
+        assertThat(never).doesNotExist();
     }
 
     @Test

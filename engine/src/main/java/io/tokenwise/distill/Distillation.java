@@ -32,7 +32,7 @@ public sealed interface Distillation extends AutoCloseable permits StepwiseDisti
     static Distillation of(
             Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
         return student.leaving().isPresent()
-                ? new LeavingDistillation(teacher, student, inputs, config, backend)
+                ? LeavingDistillation.of(teacher, student, inputs, config, backend)
                 : new LearnerDistillation(teacher, student, inputs, config, backend);
     }
 

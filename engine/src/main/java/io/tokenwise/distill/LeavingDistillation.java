@@ -11,6 +11,7 @@ import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.InputKind;
+import io.tokenwise.model.ModelDescription;
 import io.tokenwise.op.Losses;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
@@ -50,8 +51,22 @@ final class LeavingDistillation extends StepwiseDistillation {
     /**
      * @param teacher dense, of the same sizes
      * @param student with a short path; its other weights stay as they are
+     * @throws IllegalArgumentException if inputs of which tokens could leave do not fill a step
      */
-    LeavingDistillation(
+    static LeavingDistillation of(
+            Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
+        long tokens = inputs.tokens(count -> canLeave(count, student));
+        if (tokens < config.tokensPerStep()) {
+            ModelDescription model = student.description();
+            throw new IllegalArgumentException("the " + model.inputs() + " that have a token which could leave have "
+                    + tokens + " tokens to train on, fewer than the " + config.tokensPerStep()
+                    + " of one step: give more or longer ones, or adapt "
+                    + model.adaptable().usual() + " instead of tokens");
+        }
+        return new LeavingDistillation(teacher, student, inputs, config, backend);
+    }
+
+    private LeavingDistillation(
             Encoder teacher, Encoder student, TrainingInputs inputs, DistillConfig config, Backend backend) {
         super(teacher, student, inputs, config, backend);
         this.backend = backend;
@@ -63,6 +78,11 @@ final class LeavingDistillation extends StepwiseDistillation {
         gateOptimizer = optimizer(leaving.gate().parameters());
     }
 
+    /** Whether of so many tokens not all have to stay. */
+    private static boolean canLeave(int tokens, Encoder student) {
+        return tokens > student.leaving().orElseThrow().plans().least(tokens);
+    }
+
     @Override
     public List<AdamW> optimizers() {
         return List.of(narrowOptimizer, gateOptimizer);
@@ -70,10 +90,7 @@ final class LeavingDistillation extends StepwiseDistillation {
 
     @Override
     Step step(int number, RandomGenerator random) {
-        inputs.next(
-                batch,
-                config.tokensPerStep(),
-                tokens -> tokens > leaving.plans().least(tokens));
+        inputs.next(batch, config.tokensPerStep(), tokens -> canLeave(tokens, student));
         return phase() == Phase.GATES ? gateStep(number, random) : layerStep(number, random);
     }
 

@@ -60,6 +60,11 @@ public final class TrainingInputs {
         return inputs;
     }
 
+    /** How many tokens those have whose number of tokens is of use. */
+    long tokens(IntPredicate useful) {
+        return inputs.stream().mapToInt(tokens).filter(useful).asLongStream().sum();
+    }
+
     /** The number that a step's batch would have if one worker had them all. */
     long batch(int step) {
         return (long) step * workers.count() + workers.rank();
@@ -80,7 +85,7 @@ public final class TrainingInputs {
         next(batch, wanted, _ -> true);
     }
 
-    /** The same with inputs whose number of tokens is of use alone; there must be some. */
+    /** The same with inputs whose number of tokens is of use alone; there must be some, or this does not end. */
     void next(TokenBatch batch, int wanted, IntPredicate useful) {
         for (int rank = 0; rank < workers.count(); rank++) {
             fill(rank == workers.rank() ? batch : others, wanted, useful);
