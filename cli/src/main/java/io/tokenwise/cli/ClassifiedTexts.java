@@ -13,6 +13,9 @@ import java.io.PrintWriter;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
+import java.util.function.IntFunction;
+import java.util.stream.IntStream;
 
 /**
  * What {@code classify} does with texts.
@@ -24,7 +27,12 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, boolean pairs, 
     /** Texts that are run through the model together when they are there already. */
     private static final int BATCH = 64;
 
-    private static final int SHOWN = 40;
+    /**
+     * A text.
+     *
+     * @param name what messages call it
+     */
+    private record Named(String name, String text) {}
 
     /**
      * Classifies texts, or if there are none the lines of a file, or else of what comes in, and returns how many were cut.
@@ -33,19 +41,60 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, boolean pairs, 
      */
     long all(List<String> texts, Path file, InputStream stdin) throws IOException, InterruptedException {
         if (texts != null) {
-            return some(texts);
+            return some(named(texts, number -> "text " + number));
         }
         try (InputStream in = file == null ? stdin : LineFile.open(file)) {
             var lines = new TextLines(in);
             long cut = 0;
+            long before = 0;
             for (List<String> some = lines.next(BATCH); !some.isEmpty(); some = lines.next(BATCH)) {
-                cut += some(some);
+                long read = before;
+                List<Named> named = named(some, number -> name(file, read + number));
+                // Of distill's files of pairs empty lines do not count either.
+                cut += some(
+                        pairs
+                                ? named.stream()
+                                        .filter(line -> !line.text().isBlank())
+                                        .toList()
+                                : named);
+                before += some.size();
             }
             return cut;
         }
     }
 
-    private long some(List<String> texts) throws IOException, InterruptedException {
+    private static String name(Path file, long line) {
+        return file == null ? "line " + line + " of the input" : file + ":" + line + ":";
+    }
+
+    private static List<Named> named(List<String> texts, IntFunction<String> name) {
+        return IntStream.range(0, texts.size())
+                .mapToObj(i -> new Named(name.apply(i + 1), texts.get(i)))
+                .toList();
+    }
+
+    /** Classifies them, those before one that is no pair too. */
+    private long some(List<Named> texts) throws IOException, InterruptedException {
+        Optional<Named> bad =
+                texts.stream().filter(text -> pairs && tabs(text.text()) != 1).findFirst();
+        List<String> good = texts.stream()
+                .takeWhile(text -> bad.isEmpty() || text != bad.get())
+                .map(Named::text)
+                .toList();
+        long cut = good.isEmpty() ? 0 : classify(good);
+        if (bad.isPresent()) {
+            throw new IllegalArgumentException(bad.get().name() + " has "
+                    + (tabs(bad.get().text()) == 0 ? "no tab" : "several tabs")
+                    + "; --pairs reads two texts with one tab between them");
+        }
+        return cut;
+    }
+
+    private static long tabs(String text) {
+        return text.chars().filter(c -> c == '\t').count();
+    }
+
+    private long classify(List<String> texts) throws IOException, InterruptedException {
         List<Classification> found = pairs
                 ? classifier.classifyPairs(pairs(texts), budget, Deadline.NONE)
                 : classifier.classify(texts, budget);
@@ -66,14 +115,8 @@ record ClassifiedTexts(TextClassifier classifier, Budget budget, boolean pairs, 
     }
 
     private static TextClassifier.Pair pair(String text) {
-        String[] both = text.split("\t", -1);
-        if (both.length != 2) {
-            String begin = text.substring(0, Math.min(SHOWN, text.length()));
-            throw new IllegalArgumentException("the text that begins with '" + begin + "' has "
-                    + (both.length == 1 ? "no tab" : "several tabs")
-                    + "; --pairs reads two texts with one tab between them");
-        }
-        return new TextClassifier.Pair(both[0], both[1]);
+        int tab = text.indexOf('\t');
+        return new TextClassifier.Pair(text.substring(0, tab), text.substring(tab + 1));
     }
 
     private boolean isCut(String text) {

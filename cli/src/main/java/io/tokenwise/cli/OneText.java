@@ -48,10 +48,11 @@ final class OneText {
             if (bytes.length > MOST_BYTES) {
                 throw new BadFileException(name, "is larger than " + MOST_BYTES + " bytes; give its parts one by one");
             }
-            return StandardCharsets.UTF_8
+            String read = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes))
                     .toString();
+            return LineFile.withoutMark(read);
         } catch (CharacterCodingException e) {
             throw new BadFileException(name, "is not UTF-8", e);
         }

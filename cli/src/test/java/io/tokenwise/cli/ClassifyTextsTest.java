@@ -101,10 +101,30 @@ class ClassifyTextsTest extends CommandTest {
                 .isZero();
         assertThat(line(0).get("probability").asDouble()).isEqualTo(found.probability());
         assertThat(err.toString()).contains("texts cut to the 40 tokens that the model reads: 1");
-        assertThat(runOn("a\tb\tc", "classify", "--pairs", "--model", model)).isOne();
+    }
+
+    @Test
+    void aLineThatIsNoPairIsNamedAfterThoseBefore() throws IOException {
+        String some = "a\tb\n \t \n\nc\td\n";
+        Path file = Files.writeString(folder.resolve("pairs.txt"), some + "e\tf\tg\nh\ti\n");
+        assertThat(run("classify", "--pairs", "--model", model, "--file", file.toString()))
+                .isOne();
+        assertThat(out.toString().lines().map(line -> line.split("\t")[0])).containsExactly("a b", "c d");
         assertThat(err.toString())
-                .contains(
-                        "the text that begins with 'a\tb\tc' has several tabs; --pairs reads two texts with one tab between them");
+                .contains(file + ":5: has several tabs; --pairs reads two texts with one tab between them");
+        assertThat(runOn(some + "e", "classify", "--pairs", "--model", model)).isOne();
+        assertThat(err.toString()).contains("line 5 of the input has no tab; --pairs reads two texts");
+        assertThat(run("classify", "--pairs", "--model", model, "a\tb", "")).isOne();
+        assertThat(err.toString()).contains("text 2 has no tab; --pairs reads two texts");
+        assertThat(out.toString().lines()).hasSize(5);
+    }
+
+    @Test
+    void aLineThatIsNotUtf8IsNamedAfterThoseBefore() throws IOException {
+        Path file = Files.write(folder.resolve("latin1.txt"), new byte[] {'a', '\n', (byte) 0xe9, '\n', 'b', '\n'});
+        assertThat(run("classify", "--model", model, "--file", file.toString())).isOne();
+        assertThat(out.toString().lines()).hasSize(1);
+        assertThat(err.toString()).contains("line 2 of the input is not valid UTF-8");
     }
 
     @Test

@@ -6,6 +6,7 @@ import io.tokenwise.Aggregation;
 import io.tokenwise.Entity;
 import io.tokenwise.TokenClassifier;
 import io.tokenwise.api.Budget;
+import io.tokenwise.io.LineFile;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -70,6 +71,11 @@ class NerTest extends CommandTest {
         String ofFile = out.toString();
         out.getBuffer().setLength(0);
         assertThat(runOn(TEXT, "ner", "--words", "--json", "--model", model)).isZero();
+        assertThat(out.toString()).isEqualTo(ofFile);
+        out.getBuffer().setLength(0);
+        Files.writeString(file, LineFile.BYTE_ORDER_MARK + TEXT);
+        assertThat(run("ner", "--file", file.toString(), "--words", "--json", "--model", model))
+                .isZero();
         assertThat(out.toString()).isEqualTo(ofFile);
     }
 

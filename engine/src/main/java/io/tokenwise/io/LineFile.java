@@ -64,6 +64,11 @@ public final class LineFile implements AutoCloseable {
         }
     }
 
+    /** What a file says: its text, or its first line, without the byte order mark that may stand before it. */
+    public static String withoutMark(String text) {
+        return text.startsWith(BYTE_ORDER_MARK) ? text.substring(1) : text;
+    }
+
     /** The next line that is not blank; null at the end. */
     public String next() throws IOException {
         while (true) {
@@ -72,11 +77,8 @@ public final class LineFile implements AutoCloseable {
                 return null;
             }
             number++;
-            String text = number == 1 && line.getFirst().startsWith(BYTE_ORDER_MARK)
-                    ? line.getFirst().substring(1)
-                    : line.getFirst();
-            if (!text.isBlank()) {
-                return text;
+            if (!line.getFirst().isBlank()) {
+                return line.getFirst();
             }
         }
     }

@@ -10,7 +10,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
 import java.util.List;
 
-/** Texts from a stream, UTF-8, one a line; lines end with LF or CRLF. Not for several threads. */
+/** Texts from a stream, UTF-8, one a line; lines end with LF or CRLF. A byte order mark before the first one does not count. Not for several threads. */
 public final class TextLines {
     private static final int BUFFER_BYTES = 1 << 16;
 
@@ -21,6 +21,9 @@ public final class TextLines {
     private int position;
     private int end;
     private long line;
+
+    /** Why there is nothing more. */
+    private IOException failure;
 
     /** The stream should not be read by others from now on. */
     public TextLines(InputStream in) {
@@ -41,17 +44,27 @@ public final class TextLines {
      * Waits for a line, then takes those that are already there too, so that a pipe is served in batches and a person line by
      * line.
      *
-     * @return at most {@code most} texts; none at the end of the stream
-     * @throws IOException if a line is not UTF-8 or too long; the message says which
+     * @return at most {@code most} texts, those before a line that fails; none at the end of the stream
+     * @throws IOException if the next line is not UTF-8 or too long; the message says which
      */
     public List<String> next(int most) throws IOException {
+        if (failure != null) {
+            throw failure;
+        }
         List<String> texts = new ArrayList<>();
-        while (texts.size() < most && (texts.isEmpty() || position < end || in.available() > 0)) {
-            String text = line();
-            if (text == null) {
-                break;
+        try {
+            while (texts.size() < most && (texts.isEmpty() || position < end || in.available() > 0)) {
+                String text = line();
+                if (text == null) {
+                    break;
+                }
+                texts.add(text);
             }
-            texts.add(text);
+        } catch (IOException e) {
+            failure = e;
+            if (texts.isEmpty()) {
+                throw e;
+            }
         }
         return texts;
     }
@@ -85,10 +98,11 @@ public final class TextLines {
         line++;
         int length = bytes.length > 0 && bytes[bytes.length - 1] == '\r' ? bytes.length - 1 : bytes.length;
         try {
-            return StandardCharsets.UTF_8
+            String text = StandardCharsets.UTF_8
                     .newDecoder()
                     .decode(ByteBuffer.wrap(bytes, 0, length))
                     .toString();
+            return line == 1 ? LineFile.withoutMark(text) : text;
         } catch (CharacterCodingException e) {
             throw bad(line, "is not valid UTF-8; convert the text, for example by iconv -f WINDOWS-1252 -t UTF-8", e);
         }

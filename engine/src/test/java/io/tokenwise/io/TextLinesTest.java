@@ -49,8 +49,15 @@ class TextLinesTest {
     }
 
     @Test
-    void aLineThatIsNotUtf8IsNamed() {
+    void aByteOrderMarkIsNoPartOfTheFirstLine() throws IOException {
+        assertThat(lines("\ufeffa\n\ufeffb\n").next(10)).containsExactly("a", "\ufeffb");
+        assertThat(lines("\ufeff").next(10)).containsExactly("");
+    }
+
+    @Test
+    void aLineThatIsNotUtf8IsNamedAfterThoseBefore() throws IOException {
         var lines = new TextLines(new ByteArrayInputStream(new byte[] {'a', '\n', 'b', (byte) 0xC3, '\n'}));
+        assertThat(lines.next(10)).containsExactly("a");
         assertThatThrownBy(() -> lines.next(10))
                 .hasMessage(
                         "line 2 of the input is not valid UTF-8; convert the text, for example by iconv -f WINDOWS-1252 -t UTF-8");

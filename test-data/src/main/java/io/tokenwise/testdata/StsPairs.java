@@ -13,6 +13,9 @@ import org.apache.commons.csv.CSVRecord;
 
 /** Reads files of sentence pairs with a similarity, as STS-B has them: CSV of sentence1,sentence2,score without a header. */
 public final class StsPairs {
+    /** What some programs put before UTF-8, as an expression. */
+    private static final String BYTE_ORDER_MARK = "^\ufeff";
+
     private StsPairs() {}
 
     /**
@@ -33,7 +36,8 @@ public final class StsPairs {
             throw new IOException(file + ": is a directory, a file is needed");
         }
         List<Pair> pairs = new ArrayList<>();
-        try (CSVParser parser = CSVParser.parse(Files.readString(file), CSVFormat.DEFAULT)) {
+        try (CSVParser parser =
+                CSVParser.parse(Files.readString(file).replaceFirst(BYTE_ORDER_MARK, ""), CSVFormat.DEFAULT)) {
             long line = 1;
             for (CSVRecord row : parser) {
                 pairs.add(pair(file, line, row));

@@ -28,6 +28,12 @@ class StsPairsTest {
                 .containsExactly(new Pair("a b", "c", 5), new Pair("x, \"y\"\nz", "", 0.25));
     }
 
+    @Test
+    void aByteOrderMarkIsNoPartOfTheFirstText() throws IOException {
+        Path marked = Files.writeString(temp.resolve("marked.csv"), "\ufeffa,b,1\n\ufeffc,d,2\n");
+        assertThat(StsPairs.read(marked)).containsExactly(new Pair("a", "b", 1), new Pair("\ufeffc", "d", 2));
+    }
+
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
