@@ -12,10 +12,12 @@ import io.tokenwise.op.CtcLosses;
 import io.tokenwise.tokenizer.CtcVocabulary;
 import java.io.IOException;
 import java.nio.ByteBuffer;
+import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Collections;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
@@ -26,7 +28,7 @@ import java.util.zip.CRC32;
  * Trains a speech model with CTC, a small wav2vec 2.0, from random weights to a directory with it, with a checkpoint beside it while it runs. Killed and
  * started again with the same arguments it goes on from the checkpoint.
  *
- * @param recordings a tenth of them, at most 200, is not trained on but shows on the way how many the model has right
+ * @param recordings a tenth of the different ones, at most 200, is not trained on, whatever repeats them, but shows on the way how many the model has right
  * @param out where the model goes; it must not exist, or be empty
  * @param checkpointSteps how often a checkpoint is written
  * @param stored in which type the model's matrices are stored
@@ -86,13 +88,36 @@ public record CtcTrainingRun(
             var loop = new TrainingLoop(output, checkpointSteps, config.epochs(), stored, null, listener);
             SpeechDescription description = description();
             List<LabelledRecording> learnt = learnt(description, listener);
-            int measured = Math.min(MOST_HELD_OUT, learnt.size() / 10);
-            List<LabelledRecording> heldOut = learnt.subList(0, measured);
+            Parts parts = split(learnt);
             try (Encoder model = NewEncoder.untrained(description, backend);
-                    var training = new CtcTraining(model, learnt.subList(measured, learnt.size()), config, backend)) {
-                return loop.run(training, () -> training.right(heldOut), identity(description, backend));
+                    var training = new CtcTraining(model, parts.trained, config, backend)) {
+                return loop.run(training, () -> training.right(parts.heldOut), identity(description, backend));
             }
         }
+    }
+
+    /** Recordings that are not trained on, each once, and those that are, as often as they were given. */
+    record Parts(List<LabelledRecording> heldOut, List<LabelledRecording> trained) {}
+
+    /** The first of the different ones are held out; what repeats these is on neither side. */
+    static Parts split(List<LabelledRecording> learnt) {
+        long different = learnt.stream().map(CtcTrainingRun::content).distinct().count();
+        if (different < LEAST_RECORDINGS) {
+            throw tooFew("there are " + different + " different ones among " + learnt.size() + " recordings");
+        }
+        long measured = Math.min(MOST_HELD_OUT, different / 10);
+        var chosen = new HashSet<Object>();
+        List<LabelledRecording> heldOut = learnt.stream()
+                .filter(recording -> chosen.size() < measured && chosen.add(content(recording)))
+                .toList();
+        List<LabelledRecording> trained = learnt.stream()
+                .filter(recording -> !chosen.contains(content(recording)))
+                .toList();
+        return new Parts(heldOut, trained);
+    }
+
+    private static Object content(LabelledRecording recording) {
+        return List.of(FloatBuffer.wrap(recording.samples()), recording.text());
     }
 
     private List<LabelledRecording> learnt(SpeechDescription description, TrainingListener listener) {

@@ -154,6 +154,30 @@ class CtcTrainingRunTest {
                 .hasMessage("there are 19 recordings; at least 20 are needed, and thousands are better");
     }
 
+    @Test
+    void whatIsHeldOutIsNotTrainedOnHoweverOftenItComes() {
+        List<LabelledRecording> once = tones(40);
+        List<LabelledRecording> repeated = new ArrayList<>();
+        for (int i = 0; i < 3; i++) {
+            tones(40).forEach(repeated::add);
+        }
+        CtcTrainingRun.Parts parts = CtcTrainingRun.split(repeated);
+        assertThat(parts.heldOut())
+                .map(LabelledRecording::name)
+                .containsExactly("tone 0", "tone 1", "tone 2", "tone 3");
+        assertThat(parts.trained())
+                .hasSize(3 * 36)
+                .map(LabelledRecording::name)
+                .containsOnly(once.subList(4, 40).stream()
+                        .map(LabelledRecording::name)
+                        .toArray(String[]::new));
+        assertThatThrownBy(() -> CtcTrainingRun.split(repeated.stream()
+                        .filter(recording -> recording.name().length() == 6)
+                        .toList()))
+                .hasMessage(
+                        "there are 10 different ones among 30 recordings; at least 20 are needed, and thousands are better");
+    }
+
     /** Before the recordings are looked at. */
     @Test
     void aFolderWithOtherFilesIsRefusedFirst() throws IOException {
