@@ -50,7 +50,8 @@ record Stop(Deadline deadline, Future<?> future, long queuedNanos, int before, S
             throw new CancellationException("cancelled after " + done + " " + parts);
         }
         if (done > 0 && Thread.currentThread().isInterrupted()) {
-            throw new IllegalStateException("interrupted after " + done + " " + parts);
+            // The cause tells callers an interrupt from what else is a state.
+            throw new IllegalStateException("interrupted after " + done + " " + parts, new InterruptedException());
         }
     }
 }

@@ -92,6 +92,7 @@ class StopTest {
     void anInterruptInABatchEndsTheListAndIsKept() {
         assertThatThrownBy(() -> encode(Stop.NEVER, () -> Thread.currentThread().interrupt()))
                 .isInstanceOf(IllegalStateException.class)
+                .hasCauseInstanceOf(InterruptedException.class)
                 .hasMessage("interrupted after 1 of 3 texts");
         assertThat(Thread.interrupted()).isTrue();
     }
