@@ -15,7 +15,6 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
-import java.util.OptionalInt;
 import java.util.PriorityQueue;
 import java.util.stream.IntStream;
 
@@ -47,17 +46,27 @@ public final class MaskFiller implements AutoCloseable {
     MaskFiller(OpenModel model) {
         this.model = model;
         tokenizer = model.files().tokenizer();
-        mask = MASKS.stream()
-                .filter(token -> tokenizer.id(token).isPresent())
-                .findFirst()
-                .orElse(MASK);
-        OptionalInt id = tokenizer.id(mask);
-        if (id.isEmpty()) {
+        try {
+            mask = mask(model.files());
+        } catch (BadFileException e) {
             model.close();
-            throw new BadFileException(
-                    model.files().description().name(), "its vocabulary has none of " + MASKS + " to hide tokens by");
+            throw e;
         }
-        maskId = id.getAsInt();
+        maskId = tokenizer.id(mask).getAsInt();
+    }
+
+    /**
+     * {@return the token by which a model's texts hide words, for this project's own modules}
+     *
+     * @param files of the model
+     * @throws BadFileException if its vocabulary has none
+     */
+    public static String mask(ModelFiles files) {
+        return MASKS.stream()
+                .filter(token -> files.tokenizer().id(token).isPresent())
+                .findFirst()
+                .orElseThrow(() -> new BadFileException(
+                        files.description().name(), "its vocabulary has none of " + MASKS + " to hide tokens by"));
     }
 
     /**

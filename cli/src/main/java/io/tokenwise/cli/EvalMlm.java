@@ -1,5 +1,6 @@
 package io.tokenwise.cli;
 
+import io.tokenwise.MaskFiller;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.model.ModelFiles;
@@ -44,7 +45,6 @@ final class EvalMlm implements Callable<Integer> {
     static final int EXAMPLES = 2_000;
 
     private static final String DEFAULT_MODEL = "bert-base";
-    private static final String MASK = "[MASK]";
 
     @Mixin
     private CommonOptions options;
@@ -74,7 +74,7 @@ final class EvalMlm implements Callable<Integer> {
                         name
                                 + ": its tokens leave, masked ones too, so there is nothing to guess them from; eval mlm is for dense models and those whose modules have learners");
             }
-            List<MaskedText> masked = masked(texts, model.files().tokenizer());
+            List<MaskedText> masked = masked(texts, model.files());
             var runs = new ArrayList<MaskedRun>();
             try {
                 runs.add(new MaskedRun(EvalWay.dense(options.seed()), dense, denseHead));
@@ -129,11 +129,9 @@ final class EvalMlm implements Callable<Integer> {
         }
     }
 
-    private List<MaskedText> masked(List<String> texts, Tokenizer tokenizer) {
-        int mask = tokenizer
-                .id(MASK)
-                .orElseThrow(() -> new BadFileException(
-                        options.model(DEFAULT_MODEL), "its vocabulary has no " + MASK + " to hide tokens by"));
+    private List<MaskedText> masked(List<String> texts, ModelFiles files) {
+        Tokenizer tokenizer = files.tokenizer();
+        int mask = tokenizer.id(MaskFiller.mask(files)).orElseThrow();
         int most = Math.min(length.maxTokens(), tokenizer.maxTokens());
         var random = new SplittableRandom(options.seed());
         List<MaskedText> masked = texts.stream()

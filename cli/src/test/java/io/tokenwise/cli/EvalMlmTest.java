@@ -91,6 +91,18 @@ class EvalMlmTest extends CommandTest {
         assertThat(err.toString()).contains("eval mlm: 24 of 24 texts in ");
     }
 
+    /** As RoBERTa's tokenizers have it. */
+    @Test
+    void hiddenTokensAreThoseThatFillHides() throws IOException {
+        Path model = folder.resolve("model");
+        SmallModel.write(model, head(0, 5));
+        Path tokenizer = model.resolve("tokenizer.json");
+        Files.writeString(tokenizer, Files.readString(tokenizer).replace("[MASK]", "<mask>"));
+        Path texts = Files.writeString(folder.resolve("texts"), "cat ".repeat(20));
+        JsonNode rows = evalRows("mlm", texts.toString(), "--model", model.toString(), "--precision", "f32");
+        assertThat(rows.get(0).get("metrics").get("accuracy").asDouble()).isEqualTo(1);
+    }
+
     private static double perplexity(JsonNode row) {
         return row.get("metrics").get("pseudo-perplexity").asDouble();
     }
