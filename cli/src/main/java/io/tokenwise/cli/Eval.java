@@ -5,6 +5,7 @@ import io.tokenwise.image.LabelledImageReader;
 import io.tokenwise.search.BeirFolder;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
@@ -186,10 +187,20 @@ final class Eval implements Runnable {
                 throw new ParameterException(spec.commandLine(), "give TRAIN and TEST, or --wordnet");
             }
             if (wordNet != null) {
+                refuseFields();
                 WordNetFiles files = WordNetFiles.write(wordNet, common.seed());
                 return task(files.training(), files.test(), "text", "label", common);
             }
             return task(training, test, textField, labelField, common);
+        }
+
+        private void refuseFields() {
+            for (String option : List.of("--text", "--label")) {
+                if (spec.commandLine().getParseResult().hasMatchedOption(option)) {
+                    throw new ParameterException(
+                            spec.commandLine(), option + " is for TRAIN and TEST: --wordnet writes files of its own");
+                }
+            }
         }
 
         private EvalTask task(Path training, Path test, String textField, String labelField, CommonOptions common)

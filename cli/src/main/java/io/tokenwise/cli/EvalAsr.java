@@ -58,7 +58,7 @@ final class EvalAsr implements Callable<Integer> {
         List<Spoken> files = SpokenFiles.read(table).files();
         String model = options.model(Transcribe.DEFAULT_MODEL);
         try (SpeechRecognizer recognizer = options.openRecognizer(model);
-                SpeechRecognizer dense = recognizer.isAdaptive() ? openTeacher(recognizer) : null) {
+                SpeechRecognizer dense = openTeacher(recognizer)) {
             List<SpeechRun> runs = runs(dense == null ? recognizer : dense, recognizer);
             run(runs, files);
             if (runs.getFirst().soundSeconds() == 0) {
@@ -81,8 +81,12 @@ final class EvalAsr implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    /** What {@code --teacher} names, else the dense model that the adaptive one's own files hold. */
+    /** What {@code --teacher} names, else the dense model that the adaptive one's own files hold; null of a dense one. */
     private SpeechRecognizer openTeacher(SpeechRecognizer recognizer) throws IOException {
+        if (!recognizer.isAdaptive()) {
+            EvalModels.refuseTeacher(recognizer.name(), options, eval);
+            return null;
+        }
         return eval.teacher() == null
                 ? options.openRecognizer(Models.open(recognizer.name()).dense())
                 : options.openRecognizer(eval.teacher());

@@ -39,6 +39,7 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
     static OpenModel openTeacher(OpenModel model, CommonOptions options, EvalOptions eval, Consumer<ModelFiles> check)
             throws IOException {
         if (model.encoder().modules().isEmpty()) {
+            refuseTeacher(model.files().description().name(), options, eval);
             return model;
         }
         String name = model.files().description().name();
@@ -51,6 +52,14 @@ record EvalModels(OpenModel model, OpenModel teacher, OpenModel reference) imple
                     + name + " of " + model.encoder().outputs());
         }
         return teacher;
+    }
+
+    /** Of a dense model: there is nothing to compare it with. */
+    static void refuseTeacher(String dense, CommonOptions options, EvalOptions eval) {
+        if (eval.teacher() != null) {
+            throw options.mistake(
+                    "--teacher is for adaptive models, which are compared with it: " + dense + " is dense");
+        }
     }
 
     private static OpenModel openTeacher(

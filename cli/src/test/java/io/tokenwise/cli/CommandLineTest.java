@@ -59,6 +59,8 @@ class CommandLineTest {
                 "eval classify| give TRAIN and TEST, or --wordnet",
                 "eval classify train.csv| give TRAIN and TEST, or --wordnet",
                 "eval classify a.csv b.csv --wordnet d| give TRAIN and TEST, or --wordnet",
+                "eval classify --wordnet d --text a| --text is for TRAIN and TEST: --wordnet writes files of its own",
+                "eval classify --wordnet d --label b| --label is for TRAIN and TEST: --wordnet writes files of its own",
                 "eval classify a.csv b.csv --fit each| give dense or own, not 'each'",
                 "eval retrival x| did you mean retrieval",
                 "info| Missing required parameter: 'MODEL'",

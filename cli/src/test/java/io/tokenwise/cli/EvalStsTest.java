@@ -3,6 +3,8 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.testmodels.NoiseWav;
+import io.tokenwise.testmodels.SmallWav2Vec2;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,6 +41,26 @@ class EvalStsTest extends CommandTest {
         assertThat(run("eval", "sts", pairs.toString(), "--model", "minilm")).isZero();
         assertThat(out.toString().lines()).hasSize(3).first().isEqualTo("6 pairs");
         assertThat(err.toString()).contains("eval sts: 12 of 12 texts in ");
+    }
+
+    @Test
+    void aDenseModelHasNoTeacher() throws IOException {
+        Path speech = folder.resolve("speech");
+        SmallWav2Vec2.write(speech);
+        Files.write(folder.resolve("noise.wav"), NoiseWav.of(1, 3));
+        Path table = Files.writeString(folder.resolve("noise.csv"), "noise.wav,hello\n");
+        assertThat(run("eval", "sts", pairs.toString(), "--model", "minilm", "--teacher", "minilm"))
+                .isEqualTo(2);
+        assertThat(run("eval", "asr", table.toString(), "--model", speech.toString(), "--teacher", "nothing"))
+                .isEqualTo(2);
+        assertThat(err.toString().lines())
+                .satisfiesExactly(
+                        line -> assertThat(line).startsWith("tokenwise eval sts: " + why("minilm")),
+                        line -> assertThat(line).startsWith("tokenwise eval asr: " + why(speech.toString())));
+    }
+
+    private static String why(String model) {
+        return "--teacher is for adaptive models, which are compared with it: " + model + " is dense";
     }
 
     @Test
