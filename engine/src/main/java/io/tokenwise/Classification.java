@@ -11,6 +11,18 @@ import java.util.List;
  */
 public record Classification(String label, double probability, double[] probabilities) {
     /**
+     * From the logits of the classes.
+     *
+     * @param logits of the classes, at least one
+     * @param labels what the classes are called, in the same order
+     * @param several whether several can be right at once
+     * @return as {@link #ofSeveral} says, or else {@link #of(float[], List)}
+     */
+    public static Classification of(float[] logits, List<String> labels, boolean several) {
+        return several ? ofSeveral(logits, labels) : of(logits, labels);
+    }
+
+    /**
      * From the logits of the classes, by softmax.
      *
      * @param logits of the classes, at least one

@@ -176,10 +176,9 @@ public final class ImageClassifier implements AutoCloseable {
     }
 
     private List<Classification> classifyPrepared(List<int[]> pixels, List<Budget> budgets, Deadline deadline) {
-        List<String> labels = description().labels();
         var classifications = new ArrayList<Classification>(pixels.size());
         Arrays.stream(model.encode(pixels, budgets, deadline))
-                .forEach(logits -> classifications.add(Classification.of(logits, labels)));
+                .forEach(logits -> classifications.add(classification(logits)));
         return classifications;
     }
 
@@ -206,6 +205,15 @@ public final class ImageClassifier implements AutoCloseable {
     /** {@return what classes are called, in the order of {@link Classification#probabilities}} */
     public List<String> labels() {
         return description().labels();
+    }
+
+    /**
+     * {@return what the model's logits of an image say}
+     *
+     * @param logits of all classes
+     */
+    public Classification classification(float[] logits) {
+        return Classification.of(logits, labels(), description().several());
     }
 
     /** {@return whether budgets change what it does; a dense model ignores them} */

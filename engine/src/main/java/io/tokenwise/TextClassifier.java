@@ -176,9 +176,7 @@ public final class TextClassifier implements AutoCloseable {
         float[][] logits = model.encode(inputs, budgets, deadline);
         TextOutput.SequenceClasses classes = classes();
         return Stream.of(logits)
-                .map(each -> classes.several()
-                        ? Classification.ofSeveral(each, classes.labels())
-                        : Classification.of(each, classes.labels()))
+                .map(each -> Classification.of(each, classes.labels(), classes.several()))
                 .toList();
     }
 

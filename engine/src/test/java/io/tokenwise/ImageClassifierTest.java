@@ -19,6 +19,7 @@ import io.tokenwise.image.Resampling;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.Objective;
 import io.tokenwise.model.open.Models;
 import java.awt.image.BufferedImage;
 import java.io.IOException;
@@ -83,6 +84,25 @@ class ImageClassifierTest {
                     .isEqualTo(Arrays.stream(found.probabilities()).max().orElseThrow());
             int label = classifier.model().files().image().labels().indexOf(found.label());
             assertThat(found.probabilities()[label]).isEqualTo(found.probability());
+        }
+    }
+
+    @Test
+    void ofSeveralClassesEachHasAProbabilityOfItsOwn() throws IOException {
+        Path config = TestVits.writeSmall(folder.resolve("several")).resolve("config.json");
+        Files.writeString(
+                config,
+                Files.readString(config).replaceFirst("\\{", "{\"problem_type\": \"multi_label_classification\","));
+        try (ImageClassifier single = open("dense");
+                ImageClassifier several = open("several")) {
+            Image image = image(1, 40, 30);
+            double[] one = single.classify(image).probabilities();
+            double[] each = several.classify(image).probabilities();
+            for (int c = 1; c < each.length; c++) {
+                double odds = each[c] / (1 - each[c]) / (each[0] / (1 - each[0]));
+                assertThat(odds).isCloseTo(one[c] / one[0], offset(1e-4 * odds));
+            }
+            assertThat(several.model().files().image().objective()).isEqualTo(Objective.SCORES);
         }
     }
 

@@ -203,7 +203,7 @@ final class Classify implements Callable<Integer> {
                 .encode(images.stream().map(Prepared::pixels).toList(), Collections.nCopies(images.size(), share));
         PrintWriter out = spec.commandLine().getOut();
         for (int i = 0; i < logits.length; i++) {
-            print(images.get(i).file(), Classification.of(logits[i], labels), labels, out);
+            print(images.get(i).file(), classifier.classification(logits[i]), labels, out);
             if (pictures != null) {
                 draw(classifier.model(), images.get(i), share);
             }

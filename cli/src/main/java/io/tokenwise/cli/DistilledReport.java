@@ -11,6 +11,7 @@ import io.tokenwise.cli.Report.ShadedText;
 import io.tokenwise.distill.Agreement;
 import io.tokenwise.distill.History;
 import io.tokenwise.io.AtomicFiles;
+import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
@@ -128,9 +129,9 @@ record DistilledReport(
     /** The mean share of learners of each patch at the budget {@link #SHADED_BUDGET}. */
     private static ShadedImage shadeImage(OpenModel model, int[] pixels) {
         Budget budget = model.encoder().budget(SHADED_BUDGET);
+        ImageDescription classes = model.files().image();
         Classification found = Classification.of(
-                model.encode(List.of(pixels), List.of(budget))[0],
-                model.files().image().labels());
+                model.encode(List.of(pixels), List.of(budget))[0], classes.labels(), classes.several());
         String caption = String.format(Locale.ROOT, "%s, %.0f %%", found.label(), 100 * found.probability());
         return new ShadedImage(caption, ShadedPatches.png(model, pixels, ShadedPatches.shares(model, pixels, budget)));
     }

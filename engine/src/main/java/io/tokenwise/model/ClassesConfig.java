@@ -6,6 +6,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -16,6 +17,7 @@ public final class ClassesConfig {
     private static final String CAUSAL = "ForCausalLM";
     private static final String WORDS = "ForMaskedLM";
     private static final String TIED = "tie_word_embeddings";
+    private static final String PROBLEM = "problem_type";
     private static final String SEVERAL = "multi_label_classification";
     private static final int MOST = 1 << 16;
 
@@ -63,17 +65,26 @@ public final class ClassesConfig {
     }
 
     private static TextOutput.SequenceClasses sequences(JsonFile config, HeadForm head) {
-        config.supports("problem_type", "regression", "single_label_classification", SEVERAL);
-        var classes = new TextOutput.SequenceClasses(
-                head,
-                labels(config),
-                config.root().path("problem_type").asString("").equals(SEVERAL));
+        var classes = new TextOutput.SequenceClasses(head, labels(config), several(config, "regression"));
         if (classes.isScore()) {
             config.supports(ACTIVATION, ACTIVATIONS);
             JsonNode newer = config.root().path("sentence_transformers").path("activation_fn");
             checkActivation(config, newer, "sentence_transformers");
         }
         return classes;
+    }
+
+    /**
+     * Whether an input may be of several classes at once.
+     *
+     * @param others kinds of problems that are supported besides the two of classes
+     */
+    public static boolean several(JsonFile config, String... others) {
+        config.supports(
+                PROBLEM,
+                Stream.concat(Stream.of(others), Stream.of("single_label_classification", SEVERAL))
+                        .toArray(String[]::new));
+        return config.root().path(PROBLEM).asString("").equals(SEVERAL);
     }
 
     /**
@@ -116,12 +127,9 @@ public final class ClassesConfig {
         switch (output) {
             case TextOutput.Vectors _, TextOutput.Answer _ -> {}
             case TextOutput.SequenceClasses classes -> {
-                writeLabels(classes.labels(), config);
-                if (classes.several()) {
-                    config.put("problem_type", SEVERAL);
-                }
+                writeLabels(classes.labels(), classes.several(), config);
             }
-            case TextOutput.TokenClasses classes -> writeLabels(classes.labels(), config);
+            case TextOutput.TokenClasses classes -> writeLabels(classes.labels(), false, config);
             case TextOutput.TokenVectors _ -> {}
             case TextOutput.Sparse sparse -> config.put(TIED, sparse.words().tied());
             case TextOutput.MaskedTokens masked ->
@@ -139,12 +147,16 @@ public final class ClassesConfig {
         };
     }
 
-    private static void writeLabels(List<String> labels, ObjectNode config) {
+    /** Writes what classes are called, and whether an input may be of several at once. */
+    public static void writeLabels(List<String> labels, boolean several, ObjectNode config) {
         ObjectNode names = config.putObject("id2label");
         ObjectNode numbers = config.putObject("label2id");
         for (int i = 0; i < labels.size(); i++) {
             names.put(Integer.toString(i), labels.get(i));
             numbers.put(labels.get(i), i);
+        }
+        if (several) {
+            config.put(PROBLEM, SEVERAL);
         }
     }
 }

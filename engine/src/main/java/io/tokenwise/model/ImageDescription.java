@@ -12,6 +12,7 @@ import tools.jackson.databind.JsonNode;
  * each class.
  *
  * @param labels names of the classes, in the order of the logits
+ * @param several whether an image may be of more than one class, or of none
  */
 public record ImageDescription(
         String name,
@@ -19,6 +20,7 @@ public record ImageDescription(
         ImageArchitecture architecture,
         ImagePreparation preparation,
         List<String> labels,
+        boolean several,
         Optional<JsonNode> acm)
         implements ModelDescription {
     public ImageDescription {
@@ -29,6 +31,17 @@ public record ImageDescription(
         }
     }
 
+    /** Of a model that tells of which one class an image is. */
+    public ImageDescription(
+            String name,
+            ModelFamily family,
+            ImageArchitecture architecture,
+            ImagePreparation preparation,
+            List<String> labels,
+            Optional<JsonNode> acm) {
+        this(name, family, architecture, preparation, labels, false, acm);
+    }
+
     /** What reads images of files as the model wants them. */
     public LabelledImageReader reader() {
         return LabelledImageReader.of(preparation, architecture.imageSize());
@@ -36,7 +49,7 @@ public record ImageDescription(
 
     @Override
     public ImageDescription withAcm(Optional<JsonNode> newAcm) {
-        return new ImageDescription(name, family, architecture, preparation, labels, newAcm);
+        return new ImageDescription(name, family, architecture, preparation, labels, several, newAcm);
     }
 
     @Override

@@ -1,6 +1,5 @@
 package io.tokenwise.server;
 
-import io.tokenwise.Classification;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
@@ -103,7 +102,7 @@ final class PageImageRoute implements Route {
         ImageClassifier classifier = asked.classifier();
         double share = asked.share();
         List<String> labels = classifier.labels();
-        double[] probabilities = Classification.of(shaded.output(), labels).probabilities();
+        double[] probabilities = classifier.classification(shaded.output()).probabilities();
         List<Found> classes = IntStream.range(0, labels.size())
                 .mapToObj(i -> new Found(labels.get(i), probabilities[i]))
                 .sorted(Comparator.comparingDouble(Found::probability).reversed())
@@ -123,7 +122,7 @@ final class PageImageRoute implements Route {
                         Spent.of(encoder, image.rgb(), encoder.budget(share)).time()),
                 shaded.millis(),
                 full.millis(),
-                Classification.of(full.output(), labels).label());
+                classifier.classification(full.output()).label());
     }
 
     private static byte[] bytes(int[] rgb) {

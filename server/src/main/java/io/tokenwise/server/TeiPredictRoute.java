@@ -1,6 +1,5 @@
 package io.tokenwise.server;
 
-import io.tokenwise.Classification;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.image.Image;
 import io.tokenwise.server.observe.Operation;
@@ -52,7 +51,7 @@ final class TeiPredictRoute {
         }
 
         private List<Prediction> predictions(float[] logits, List<String> labels) {
-            double[] probabilities = Classification.of(logits, labels).probabilities();
+            double[] probabilities = model.classifier().classification(logits).probabilities();
             return IntStream.range(0, logits.length)
                     .mapToObj(i -> new Prediction(rawScores ? logits[i] : (float) probabilities[i], labels.get(i)))
                     .sorted(Comparator.comparingDouble(Prediction::score).reversed())

@@ -3,6 +3,7 @@ package io.tokenwise.model.vit;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.ImageDescription;
 import io.tokenwise.model.ModelFolder;
 import java.io.IOException;
@@ -54,6 +55,7 @@ final class ImageConfig {
                 architecture,
                 preparation(folder, architecture, torchvisions),
                 labels,
+                ClassesConfig.several(config),
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
     }
 
@@ -203,12 +205,7 @@ final class ImageConfig {
                 .put("qkv_bias", true)
                 .put(EPSILON, sizes.layerNormEpsilon())
                 .put("hidden_act", "gelu");
-        ObjectNode names = config.putObject("id2label");
-        ObjectNode numbers = config.putObject("label2id");
-        for (int i = 0; i < sizes.classes(); i++) {
-            names.put(Integer.toString(i), description.labels().get(i));
-            numbers.put(description.labels().get(i), i);
-        }
+        ClassesConfig.writeLabels(description.labels(), description.several(), config);
         return config;
     }
 

@@ -74,7 +74,7 @@ public final class VitFamily implements ModelFamily {
 
     @Override
     public Objective objective(ModelDescription model) {
-        return Objective.CLASSES;
+        return ((ImageDescription) model).several() ? Objective.SCORES : Objective.CLASSES;
     }
 
     /** A patch's values and what is made of them; an image's logits. */

@@ -13,6 +13,7 @@ import java.lang.foreign.Arena;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
@@ -185,6 +186,7 @@ class ImageConfigTest {
                 "\"num_channels\" : 3 | \"num_channels\" : 1 | num_channels is 1",
                 "\"qkv_bias\" : true | \"qkv_bias\" : false | qkv_bias is false",
                 "\"hidden_act\" : \"gelu\" | \"hidden_act\" : \"relu\" | hidden_act is \"relu\"; supported: gelu",
+                "\"qkv_bias\" : true | \"problem_type\" : \"regression\" | problem_type is \"regression\"; supported: single_label_classification or",
                 "\"3\" : \"class 3\" | \"7\" : \"class 3\" | id2label has no name for class 3 of 5",
                 "\"model_type\" : \"vit\" | \"model_type\" : \"swin\" | model_type is \"swin\"; supported: bert",
             })
@@ -203,6 +205,20 @@ class ImageConfigTest {
         try (ModelFiles files = Models.open(directory)) {
             assertThat(files.image().labels())
                     .isEqualTo(List.of("class 0", "class 1", "class 2", "class 1 (3)", "class 4"));
+        }
+    }
+
+    @Test
+    void thatSeveralClassesMayBeRightIsReadAndWritten() throws IOException {
+        try (ModelFiles files = Models.open(directory)) {
+            assertThat(files.image().several()).isFalse();
+            assertThat(ImageConfig.config(files.image()).has("problem_type")).isFalse();
+        }
+        config("\"qkv_bias\" : true", "\"problem_type\" : \"multi_label_classification\"");
+        try (ModelFiles files = Models.open(directory)) {
+            assertThat(files.image().withAcm(Optional.empty()).several()).isTrue();
+            assertThat(ImageConfig.config(files.image()).path("problem_type").asString(""))
+                    .isEqualTo("multi_label_classification");
         }
     }
 
