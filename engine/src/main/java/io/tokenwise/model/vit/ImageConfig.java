@@ -91,10 +91,10 @@ final class ImageConfig {
         }
     }
 
-    /** From {@code id2label}, which must name class 0, class 1 and so on, or else from {@code num_labels}. */
+    /** From {@code id2label}, which must name class 0, class 1 and so on, or else from {@code num_labels}, or else two, as transformers has it. */
     private static List<String> labels(JsonFile config) {
         if (!config.has("id2label")) {
-            return numbered(config.integer("num_labels", 2, MAX_CLASSES));
+            return numbered(config.integer("num_labels", 2, MAX_CLASSES, 2));
         }
         JsonNode names = config.root().get("id2label");
         if (names.size() > MAX_CLASSES) {

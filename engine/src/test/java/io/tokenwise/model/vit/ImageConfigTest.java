@@ -199,6 +199,21 @@ class ImageConfigTest {
                 .hasLineCount(1);
     }
 
+    /** transformers writes neither names nor their number of two classes without names. */
+    @Test
+    void classesThatNobodyNamesAreTwo() throws IOException {
+        directory = temp.resolve("two");
+        try (Arena arena = Arena.ofConfined()) {
+            var two = new VitArchitecture(24, 2, 3, 48, 12, 4, 2, 1e-6);
+            TestVits.write(
+                    directory, TestVits.describe(two), TestVits.weights(arena, two), TestVits.Names.HUGGING_FACE);
+        }
+        config("\"id2label\"", "\"unread\"");
+        try (ModelFiles files = Models.open(directory)) {
+            assertThat(files.image().labels()).containsExactly("LABEL_0", "LABEL_1");
+        }
+    }
+
     @Test
     void labelsThatOccurTwiceAreToldApart() throws IOException {
         config("\"3\" : \"class 3\"", "\"3\" : \"class 1\"");
