@@ -21,12 +21,17 @@ import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Reads and writes what describes a wav2vec 2.0: config.json, preprocessor_config.json and its vocabulary. By huggingface/transformers
+ * Reads and writes what describes a wav2vec 2.0: config.json, preprocessor_config.json (or what transformers 5 writes in its place) and its vocabulary. By huggingface/transformers
  * src/transformers/models/wav2vec2/configuration_wav2vec2.py at 0148b0a10af72885fcdd9ab92aa1c02c50ffff42 and feature_extraction_wav2vec2.py at
  * 3c354ea20e347edb9413ada30911e9fdc242719d.
  */
 final class Wav2Vec2Config {
     private static final String PREPROCESSOR = "preprocessor_config.json";
+
+    /** Where transformers 5 has the same, as a part. */
+    private static final String PROCESSOR = "processor_config.json";
+
+    private static final String EXTRACTOR = "feature_extractor";
 
     /** What is said of folders of models that were trained without letters. */
     static final String NO_HEAD = "has no lm_head: a model without CTC gives no text";
@@ -182,15 +187,31 @@ final class Wav2Vec2Config {
         }
     }
 
-    /** Whether recordings are levelled; they are if the file does not say, or is not there. */
+    /** Whether recordings are levelled; they are if no file says. */
     private static boolean levelled(ModelFolder folder) throws IOException {
-        if (!folder.has(PREPROCESSOR)) {
+        Optional<JsonFile> found = preprocessor(folder);
+        if (found.isEmpty()) {
             return true;
         }
-        JsonFile preprocessor = folder.read(PREPROCESSOR);
+        JsonFile preprocessor = found.get();
         preprocessor.integer("sampling_rate", Sound.SPEECH_HZ, Sound.SPEECH_HZ, Sound.SPEECH_HZ);
         preprocessor.integer("feature_size", 1, 1, 1);
         return preprocessor.flag("do_normalize", true);
+    }
+
+    /** Of both places transformers takes the newer. */
+    private static Optional<JsonFile> preprocessor(ModelFolder folder) throws IOException {
+        if (folder.has(PROCESSOR)) {
+            JsonFile processor = folder.read(PROCESSOR);
+            if (processor.has(EXTRACTOR)) {
+                JsonNode part = processor.root().get(EXTRACTOR);
+                if (!part.isObject()) {
+                    throw processor.refuse(EXTRACTOR, "an object, as " + PREPROCESSOR + " holds one");
+                }
+                return Optional.of(new JsonFile(processor.file(), part));
+            }
+        }
+        return folder.has(PREPROCESSOR) ? Optional.of(folder.read(PREPROCESSOR)) : Optional.empty();
     }
 
     private static CtcVocabulary vocabulary(ModelFolder folder, JsonFile config, int size) throws IOException {

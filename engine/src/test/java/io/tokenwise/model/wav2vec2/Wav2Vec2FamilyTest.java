@@ -27,6 +27,7 @@ import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -47,6 +48,29 @@ class Wav2Vec2FamilyTest {
 
     static Stream<Map<String, Object>> layouts() {
         return Stream.of(OnSmallWav2Vec2.BASE, OnSmallWav2Vec2.LARGE);
+    }
+
+    /** transformers 5 writes what its processor is made of into one file; where both are there it takes that. */
+    @Test
+    void whetherRecordingsAreLevelledMayStandInTheProcessorsFile() throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "");
+        Path older = folder.resolve("preprocessor_config.json");
+        Path newer = folder.resolve("processor_config.json");
+        Files.writeString(newer, "{\"processor_class\": \"Wav2Vec2Processor\"}");
+        assertLevelled(false);
+        Files.writeString(newer, "{\"feature_extractor\": {\"do_normalize\": true, \"sampling_rate\": 16000}}");
+        assertLevelled(true);
+        Files.delete(older);
+        Files.writeString(newer, "{\"feature_extractor\": {\"do_normalize\": false, \"sampling_rate\": 16000}}");
+        assertLevelled(false);
+        Files.delete(newer);
+        assertLevelled(true);
+    }
+
+    private void assertLevelled(boolean levelled) throws IOException {
+        try (ModelFiles files = Models.open(folder)) {
+            assertThat(Wav2Vec2Config.architecture(files.speech()).levelled()).isEqualTo(levelled);
+        }
     }
 
     private static Backend backend(Precision precision) {

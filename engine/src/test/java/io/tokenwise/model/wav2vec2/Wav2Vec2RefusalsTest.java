@@ -125,6 +125,12 @@ class Wav2Vec2RefusalsTest {
         Files.writeString(folder.resolve("preprocessor_config.json"), "{\"sampling_rate\": 8000}");
         assertRefused("preprocessor_config.json: sampling_rate is 8000; supported: an integer from 16000 to 16000");
         Files.delete(folder.resolve("preprocessor_config.json"));
+        Path newer = folder.resolve("processor_config.json");
+        Files.writeString(newer, "{\"feature_extractor\": {\"feature_size\": 2}}");
+        assertRefused("processor_config.json: feature_size is 2; supported: an integer from 1 to 1");
+        Files.writeString(newer, "{\"feature_extractor\": true}");
+        assertRefused("/processor_config.json: feature_extractor is true; supported: an object");
+        Files.delete(newer);
         Files.delete(folder.resolve("vocab.json"));
         assertRefused("vocab.json: no such file");
 
