@@ -11,6 +11,7 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.TreeSet;
 import java.util.function.UnaryOperator;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -26,6 +27,8 @@ public final class CtcVocabulary implements SpeechVocabulary {
     private static final String CONFIG = "tokenizer_config.json";
     private static final String SPECIAL = "special_tokens_map.json";
 
+    private static final String DECODER = "added_tokens_decoder";
+
     /** All that are read, {@value #FILE} must be there. */
     public static final List<String> FILES = List.of(FILE, ADDED, CONFIG, SPECIAL);
 
@@ -39,6 +42,9 @@ public final class CtcVocabulary implements SpeechVocabulary {
 
     /** Of a token, which each frame may write: a letter, a sound's name or a piece of a word has far fewer. */
     private static final int MOST_CHARS = 1 << 10;
+
+    /** No id has more digits, {@value #MOST_TOKENS} being above all. */
+    private static final Pattern ID = Pattern.compile("0|[1-9][0-9]{0,5}");
 
     /** By what is written: a space, not what stands for it. */
     private final Map<String, Integer> ids;
@@ -78,6 +84,7 @@ public final class CtcVocabulary implements SpeechVocabulary {
         if (files.containsKey(ADDED)) {
             put(JsonFile.parse(file.apply(ADDED), files.get(ADDED)), tokens, true);
         }
+        putAdded(settings.getFirst(), tokens);
         for (int id = 0; id < size; id++) {
             if (tokens[id] == null) {
                 throw new BadFileException(
@@ -129,36 +136,62 @@ public final class CtcVocabulary implements SpeechVocabulary {
         return parse(name -> name, files, tokens.size());
     }
 
-    /** Added tokens that no output stands for are never written: transformers adds a begin and an end to vocabularies of models that have neither. */
     private static void put(JsonFile from, String[] tokens, boolean added) {
         for (Map.Entry<String, JsonNode> entry : from.root().properties()) {
-            int chars = entry.getKey().length();
-            if (chars > MOST_CHARS) {
-                throw new BadFileException(
-                        from.file(),
-                        "token " + shown(entry.getKey()) + " has " + chars + " chars; it may have " + MOST_CHARS);
-            }
+            requireLength(from.file(), entry.getKey());
             JsonNode id = entry.getValue();
             if (!id.isIntegralNumber() || !id.canConvertToInt() || id.intValue() < 0 || id.intValue() > MOST_TOKENS) {
                 throw from.refuse(entry.getKey(), "a token's id, from 0 to " + MOST_TOKENS);
             }
-            int place = id.intValue();
-            if (place >= tokens.length) {
-                if (added) {
-                    continue;
-                }
-                throw new BadFileException(
-                        from.file(),
-                        "token " + shown(entry.getKey()) + " has id " + place + "; the model's head has "
-                                + tokens.length + " outputs");
-            }
-            if (tokens[place] != null && !tokens[place].equals(entry.getKey())) {
-                throw new BadFileException(
-                        from.file(),
-                        "tokens " + shown(tokens[place]) + " and " + shown(entry.getKey()) + " both have id " + place);
-            }
-            tokens[place] = entry.getKey();
+            put(from.file(), entry.getKey(), id.intValue(), tokens, added);
         }
+    }
+
+    /** As transformers 5 saves them, by their ids, in place of a file of their own. */
+    private static void putAdded(JsonFile config, String[] tokens) {
+        if (!config.has(DECODER)) {
+            return;
+        }
+        var added = new JsonFile(config.file(), config.root().get(DECODER));
+        if (!added.root().isObject()) {
+            throw config.refuse(DECODER, "an object of ids and tokens");
+        }
+        for (Map.Entry<String, JsonNode> entry : added.root().properties()) {
+            JsonNode text = entry.getValue().path("content");
+            if (!ID.matcher(entry.getKey()).matches() || !text.isString()) {
+                throw new BadFileException(
+                        added.file(),
+                        DECODER + " has " + shown(entry.getKey()) + ": "
+                                + shown(entry.getValue().toString())
+                                + "; must have ids, from 0, and objects with a string content");
+            }
+            requireLength(added.file(), text.stringValue());
+            put(added.file(), text.stringValue(), Integer.parseInt(entry.getKey()), tokens, true);
+        }
+    }
+
+    private static void requireLength(String file, String token) {
+        if (token.length() > MOST_CHARS) {
+            throw new BadFileException(
+                    file, "token " + shown(token) + " has " + token.length() + " chars; it may have " + MOST_CHARS);
+        }
+    }
+
+    /** Added tokens that no output stands for are never written: transformers adds a begin and an end to vocabularies of models that have neither. */
+    private static void put(String file, String token, int id, String[] tokens, boolean added) {
+        if (id >= tokens.length) {
+            if (added) {
+                return;
+            }
+            throw new BadFileException(
+                    file,
+                    "token " + shown(token) + " has id " + id + "; the model's head has " + tokens.length + " outputs");
+        }
+        if (tokens[id] != null && !tokens[id].equals(token)) {
+            throw new BadFileException(
+                    file, "tokens " + shown(tokens[id]) + " and " + shown(token) + " both have id " + id);
+        }
+        tokens[id] = token;
     }
 
     private static Map<String, Integer> ids(String file, String[] tokens) {

@@ -64,6 +64,44 @@ class CtcVocabularyTest {
         assertThat(vocabulary.decode(0, 2, 1, 3, 4, 0, 5)).isEqualTo("a a");
     }
 
+    /** As transformers 5 saves them. */
+    @Test
+    void addedTokensMayStandInTheSettings() {
+        CtcVocabulary vocabulary = parse(
+                4,
+                "vocab.json",
+                "{'A': 0, '|': 1}",
+                "tokenizer_config.json",
+                "{'pad_token': '[PAD]', 'added_tokens_decoder': {'2': {'content': '[PAD]', 'special': true},"
+                        + " '3': {'content': '<s>'}, '4': {'content': '</s>'}}}");
+        assertThat(vocabulary.blank()).isEqualTo(2);
+        assertThat(vocabulary.decode(0, 1, 2, 3, 0)).isEqualTo("A A");
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '~',
+            quoteCharacter = '#',
+            value = {
+                "{'1': {'content': 'B'}} ~ tokens A and B both have id 1",
+                "{'2': 'B'} ~ added_tokens_decoder has 2: \"B\"; must have ids, from 0, and objects with a string content",
+                "{'-2': {'content': 'B'}} ~ added_tokens_decoder has -2: {\"content\":\"B\"}; must have ids, from 0, and"
+                        + " objects with a string content",
+                "{'9999999': {'content': 'B'}} ~ added_tokens_decoder has 9999999: {\"content\":\"B\"}; must have ids,"
+                        + " from 0, and objects with a string content",
+                "[] ~ added_tokens_decoder is []; supported: an object of ids and tokens",
+            })
+    void badAddedTokensOfTheSettingsAreRefused(String added, String message) {
+        assertThatThrownBy(() -> parse(
+                        3,
+                        "vocab.json",
+                        "{'<pad>': 0, 'A': 1, 'C': 2}",
+                        "tokenizer_config.json",
+                        "{'added_tokens_decoder': " + added + "}"))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage("model/tokenizer_config.json: " + message);
+    }
+
     @Test
     void oneIsMadeOfTheTextsThatItIsToWrite() {
         CtcVocabulary made = CtcVocabulary.of(List.of("zero one", "nine ä𝄞"));
