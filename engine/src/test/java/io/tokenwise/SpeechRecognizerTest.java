@@ -280,7 +280,7 @@ class SpeechRecognizerTest {
         Files.delete(model.resolve("llama-tokenizer.js"));
         assertThatThrownBy(() -> Models.open(model))
                 .isInstanceOf(BadFileException.class)
-                .hasMessageContaining("llama-tokenizer.js: no such file");
+                .hasMessageContaining("tokenizer.json: no such file; it or llama-tokenizer.js must be there");
         TestMoonshines.writeVocabulary(model);
     }
 

@@ -20,6 +20,10 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.SplittableRandom;
+import java.util.stream.IntStream;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Moonshines with random weights, and sound for them. */
 public final class TestMoonshines {
@@ -33,6 +37,46 @@ public final class TestMoonshines {
 
     /** A vocabulary of 41 words, each with a space before it. */
     public static Path writeVocabulary(Path folder) throws IOException {
+        byte[] text = String.join("\n", pieces()).getBytes(StandardCharsets.UTF_8);
+        return Files.writeString(
+                folder.resolve("llama-tokenizer.js"),
+                "const llama_vocab_base64 = \"" + Base64.getEncoder().encodeToString(text) + "\";\n");
+    }
+
+    /** The same as Hugging Face has it: Llama's way to cut and to join, and Moonshine's tokens as added ones. */
+    public static Path writeTokenizer(Path folder) throws IOException {
+        var json = new JsonMapper();
+        ObjectNode tokenizer = (ObjectNode) json.readTree("""
+                {
+                  "normalizer": {"type": "Sequence", "normalizers": [
+                    {"type": "Prepend", "prepend": "▁"},
+                    {"type": "Replace", "pattern": {"String": " "}, "content": "▁"}]},
+                  "pre_tokenizer": null,
+                  "post_processor": {"type": "TemplateProcessing",
+                    "single": [{"SpecialToken": {"id": "<s>", "type_id": 0}}, {"Sequence": {"id": "A", "type_id": 0}}],
+                    "special_tokens": {"<s>": {"id": "<s>", "ids": [1], "tokens": ["<s>"]}}},
+                  "decoder": {"type": "Sequence", "decoders": [
+                    {"type": "Replace", "pattern": {"String": "▁"}, "content": " "},
+                    {"type": "ByteFallback"}, {"type": "Fuse"},
+                    {"type": "Strip", "content": " ", "start": 1, "stop": 0}]},
+                  "model": {"type": "BPE", "unk_token": "<unk>", "fuse_unk": true, "byte_fallback": true}
+                }""");
+        List<String> pieces = pieces();
+        ObjectNode model = (ObjectNode) tokenizer.get("model");
+        ObjectNode vocabulary = model.putObject("vocab");
+        pieces.forEach(piece -> vocabulary.put(piece, vocabulary.size()));
+        model.putArray("merges");
+        ArrayNode added = tokenizer.putArray("added_tokens");
+        IntStream.range(0, PIECES + LlamaVocabulary.ADDED)
+                .filter(id -> id < 3 || id >= PIECES)
+                .forEach(id -> added.addObject()
+                        .put("id", id)
+                        .put("content", id < PIECES ? pieces.get(id) : "<<ST_" + (id - PIECES) + ">>")
+                        .put("special", true));
+        return Files.writeString(folder.resolve("tokenizer.json"), tokenizer.toString());
+    }
+
+    private static List<String> pieces() {
         List<String> pieces = new ArrayList<>(List.of("<unk>", "<s>", "</s>"));
         for (int b = 0; b < 256; b++) {
             pieces.add("<0x%02X>".formatted(b));
@@ -40,10 +84,7 @@ public final class TestMoonshines {
         while (pieces.size() < PIECES) {
             pieces.add("\u2581w" + pieces.size());
         }
-        byte[] text = String.join("\n", pieces).getBytes(StandardCharsets.UTF_8);
-        return Files.writeString(
-                folder.resolve("llama-tokenizer.js"),
-                "const llama_vocab_base64 = \"" + Base64.getEncoder().encodeToString(text) + "\";\n");
+        return pieces;
     }
 
     /** Random weights such that a layer neither explodes nor dies. */

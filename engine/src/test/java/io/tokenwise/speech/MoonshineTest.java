@@ -143,6 +143,31 @@ class MoonshineTest {
         }
     }
 
+    /** Without the script of the ONNX models. */
+    @Test
+    void aFolderOfHuggingFaceIsOpenedAndSaved() throws IOException {
+        Path huggingFace = Files.createDirectory(folder.resolve("hugging-face"));
+        for (String file : List.of("config.json", "model.safetensors")) {
+            Files.copy(small.resolve(file), huggingFace.resolve(file));
+        }
+        Path tokenizer = TestMoonshines.writeTokenizer(huggingFace);
+        float[] sound = TestMoonshines.noise(1, 9);
+        Path saved = folder.resolve("saved-again");
+        try (Encoder model = load(huggingFace);
+                Encoder script = load(small)) {
+            assertThat(text(model, sound)).isEqualTo(text(script, sound)).isNotEmpty();
+            model.save(saved, null, ModelWriter.Existing.KEEP);
+        }
+        assertThat(saved.resolve("tokenizer.json")).hasSameBinaryContentAs(tokenizer);
+        assertThat(saved.resolve("llama-tokenizer.js")).doesNotExist();
+        Files.writeString(
+                huggingFace.resolve("config.json"),
+                Files.readString(small.resolve("config.json")).replace("1068", "1069"));
+        assertThatThrownBy(() -> load(huggingFace))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageEndingWith("tokenizer.json: makes a vocabulary of 1068 tokens, the model has 1069");
+    }
+
     @Test
     void whatDoesNotFitIsToldInOneLine() throws IOException {
         String config = Files.readString(small.resolve("config.json"));

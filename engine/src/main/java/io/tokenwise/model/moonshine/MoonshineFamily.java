@@ -45,12 +45,7 @@ public final class MoonshineFamily implements ModelFamily {
         }
         MoonshineOnnx source = MoonshineOnnx.open(path.get());
         try {
-            SpeechDescription description = SpeechConfig.description(
-                    folder.name(),
-                    source.architecture(),
-                    folder.file(SpeechConfig.VOCABULARY),
-                    folder.json(SpeechConfig.VOCABULARY),
-                    Optional.empty());
+            SpeechDescription description = SpeechConfig.description(source.architecture(), folder, Optional.empty());
             return Optional.of(ModelFiles.of(description, source, null));
         } catch (Throwable e) {
             source.close();

@@ -5,6 +5,8 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.SpeechDescription;
 import io.tokenwise.tokenizer.LlamaVocabulary;
+import io.tokenwise.tokenizer.SpeechVocabulary;
+import io.tokenwise.tokenizer.TokenizerVocabulary;
 import java.io.IOException;
 import java.util.Map;
 import java.util.Optional;
@@ -14,9 +16,6 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Reads and writes what describes a speech recogniser: config.json of a Moonshine, and its vocabulary. */
 final class SpeechConfig {
-    /** Hugging Face's tokenizer.json is not read: the ONNX models come with this one. */
-    static final String VOCABULARY = "llama-tokenizer.js";
-
     // Far above every published Moonshine, far below what overflows an int or exhausts memory by a typing error.
     private static final int MAX_WIDTH = 1 << 14;
     private static final int MAX_LAYERS = 1 << 8;
@@ -56,10 +55,8 @@ final class SpeechConfig {
                 config.integer("vocab_size", MoonshineArchitecture.END + 1, MAX_WORDS),
                 rotated(config, hidden / heads));
         return description(
-                folder.name(),
                 architecture,
-                folder.file(VOCABULARY),
-                folder.json(VOCABULARY),
+                folder,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
     }
 
@@ -75,27 +72,31 @@ final class SpeechConfig {
         return rotated;
     }
 
-    /** Checks that the vocabulary fits. */
-    static SpeechDescription description(
-            String name,
-            MoonshineArchitecture architecture,
-            String vocabularyFile,
-            byte[] script,
-            Optional<JsonNode> acm) {
-        LlamaVocabulary vocabulary = LlamaVocabulary.parse(vocabularyFile, script);
+    /** Of a folder with a vocabulary, which must fit: that of the ONNX models, else Hugging Face's. */
+    static SpeechDescription description(MoonshineArchitecture architecture, ModelFolder folder, Optional<JsonNode> acm)
+            throws IOException {
+        boolean script = folder.has(LlamaVocabulary.FILE);
+        String file = script ? LlamaVocabulary.FILE : TokenizerVocabulary.FILE;
+        if (!folder.has(file)) {
+            throw new BadFileException(
+                    folder.file(file), "no such file; it or " + LlamaVocabulary.FILE + " must be there");
+        }
+        SpeechVocabulary vocabulary = script
+                ? LlamaVocabulary.parse(folder.file(file), folder.json(file))
+                : TokenizerVocabulary.parse(folder.file(file), folder.json(file));
         if (vocabulary.size() != architecture.vocabularySize()) {
             throw new BadFileException(
-                    vocabularyFile,
+                    folder.file(file),
                     "makes a vocabulary of " + vocabulary.size() + " tokens, the model has "
                             + architecture.vocabularySize());
         }
         return new SpeechDescription(
-                name, MoonshineFamily.MOONSHINE, architecture, MoonshineArchitecture.SOUND, vocabulary, acm);
+                folder.name(), MoonshineFamily.MOONSHINE, architecture, MoonshineArchitecture.SOUND, vocabulary, acm);
     }
 
     /** What is written for a model, by the path in its folder. */
     static Map<String, byte[]> beside(SpeechDescription description) {
-        return Map.of(VOCABULARY, ((LlamaVocabulary) description.vocabulary()).script());
+        return description.vocabulary().files();
     }
 
     static ObjectNode config(SpeechDescription description) {

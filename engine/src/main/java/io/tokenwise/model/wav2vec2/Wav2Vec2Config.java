@@ -232,7 +232,7 @@ final class Wav2Vec2Config {
 
     /** What is written for a model, by the path in its folder. */
     static Map<String, byte[]> beside(SpeechDescription description) {
-        var files = new LinkedHashMap<>(((CtcVocabulary) description.vocabulary()).files());
+        var files = new LinkedHashMap<>(description.vocabulary().files());
         ObjectNode preprocessor = JsonNodeFactory.instance.objectNode();
         preprocessor
                 .put("feature_extractor_type", "Wav2Vec2FeatureExtractor")
