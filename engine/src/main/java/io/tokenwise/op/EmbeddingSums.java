@@ -80,14 +80,15 @@ public final class EmbeddingSums {
                                             from,
                                             to));
         } else {
-            onlyPlain(stream, positions, form);
             CudaDevice.of(stream)
                     .kernel("embeddingSum")
                     .ints(ids, y.rows())
                     .offsets(offsets, sequences)
                     .integer(Bucket.of(sequences))
                     .tensor(words)
+                    .floating(form.scale())
                     .tensor(positions)
+                    .integer(form.first())
                     .tensor(types)
                     .tensor(y)
                     .count(y.rows())
@@ -118,32 +119,40 @@ public final class EmbeddingSums {
                     .first(form.first())
                     .forColumns(dy, EmbeddingSums::backwardOnCpu);
         } else {
-            onlyPlain(stream, dPositions, form);
-            if (dTypes != null && Arrays.stream(ids, 0, dy.rows()).anyMatch(id -> id > SequenceOps.WORD)) {
-                CpuDevice.only(stream, "the gradient of types of pairs");
-            }
             CudaDevice cuda = CudaDevice.of(stream);
-            cuda.kernel("embeddingWordsBackward")
-                    .ints(ids, dy.rows())
-                    .tensor(dy)
-                    .tensor(dWords)
-                    .integer(dy.rows())
-                    .integer(dy.columns())
-                    .runTiles(dy.rows(), dy.columns());
-            int positions = CudaDevice.longest(offsets, sequences);
-            cuda.kernel("embeddingPositionsBackward")
-                    .offsets(offsets, sequences)
-                    .integer(sequences)
-                    .tensor(dy)
-                    .tensor(dPositions)
-                    .integer(positions)
-                    .integer(dy.columns())
-                    .runTiles(positions, dy.columns());
-            if (dTypes != null) {
+            addRows(cuda, ids, 0, form.scale(), dy, dWords);
+            if (dPositions != null) {
+                int positions = CudaDevice.longest(offsets, sequences);
+                cuda.kernel("embeddingPositionsBackward")
+                        .offsets(offsets, sequences)
+                        .integer(sequences)
+                        .tensor(dy)
+                        .tensor(dPositions)
+                        .integer(form.first())
+                        .integer(positions)
+                        .integer(dy.columns())
+                        .runTiles(positions, dy.columns());
+            }
+            if (dTypes != null && Arrays.stream(ids, 0, dy.rows()).anyMatch(id -> id > SequenceOps.WORD)) {
+                addRows(cuda, ids, SequenceOps.TYPE_SHIFT, 1, dy, dTypes);
+            } else if (dTypes != null) {
+                // By many threads.
                 Sums.addColumns(cuda, dy, dTypes);
             }
             cuda.wroteGradient(dWords);
         }
+    }
+
+    private static void addRows(CudaDevice cuda, int[] ids, int shift, float scale, Tensor dy, Tensor dTable) {
+        cuda.kernel("embeddingBackward")
+                .ints(ids, dy.rows())
+                .integer(shift)
+                .tensor(dy)
+                .tensor(dTable)
+                .floating(scale)
+                .integer(dy.rows())
+                .integer(dy.columns())
+                .runTiles(dy.rows(), dy.columns());
     }
 
     private static void backwardOnCpu(RangeJob o, int from, int to, Scratch scratch) {
@@ -151,12 +160,6 @@ public final class EmbeddingSums {
                 .sequences()
                 .embeddingSumBackward(
                         o.integers, o.offsets, o.blocks, o.a, o.b, o.value, o.c, o.first, o.d, o.columns, from, to);
-    }
-
-    private static void onlyPlain(Stream stream, Tensor positions, Form form) {
-        if (positions == null || form.scale() != 1 || form.first() != 0) {
-            CpuDevice.only(stream, "embeddings that are scaled, without positions or from another position on");
-        }
     }
 
     public static Tensor of(

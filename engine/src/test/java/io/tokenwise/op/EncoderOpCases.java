@@ -186,45 +186,10 @@ final class EncoderOpCases {
         int[] typed = IntStream.range(0, tokens)
                 .map(t -> batch.inputs()[t] | t % 3 << SequenceOps.TYPE_SHIFT)
                 .toArray();
-        var form = new EmbeddingSums.Form(3.5f, 2);
         int words = 1 + IntStream.of(batch.inputs()).limit(tokens).max().orElseThrow();
         return List.of(
-                OpCases.op(
-                        "embeddingSum of types, scaled, from position 2 " + x,
-                        List.of(
-                                Operand.parameter(words, columns),
-                                Operand.parameter(batch.length(0) + 3, columns),
-                                Operand.parameter(3, columns)),
-                        16 * tokens,
-                        (pass, o) -> EmbeddingSums.of(
-                                pass,
-                                typed,
-                                batch.offsets(),
-                                batch.sequences(),
-                                o.parameter(0),
-                                o.parameter(1),
-                                o.parameter(2),
-                                form),
-                        m -> Matrix.fill(tokens, columns, i -> {
-                            int t = i / columns;
-                            int c = i % columns;
-                            return 3.5 * m.get(0).get(batch.inputs()[t], c)
-                                    + m.get(1).get(position(batch, t) + 2, c)
-                                    + m.get(2).get(t % 3, c);
-                        }),
-                        t -> times(rows(t.get(0), batch.inputs(), tokens), 3.5)
-                                .add(rows(
-                                        t.get(1),
-                                        IntStream.range(0, tokens)
-                                                .map(i -> position(batch, i) + 2)
-                                                .toArray(),
-                                        tokens))
-                                .add(rows(
-                                        t.get(2),
-                                        IntStream.range(0, tokens)
-                                                .map(i -> i % 3)
-                                                .toArray(),
-                                        tokens))),
+                embeddingSum("embeddingSum of types, scaled, from position 2 " + x, batch, typed, words, columns),
+                embeddingSum("embeddingSum scaled, from position 2 " + x, batch, batch.inputs(), words, columns),
                 OpCases.op(
                         "embeddingSum of words alone " + x,
                         List.of(Operand.parameter(words, columns)),
@@ -255,6 +220,40 @@ final class EncoderOpCases {
                                         .map(i -> batch.offsets()[i] - 1)
                                         .toArray(),
                                 batch.sequences())));
+    }
+
+    private static OpCase embeddingSum(String name, TokenBatch batch, int[] ids, int words, int columns) {
+        int tokens = batch.tokens();
+        var form = new EmbeddingSums.Form(3.5f, 2);
+        int[] positions =
+                IntStream.range(0, tokens).map(t -> position(batch, t) + 2).toArray();
+        int[] types = IntStream.of(ids).map(id -> id >>> SequenceOps.TYPE_SHIFT).toArray();
+        return OpCases.op(
+                name,
+                List.of(
+                        Operand.parameter(words, columns),
+                        Operand.parameter(batch.length(0) + 3, columns),
+                        Operand.parameter(3, columns)),
+                16 * tokens,
+                (pass, o) -> EmbeddingSums.of(
+                        pass,
+                        ids,
+                        batch.offsets(),
+                        batch.sequences(),
+                        o.parameter(0),
+                        o.parameter(1),
+                        o.parameter(2),
+                        form),
+                m -> Matrix.fill(tokens, columns, i -> {
+                    int t = i / columns;
+                    int c = i % columns;
+                    return 3.5 * m.get(0).get(batch.inputs()[t], c)
+                            + m.get(1).get(positions[t], c)
+                            + m.get(2).get(types[t], c);
+                }),
+                t -> times(rows(t.get(0), batch.inputs(), tokens), 3.5)
+                        .add(rows(t.get(1), positions, tokens))
+                        .add(rows(t.get(2), types, tokens)));
     }
 
     static int position(TokenBatch batch, int token) {

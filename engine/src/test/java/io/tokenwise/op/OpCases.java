@@ -57,10 +57,10 @@ public final class OpCases {
                 .toList();
     }
 
-    /** No device has what encoders after BERT need, but GELU. */
+    /** No device has what encoders after BERT need, but GELU and sums of embeddings. */
     private static List<OpCase> onCpuOnly(List<OpCase> cases) {
         return cases.stream()
-                .map(op -> op.name().startsWith("GELU [") ? op : op.onCpuOnly())
+                .map(op -> op.name().matches("(GELU \\[|embeddingSum ).*") ? op : op.onCpuOnly())
                 .toList();
     }
 

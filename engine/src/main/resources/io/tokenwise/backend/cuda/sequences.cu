@@ -1,27 +1,30 @@
 // Sequences: offsets[0..sequences] cut the rows of a matrix into sequences, none of them empty but those behind all rows, which a bucket adds. Most entries take a row by a warp: blocks of
 // 128 threads, grid ceil(rows / 4); no entry has dynamic shared memory.
 
-/** The word of an id; what is above is its token's type. */
+/** The word of an id; what is above, its token's type, is by 24 bits to the right. */
 __device__ __forceinline__ int wordOf(int id) {
     return id & 0xffffff;
 }
 
 /**
- * y[t] = words[word of ids[t]] + positions[t - its sequence's first row] + types[type of ids[t]], types null or a table. y [rows, columns], ids [rows].
+ * y[t] = scale * words[word of ids[t]] + positions[first + t - its sequence's first row] + types[type of ids[t]], positions and types null or tables.
+ * y [rows, columns], ids [rows].
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    embeddingSum(const int* __restrict__ ids, const int* __restrict__ offsets, int sequences, const float* __restrict__ words,
-                 const float* __restrict__ positions, const float* __restrict__ types, float* __restrict__ y, const int* rows, int columns) {
+    embeddingSum(const int* __restrict__ ids, const int* __restrict__ offsets, int sequences, const float* __restrict__ words, float scale,
+                 const float* __restrict__ positions, int first, const float* __restrict__ types, float* __restrict__ y, const int* rows,
+                 int columns) {
     int row = warpRow();
     if (row >= *rows) {
         return;
     }
     const float* word = words + (size_t)wordOf(ids[row]) * columns;
-    const float* position = positions + (size_t)(row - offsets[sequenceOf(offsets, sequences, row)]) * columns;
+    const float* position =
+        positions + (positions == nullptr ? 0 : (size_t)(first + row - offsets[sequenceOf(offsets, sequences, row)]) * columns);
     const float* type = types + (types == nullptr ? 0 : (size_t)(ids[row] >> 24) * columns);
     y += (size_t)row * columns;
     forColumns(columns, [&](int column) {
-        float sum = word[column] + position[column];
+        float sum = positions == nullptr ? word[column] * scale : fmaf(word[column], scale, position[column]);
         y[column] = types == nullptr ? sum : sum + type[column];
     });
 }
@@ -43,48 +46,49 @@ __device__ __forceinline__ void forTableColumns(int columns, F f) {
 }
 
 /**
- * dWords[word of ids[t]] += dy[t] for all rows t, those of one word in ascending order: the first row with a word adds up all of them, so that nothing is
- * added by two. dy [rows, columns], ids [rows]. Grid: (ceil(rows / 4), ceil(columns / 128)).
+ * dTable[word of ids[t] >> shift] += scale * dy[t] for all rows t, those of one row of the table in ascending order: the first that has one adds up all of
+ * them, so that nothing is added by two. shift: 0 for words, 24 for types; dy [rows, columns], ids [rows]. Grid: (ceil(rows / 4), ceil(columns / 128)).
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
-    embeddingWordsBackward(const int* __restrict__ ids, const float* __restrict__ dy, float* __restrict__ dWords, int rows, int columns) {
+    embeddingBackward(const int* __restrict__ ids, int shift, const float* __restrict__ dy, float* __restrict__ dTable, float scale, int rows,
+                      int columns) {
     int first = warpRow();
     if (first >= rows) {
         return;
     }
     int lane = threadIdx.x % 32;
-    int word = wordOf(ids[first]);
+    int word = wordOf(ids[first] >> shift);
     for (int from = 0; from < first; from += 32) {
-        if (__ballot_sync(0xffffffffu, from + lane < first && wordOf(ids[from + lane]) == word) != 0) {
+        if (__ballot_sync(0xffffffffu, from + lane < first && wordOf(ids[from + lane] >> shift) == word) != 0) {
             return;
         }
     }
     float sums[TABLE_EACH];
-    float* table = dWords + (size_t)word * columns;
+    float* table = dTable + (size_t)word * columns;
     forTableColumns(columns, [&](int k, int column) { sums[k] = table[column]; });
     for (int from = first; from < rows; from += 32) {
-        unsigned same = __ballot_sync(0xffffffffu, from + lane < rows && wordOf(ids[from + lane]) == word);
+        unsigned same = __ballot_sync(0xffffffffu, from + lane < rows && wordOf(ids[from + lane] >> shift) == word);
         for (; same != 0; same &= same - 1) {
             const float* gradient = dy + (size_t)(from + __ffs(same) - 1) * columns;
-            forTableColumns(columns, [&](int k, int column) { sums[k] += gradient[column]; });
+            forTableColumns(columns, [&](int k, int column) { sums[k] = fmaf(gradient[column], scale, sums[k]); });
         }
     }
     forTableColumns(columns, [&](int k, int column) { table[column] = sums[k]; });
 }
 
 /**
- * dPositions[p] += dy of the p-th row of each sequence that has one, sequence by sequence. dy [rows, columns], positions at least those of the longest
- * sequence. Grid: (ceil(positions / 4), ceil(columns / 128)).
+ * dPositions[first + p] += dy of the p-th row of each sequence that has one, sequence by sequence. dy [rows, columns], positions at least those of the
+ * longest sequence. Grid: (ceil(positions / 4), ceil(columns / 128)).
  */
 extern "C" __global__ void __launch_bounds__(ROW_THREADS)
     embeddingPositionsBackward(const int* __restrict__ offsets, int sequences, const float* __restrict__ dy, float* __restrict__ dPositions,
-                               int positions, int columns) {
+                               int first, int positions, int columns) {
     int position = warpRow();
     if (position >= positions) {
         return;
     }
     float sums[TABLE_EACH];
-    float* table = dPositions + (size_t)position * columns;
+    float* table = dPositions + (size_t)(first + position) * columns;
     forTableColumns(columns, [&](int k, int column) { sums[k] = table[column]; });
     for (int i = 0; i < sequences; i++) {
         int row = offsets[i] + position;
