@@ -42,6 +42,7 @@ public final class Engine implements AutoCloseable {
      * @param model a built-in name, such as {@code minilm-acm}, or a directory in Hugging Face's layout
      * @return the encoder, which closes with the engine if not before
      * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model is no text encoder
+     * @throws IllegalArgumentException if a device was asked for that lacks something for this model
      * @throws IllegalStateException if the engine is closed
      * @throws IOException if a file cannot be read
      */

@@ -19,13 +19,13 @@ public record BackendChoice(Kind kind, Precision precision) {
 
     /** Who computes. */
     public enum Kind {
-        /** Whichever suits the machine. */
+        /** Whichever suits the machine; models that its device lacks something for run on the CPU. */
         AUTO,
         /** Java, by the Vector API. */
         VECTOR,
         /** The oneDNN library, on the CPU. */
         ONEDNN,
-        /** A device of NVIDIA. */
+        /** A device of NVIDIA. Who opens a model that it lacks something for is told by an {@link IllegalArgumentException}. */
         CUDA;
 
         /** {@return the name as the command line writes it, such as {@code onednn}} */

@@ -42,6 +42,15 @@ public final class Backends {
         return new Backends(choice).open(threads);
     }
 
+    /**
+     * Opens what the choice stands for on the CPU alone, for what a device that it stands for lacks something for; otherwise as {@link #open}.
+     *
+     * @param choice AUTO, or a kind that computes on the CPU
+     */
+    public static Backend openOnCpu(BackendChoice choice, int threads) {
+        return new Backends(choice).onCpu(threads);
+    }
+
     private Backend open(int threads) {
         return switch (kind) {
             case CUDA -> cuda();

@@ -1,5 +1,6 @@
 package io.tokenwise.session;
 
+import io.tokenwise.api.BackendChoice.Kind;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.EngineMXBean;
 import io.tokenwise.api.EngineOptions;
@@ -19,6 +20,8 @@ import java.util.concurrent.locks.ReadWriteLock;
 import java.util.concurrent.locks.ReentrantReadWriteLock;
 import java.util.function.Consumer;
 import java.util.function.UnaryOperator;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What the models that are opened with one engine share: the backend with its threads, sessions, and threads that compute for those who wait. Thread-safe.
@@ -27,10 +30,15 @@ import java.util.function.UnaryOperator;
  * IllegalStateException}.
  */
 public final class EngineCore implements AutoCloseable {
+    private static final Logger LOG = LoggerFactory.getLogger(EngineCore.class);
+
     private final EngineOptions options;
-    private final Backend backend;
-    private final SessionPool sessions;
+    private final Place place;
     private final CallThreads calls;
+
+    /** Of models that the device lacks something for; null until there is one. Guarded by {@link #models}. */
+    private Place onCpu;
+
     private final Set<OpenModel> models = new LinkedHashSet<>();
 
     /** Read by what opens a model, which closing waits for. */
@@ -40,10 +48,10 @@ public final class EngineCore implements AutoCloseable {
     private volatile boolean refusing;
     private boolean closed;
 
-    private EngineCore(EngineOptions options, Backend backend) {
+    /** @param backend closed with it */
+    EngineCore(EngineOptions options, Backend backend) {
         this.options = options;
-        this.backend = backend;
-        sessions = new SessionPool(backend, options.concurrentCalls());
+        place = Place.of(backend, options.concurrentCalls());
         calls = new CallThreads(options.concurrentCalls());
         unmanage = options.management() ? Management.register(this) : () -> {};
     }
@@ -171,7 +179,7 @@ public final class EngineCore implements AutoCloseable {
                 throw new IllegalStateException("the engine is closed");
             }
             check.accept(files);
-            var model = new OpenModel(this, files, afterwards);
+            OpenModel model = opened(files, afterwards);
             synchronized (models) {
                 models.add(model);
             }
@@ -181,6 +189,37 @@ public final class EngineCore implements AutoCloseable {
             throw e;
         } finally {
             opening.readLock().unlock();
+        }
+    }
+
+    private OpenModel opened(ModelFiles files, Runnable afterwards) {
+        try {
+            return new OpenModel(this, place, files, afterwards);
+        } catch (UnsupportedOperationException e) {
+            String name = files.description().name();
+            if (options.backend().kind() != Kind.AUTO) {
+                throw new IllegalArgumentException(
+                        name + ": backend " + place.backend().name() + ": " + e.getMessage()
+                                + "; backends vector and onednn run this model, auto chooses one of them for it",
+                        e);
+            }
+            var model = new OpenModel(this, onCpu(), files, afterwards);
+            LOG.info(
+                    "{} runs on backend {}, not {}: {}",
+                    name,
+                    model.backend().name(),
+                    place.backend().name(),
+                    e.getMessage());
+            return model;
+        }
+    }
+
+    private Place onCpu() {
+        synchronized (models) {
+            if (onCpu == null) {
+                onCpu = Place.of(Backends.openOnCpu(options.backend(), options.threads()), options.concurrentCalls());
+            }
+            return onCpu;
         }
     }
 
@@ -212,13 +251,16 @@ public final class EngineCore implements AutoCloseable {
         return options;
     }
 
-    /** What computes: its name, threads and precision. */
+    /** What computes, but for models that run on the CPU since it lacks something for them: its name, threads and precision. */
     public Backend backend() {
-        return backend;
+        return place.backend();
     }
 
-    SessionPool sessions() {
-        return sessions;
+    /** Those of each place. */
+    List<SessionPool> sessions() {
+        synchronized (models) {
+            return onCpu == null ? List.of(place.sessions()) : List.of(place.sessions(), onCpu.sessions());
+        }
     }
 
     CallThreads calls() {
@@ -230,6 +272,15 @@ public final class EngineCore implements AutoCloseable {
         return models().stream()
                 .map(model -> model.files().description().name())
                 .toArray(String[]::new);
+    }
+
+    private void closePlaces() {
+        place.close();
+        synchronized (models) {
+            if (onCpu != null) {
+                onCpu.close();
+            }
+        }
     }
 
     private List<OpenModel> models() {
@@ -246,7 +297,7 @@ public final class EngineCore implements AutoCloseable {
     @Override
     public void close() {
         refusing = true;
-        sessions.refuse();
+        sessions().forEach(SessionPool::refuse);
         opening.writeLock().lock();
         try {
             if (closed) {
@@ -256,8 +307,7 @@ public final class EngineCore implements AutoCloseable {
             unmanage.run();
             models().forEach(OpenModel::closeModel);
             calls.close();
-            sessions.close();
-            backend.close();
+            closePlaces();
             giveBackFreed();
         } finally {
             opening.writeLock().unlock();

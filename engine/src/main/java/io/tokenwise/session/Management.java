@@ -65,21 +65,22 @@ record Management(EngineCore core) implements EngineMXBean {
 
     @Override
     public int getConcurrentCalls() {
-        return core.sessions().count();
+        return core.options().concurrentCalls();
     }
 
     @Override
     public int getRunningCalls() {
-        return core.sessions().lent();
+        return core.sessions().stream().mapToInt(SessionPool::lent).sum();
     }
 
     @Override
     public int getWaitingCalls() {
-        return core.sessions().waiting() + core.calls().waiting();
+        return core.sessions().stream().mapToInt(SessionPool::waiting).sum()
+                + core.calls().waiting();
     }
 
     @Override
     public long getWorkspaceBytes() {
-        return core.sessions().bytes();
+        return core.sessions().stream().mapToLong(SessionPool::bytes).sum();
     }
 }

@@ -1,5 +1,6 @@
 package io.tokenwise.session;
 
+import io.tokenwise.api.BackendChoice.Kind;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
@@ -23,22 +24,32 @@ import java.util.function.UnaryOperator;
  */
 public final class OpenModel implements AutoCloseable {
     private final EngineCore core;
+    private final Place place;
     private final ModelFiles files;
     private final Encoder encoder;
     private final Sessions sessions;
     private final Runnable afterwards;
     private boolean closed;
 
-    /** @param afterwards called when the model was closed */
-    OpenModel(EngineCore core, ModelFiles files, Runnable afterwards) {
+    /**
+     * Leaves the files open if it fails.
+     *
+     * @param afterwards called when the model was closed
+     * @throws UnsupportedOperationException if the place's device lacks what the model computes by
+     */
+    OpenModel(EngineCore core, Place place, ModelFiles files, Runnable afterwards) {
         this.core = core;
+        this.place = place;
         this.files = files;
         this.afterwards = afterwards;
-        encoder = Encoder.load(files, core.backend());
+        encoder = Encoder.load(files, place.backend());
         try {
+            sessions = new Sessions(
+                    encoder, place.sessions(), false, core.options().batchTokens());
+            if (place.backend().kind() == Kind.CUDA) {
+                DeviceTrial.run(encoder, sessions);
+            }
             files.weights().close();
-            sessions =
-                    new Sessions(encoder, core.sessions(), false, core.options().batchTokens());
         } catch (Throwable e) {
             encoder.close();
             throw e;
@@ -188,7 +199,7 @@ public final class OpenModel implements AutoCloseable {
 
     /** What computes: its name, threads and precision. */
     public Backend backend() {
-        return core.backend();
+        return place.backend();
     }
 
     /** What it may use, together with the other models of its engine. */

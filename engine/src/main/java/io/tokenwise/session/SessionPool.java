@@ -101,11 +101,6 @@ final class SessionPool implements AutoCloseable {
         }
     }
 
-    /** Sessions that there are. */
-    int count() {
-        return all.size();
-    }
-
     /** Sessions that are lent. */
     int lent() {
         return all.size() - turns.availablePermits();

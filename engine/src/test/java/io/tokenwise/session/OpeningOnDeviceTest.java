@@ -1,0 +1,145 @@
+package io.tokenwise.session;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
+
+import io.tokenwise.TestModels;
+import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.BackendChoice.Kind;
+import io.tokenwise.api.Budget;
+import io.tokenwise.api.EngineOptions;
+import io.tokenwise.api.Precision;
+import io.tokenwise.backend.cuda.CudaBackend;
+import io.tokenwise.backend.cuda.FakeDevice;
+import io.tokenwise.fakecuda.FakeControls;
+import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.open.Models;
+import io.tokenwise.natives.cuda.CudaUnavailableException;
+import io.tokenwise.references.RandomModel;
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.function.UnaryOperator;
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+
+/** What a device lacks is told when a model is opened; who leaves the choice open gets it on the CPU. On a simulated device: no GPU is involved. */
+class OpeningOnDeviceTest {
+    private static final EngineOptions CUDA = options(new BackendChoice(Kind.CUDA, Precision.F32));
+    private static final EngineOptions CPU = options(BackendChoice.FLOAT32);
+
+    private static final String LACKS = ": pooling of the largest: runs on the CPU only so far";
+
+    private static final List<int[]> TEXTS =
+            List.of(new int[] {5, 8, 3, 8}, new int[] {1}, new int[] {9, 2, 7, 7, 4, 6, 30, 11, 12});
+
+    @TempDir
+    private Path folder;
+
+    private FakeControls controls;
+
+    private static EngineOptions options(BackendChoice backend) {
+        return EngineOptions.defaults().withThreads(1).withConcurrentCalls(1).withBackend(backend);
+    }
+
+    @BeforeEach
+    void start() {
+        controls = FakeDevice.start();
+    }
+
+    @AfterEach
+    void nothingIsLeft() {
+        assertThat(controls.leaks()).isEmpty();
+    }
+
+    private String write(String family, Map<String, Object> config) throws IOException {
+        Path model = folder.resolve(family);
+        RandomModel.small(family, config, 7).with("masked", Map.of(), 8).write(model, "");
+        try (ModelFiles minilm = TestModels.files("minilm")) {
+            Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
+        }
+        return model.toString();
+    }
+
+    private String roberta() throws IOException {
+        return write(
+                "bert",
+                Map.of(
+                        "model_type", "roberta",
+                        "architectures", List.of("RobertaForMaskedLM"),
+                        "vocab_size", 30_522,
+                        "type_vocab_size", 1,
+                        "pad_token_id", 1));
+    }
+
+    private static OpenModel open(String model, UnaryOperator<ModelFiles> kind, EngineOptions options)
+            throws IOException {
+        return OpenModel.openAs(Models.open(model), options, kind);
+    }
+
+    private static float[][] encode(OpenModel model) {
+        return model.encode(TEXTS, Collections.nCopies(TEXTS.size(), Budget.FULL));
+    }
+
+    private static void assertNear(float[][] found, float[][] expected) {
+        for (int i = 0; i < expected.length; i++) {
+            assertThat(found[i]).containsExactly(expected[i], within(1e-4f));
+        }
+    }
+
+    /** Its positions begin behind that of what fills texts up. */
+    @Test
+    void aRobertaRunsThere() throws IOException {
+        String roberta = roberta();
+        try (OpenModel device = open(roberta, files -> files, CUDA);
+                OpenModel cpu = open(roberta, files -> files, CPU)) {
+            assertThat(device.backend().kind()).isEqualTo(Kind.CUDA);
+            assertNear(encode(device), encode(cpu));
+        }
+    }
+
+    @Test
+    void whatItLacksIsToldAtOpening() throws IOException {
+        String roberta = roberta();
+        assertThatThrownBy(() -> open(roberta, ModelFiles::sparse, CUDA))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith(roberta + ": backend cuda")
+                .hasMessageEndingWith(
+                        LACKS + "; backends vector and onednn run this model, auto chooses one of them for it")
+                .message()
+                .hasLineCount(1);
+        String modern = write("modernbert", Map.of("vocab_size", 30_522));
+        assertThatThrownBy(() -> open(modern, files -> files, CUDA))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("attention of this form: runs on the CPU only so far; backends vector");
+    }
+
+    /** One that nobody simulates: auto takes no other. */
+    @Test
+    void whoLeavesItOpenGetsTheCpuForSuchAModelAlone() throws IOException, CudaUnavailableException {
+        String roberta = roberta();
+        try (var engine = new EngineCore(options(BackendChoice.AUTO), CudaBackend.open(Precision.F32));
+                OpenModel expected = open(roberta, ModelFiles::sparse, CPU)) {
+            OpenModel vectors = engine.open(roberta, _ -> {});
+            OpenModel sparse = engine.openAs(roberta, ModelFiles::sparse);
+            OpenModel again = engine.openAs(roberta, ModelFiles::sparse);
+            assertThat(vectors.backend().kind()).isEqualTo(Kind.CUDA);
+            assertThat(sparse.backend().kind()).isIn(Kind.VECTOR, Kind.ONEDNN);
+            assertThat(again.backend()).isSameAs(sparse.backend());
+            if (sparse.backend().precision() == Precision.F32) {
+                assertNear(encode(sparse), encode(expected));
+            }
+            assertThat(engine.state().getModels()).hasSize(3);
+            sparse.close();
+            assertThat(encode(again)[0]).hasSize(30_522);
+            assertThat(encode(vectors))
+                    .hasDimensions(TEXTS.size(), vectors.encoder().outputs());
+        }
+    }
+}
