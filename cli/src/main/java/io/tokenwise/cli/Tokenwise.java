@@ -20,14 +20,14 @@ import picocli.CommandLine.Spec;
             "Embeds and classifies text, classifies images and transcribes speech with transformers that spend compute"
                     + " token by token.",
             "",
-            "An adaptive model holds small learners in place of MLPs and attention projections. A gate decides for"
-                    + " every token how many of them run, and a budget between 0 and 1, given with each call, says how"
-                    + " much they may cost."
+            "An adaptive model lets tokens leave that matter little and narrows layers, or holds small learners in"
+                    + " place of MLPs and attention projections. A gate decides token by token, and a budget between"
+                    + " 0 and 1, given with each call, says how much a call may cost."
         },
         footerHeading = "%nExamples:%n",
         footer = {
-            "  tokenwise demo                                     the whole path in a few minutes",
-            "  echo 'a text' | tokenwise embed --flops 0.5       one JSON array a line",
+            "  tokenwise demo                                     what a budget saves and costs, in half a minute",
+            "  echo 'a text' | tokenwise embed --budget 0.5      one JSON array a line",
             "  tokenwise transcribe talk.wav                      speech to text",
             "  tokenwise serve                                    answers OpenAI's clients over HTTP",
             "  tokenwise info minilm                              what a model holds",

@@ -58,6 +58,11 @@ public record Prompts(Map<String, String> byName, Optional<String> usual) {
                 .orElseGet(this::text);
     }
 
+    /** Whether a prompt's name is that of texts to be found. */
+    public static boolean isPassage(String name) {
+        return PASSAGE.contains(name);
+    }
+
     /**
      * The prompt of a name.
      *

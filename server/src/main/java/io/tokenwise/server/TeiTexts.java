@@ -47,10 +47,18 @@ record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inpu
         AskedBudget budget = EmbeddingsRoute.budget(
                 text.defaults(),
                 BudgetAsk.of(exchange, fields, found.budget()),
-                prompt,
+                prompt.flatMap(TeiTexts::kind),
                 inputs.texts().ids().size());
         observation.asked(found.model().name(), inputs.batch(), Duration.ofNanos(System.nanoTime() - start));
         return new TeiTexts(observation, found.model(), inputs, text.range(budget));
+    }
+
+    /** What a prompt's name says of a text: other words than these say nothing. */
+    static Optional<String> kind(String prompt) {
+        if (Prompts.isPassage(prompt)) {
+            return Optional.of(EmbeddingsRoute.PASSAGE);
+        }
+        return prompt.equals(QUERY) ? Optional.of(QUERY) : Optional.empty();
     }
 
     /** Those that the model has; a query and a passage all have, possibly with nothing to put before them. */

@@ -36,6 +36,15 @@ class TeiAnswersTest {
                 .containsEntry("label2id", Map.of("crane", 2, "dog", 1));
     }
 
+    /** A list of documents that says so must not float: its vectors are for an index. */
+    @Test
+    void promptsOfPassagesCountAsPassages() {
+        assertThat(List.of("passage", "document", "corpus"))
+                .allSatisfy(name -> assertThat(TeiTexts.kind(name)).contains("passage"));
+        assertThat(TeiTexts.kind("query")).contains("query");
+        assertThat(TeiTexts.kind("clustering")).isEmpty();
+    }
+
     @Test
     void headersSayWhereTheTimeWent() {
         var observation = new Observation(Operation.EMBED, TraceContext.NONE, System.nanoTime());
