@@ -123,7 +123,8 @@ class Licences {
     private static Owner packageOf(Path library) throws IOException {
         Path file = library.toRealPath();
         String name = output("dpkg-query", "-S", "*/" + file.getFileName()).lines()
-                .filter(line -> line.endsWith(": " + file))
+                // Where /lib is a link to /usr/lib, Debian's own list may still have the one without.
+                .filter(line -> line.endsWith(": " + file) || line.endsWith(": " + file.toString().replaceFirst("^/usr/", "/")))
                 .findFirst()
                 .map(line -> line.replaceAll(":.*", ""))
                 .orElse("");

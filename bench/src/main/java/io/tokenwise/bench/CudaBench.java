@@ -46,6 +46,7 @@ final class CudaBench {
     private final List<CudaTable> tables = new ArrayList<>();
     private final List<String> notes = new ArrayList<>();
     private final List<String> failures = new ArrayList<>();
+    private int ran;
 
     /** Something that is measured. */
     @FunctionalInterface
@@ -134,6 +135,10 @@ final class CudaBench {
             peers.table().ifPresent(this.tables::add);
             notes.addAll(peers.notes());
         });
+        if (ran == 0) {
+            failures.add("--only " + String.join(",", only) + ": no part's name has that in it");
+            err.println("bench cuda: " + failures.getLast());
+        }
         return results().good();
     }
 
@@ -192,6 +197,7 @@ final class CudaBench {
             notes.add("Not run, by --only: " + name);
             return;
         }
+        ran++;
         long start = System.nanoTime();
         try {
             part.run();

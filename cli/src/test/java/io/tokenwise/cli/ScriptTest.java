@@ -22,4 +22,17 @@ class ScriptTest {
         assertThat(process.waitFor()).as(said).isZero();
         assertThat(said).contains("" + Runtime.version().feature());
     }
+
+    /** Nothing is compared only where nothing is; of another language too each file counts. */
+    @Test
+    void theLockIsComparedWhereNobodyHasAHome() throws Exception {
+        assumeTrue(Files.isExecutable(SCRIPT), "no script on this system");
+        Path repository = Path.of(System.getProperty("user.home"), ".m2", "repository");
+        assumeTrue(Files.isDirectory(repository), "Maven keeps what it fetches elsewhere");
+        var script = new ProcessBuilder("env", "-u", "HOME", "-u", "MAVEN_OPTS", SCRIPT.toString(), "lock", "--check");
+        Process process = script.redirectErrorStream(true).start();
+        String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
+        assertThat(process.waitFor()).as(said).isZero();
+        assertThat(said).contains(repository.toString()).doesNotContain("nothing is compared");
+    }
 }

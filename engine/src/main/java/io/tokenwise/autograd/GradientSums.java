@@ -16,11 +16,16 @@ public final class GradientSums implements AutoCloseable {
 
     /** Zeros. */
     public GradientSums(Parameters parameters) {
-        for (Parameter parameter : parameters.all()) {
-            if (parameter.trainable()) {
-                Tensor value = parameter.value();
-                sums.put(parameter, parameters.backend().allocate(arena, value.rows(), value.columns()));
+        try {
+            for (Parameter parameter : parameters.all()) {
+                if (parameter.trainable()) {
+                    Tensor value = parameter.value();
+                    sums.put(parameter, parameters.backend().allocate(arena, value.rows(), value.columns()));
+                }
             }
+        } catch (Throwable e) {
+            arena.close();
+            throw e;
         }
     }
 

@@ -15,6 +15,9 @@ import java.util.Map;
  * others. Updates are as large as AdamW's, whose rates and decay fit (Liu et al. 2025, arXiv 2502.16982, equation 4). Not thread-safe.
  */
 public final class Muon implements Optimizer {
+    /** One that is divided by less is not a number: what is left of a gradient that was zero for long. */
+    private static final double LEAST_NORM = 1e-30;
+
     private static final float MOMENTUM = 0.95f;
     private static final double LIKE_ADAMW = 0.2;
 
@@ -102,7 +105,7 @@ public final class Muon implements Optimizer {
     private void update(Stream stream, Slot slot, double norm, float rate) {
         Tensor gradient = slot.parameter.gradient();
         Tensor value = slot.parameter.value();
-        if (norm > 0) {
+        if (norm > LEAST_NORM) {
             stream.addScaled(gradient, (float) (1 / norm - 1), gradient);
             Tensor direction = orthogonal(stream, gradient);
             stream.addScaled(value, -rate * decay, value);

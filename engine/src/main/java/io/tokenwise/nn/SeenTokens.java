@@ -39,6 +39,7 @@ public record SeenTokens(int[] offsets, int[] rows) {
 
     /** Of Q, K and V side by side the heads' results. */
     Tensor attend(Pass pass, Tensor qkv, int heads) {
+        pass.frozen("attention with hidden tokens", qkv);
         TokenBatch batch = pass.batch();
         Tensor seen = pass.tensor(rows.length, qkv.columns());
         TakenRows.forward(pass.stream(), qkv, rows, seen);

@@ -131,6 +131,11 @@ class MuonTest {
             var muon = new Muon(parameters, List.of(parameter), workspace, DECAY);
             muon.update(backend.stream(), RATE);
             assertThat(parameter.value().host().get(1, 1)).isEqualTo(5);
+            // What the mean of one that was zero for thousands of steps sticks at.
+            parameter.gradient().host().set(0, 0, Float.MIN_VALUE);
+            muon.update(backend.stream(), RATE);
+            assertThat(parameter.value().host().get(1, 1)).isEqualTo(5);
+            assertThat(parameter.value().host().get(0, 0)).isZero();
             parameter.gradient().host().set(0, 0, Float.NaN);
             assertThatThrownBy(() -> muon.update(backend.stream(), RATE))
                     .isInstanceOf(ArithmeticException.class)

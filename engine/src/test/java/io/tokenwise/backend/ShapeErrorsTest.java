@@ -254,6 +254,10 @@ class ShapeErrorsTest {
                 s.linear(none, packed, null, false, null, workspace.tensor(0, 4));
                 SelfAttention.forward(s, none, new int[] {0}, 0, 2, workspace.tensor(0, 2), null);
                 Pools.mean(s, none, new int[] {0}, 0, none);
+                Tensor sums = workspace.tensor(6, 4);
+                s.fill(sums, 3);
+                s.weightGradient(none, workspace.tensor(0, 4), workspace, sums);
+                assertThat(sums.host().get(5, 3)).isEqualTo(3);
             }
         }
     }

@@ -99,11 +99,15 @@ public final class ClusterRun {
         System.out.printf(
                 "%n| Spark's run | rows | other bits than the library's | rows twice | rows missing | tasks ended |"
                         + " failed | executors lost |%n|---|---|---|---|---|---|---|---|%n");
-        compare("as it is", expected);
+        boolean good = compare("as it is", expected);
         Files.writeString(folder.resolve("result.json"), result());
         begin(PARTITIONS / 4);
         writeVectors();
-        compare("an executor killed midway", expected);
+        good &= compare("an executor killed midway", expected) && events.lost.get() > 0;
+        if (!good) {
+            throw new IllegalStateException(
+                    "not all rows are what the library gives, each once, with an executor killed too: see the table above");
+        }
     }
 
     /** Counts anew, when Spark has told of all tasks of before: it tells later than they end. */
@@ -308,8 +312,8 @@ public final class ClusterRun {
         return hashes;
     }
 
-    /** What was written last, and what happened to its tasks. */
-    private void compare(String run, long[] expected) throws Exception {
+    /** What was written last, and what happened to its tasks; false if rows are not what they must be. */
+    private boolean compare(String run, long[] expected) throws Exception {
         spark.sparkContext().listenerBus().waitUntilEmpty(600_000);
         String seen = "%d | %d | %d".formatted(events.tasks.get(), events.failed.get(), events.lost.get());
         var found = new BitSet();
@@ -326,8 +330,9 @@ public final class ClusterRun {
             found.set(id);
             different += LibraryRun.hash(LocalSpark.floats(row, "vector")) == expected[id] ? 0 : 1;
         }
-        System.out.printf(
-                "| %s | %d | %d | %d | %d | %s |%n", run, rows, different, twice, count - found.cardinality(), seen);
+        int missing = count - found.cardinality();
+        System.out.printf("| %s | %d | %d | %d | %d | %s |%n", run, rows, different, twice, missing, seen);
+        return different + twice + missing == 0;
     }
 
     /** What happens to tasks; it kills an executor when so many have ended. */

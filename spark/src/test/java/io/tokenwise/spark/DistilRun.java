@@ -71,17 +71,20 @@ public final class DistilRun {
             killer.interrupt();
             killer.join();
             spark.sparkContext().listenerBus().waitUntilEmpty(600_000);
-            print(events);
+            if (!isSame(events)) {
+                throw new IllegalStateException("no executor was killed midway, or the model is another: see above");
+            }
         } finally {
             spark.stop();
         }
     }
 
-    private void print(Events events) throws IOException {
+    /** Says what became of the run of which an executor is killed; false if there was none, or it made another model. */
+    private boolean isSame(Events events) throws IOException {
         if (events.lost.get() == 0 || events.again.get() == 0) {
             System.out.println(
                     "Nothing was killed while it trained: the last row is of a run like the one before; more steps give the killer time");
-            return;
+            return false;
         }
         long mismatch = Files.mismatch(weights("whole"), weights("killed"));
         System.out.printf(
@@ -89,6 +92,7 @@ public final class DistilRun {
                 events.lost.get(),
                 events.again.get(),
                 mismatch < 0 ? "the same" : "another from byte " + mismatch + " on");
+        return mismatch < 0;
     }
 
     /** What happens to the run that is to be killed. */

@@ -193,20 +193,24 @@ public final class RangeJob extends Job {
 
     /** Runs the body over all indices in tasks of at least {@code grain} indices, cut at multiples of {@code grain}. */
     public void forEach(int indices, int grain, Body what) {
+        if (indices < 0) {
+            throw new IllegalArgumentException(indices + " indices; must be 0 or more");
+        }
         if (indices == 0) {
             return;
         }
         body = what;
         count = indices;
-        int grains = (indices + grain - 1) / grain;
+        int grains = Math.ceilDiv(indices, grain);
         int tasks = pool.threads() == 1 ? 1 : Math.min(grains, 4 * pool.threads());
-        chunk = (grains + tasks - 1) / tasks * grain;
-        pool.run(this, (indices + chunk - 1) / chunk, scratch);
+        // The last chunk may reach over the end, and over the largest int.
+        chunk = (int) Math.min(indices, (long) Math.ceilDiv(grains, tasks) * grain);
+        pool.run(this, Math.ceilDiv(indices, chunk), scratch);
     }
 
     @Override
     protected void run(int task, Scratch ofThread) {
         int from = task * chunk;
-        body.run(this, from, Math.min(count, from + chunk), ofThread);
+        body.run(this, from, (int) Math.min(count, (long) from + chunk), ofThread);
     }
 }

@@ -155,6 +155,9 @@ public final class VectorProducts implements Products {
 
     @Override
     public void weightGradient(Tensor x, Tensor dy, Workspace workspace, Tensor dWeight) {
+        if (x.rows() == 0) {
+            return;
+        }
         int floats = packedFloats(packing.kernels, dy.rows(), dy.columns());
         var packed = new VectorMatrix(dy.rows(), dy.columns(), workspace.tensor(1, floats));
         pack(dy, 0, 0, false, packed);

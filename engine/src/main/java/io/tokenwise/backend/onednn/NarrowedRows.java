@@ -51,7 +51,7 @@ final class NarrowedRows extends Job {
         int end = Math.min(paddedRows, first + rowsOfTask);
         int last = Math.clamp(end, first, Math.max(first, rows));
         long start = (long) first * columns;
-        int count = (last - first) * columns;
+        int count = Math.multiplyExact(last - first, columns);
         if (type == DataType.BF16) {
             conversions.toBfloat16(from, start, count, to, start * Short.BYTES);
         } else {

@@ -48,6 +48,9 @@ record Kind(String name, String suffix, Maker maker, Reader reader, Peer.Starter
             return reader.read(file);
         } catch (BadFileException e) {
             return Answer.refusal(e.getMessage());
+        } catch (RuntimeException | StackOverflowError e) {
+            // A difference too, of a file that is to be kept.
+            return Answer.refusal("threw " + e);
         }
     }
 }
