@@ -2,10 +2,16 @@ package io.tokenwise.cli;
 
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.model.FrameWriter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** How the text of a model with CTC is found. */
 final class BeamOption {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
     /** Memory is in proportion, time more than that; a hundred are many. */
     private static final int MOST = 1_000;
 
@@ -20,15 +26,18 @@ final class BeamOption {
     /**
      * 0 if there is no search.
      *
-     * @throws IllegalArgumentException if one is asked for that the model has not, or that is too wide
+     * @throws ParameterException if one is asked for that the model has not, or that is too wide
      */
     int width(SpeechRecognizer recognizer) {
         if (beam != null && !(recognizer.model().encoder().writer() instanceof FrameWriter)) {
-            throw new IllegalArgumentException("--beam is for models with CTC, which write by frames; "
-                    + recognizer.name() + " writes token by token");
+            throw new ParameterException(
+                    spec.commandLine(),
+                    "--beam is for models with CTC, which write by frames; " + recognizer.name()
+                            + " writes token by token");
         }
         if (beam != null && beam > MOST) {
-            throw new IllegalArgumentException("--beam " + beam + ": at most " + MOST + " beginnings can be kept");
+            throw new ParameterException(
+                    spec.commandLine(), "--beam " + beam + ": at most " + MOST + " beginnings can be kept");
         }
         return beam == null ? 0 : beam;
     }

@@ -9,10 +9,16 @@ import java.io.PrintWriter;
 import java.util.List;
 import java.util.Locale;
 import picocli.CommandLine.ITypeConverter;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** How much a call may cost, and how that is kept. */
 final class BudgetOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
     @Option(
             names = "--budget",
             paramLabel = "0..1",
@@ -49,13 +55,15 @@ final class BudgetOptions {
         }
     }
 
-    /** @throws IllegalArgumentException if the options do not go together */
+    /** @throws ParameterException if the options do not go together */
     Budget asked(long seed) {
         if (time != null && flops != null) {
-            throw new IllegalArgumentException("--budget is a share of time, --flops one of FLOPs: give one of them");
+            throw new ParameterException(
+                    spec.commandLine(), "--budget is a share of time, --flops one of FLOPs: give one of them");
         }
         if (time != null && mode == Mode.HARD) {
-            throw new IllegalArgumentException("--mode hard bounds FLOPs, by construction: give --flops, not --budget");
+            throw new ParameterException(
+                    spec.commandLine(), "--mode hard bounds FLOPs, by construction: give --flops, not --budget");
         }
         return mode.budget(share(), flops == null ? Budget.Unit.TIME : Budget.Unit.FLOPS, seed);
     }

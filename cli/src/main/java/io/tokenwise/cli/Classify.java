@@ -96,6 +96,7 @@ final class Classify implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Budget share = budget.asked(options.seed());
         String model = options.model(CommonOptions.IMAGE_MODEL);
         ModelFiles opened = Models.open(model);
         boolean readsTexts = opened.description().reads() == InputKind.TEXT;
@@ -104,7 +105,7 @@ final class Classify implements Callable<Integer> {
             opened.close();
             throw options.mistake(mistake);
         }
-        return readsTexts ? texts(model, opened) : images(model, opened);
+        return readsTexts ? texts(model, opened, share) : images(model, opened, share);
     }
 
     /** Null if there is none. */
@@ -123,16 +124,12 @@ final class Classify implements Callable<Integer> {
     }
 
     /** Closes the model's files. */
-    private int texts(String model, ModelFiles opened) throws IOException, InterruptedException {
+    private int texts(String model, ModelFiles opened, Budget share) throws IOException, InterruptedException {
         PrintWriter err = spec.commandLine().getErr();
         try (TextClassifier classifier = TextClassifier.open(opened, options.engineOptions())) {
             budget.remark(model, classifier.model().encoder().modules(), err);
             var texts = new ClassifiedTexts(
-                    classifier,
-                    budget.asked(options.seed()),
-                    pairs,
-                    spec.commandLine().getOut(),
-                    options.json());
+                    classifier, share, pairs, spec.commandLine().getOut(), options.json());
             long cut = texts.all(inputs, file, root.in());
             if (cut > 0) {
                 err.println(CommonOptions.cut(classifier.maxTokens(), cut));
@@ -142,7 +139,7 @@ final class Classify implements Callable<Integer> {
     }
 
     /** Closes the model's files. */
-    private int images(String model, ModelFiles opened) throws IOException, InterruptedException {
+    private int images(String model, ModelFiles opened, Budget share) throws IOException, InterruptedException {
         var inTurn = new FilesInTurn(spec);
         try (ImageClassifier classifier = ImageClassifier.open(opened, options.engineOptions())) {
             List<Path> files = inputs.stream().map(Path::of).toList();
@@ -155,6 +152,7 @@ final class Classify implements Callable<Integer> {
             for (int from = 0; from < files.size(); from += BATCH) {
                 classify(
                         classifier,
+                        share,
                         prepare(classifier, inTurn, files.subList(from, Math.min(files.size(), from + BATCH))));
                 if (Thread.interrupted()) {
                     throw new InterruptedException();
@@ -195,8 +193,7 @@ final class Classify implements Callable<Integer> {
         }
     }
 
-    private void classify(ImageClassifier classifier, List<Prepared> images) throws IOException {
-        Budget share = budget.asked(options.seed());
+    private void classify(ImageClassifier classifier, Budget share, List<Prepared> images) throws IOException {
         List<String> labels = classifier.labels();
         float[][] logits = classifier
                 .model()

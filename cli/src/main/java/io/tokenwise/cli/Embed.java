@@ -4,6 +4,7 @@ import io.tokenwise.EmbedRequest;
 import io.tokenwise.Embedding;
 import io.tokenwise.InputType;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.TextLines;
 import io.tokenwise.model.TextKind;
 import java.io.IOException;
@@ -83,10 +84,11 @@ final class Embed implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Budget share = budget.asked(options.seed());
         PrintWriter err = spec.commandLine().getErr();
         try (TextEncoder encoder = options.open(options.model())) {
             budget.remark(options.model(), encoder.model().encoder().modules(), err);
-            long cut = embedAll(encoder, new TextLines(root.in()));
+            long cut = embedAll(encoder, share, new TextLines(root.in()));
             if (cut > 0) {
                 err.println(CommonOptions.cut(encoder.maxTokens(), cut));
             }
@@ -94,19 +96,18 @@ final class Embed implements Callable<Integer> {
         return ExitCode.OK;
     }
 
-    private List<Embedding> encode(TextEncoder encoder, List<String> texts) {
-        EmbedRequest request =
-                EmbedRequest.of(texts).withBudget(budget.asked(options.seed())).as(InputType.valueOf(kind.name()));
+    private List<Embedding> encode(TextEncoder encoder, Budget share, List<String> texts) {
+        EmbedRequest request = EmbedRequest.of(texts).withBudget(share).as(InputType.valueOf(kind.name()));
         EmbedRequest prompted = prompt == null ? request : request.withPrompt(prompt);
         return encoder.embed(dimensions == null ? prompted : prompted.withDimensions(dimensions));
     }
 
     /** Prints the vectors of all texts and returns how many texts were cut. */
-    private long embedAll(TextEncoder encoder, TextLines lines) throws IOException, InterruptedException {
+    private long embedAll(TextEncoder encoder, Budget share, TextLines lines) throws IOException, InterruptedException {
         PrintWriter out = spec.commandLine().getOut();
         long cut = 0;
         for (List<String> texts = lines.next(BATCH); !texts.isEmpty(); texts = lines.next(BATCH)) {
-            for (Embedding embedding : encode(encoder, texts)) {
+            for (Embedding embedding : encode(encoder, share, texts)) {
                 out.println(Json.line(options.json() ? embedding : embedding.vector()));
                 cut += embedding.truncated() ? 1 : 0;
             }

@@ -55,6 +55,7 @@ final class EvalAsr implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        eval.check();
         List<Spoken> files = SpokenFiles.read(table).files();
         String model = options.model(Transcribe.DEFAULT_MODEL);
         try (SpeechRecognizer recognizer = options.openRecognizer(model);

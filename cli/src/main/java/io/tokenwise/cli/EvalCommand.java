@@ -24,6 +24,7 @@ abstract class EvalCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        eval.check();
         EvalTask task = read(options);
         String model = options.model(task.defaultModel());
         try (EvalModels models = EvalModels.open(model, options, eval, task::check)) {

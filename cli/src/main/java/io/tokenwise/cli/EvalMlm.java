@@ -63,6 +63,7 @@ final class EvalMlm implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        eval.check();
         List<String> texts = texts();
         String name = options.model(DEFAULT_MODEL);
         try (OpenModel model = OpenModel.open(name, options.engineOptions(), ModelFiles::text);

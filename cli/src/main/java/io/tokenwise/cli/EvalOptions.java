@@ -4,10 +4,16 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.cli.CommonOptions.BudgetConverter;
 import io.tokenwise.cli.CommonOptions.CountConverter;
 import java.util.List;
+import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.ParameterException;
+import picocli.CommandLine.Spec;
 
 /** The options that all tasks of {@code eval} share. */
 final class EvalOptions {
+    @Spec(Spec.Target.MIXEE)
+    private CommandSpec spec;
+
     @Option(
             names = "--teacher",
             paramLabel = "MODEL",
@@ -58,11 +64,15 @@ final class EvalOptions {
         return asked.stream().distinct().toList();
     }
 
-    /** @throws IllegalArgumentException if budgets of both kinds were asked for */
-    Budget.Unit unit(boolean tokensLeave) {
+    /** @throws ParameterException if budgets of both kinds were asked for, of dense models too */
+    void check() {
         if (times != null && flops != null) {
-            throw new IllegalArgumentException("--budget is a share of time, --flops one of FLOPs: give one of them");
+            throw new ParameterException(
+                    spec.commandLine(), "--budget is a share of time, --flops one of FLOPs: give one of them");
         }
+    }
+
+    Budget.Unit unit(boolean tokensLeave) {
         return times != null || flops == null && tokensLeave ? Budget.Unit.TIME : Budget.Unit.FLOPS;
     }
 

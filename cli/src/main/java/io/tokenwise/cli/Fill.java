@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.MaskFiller;
 import io.tokenwise.MaskFiller.Guess;
+import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -66,13 +67,14 @@ final class Fill implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Budget share = budget.asked(options.seed());
         String name = options.model(DEFAULT_MODEL);
         try (MaskFiller filler = MaskFiller.open(name, options.engineOptions())) {
             budget.remark(
                     name, filler.model().encoder().modules(), spec.commandLine().getErr());
             String given = text.read(root.in());
-            List<List<Guess>> masks = filler.fill(List.of(given), top, budget.asked(options.seed()), Deadline.NONE)
-                    .getFirst();
+            List<List<Guess>> masks =
+                    filler.fill(List.of(given), top, share, Deadline.NONE).getFirst();
             print(masks);
             int unread = filler.countHidden(given) - masks.size();
             if (unread > 0) {

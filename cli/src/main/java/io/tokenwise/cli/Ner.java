@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.Aggregation;
 import io.tokenwise.Entity;
 import io.tokenwise.TokenClassifier;
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.TextLines;
 import java.io.IOException;
 import java.io.InputStream;
@@ -64,6 +65,7 @@ final class Ner implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Budget share = budget.asked(options.seed());
         String name = options.model("");
         if (name.isEmpty()) {
             throw options.mistake("--model must name a token classifier's directory: none comes with the build");
@@ -75,26 +77,27 @@ final class Ner implements Callable<Integer> {
                     spec.commandLine().getErr());
             if (lines) {
                 try (InputStream in = text.open(root.in())) {
-                    eachLine(classifier, text.lines(in));
+                    eachLine(classifier, share, text.lines(in));
                 }
             } else {
-                List<Entity> found =
-                        entities(classifier, List.of(text.read(root.in()))).getFirst();
+                List<Entity> found = entities(classifier, share, List.of(text.read(root.in())))
+                        .getFirst();
                 found.forEach(entity -> print("", entity, Json.line(entity)));
             }
         }
         return ExitCode.OK;
     }
 
-    private List<List<Entity>> entities(TokenClassifier classifier, List<String> texts) {
+    private List<List<Entity>> entities(TokenClassifier classifier, Budget share, List<String> texts) {
         Aggregation aggregation = words ? Aggregation.FIRST : Aggregation.SIMPLE;
-        return classifier.entities(texts, aggregation, budget.asked(options.seed()));
+        return classifier.entities(texts, aggregation, share);
     }
 
-    private void eachLine(TokenClassifier classifier, TextLines texts) throws IOException, InterruptedException {
+    private void eachLine(TokenClassifier classifier, Budget share, TextLines texts)
+            throws IOException, InterruptedException {
         long number = 0;
         for (List<String> some = texts.next(BATCH); !some.isEmpty(); some = texts.next(BATCH)) {
-            for (List<Entity> found : entities(classifier, some)) {
+            for (List<Entity> found : entities(classifier, share, some)) {
                 number++;
                 for (Entity entity : found) {
                     print(number + "\t", entity, Json.ofLine(number, entity));

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Reranker;
 import io.tokenwise.Reranker.Ranked;
+import io.tokenwise.api.Budget;
 import io.tokenwise.io.LineFile;
 import io.tokenwise.io.TextLines;
 import java.io.IOException;
@@ -67,6 +68,7 @@ final class Rerank implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        Budget share = budget.asked(options.seed());
         String name = options.model("");
         if (name.isEmpty()) {
             throw options.mistake("--model must name a cross-encoder's directory: none comes with the build");
@@ -81,7 +83,7 @@ final class Rerank implements Callable<Integer> {
             if (texts.isEmpty()) {
                 spec.commandLine().getErr().println("no texts came in to be sorted");
             }
-            print(reranker.rank(query, texts, top, budget.asked(options.seed())));
+            print(reranker.rank(query, texts, top, share));
         }
         return ExitCode.OK;
     }

@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.SpeechRecognizer;
 import io.tokenwise.TimedText;
 import io.tokenwise.acm.make.Acmizer;
+import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.audio.Resampler;
 import io.tokenwise.audio.SpeechSegment;
@@ -76,6 +77,7 @@ final class Transcribe implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException {
+        Budget share = budget.asked(options.seed());
         String model = options.model(DEFAULT_MODEL);
         try (SpeechRecognizer recognizer = options.openRecognizer(model)) {
             budget.remark(
@@ -87,7 +89,7 @@ final class Transcribe implements Callable<Integer> {
             }
             beam.width(recognizer);
             var inTurn = new FilesInTurn(spec);
-            inTurn.each(files, file -> transcribe(recognizer, file));
+            inTurn.each(files, file -> transcribe(recognizer, share, file));
             return inTurn.exitCode();
         }
     }
@@ -106,7 +108,7 @@ final class Transcribe implements Callable<Integer> {
         }
     }
 
-    private void transcribe(SpeechRecognizer recognizer, Path file) throws IOException {
+    private void transcribe(SpeechRecognizer recognizer, Budget share, Path file) throws IOException {
         PrintWriter out = spec.commandLine().getOut();
         var learners = new FrameLearners(
                 picture == null
@@ -117,8 +119,8 @@ final class Transcribe implements Callable<Integer> {
             if (!options.json() && files.size() > 1) {
                 out.println(file);
             }
-            var transcription = new Transcription(
-                    recognizer.model(), budget.asked(options.seed()), learners, Deadline.NONE, beam.width(recognizer));
+            var transcription =
+                    new Transcription(recognizer.model(), share, learners, Deadline.NONE, beam.width(recognizer));
             transcription.of(sound, (start, end, text, tokens) -> {
                 print(out, file, new TimedText(start, end, text, tokens));
                 if (!heard.getAndSet(true) && picture != null) {

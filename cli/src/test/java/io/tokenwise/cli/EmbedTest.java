@@ -101,10 +101,10 @@ class EmbedTest extends CommandTest {
     @Test
     void aBudgetIsOfTimeOrOfFlopsAndAHardOneOfFlops() {
         assertThat(runOn("a", "embed", "--model", "minilm", "--budget", "0.5", "--flops", "0.5"))
-                .isEqualTo(1);
+                .isEqualTo(2);
         assertThat(err.toString()).contains("--budget is a share of time, --flops one of FLOPs: give one of them");
         assertThat(runOn("a", "embed", "--model", "minilm", "--budget", "0.5", "--mode", "hard"))
-                .isEqualTo(1);
+                .isEqualTo(2);
         assertThat(err.toString()).contains("--mode hard bounds FLOPs, by construction: give --flops, not --budget");
     }
 

@@ -7,6 +7,7 @@ import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
+import java.util.Locale;
 import java.util.zip.GZIPInputStream;
 import java.util.zip.ZipException;
 import tools.jackson.core.JacksonException;
@@ -47,13 +48,13 @@ public final class LineFile implements AutoCloseable {
         lines = new TextLines(in, path.toString(), MOST_BYTES);
     }
 
-    /** The content of a file, decompressed if its name says that it is compressed. */
+    /** The content of a file, decompressed if its name, in small letters or capitals, says that it is compressed. */
     public static InputStream open(Path path) throws IOException {
         if (Files.isDirectory(path)) {
             throw new BadFileException(path.toString(), "is a directory, a file is needed");
         }
         InputStream in = Files.newInputStream(path);
-        if (!path.toString().endsWith(COMPRESSED)) {
+        if (!path.toString().toLowerCase(Locale.ROOT).endsWith(COMPRESSED)) {
             return in;
         }
         try {
