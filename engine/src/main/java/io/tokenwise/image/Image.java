@@ -88,7 +88,14 @@ public record Image(int width, int height, int[] rgb) {
         int to = preparation.resizedTo();
         Resampling resampling = preparation.bicubic() ? Resampling.BICUBIC : Resampling.BILINEAR;
         Image resized = preparation.stretched() ? resized(to, to, resampling) : resizedShorterSide(to, resampling);
-        return resized.centerCrop(size, size);
+        if (!preparation.cutHalfEven()) {
+            return resized.centerCrop(size, size);
+        }
+        return resized.cropped(halfEven(resized.width - size), halfEven(resized.height - size), size, size);
+    }
+
+    private static int halfEven(int pixels) {
+        return (int) Math.rint(pixels / 2.0);
     }
 
     /**

@@ -9,17 +9,37 @@ import java.util.List;
  * @param resizedTo pixels of the shorter side after resizing, at least the model's image size
  * @param stretched whether the longer side is resized to as many, whatever the image's shape
  * @param bicubic whether it is resized bicubically; else bilinearly
+ * @param cutHalfEven whether half of an odd number of columns or rows that go is rounded to the even number, as torchvision does; else down, as Hugging Face does
  * @param means of red, green and blue
  * @param deviations of red, green and blue, above 0
  */
 public record ImagePreparation(
-        int resizedTo, boolean stretched, boolean bicubic, List<Double> means, List<Double> deviations) {
+        int resizedTo,
+        boolean stretched,
+        boolean bicubic,
+        boolean cutHalfEven,
+        List<Double> means,
+        List<Double> deviations) {
     private static final List<Double> HALVES = List.of(0.5, 0.5, 0.5);
 
     /** The lists are copied. */
     public ImagePreparation {
         means = List.copyOf(means);
         deviations = List.copyOf(deviations);
+    }
+
+    /**
+     * Cut out as Hugging Face does.
+     *
+     * @param resizedTo pixels of the shorter side after resizing, at least the model's image size
+     * @param stretched whether the longer side is resized to as many
+     * @param bicubic whether it is resized bicubically; else bilinearly
+     * @param means of red, green and blue
+     * @param deviations of red, green and blue, above 0
+     */
+    public ImagePreparation(
+            int resizedTo, boolean stretched, boolean bicubic, List<Double> means, List<Double> deviations) {
+        this(resizedTo, stretched, bicubic, false, means, deviations);
     }
 
     /**

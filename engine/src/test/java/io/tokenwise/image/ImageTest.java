@@ -3,7 +3,11 @@ package io.tokenwise.image;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 class ImageTest {
     /** 3 x 2, each pixel another one. */
@@ -104,6 +108,19 @@ class ImageTest {
         assertThat(SIX.cropped(0, 1, 1, 1)).isEqualTo(new Image(1, 1, new int[] {4}));
         assertThat(SIX.centerCrop(1, 2)).isEqualTo(new Image(1, 2, new int[] {2, 5}));
         assertThat(SIX.centerCrop(2, 1)).isEqualTo(new Image(2, 1, new int[] {1, 2}));
+    }
+
+    /** Python: {@code int(round(1 / 2.0))} is 0, of 3 it is 2, of 5 it is 2 again. */
+    @ParameterizedTest
+    @CsvSource({"1, 0, 0", "2, 1, 1", "3, 1, 2", "5, 2, 2", "7, 3, 4"})
+    void theMiddleBeginsWhereThoseWhoTrainedHaveIt(int overhang, int down, int halfEven) {
+        Image wide = new Image(
+                3 + overhang, 3, IntStream.range(0, 3 * (3 + overhang)).toArray());
+        List<Double> colours = List.of(0.0, 0.0, 0.0);
+        assertThat(wide.prepared(new ImagePreparation(3, false, false, false, colours, colours), 3))
+                .isEqualTo(wide.cropped(down, 0, 3, 3));
+        assertThat(wide.prepared(new ImagePreparation(3, false, false, true, colours, colours), 3))
+                .isEqualTo(wide.cropped(halfEven, 0, 3, 3));
     }
 
     @Test

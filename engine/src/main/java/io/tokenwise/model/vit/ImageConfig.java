@@ -36,6 +36,11 @@ final class ImageConfig {
 
     private static final int BICUBIC = 3;
 
+    /** Ours, for torchvision's models: no image processor of Hugging Face's rounds otherwise than down. */
+    private static final String ROUNDING = "center_crop_rounding";
+
+    private static final String HALF_EVEN = "half_even";
+
     private static final double RESCALE_FACTOR = 1 / 255.0;
     private static final List<Double> HALVES = List.of(0.5, 0.5, 0.5);
 
@@ -150,11 +155,13 @@ final class ImageConfig {
                     "makes images of " + Math.min(cut, resizedTo) + " pixels, the model reads " + size
                             + ": size, or crop_size with do_center_crop, must say so");
         }
+        file.supports(ROUNDING, HALF_EVEN);
         boolean normalized = file.flag("do_normalize", true);
         return new ImagePreparation(
                 resizedTo,
                 !shorter,
                 file.integer("resample", BILINEAR, BICUBIC, BILINEAR) == BICUBIC,
+                file.has(ROUNDING),
                 normalized ? colours(file, "image_mean", 0) : List.of(0.0, 0.0, 0.0),
                 normalized ? colours(file, "image_std", 1e-6) : List.of(1.0, 1.0, 1.0));
     }
@@ -228,6 +235,9 @@ final class ImageConfig {
         }
         if (cut) {
             file.putObject("crop_size").put("height", size).put("width", size);
+        }
+        if (preparation.cutHalfEven()) {
+            file.put(ROUNDING, HALF_EVEN);
         }
         preparation.means().forEach(file.withArray("image_mean")::add);
         preparation.deviations().forEach(file.withArray("image_std")::add);

@@ -45,10 +45,13 @@ final class TorchvisionVit {
         }
     }
 
-    /** As IMAGENET1K_V1 of ViT-B is, 256 pixels cut to 224, and in proportion below; above as the SWAG weights at their larger sizes are. */
+    /**
+     * As IMAGENET1K_V1 of ViT-B is, 256 pixels cut to 224, and in proportion below; above as the SWAG weights at their larger sizes are. The middle begins where
+     * torchvision/transforms/functional.py (center_crop) has it: at {@code int(round((width - size) / 2.0))}, which Python rounds half to even.
+     */
     static ImagePreparation preparation(int size) {
         boolean larger = size > 224;
-        return new ImagePreparation(larger ? size : size * 256 / 224, false, larger, MEANS, DEVIATIONS);
+        return new ImagePreparation(larger ? size : size * 256 / 224, false, larger, true, MEANS, DEVIATIONS);
     }
 
     /**

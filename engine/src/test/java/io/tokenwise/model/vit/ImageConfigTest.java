@@ -10,6 +10,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.lang.foreign.Arena;
+import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
@@ -62,6 +63,20 @@ class ImageConfigTest {
         assertThat(preparation.means()).containsExactly(0.5, 0.5, 0.5);
     }
 
+    /** Of a torchvision model that was written by us. */
+    @Test
+    void howTheMiddleIsRoundedIsReadAndWritten() throws IOException {
+        String json = "{'size': {'shortest_edge': 16}, 'crop_size': 12, 'do_center_crop': true";
+        assertThat(preparation(json + "}").cutHalfEven()).isFalse();
+        assertThat(preparation(json + ", 'center_crop_rounding': 'half_even'}").cutHalfEven())
+                .isTrue();
+        try (ModelFiles files = Models.open(directory)) {
+            String written = new String(
+                    ImageConfig.beside(files.image()).get("preprocessor_config.json"), StandardCharsets.UTF_8);
+            assertThat(preparation(written)).isEqualTo(files.image().preparation());
+        }
+    }
+
     @Test
     void coloursThatAreNotNormalizedAreFromZeroToOne() throws IOException {
         ImagePreparation preparation = preparation("{'do_normalize': false, 'image_mean': [9, 9, 9]}");
@@ -81,6 +96,7 @@ class ImageConfigTest {
                 "{'rescale_factor': 1} | rescale_factor is 1; supported: 1 / 255, or none",
                 "{'resample': 0} | resample is 0",
                 "{'image_mean': [0.5, 0.5]} | image_mean is [0.5,0.5]; supported: three numbers",
+                "{'center_crop_rounding': 'up'} | center_crop_rounding is \"up\"; supported: half_even",
                 "{'image_std': [0, 0, 0]} | image_std is [0,0,0]; supported: three numbers",
                 "{'size': 99999999999} | size is 99999999999; supported: 1 to 4096 pixels",
             })
@@ -104,7 +120,7 @@ class ImageConfigTest {
         try (ModelFiles files = Models.open(directory)) {
             assertThat(files.image().preparation())
                     .isEqualTo(new ImagePreparation(
-                            13, false, false, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
+                            13, false, false, true, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
             assertThat(files.image().architecture()).isEqualTo(TestVits.SMALL);
         }
     }
@@ -134,7 +150,7 @@ class ImageConfigTest {
             assertThat(files.image().labels()).containsExactly("LABEL_0", "LABEL_1", "LABEL_2");
             assertThat(files.image().preparation())
                     .isEqualTo(new ImagePreparation(
-                            256, false, false, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
+                            256, false, false, true, List.of(0.485, 0.456, 0.406), List.of(0.229, 0.224, 0.225)));
         }
         var huge = new VitArchitecture(1280, 1, 16, 8, 518, 14, 3, 1e-6);
         onlyWeights(huge);
