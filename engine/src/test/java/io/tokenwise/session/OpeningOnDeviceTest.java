@@ -93,14 +93,15 @@ class OpeningOnDeviceTest {
         }
     }
 
-    /** Its positions begin behind that of what fills texts up. */
+    /** A RoBERTa's positions begin behind that of what fills texts up; a DistilBERT knows no types. */
     @Test
-    void aRobertaRunsThere() throws IOException {
-        String roberta = roberta();
-        try (OpenModel device = open(roberta, files -> files, CUDA);
-                OpenModel cpu = open(roberta, files -> files, CPU)) {
-            assertThat(device.backend().kind()).isEqualTo(Kind.CUDA);
-            assertNear(encode(device), encode(cpu));
+    void whatTheGuideNamesRunsThere() throws IOException {
+        for (String model : List.of(roberta(), write("distilbert", Map.of("vocab_size", 30_522)))) {
+            try (OpenModel device = open(model, files -> files, CUDA);
+                    OpenModel cpu = open(model, files -> files, CPU)) {
+                assertThat(device.backend().kind()).isEqualTo(Kind.CUDA);
+                assertNear(encode(device), encode(cpu));
+            }
         }
     }
 
