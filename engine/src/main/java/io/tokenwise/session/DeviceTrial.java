@@ -3,10 +3,8 @@ package io.tokenwise.session;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ImageDescription;
-import io.tokenwise.model.ModelDescription;
-import io.tokenwise.model.SpeechDescription;
-import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.InputKind;
+import io.tokenwise.model.ModelFiles;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.tensor.HostTensor;
 
@@ -20,17 +18,19 @@ final class DeviceTrial {
     /** A quarter of a second: some frames. */
     private static final int SAMPLES = 4_000;
 
+    private final ModelFiles files;
     private final Encoder encoder;
     private final Sessions sessions;
 
-    private DeviceTrial(Encoder encoder, Sessions sessions) {
+    private DeviceTrial(ModelFiles files, Encoder encoder, Sessions sessions) {
+        this.files = files;
         this.encoder = encoder;
         this.sessions = sessions;
     }
 
     /** @throws UnsupportedOperationException if the device lacks something */
-    static void run(Encoder encoder, Sessions sessions) {
-        var trial = new DeviceTrial(encoder, sessions);
+    static void run(ModelFiles files, Encoder encoder, Sessions sessions) {
+        var trial = new DeviceTrial(files, encoder, sessions);
         trial.at(Budget.FULL, FEW);
         if (encoder.isAdaptive()) {
             trial.at(encoder.budget(.5), FEW);
@@ -39,12 +39,13 @@ final class DeviceTrial {
     }
 
     private void at(Budget budget, int tokens) {
-        int[] input = new int[length(encoder.description(), tokens)];
+        InputKind kind = files.description().reads();
+        int[] input = new int[length(kind, tokens)];
         sessions.lend(Deadline.NONE, session -> {
             session.batch().clear();
             encoder.add(session.batch(), input);
             Pass pass = session.pass().begin(budget);
-            if (encoder.description() instanceof SpeechDescription) {
+            if (kind == InputKind.SOUND) {
                 return encoder.writer().write(pass, encoder.tokens(pass, session.batch()), input.length).length;
             }
             try (HostTensor values = pass.stream().read(encoder.forward(pass, session.batch()))) {
@@ -54,12 +55,14 @@ final class DeviceTrial {
     }
 
     /** Numbers of an input, of a text of so many tokens. */
-    private static int length(ModelDescription model, int tokens) {
-        return switch (model) {
-            case TextDescription text -> Math.min(tokens, text.maxTokens());
-            case ImageDescription image ->
-                image.architecture().imageSize() * image.architecture().imageSize();
-            case SpeechDescription speech -> Math.max(SAMPLES, speech.sound().leastSamples());
+    private int length(InputKind kind, int tokens) {
+        return switch (kind) {
+            case TEXT -> Math.min(tokens, files.description().maxTokens());
+            case IMAGE -> {
+                int side = files.image().architecture().imageSize();
+                yield side * side;
+            }
+            case SOUND -> Math.max(SAMPLES, files.speech().sound().leastSamples());
         };
     }
 }

@@ -47,7 +47,7 @@ public final class OpenModel implements AutoCloseable {
             sessions = new Sessions(
                     encoder, place.sessions(), false, core.options().batchTokens());
             if (place.backend().kind() == Kind.CUDA) {
-                DeviceTrial.run(encoder, sessions);
+                DeviceTrial.run(files, encoder, sessions);
             }
             files.weights().close();
         } catch (Throwable e) {
