@@ -10,7 +10,9 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.FloatBuffer;
 import java.nio.LongBuffer;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.util.List;
 import java.util.Map;
 
@@ -42,13 +44,16 @@ final class OrtModel implements AutoCloseable {
      */
     static OrtModel miniLm(String precision, int threads) throws IOException, OrtException {
         String resource = precision.equals("f32") ? "all-minilm-l6-v2.onnx" : "all-minilm-l6-v2-q.onnx";
-        try (InputStream in = OrtModel.class.getClassLoader().getResourceAsStream(resource);
-                OrtSession.SessionOptions options = options(threads)) {
+        // From a file, as ours reads its weights: bytes on the heap would count for its memory.
+        Path file = Files.createTempFile("tokenwise-ort-", ".onnx");
+        try (InputStream in = OrtModel.class.getClassLoader().getResourceAsStream(resource)) {
             if (in == null) {
                 throw new IOException(resource + " is not on the class path");
             }
-            OrtSession session = OrtEnvironment.getEnvironment().createSession(in.readAllBytes(), options);
-            return new OrtModel(precision, session, 256, 384);
+            Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
+            return of(file, precision, threads, 256, 384);
+        } finally {
+            Files.delete(file);
         }
     }
 
