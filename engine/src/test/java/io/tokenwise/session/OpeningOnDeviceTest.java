@@ -5,6 +5,8 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
 import io.tokenwise.TestModels;
+import io.tokenwise.TestMoonshines;
+import io.tokenwise.TestVits;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BackendChoice.Kind;
 import io.tokenwise.api.Budget;
@@ -101,6 +103,19 @@ class OpeningOnDeviceTest {
                     OpenModel cpu = open(model, files -> files, CPU)) {
                 assertThat(device.backend().kind()).isEqualTo(Kind.CUDA);
                 assertNear(encode(device), encode(cpu));
+            }
+        }
+    }
+
+    /** Their trial goes through the short path, through a front end of sound, and writes. */
+    @Test
+    void imagesSpeechAndAdaptiveModelsAreOpenedThere() throws IOException {
+        Path vit = TestVits.writeSmall(folder.resolve("vit"));
+        Path moonshine = folder.resolve("moonshine");
+        TestMoonshines.writeSmall(moonshine);
+        for (String model : List.of(vit.toString(), moonshine.toString(), "minilm-acm")) {
+            try (OpenModel device = OpenModel.open(model, CUDA, _ -> {})) {
+                assertThat(device.backend().kind()).isEqualTo(Kind.CUDA);
             }
         }
     }
