@@ -78,7 +78,8 @@ class ConnectionsTest {
         http.close(Duration.ZERO);
     }
 
-    private static void await(CountDownLatch latch) {
+    /** Of other tests of the server too. */
+    static void await(CountDownLatch latch) {
         try {
             assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
         } catch (InterruptedException e) {

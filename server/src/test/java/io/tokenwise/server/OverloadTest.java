@@ -21,7 +21,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What clients are told while the queue is full: it holds one input that runs, and one that waits. */
@@ -44,13 +43,13 @@ class OverloadTest {
             Lane<String> held = queue.add(
                     new OtherResult<>(text.lane().model(), (inputs, budgets) -> {
                         entered.countDown();
-                        await(gate);
+                        ConnectionsTest.await(gate);
                         return inputs.stream().map(input -> "held").toList();
                     }),
                     text.lane());
             var request = new Request(new int[] {101, 102}, Deadline.NONE, BudgetRange.pinned(Budget.FULL));
             var runs = held.submit(request);
-            await(entered);
+            ConnectionsTest.await(entered);
             var wait = held.submitAll(List.of(request, request));
 
             try {
@@ -94,14 +93,6 @@ class OverloadTest {
             return client.send("POST " + path + " HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
                             + "Content-Length: " + body.length() + "\r\n\r\n" + body)
                     .response();
-        }
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
         }
     }
 }

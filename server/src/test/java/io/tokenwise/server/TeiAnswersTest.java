@@ -24,7 +24,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CountDownLatch;
-import java.util.concurrent.TimeUnit;
 import org.junit.jupiter.api.Test;
 
 /** What text-embeddings-inference's endpoints answer that takes another model, or another heap, than {@link TeiTest} has. */
@@ -127,12 +126,12 @@ class TeiAnswersTest {
             Lane<String> held = queue.add(
                     new OtherResult<>(text.lane().model(), (inputs, budgets) -> {
                         entered.countDown();
-                        await(gate);
+                        ConnectionsTest.await(gate);
                         return List.of("held");
                     }),
                     text.lane());
             held.submit(new Request(new int[] {101, 102}, Deadline.NONE, BudgetRange.pinned(Budget.FULL)));
-            await(entered);
+            ConnectionsTest.await(entered);
             try {
                 var first = client.sendAsync(
                         request(http.port(), "/embed_all", "a text"), HttpResponse.BodyHandlers.discarding());
@@ -147,14 +146,6 @@ class TeiAnswersTest {
             }
         } finally {
             http.close(Duration.ZERO);
-        }
-    }
-
-    private static void await(CountDownLatch latch) {
-        try {
-            assertThat(latch.await(30, TimeUnit.SECONDS)).isTrue();
-        } catch (InterruptedException e) {
-            throw new AssertionError(e);
         }
     }
 

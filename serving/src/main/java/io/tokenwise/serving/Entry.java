@@ -5,6 +5,9 @@ class Entry {
     /** That there is no deadline: far away, and still not near the largest number, so that sums do not overflow. */
     static final long NEVER = Long.MAX_VALUE / 4;
 
+    /** A deadline that is the target has lost something on its way. */
+    private static final double MOST_OF_IT = 0.8;
+
     final ModelLoad model;
     final Choices choices;
     final boolean pinned;
@@ -41,6 +44,11 @@ class Entry {
     /** When it should be answered to be of use: requests are refused by it. */
     final long wantedNanos() {
         return Math.min(dueNanos, deadlineNanos);
+    }
+
+    /** Whether its client waits about as long as an answer may take, as where its deadline is the target. That others do not says nothing of whether the target is held. */
+    final boolean waitsUntilDue() {
+        return deadlineNanos - arrivalNanos >= MOST_OF_IT * (dueNanos - arrivalNanos);
     }
 
     /** How much of the room for waiting tokens it needs. */

@@ -153,8 +153,7 @@ final class Scheduler<E extends Entry> {
         }
         for (E entry : expired) {
             leave(entry);
-            // That a client waits less long than the target says nothing of whether the target is held.
-            if (entry.deadlineNanos >= entry.dueNanos) {
+            if (entry.waitsUntilDue()) {
                 tellDial(entry, nowNanos);
             }
         }

@@ -106,6 +106,19 @@ class SchedulerTest {
         assertThat(measuring.next(4_000 * MILLI).step()).isPositive();
     }
 
+    /** Its deadline was the target when it was sent. */
+    @Test
+    void whatIsDroppedCountsThoughItsDeadlineIsALittleBeforeTheTarget() {
+        var measuring = new Scheduler<Entry>(options.withControl(AUTO.with(false, true, true)));
+        for (int i = 1; i <= 400; i++) {
+            Entry entry = floating(model, 1, 20 * i, 20 * i + 100);
+            var timing = new Entry.Timing(entry.arrivalNanos, entry.arrivalNanos + 95 * MILLI, entry.dueNanos);
+            measuring.offer(List.of(new Entry(model, entry.choices, false, 1, timing)), 20 * i * MILLI);
+            measuring.dropExpired(20 * i * MILLI);
+        }
+        assertThat(measuring.next(8_000 * MILLI).step()).isPositive();
+    }
+
     /** One who waits for a millisecond only does not take the others' quality, nor, dropped early, give them more. */
     @Test
     void whoIsInAHurryDoesNotSteerTheOthers() {
