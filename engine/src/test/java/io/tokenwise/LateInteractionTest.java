@@ -170,6 +170,21 @@ class LateInteractionTest {
         }
     }
 
+    /** As mxbai-colbert-large-v1 has it beside the checkpoint. */
+    @Test
+    void aCheckpointMayHaveModulesWithATransformerAlone() throws IOException {
+        Path model = folder.resolve("beside");
+        write(model, random);
+        Files.copy(stanford.resolve("artifact.metadata"), model.resolve("artifact.metadata"));
+        Files.writeString(
+                model.resolve("modules.json"),
+                "[{\"idx\":0,\"name\":\"0\",\"path\":\"\",\"type\":\"sentence_transformers.models.Transformer\"}]");
+        try (LateInteraction encoder = LateInteraction.open(model.toString(), OPTIONS);
+                LateInteraction plain = LateInteraction.open(stanford.toString(), OPTIONS)) {
+            assertThat(encoder.embedQuery("a query")).isDeepEqualTo(plain.embedQuery("a query"));
+        }
+    }
+
     /** What pylate saves as the longest text is what it cut the last ones to, queries perhaps. */
     @Test
     void documentsAreNotCutToWhatPylateUsedLast() throws IOException {

@@ -28,8 +28,12 @@ class ScriptTest {
     void theLockIsComparedWhereNobodyHasAHome() throws Exception {
         assumeTrue(Files.isExecutable(SCRIPT), "no script on this system");
         Path repository = Path.of(System.getProperty("user.home"), ".m2", "repository");
-        assumeTrue(Files.isDirectory(repository), "Maven keeps what it fetches elsewhere");
-        var script = new ProcessBuilder("env", "-u", "HOME", "-u", "MAVEN_OPTS", SCRIPT.toString(), "lock", "--check");
+        assumeTrue(
+                Files.isDirectory(repository.resolve("org"))
+                        && Files.notExists(repository.resolveSibling("settings.xml")),
+                "Maven keeps what it fetches elsewhere");
+        var script = new ProcessBuilder(
+                "env", "-u", "HOME", "-u", "MAVEN_OPTS", "-u", "MAVEN_ARGS", SCRIPT.toString(), "lock", "--check");
         Process process = script.redirectErrorStream(true).start();
         String said = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         assertThat(process.waitFor()).as(said).isZero();

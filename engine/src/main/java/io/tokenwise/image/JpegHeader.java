@@ -154,16 +154,24 @@ record JpegHeader(int width, int height, JpegColors colors, Orientation orientat
             return letters.toString();
         }
 
-        /** Moves behind the image's end, or the file's if it is cut short: what follows, such as a video, is not for the decoder. In a scan's data FF is followed by 00. */
+        /** Moves behind the image's end, or the file's if it is cut short: what follows, such as a video, is not for the decoder. */
         private void passScans() {
-            int scans = 1;
+            int begin = bytes.position();
             for (int marker = START_OF_SCAN; marker >= 0 && marker != END; marker = next()) {
                 boolean alone = marker >= 0xD0 && marker <= 0xD8 || marker == 0x01;
                 if (!alone && bytes.remaining() >= 2) {
                     int length = Short.toUnsignedInt(bytes.getShort(bytes.position()));
                     bytes.position(Math.min(bytes.limit(), bytes.position() + length));
                 }
-                if (marker == START_OF_SCAN && scans++ > MOST_SCANS) {
+            }
+            checkScans(begin);
+        }
+
+        /** Counts all that look like one: after an error a decoder goes on where no length says it. In a sound scan's data FF is followed by 00. */
+        private void checkScans(int begin) {
+            int scans = 1;
+            for (int i = begin; i < bytes.position() - 1; i++) {
+                if (bytes.get(i) == (byte) 0xFF && bytes.get(i + 1) == (byte) START_OF_SCAN && ++scans > MOST_SCANS) {
                     throw new BadFileException(name, "is a JPEG of more than " + MOST_SCANS + " scans");
                 }
             }

@@ -14,8 +14,12 @@ final class OnnxFields {
     /** Models of Moonshine have 20,000. */
     private static final int MOST = 500_000;
 
+    /** Of messages in each other, as protobuf itself allows. */
+    private static final int MOST_DEPTH = 100;
+
     private final String file;
     private int count;
+    private int depth;
 
     OnnxFields(String file) {
         this.file = file;
@@ -54,9 +58,14 @@ final class OnnxFields {
             }
             boolean message = WireFormat.getTagWireType(tag) == WireFormat.WIRETYPE_LENGTH_DELIMITED;
             if (message && WireFormat.getTagFieldNumber(tag) == number) {
+                if (++depth > MOST_DEPTH) {
+                    throw new BadFileException(
+                            file, "is an ONNX model of more than " + MOST_DEPTH + " messages in each other");
+                }
                 int limit = in.pushLimit(in.readRawVarint32());
                 inner.of(in);
                 in.popLimit(limit);
+                depth--;
             } else if (!in.skipField(tag)) {
                 return;
             }

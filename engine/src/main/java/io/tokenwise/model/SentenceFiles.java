@@ -5,12 +5,15 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.Set;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
 /** What sentence-transformers has beside a text encoder's config.json: what becomes of token vectors, how long texts may be, what is put before them. */
@@ -20,7 +23,18 @@ final class SentenceFiles {
     /** Published models have up to five. */
     private static final int MOST_MODULES = 64;
 
+    /** What is written. */
     static final String LENGTH = "sentence_bert_config.json";
+
+    /** What is read, the first that is there: older folders name it after the model. */
+    private static final List<String> LENGTHS = Stream.of(
+                    "bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
+            .map(model -> "sentence_" + model + "_config.json")
+            .toList();
+
+    /** Each letter, which a tokenizer must make small itself where that is wanted of texts. */
+    private static final String CAPITALS = "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z";
+
     static final String PROMPTS = "config_sentence_transformers.json";
 
     /** In config.json: how many values a vector may have besides all. No file of sentence-transformers says it; some models' authors do. */
@@ -65,10 +79,11 @@ final class SentenceFiles {
      * leaves it to the tokenizer's own file, as transformers does (sentence_transformers/base/modules/transformer.py at cad21198).
      */
     private static int named(ModelFolder folder) throws IOException {
-        if (folder.has(LENGTH)) {
-            JsonFile length = folder.read(LENGTH);
-            if (length.flag("do_lower_case", false)) {
-                throw length.refuse("do_lower_case", "false; tokenizer.json says what becomes of capitals");
+        Optional<String> file = LENGTHS.stream().filter(folder::has).findFirst();
+        if (file.isPresent()) {
+            JsonFile length = folder.read(file.get());
+            if (length.flag("do_lower_case", false) && !lowers(folder)) {
+                throw length.refuse("do_lower_case", "false, or a tokenizer.json that makes capitals small");
             }
             if (length.has(MOST_TOKENS)) {
                 return length.integer(MOST_TOKENS, Tokenizer.LEAST_MAX_TOKENS, Integer.MAX_VALUE);
@@ -83,6 +98,13 @@ final class SentenceFiles {
         return known ? most.intValue() : Integer.MAX_VALUE;
     }
 
+    /** Whether capitals are no others than small letters to the tokenizer, as to that of bge's English models, whose files ask for small ones too. */
+    private static boolean lowers(ModelFolder folder) throws IOException {
+        String file = "tokenizer.json";
+        var tokenizer = Tokenizer.open(folder.file(file), folder.json(file), MOST_WIDTH);
+        return Arrays.equals(tokenizer.encodeAll(CAPITALS), tokenizer.encodeAll(CAPITALS.toLowerCase(Locale.ROOT)));
+    }
+
     private static TextOutput output(
             TextFamily family, ModelFolder folder, JsonFile config, List<JsonFile> modules, int hiddenSize)
             throws IOException {
@@ -92,7 +114,7 @@ final class SentenceFiles {
         if (head.isPresent()) {
             return checked(head.get(), folder, modules);
         }
-        if (modules.isEmpty() && LateConfig.isIn(config)) {
+        if (ownHead && LateConfig.isIn(config)) {
             return LateConfig.read(folder);
         }
         if (modules.size() == 2 && type(modules.getLast()).equals("Dense")) {

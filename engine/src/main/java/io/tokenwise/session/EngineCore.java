@@ -196,6 +196,9 @@ public final class EngineCore implements AutoCloseable {
         try {
             return new OpenModel(this, place, files, afterwards);
         } catch (UnsupportedOperationException e) {
+            if (place.backend().kind() != Kind.CUDA) {
+                throw e;
+            }
             String name = files.description().name();
             if (options.backend().kind() != Kind.AUTO) {
                 throw new IllegalArgumentException(

@@ -51,6 +51,8 @@ public final class OpenModel implements AutoCloseable {
             }
             files.weights().close();
         } catch (Throwable e) {
+            // What a trial has taken on the device.
+            place.sessions().forget();
             encoder.close();
             throw e;
         }

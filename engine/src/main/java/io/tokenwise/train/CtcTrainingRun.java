@@ -16,6 +16,7 @@ import java.nio.FloatBuffer;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.Collections;
 import java.util.HashSet;
 import java.util.List;
@@ -117,7 +118,8 @@ public record CtcTrainingRun(
     }
 
     private static Object content(LabelledRecording recording) {
-        return List.of(FloatBuffer.wrap(recording.samples()), recording.text());
+        // A buffer's own hash is of whole numbers, which all samples of a recording are: 0.
+        return List.of(Arrays.hashCode(recording.samples()), FloatBuffer.wrap(recording.samples()), recording.text());
     }
 
     private List<LabelledRecording> learnt(SpeechDescription description, TrainingListener listener) {

@@ -149,6 +149,14 @@ class HostileImagesTest {
         bytes.writeBytes(scans.toByteArray());
         bytes.write(PROGRESSIVE, end, 2);
         refused(bytes.toByteArray()).hasMessage("test: is a JPEG of more than 200 scans");
+
+        // A marker without a segment, after which a decoder reads on though a length would say otherwise.
+        var hidden = new ByteArrayOutputStream();
+        hidden.write(PROGRESSIVE, 0, end);
+        hidden.writeBytes(new byte[] {-1, 2, -1, -1});
+        hidden.writeBytes(scans.toByteArray());
+        hidden.write(PROGRESSIVE, end, 2);
+        refused(hidden.toByteArray()).hasMessage("test: is a JPEG of more than 200 scans");
     }
 
     /** As the video of a moving photograph, in which any bytes may stand. */

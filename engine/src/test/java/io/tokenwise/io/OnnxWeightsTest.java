@@ -67,6 +67,20 @@ class OnnxWeightsTest {
                 .addNode(node("Add", "sum2", "product2", "second.bias"));
     }
 
+    @Test
+    void graphsInEachOtherAreRefused() {
+        GraphProto.Builder graph = GraphProto.newBuilder();
+        for (int i = 0; i < 110; i++) {
+            graph = GraphProto.newBuilder()
+                    .addNode(NodeProto.newBuilder()
+                            .addAttribute(AttributeProto.newBuilder().setG(graph)));
+        }
+        byte[] bytes = bytes(graph);
+        assertThatThrownBy(() -> OnnxFile.read("model.onnx", new ByteArrayInputStream(bytes), bytes.length))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage("model.onnx: is an ONNX model of more than 100 messages in each other");
+    }
+
     /** Two bytes each, and 80 in memory. */
     @Test
     void manyEmptyNodesAreRefusedBeforeTheyAreRead() {

@@ -5,8 +5,8 @@ class Entry {
     /** That there is no deadline: far away, and still not near the largest number, so that sums do not overflow. */
     static final long NEVER = Long.MAX_VALUE / 4;
 
-    /** A deadline that is the target has lost something on its way. */
-    private static final double MOST_OF_IT = 0.8;
+    /** Of the target: a deadline that was the target when it was sent still has so much of it when it comes. */
+    private static final double LEAST_OF_TARGET = 0.8;
 
     final ModelLoad model;
     final Choices choices;
@@ -48,7 +48,7 @@ class Entry {
 
     /** Whether its client waits about as long as an answer may take, as where its deadline is the target. That others do not says nothing of whether the target is held. */
     final boolean waitsUntilDue() {
-        return deadlineNanos - arrivalNanos >= MOST_OF_IT * (dueNanos - arrivalNanos);
+        return deadlineNanos - arrivalNanos >= LEAST_OF_TARGET * (dueNanos - arrivalNanos);
     }
 
     /** How much of the room for waiting tokens it needs. */

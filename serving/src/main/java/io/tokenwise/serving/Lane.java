@@ -46,6 +46,7 @@ public final class Lane<R> {
      * @param request the input, and what it may cost
      * @return its answer, later
      * @throws OverloadedException if it is not accepted
+     * @throws TooLargeException if it is more than {@link QueueOptions} has room for
      * @throws IllegalArgumentException if the model cannot read the input or keep the budget
      * @throws IllegalStateException if the queue is closed
      */

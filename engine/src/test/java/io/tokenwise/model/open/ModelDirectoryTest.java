@@ -243,11 +243,6 @@ class ModelDirectoryTest {
                         "pooling modes [mean, lasttoken]"),
                 arguments(pooling, "{", "{\"include_prompt\": false, ", "include_prompt is false; supported: true"),
                 arguments(
-                        "sentence_bert_config.json",
-                        "\"do_lower_case\" : false",
-                        "\"do_lower_case\" : true",
-                        "do_lower_case is true; supported: false"),
-                arguments(
                         "modules.json",
                         "models.Normalize",
                         "models.WordWeights",
@@ -327,6 +322,24 @@ class ModelDirectoryTest {
         assertThat(maxTokens()).isEqualTo(7);
         Files.writeString(tokenizer, "{\"model_max_length\": 1000000000000000019884624838656}");
         assertThat(maxTokens()).isEqualTo(16);
+    }
+
+    /** As bge's English models ask for, whose tokenizer makes capitals small anyway. */
+    @Test
+    void smallLettersAreWantedWhereTheTokenizerMakesThem() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Files.delete(directory.resolve("sentence_bert_config.json"));
+        Path length = directory.resolve("sentence_roberta_config.json");
+        Files.writeString(length, "{\"max_seq_length\": 9, \"do_lower_case\": true}");
+        assertThat(maxTokens()).isEqualTo(9);
+        Path tokenizer = directory.resolve("tokenizer.json");
+        String json = Files.readString(tokenizer);
+        assertThat(json).containsPattern("\"lowercase\" *: *true");
+        Files.writeString(tokenizer, json.replaceFirst("\"lowercase\" *: *true", "\"lowercase\":false"));
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(length
+                        + ": do_lower_case is true; supported: false, or a tokenizer.json that makes capitals small");
     }
 
     private int maxTokens() throws IOException {
