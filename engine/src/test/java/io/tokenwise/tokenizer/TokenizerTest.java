@@ -9,7 +9,6 @@ import ai.djl.huggingface.tokenizers.HuggingFaceTokenizer;
 import ai.djl.huggingface.tokenizers.jni.CharSpan;
 import io.tokenwise.TestModels;
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.testdata.WordNet;
 import java.io.ByteArrayInputStream;
@@ -34,8 +33,6 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
-import tools.jackson.databind.json.JsonMapper;
-import tools.jackson.databind.node.ObjectNode;
 
 public class TokenizerTest {
     /** The smallest complete tokenizer of the kind that is read. */
@@ -360,55 +357,6 @@ public class TokenizerTest {
                 arguments("\"clean_text\":true", "\"clean_text\":1", "clean_text is 1; supported: true or false"),
                 arguments("\"rstrip\":false", "\"rstrip\":1", "rstrip is 1; supported: true or false"),
                 arguments("\"version\"", "\"version", "is not valid JSON"));
-    }
-
-    /** As in the first files of bert-base-uncased, RoBERTa and XLM-R. */
-    @Test
-    void aModelMayHaveNoType() throws IOException {
-        byte[] unigram = UnigramVocabulary.of(new String[] {"the", "man"}, 110).json();
-        byte[] bpe = new SpmVocabulary(List.of("the", "man")).json(SpmVocabulary.LLAMA2, true);
-        for (byte[] typed : List.of(SMALL.getBytes(StandardCharsets.UTF_8), unigram, bpe)) {
-            var json = (ObjectNode) JsonMapper.shared().readTree(typed);
-            ((ObjectNode) json.get("model")).remove("type");
-            Tokenizer wanted = Tokenizer.open("tokenizer.json", typed, 100);
-            Tokenizer untyped = Tokenizer.open("tokenizer.json", JsonFile.format(json), 100);
-            assertThat(untyped.kind()).isEqualTo(wanted.kind());
-            assertThat(untyped.encodeAll("the tokens a man")).isEqualTo(wanted.encodeAll("the tokens a man"));
-        }
-    }
-
-    /** As of a file whose fields were sorted. */
-    @Test
-    void mergesMayComeBeforeTheirPieces() throws IOException {
-        byte[] bpe = new SpmVocabulary(List.of("the", "man")).json(SpmVocabulary.LLAMA2, true);
-        var json = (ObjectNode) JsonMapper.shared().readTree(bpe);
-        var model = (ObjectNode) json.get("model");
-        model.set("vocab", model.remove("vocab"));
-        assertThat(List.copyOf(model.propertyNames())).containsSubsequence("merges", "vocab");
-        Tokenizer tokenizer = Tokenizer.open("tokenizer.json", JsonFile.format(json), 100);
-        assertThat(tokenizer.encodeAll("the man"))
-                .isEqualTo(Tokenizer.open("tokenizer.json", bpe, 100).encodeAll("the man"))
-                .hasSize(2);
-    }
-
-    /** Gemma 3's marks images, of which its models of texts have no row. */
-    @Test
-    void specialTokensThatTheModelHasNoRowForAreText() {
-        String more = SMALL.replace(
-                "\"added_tokens\":[",
-                "\"added_tokens\":[{\"id\":7,\"content\":\"[a]\",\"special\":true},{\"id\":8,\"content\":\"<a>\",\"special\":false},");
-        byte[] json = more.getBytes(StandardCharsets.UTF_8);
-        assertThat(Tokenizer.open("tokenizer.json", json, 10).encodeAll("[a]<a>"))
-                .containsExactly(7, 8);
-        // One that a user has added is not lost silently.
-        assertThat(Tokenizer.open("tokenizer.json", json, 10, TokenTypes.MOST, 7)
-                        .vocabularySize())
-                .isEqualTo(9);
-        byte[] one = more.replace(",{\"id\":8,\"content\":\"<a>\",\"special\":false}", "")
-                .getBytes(StandardCharsets.UTF_8);
-        Tokenizer tokenizer = Tokenizer.open("tokenizer.json", one, 10, TokenTypes.MOST, 7);
-        assertThat(tokenizer.vocabularySize()).isEqualTo(7);
-        assertThat(tokenizer.encodeAll("[a]")).containsExactly(1, 4, 1);
     }
 
     @ParameterizedTest(name = "{1}")
