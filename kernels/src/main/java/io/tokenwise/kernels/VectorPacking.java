@@ -60,25 +60,25 @@ final class VectorPacking {
         }
     }
 
-    /** Rows of A, each cut into blocks of DEPTH values: {@code [blocks, rowStep, DEPTH]}. */
-    static void rows(GemmCall call, int row, int rows, float[] to, int rowStep) {
+    /** Steps {@code from} to {@code to} of rows of A, cut into blocks of DEPTH values: {@code [blocks, rowStep, DEPTH]}. */
+    static void rows(GemmCall call, int row, int rows, int from, int to, float[] packed, int rowStep) {
         for (int i = 0; i < rows; i++) {
             int source = call.gather == null ? row + i : call.gather[row + i];
-            long from = call.a.at((long) source * call.aStride);
-            for (int p = 0, base = i * DEPTH; p < call.k; p += DEPTH, base += rowStep * DEPTH) {
-                int depth = Math.min(DEPTH, call.k - p);
-                MemorySegment.copy(call.a.segment(), JAVA_FLOAT, from + (long) p * Float.BYTES, to, base, depth);
+            long at = call.a.at((long) source * call.aStride);
+            for (int p = from, base = i * DEPTH; p < to; p += DEPTH, base += rowStep * DEPTH) {
+                int depth = Math.min(DEPTH, to - p);
+                MemorySegment.copy(call.a.segment(), JAVA_FLOAT, at + (long) p * Float.BYTES, packed, base, depth);
             }
         }
     }
 
     /** The same layout from A stored {@code [k, m]}. */
-    static void transposedRows(GemmCall call, int row, int rows, float[] to, int rowStep) {
-        for (int p = 0; p < call.k; p++) {
-            int base = p / DEPTH * rowStep * DEPTH + p % DEPTH;
-            long from = call.a.at((long) p * call.aStride + row);
+    static void transposedRows(GemmCall call, int row, int rows, int from, int to, float[] packed, int rowStep) {
+        for (int p = from; p < to; p++) {
+            int base = (p - from) / DEPTH * rowStep * DEPTH + (p - from) % DEPTH;
+            long at = call.a.at((long) p * call.aStride + row);
             for (int i = 0; i < rows; i++) {
-                to[base + i * DEPTH] = call.a.segment().get(JAVA_FLOAT, from + (long) i * Float.BYTES);
+                packed[base + i * DEPTH] = call.a.segment().get(JAVA_FLOAT, at + (long) i * Float.BYTES);
             }
         }
     }
