@@ -24,7 +24,7 @@ class SevenBitWeightsTest {
         public static void main(String[] arguments) {
             for (int rows : new int[] {1, 7, 33, 64, 130}) {
                 for (int inputs : new int[] {32, 35, 97, 384, 1536}) {
-                    for (int outputs : new int[] {32, 37, 384}) {
+                    for (int outputs : new int[] {32, 37, 384, 1024}) {
                         extremesAreExact(rows, inputs, outputs);
                     }
                 }
@@ -32,7 +32,8 @@ class SevenBitWeightsTest {
             // Half a step of weights, of which there are 128 between a column's largest value and minus that.
             var engine = new Engine("7 bits", 0x1p-7, () -> TestModels.oneDnn(Precision.S8, 3));
             for (int rows : new int[] {1, 7, 130}) {
-                for (int[] columns : new int[][] {{96, 96, 96, 96}, {32, 80, 64}}) {
+                // 1,024 columns are two products.
+                for (int[] columns : new int[][] {{96, 96, 96, 96}, {32, 80, 64}, {1024, 64}}) {
                     var slices = new SlicesTest();
                     slices.slicesOfOutputs(engine, rows, columns);
                     slices.slicesOfInputs(engine, rows, columns);

@@ -4,6 +4,7 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
+import io.tokenwise.backend.onednn.OneDnnMatrix.Part;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Conversions;
 import io.tokenwise.kernels.Conversions.Columns;
@@ -340,12 +341,20 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         int size;
         for (int row = 0; row < rows; row += size) {
             size = kernelRows.of(rows - row);
-            Binding binding = operand.binding(row * inputStride + fromInput, row * weight.outputStride() + fromOutput);
             if (adds) {
                 operand.clear(rows, row + size, inputStride, fromInput, weight.inputs(), zeros);
-                binding.add(weight.weights(), size);
-            } else {
-                binding.run(weight.weights(), size);
+            }
+            int from = row * inputStride + fromInput;
+            int to = row * weight.outputStride() + fromOutput;
+            for (int i = 0; i < weight.parts().size(); i++) {
+                Part part = weight.parts().get(i);
+                Binding binding = operand.binding(from, to);
+                if (adds) {
+                    binding.add(part.weights(), size);
+                } else {
+                    binding.run(part.weights(), size);
+                }
+                to += part.outputs();
             }
         }
     }

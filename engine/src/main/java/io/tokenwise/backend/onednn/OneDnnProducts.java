@@ -7,6 +7,7 @@ import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.cpu.Products;
 import io.tokenwise.backend.cpu.WorkerPool;
+import io.tokenwise.backend.onednn.OneDnnMatrix.Part;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
@@ -61,12 +62,13 @@ final class OneDnnProducts implements Products {
             Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
         int rows = transposed ? matrix.outputs() : matrix.inputs();
         int columns = transposed ? matrix.inputs() : matrix.outputs();
+        Part part = matrix.parts().getFirst();
         Floats values = source.floats();
         long corner = values.at((long) fromRow * source.columns() + fromColumn);
         long rowBytes = (long) columns * Float.BYTES;
         if (columns == source.columns()) {
             MemorySegment dense = values.segment().asSlice(corner, rows * rowBytes);
-            matrix.product().packFloats(dense, transposed, matrix.packed());
+            part.product().packFloats(dense, transposed, part.packed());
             return;
         }
         try (Arena arena = Arena.ofConfined()) {
@@ -75,7 +77,7 @@ final class OneDnnProducts implements Products {
                 long from = corner + (long) row * source.columns() * Float.BYTES;
                 MemorySegment.copy(values.segment(), from, dense, row * rowBytes, rowBytes);
             }
-            matrix.product().packFloats(dense, transposed, matrix.packed());
+            part.product().packFloats(dense, transposed, part.packed());
         }
     }
 
@@ -123,32 +125,41 @@ final class OneDnnProducts implements Products {
         int output = 0;
         for (PackedMatrix slice : slices) {
             var matrix = (OneDnnMatrix) slice;
-            packPart(steps, scales, input, output, matrix);
+            packSlice(steps, scales, input, output, matrix);
             if (matrix.prefix() != null) {
-                packPart(steps, scales, 0, 0, matrix.prefix());
+                packSlice(steps, scales, 0, 0, matrix.prefix());
             }
             input += matrix.inputs() < inputs ? matrix.inputs() : 0;
             output += matrix.outputs() < outputs ? matrix.outputs() : 0;
         }
     }
 
-    /** Packs the part of a matrix of steps, as wide as there are scales, that starts at an input and an output. */
-    private static void packPart(byte[] steps, float[] scales, int input, int output, OneDnnMatrix part) {
-        int outputs = part.outputs();
-        float[] sums = part.columns().sums();
+    /** Packs a slice from a matrix of steps, as wide as there are scales, in which it starts at an input and an output. */
+    private static void packSlice(byte[] steps, float[] scales, int input, int output, OneDnnMatrix slice) {
+        float[] sums = slice.columns().sums();
         Arrays.fill(sums, 0);
+        for (int k = 0; k < slice.inputs(); k++) {
+            addTo(sums, steps, (input + k) * scales.length + output);
+        }
+        System.arraycopy(scales, output, slice.columns().scales(), 0, sums.length);
+        for (int j = 0; j < sums.length; j++) {
+            sums[j] *= scales[output + j];
+        }
+        for (Part part : slice.parts()) {
+            packPart(steps, scales.length, input, output, part);
+            output += part.outputs();
+        }
+    }
+
+    private static void packPart(byte[] steps, int width, int input, int output, Part part) {
+        int outputs = part.outputs();
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment rowMajor = arena.allocate(part.product().spec().bBytes(), ALIGNMENT);
-            for (int k = 0; k < part.inputs(); k++) {
-                int at = (input + k) * scales.length + output;
-                addTo(sums, steps, at);
+            for (int k = 0; k < part.product().spec().k(); k++) {
+                int at = (input + k) * width + output;
                 MemorySegment.copy(steps, at, rowMajor, ValueLayout.JAVA_BYTE, (long) k * outputs, outputs);
             }
             part.product().pack(rowMajor, part.packed()).close();
-        }
-        System.arraycopy(scales, output, part.columns().scales(), 0, outputs);
-        for (int j = 0; j < outputs; j++) {
-            sums[j] *= scales[output + j];
         }
     }
 
