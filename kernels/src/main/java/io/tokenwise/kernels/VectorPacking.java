@@ -15,6 +15,9 @@ final class VectorPacking {
     /** A constant, so that it is never made anew. */
     private static final FloatVector ZERO = FloatVector.zero(F);
 
+    /** Floats of a cache line. */
+    private static final int LINE = 16;
+
     private VectorPacking() {}
 
     /**
@@ -72,13 +75,17 @@ final class VectorPacking {
         }
     }
 
-    /** The same layout from A stored {@code [k, m]}. */
+    /** The same layout from A stored {@code [k, m]}: a cache line of it at a time, since more rows would push each other out of the first-level cache. */
     static void transposedRows(GemmCall call, int row, int rows, int from, int to, float[] packed, int rowStep) {
-        for (int p = from; p < to; p++) {
-            int base = (p - from) / DEPTH * rowStep * DEPTH + (p - from) % DEPTH;
-            long at = call.a.at((long) p * call.aStride + row);
-            for (int i = 0; i < rows; i++) {
-                packed[base + i * DEPTH] = call.a.segment().get(JAVA_FLOAT, at + (long) i * Float.BYTES);
+        MemorySegment a = Floats.exactlyNative(call.a.segment());
+        for (int i = 0; i < rows; i += LINE) {
+            int count = Math.min(LINE, rows - i);
+            for (int p = from; p < to; p++) {
+                int base = ((p - from) / DEPTH * rowStep + i) * DEPTH + (p - from) % DEPTH;
+                long at = call.a.at((long) p * call.aStride + row + i);
+                for (int j = 0; j < count; j++) {
+                    packed[base + j * DEPTH] = a.get(JAVA_FLOAT, at + (long) j * Float.BYTES);
+                }
             }
         }
     }
