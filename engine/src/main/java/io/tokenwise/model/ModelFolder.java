@@ -1,5 +1,6 @@
 package io.tokenwise.model;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.WeightSource;
 import java.io.IOException;
@@ -28,6 +29,18 @@ public interface ModelFolder {
     /** A JSON object that must be there. */
     default JsonFile read(String name) throws IOException {
         return JsonFile.parse(file(name), json(name));
+    }
+
+    /**
+     * Says how a model that has another form of a file is brought into ours.
+     *
+     * @throws BadFileException if the file is not there, and the other is
+     */
+    default void refuseInstead(String file, String other, String python) {
+        if (!has(file) && has(other)) {
+            throw new BadFileException(
+                    file(file), "no such file, and " + other + " is not read; in Python it is written by " + python);
+        }
     }
 
     /** The weights, which must be there. */

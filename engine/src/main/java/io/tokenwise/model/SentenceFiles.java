@@ -49,7 +49,6 @@ final class SentenceFiles {
     private static final String LOGITS = "LogitScore";
 
     private static final String MOST_TOKENS = "max_seq_length";
-    private static final String TOKENIZER = "tokenizer_config.json";
     private static final String ACTIVATION = "activation_fn";
     private static final String RESIDUAL = "use_residual";
     private static final int MOST_WIDTH = 1 << 16;
@@ -89,19 +88,20 @@ final class SentenceFiles {
                 return length.integer(MOST_TOKENS, Tokenizer.LEAST_MAX_TOKENS, Integer.MAX_VALUE);
             }
         }
-        if (!folder.has(TOKENIZER)) {
+        if (!folder.has(TokenizerFile.CONFIG)) {
             return Integer.MAX_VALUE;
         }
+        JsonNode tokenizer = folder.read(TokenizerFile.CONFIG).root();
         // Where nobody knows there stands 10^30.
-        JsonNode most = folder.read(TOKENIZER).root().path("model_max_length");
+        JsonNode most = tokenizer.path(tokenizer.has("model_max_length") ? "model_max_length" : "max_len");
         boolean known = most.isInt() && most.intValue() >= Tokenizer.LEAST_MAX_TOKENS;
         return known ? most.intValue() : Integer.MAX_VALUE;
     }
 
     /** Whether capitals are no others than small letters to the tokenizer, as to that of bge's English models, whose files ask for small ones too. */
     private static boolean lowers(ModelFolder folder) throws IOException {
-        String file = "tokenizer.json";
-        var tokenizer = Tokenizer.open(folder.file(file), folder.json(file), MOST_WIDTH);
+        TokenizerFile file = TokenizerFile.of(folder);
+        var tokenizer = Tokenizer.open(file.file(), file.json(), MOST_WIDTH);
         return Arrays.equals(tokenizer.encodeAll(CAPITALS), tokenizer.encodeAll(CAPITALS.toLowerCase(Locale.ROOT)));
     }
 

@@ -5,17 +5,26 @@ import io.tokenwise.io.JsonFile;
 import java.nio.ByteBuffer;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The vocabulary of an uncased BERT as Google published it, {@value #FILE}: a piece a line, whose id is the line's number. */
+/** The vocabulary of a BERT as Google published it, {@value #FILE}: a piece a line, whose id is the line's number. */
 public final class BertVocabulary {
     public static final String FILE = "vocab.txt";
 
-    private static final List<String> SPECIAL = List.of("[PAD]", "[UNK]", "[CLS]", "[SEP]", "[MASK]");
+    private static final String ACCENTS = "strip_accents";
+
+    private static final List<SpecialTokens.Usual> SPECIAL = List.of(
+            new SpecialTokens.Usual("pad_token", "[PAD]"),
+            new SpecialTokens.Usual("unk_token", "[UNK]"),
+            new SpecialTokens.Usual("cls_token", "[CLS]"),
+            new SpecialTokens.Usual("sep_token", "[SEP]"),
+            new SpecialTokens.Usual("mask_token", "[MASK]"));
+
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
 
     private BertVocabulary() {}
@@ -26,28 +35,25 @@ public final class BertVocabulary {
      * @throws BadFileException if it is no such file
      */
     public static byte[] tokenizerJson(String file, byte[] text) {
+        return tokenizerJson(file, text, SpecialTokens.usual(file));
+    }
+
+    /**
+     * The one that transformers makes of it (BertConverter in convert_slow_tokenizer.py).
+     *
+     * @param beside what lies beside it, and says whether words keep their case and accents
+     * @throws BadFileException if it is no such file
+     */
+    public static byte[] tokenizerJson(String file, byte[] text, SpecialTokens beside) {
         Map<String, Integer> ids = ids(file, text);
         ObjectNode root = JSON.objectNode().put("version", "1.0");
-        var added = root.putArray("added_tokens");
-        for (String token : SPECIAL) {
+        beside.addTo(root, SPECIAL, token -> {
             if (!ids.containsKey(token)) {
                 throw new BadFileException(file, "has no line " + token + ": not the vocabulary of a BERT");
             }
-            added.addObject()
-                    .put("id", ids.get(token))
-                    .put("content", token)
-                    .put("single_word", false)
-                    .put("lstrip", false)
-                    .put("rstrip", false)
-                    .put("normalized", false)
-                    .put("special", true);
-        }
-        root.putObject("normalizer")
-                .put("type", "BertNormalizer")
-                .put("clean_text", true)
-                .put("handle_chinese_chars", true)
-                .putNull("strip_accents")
-                .put("lowercase", true);
+            return ids.get(token);
+        });
+        root.set("normalizer", normalizer(beside.config()));
         root.putObject("pre_tokenizer").put("type", "BertPreTokenizer");
         ObjectNode frame = root.putObject("post_processor").put("type", "BertProcessing");
         frame.putArray("sep").add("[SEP]").add(ids.get("[SEP]"));
@@ -62,12 +68,24 @@ public final class BertVocabulary {
         return JsonFile.format(root);
     }
 
+    private static ObjectNode normalizer(JsonFile config) {
+        if (!config.flag("do_basic_tokenize", true)) {
+            throw config.refuse("do_basic_tokenize", "true");
+        }
+        ObjectNode normalizer = JSON.objectNode()
+                .put("type", "BertNormalizer")
+                .put("clean_text", true)
+                .put("handle_chinese_chars", config.flag("tokenize_chinese_chars", true))
+                .putNull(ACCENTS)
+                .put("lowercase", config.flag("do_lower_case", true));
+        return config.has(ACCENTS) ? normalizer.put(ACCENTS, config.flag(ACCENTS, true)) : normalizer;
+    }
+
     /** In the order of the lines. */
     private static Map<String, Integer> ids(String file, byte[] text) {
-        String[] lines = utf8(file, text).split("\n", -1);
-        int count = lines[lines.length - 1].isEmpty() ? lines.length - 1 : lines.length;
-        Map<String, Integer> ids = LinkedHashMap.newLinkedHashMap(count);
-        for (int id = 0; id < count; id++) {
+        String[] lines = lines(file, text);
+        Map<String, Integer> ids = LinkedHashMap.newLinkedHashMap(lines.length);
+        for (int id = 0; id < lines.length; id++) {
             String piece = lines[id];
             if (piece.isEmpty() || ids.putIfAbsent(piece, id) != null) {
                 throw new BadFileException(
@@ -78,6 +96,12 @@ public final class BertVocabulary {
             }
         }
         return ids;
+    }
+
+    /** What Python's text files call lines, but for the empty one behind a last end. */
+    static String[] lines(String file, byte[] text) {
+        String[] lines = utf8(file, text).split("\r\n|\r|\n", -1);
+        return lines[lines.length - 1].isEmpty() ? Arrays.copyOf(lines, lines.length - 1) : lines;
     }
 
     private static String utf8(String file, byte[] text) {

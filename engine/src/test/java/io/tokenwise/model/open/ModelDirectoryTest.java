@@ -284,7 +284,7 @@ class ModelDirectoryTest {
     }
 
     @ParameterizedTest
-    @CsvSource({"model.safetensors, pytorch_model.bin", "tokenizer.json, vocab.txt"})
+    @CsvSource({"model.safetensors, pytorch_model.bin", "tokenizer.json, spiece.model"})
     void aFileOfAnotherFormIsNamedWithTheWayOut(String file, String other) throws IOException {
         write(TINY, ModelWriter.Existing.KEEP);
         Files.move(directory.resolve(file), directory.resolve(other));

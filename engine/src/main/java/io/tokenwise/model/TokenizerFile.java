@@ -1,0 +1,79 @@
+package io.tokenwise.model;
+
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.tokenizer.BertVocabulary;
+import io.tokenwise.tokenizer.RobertaVocabulary;
+import io.tokenwise.tokenizer.SpecialTokens;
+import java.io.IOException;
+import java.util.List;
+import tools.jackson.databind.node.JsonNodeFactory;
+
+/**
+ * The tokenizer of a folder: its tokenizer.json, or what transformers makes of the older files of a BERT (vocab.txt) or a RoBERTa (vocab.json and merges.txt).
+ *
+ * @param file what messages call it
+ * @param json a tokenizer.json
+ */
+public record TokenizerFile(String file, byte[] json) {
+    public static final String NAME = "tokenizer.json";
+    static final String CONFIG = "tokenizer_config.json";
+    private static final String ADDED = "added_tokens.json";
+    private static final String CLASS = "tokenizer_class";
+
+    private static final List<String> SENTENCE_PIECE =
+            List.of("sentencepiece.bpe.model", "spiece.model", "tokenizer.model");
+
+    /**
+     * What a folder has.
+     *
+     * @throws io.tokenwise.api.BadFileException if that is nothing that is read
+     */
+    public static TokenizerFile of(ModelFolder folder) throws IOException {
+        if (!folder.has(NAME) && folder.has(BertVocabulary.FILE)) {
+            SpecialTokens beside = beside(folder, List.of("BertTokenizer", "DistilBertTokenizer"));
+            String file = folder.file(BertVocabulary.FILE);
+            return new TokenizerFile(
+                    file, BertVocabulary.tokenizerJson(file, folder.json(BertVocabulary.FILE), beside));
+        }
+        if (!folder.has(NAME) && folder.has(RobertaVocabulary.FILE)) {
+            SpecialTokens beside = beside(folder, List.of("RobertaTokenizer"));
+            return new TokenizerFile(
+                    folder.file(RobertaVocabulary.FILE) + " and " + RobertaVocabulary.MERGES,
+                    RobertaVocabulary.tokenizerJson(
+                            folder.read(RobertaVocabulary.FILE),
+                            folder.file(RobertaVocabulary.MERGES),
+                            folder.json(RobertaVocabulary.MERGES),
+                            beside));
+        }
+        for (String other : SENTENCE_PIECE) {
+            folder.refuseInstead(NAME, other, "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
+        }
+        return new TokenizerFile(folder.file(NAME), folder.json(NAME));
+    }
+
+    /**
+     * What lies beside a vocabulary of an older form.
+     *
+     * @param classes transformers' tokenizers that have it; where no file names one it goes by the model
+     */
+    private static SpecialTokens beside(ModelFolder folder, List<String> classes) throws IOException {
+        JsonFile config = ifThere(folder, CONFIG);
+        JsonFile named = config.has(CLASS) ? config : folder.read(ModelFolder.CONFIG);
+        String name = named.root().path(CLASS).asString("");
+        if (named.has(CLASS) && !classes.contains(name.replaceFirst("Fast$", ""))) {
+            throw named.refuse(CLASS, String.join(" or ", classes) + "; others are read from a tokenizer.json");
+        }
+        JsonFile added = ifThere(folder, ADDED);
+        if (!added.root().isEmpty()) {
+            String first = added.root().propertyNames().iterator().next();
+            throw added.refuse(first, "no token beside the vocabulary; others are read from a tokenizer.json");
+        }
+        return new SpecialTokens(config, ifThere(folder, "special_tokens_map.json"));
+    }
+
+    private static JsonFile ifThere(ModelFolder folder, String file) throws IOException {
+        return folder.has(file)
+                ? folder.read(file)
+                : new JsonFile(folder.file(file), JsonNodeFactory.instance.objectNode());
+    }
+}
