@@ -16,6 +16,7 @@ import io.tokenwise.io.Safetensors;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.TorchScript;
@@ -64,16 +65,20 @@ class RerankerTest {
     }
 
     private static RandomModel write(String name, int labels) throws IOException {
+        return write(name, "bert", "BertForSequenceClassification", labels);
+    }
+
+    private static RandomModel write(String name, String family, String architecture, int labels) throws IOException {
         Map<String, Object> config = Map.of(
                 "architectures",
-                List.of("BertForSequenceClassification"),
+                List.of(architecture),
                 "vocab_size",
                 30_522,
                 "type_vocab_size",
                 2,
                 "layer_norm_eps",
                 1e-12);
-        RandomModel model = RandomModel.small("bert", config, 3).with("classifiers", Map.of("num_labels", labels), 4);
+        RandomModel model = RandomModel.small(family, config, 3).with("classifiers", Map.of("num_labels", labels), 4);
         model.write(folder.resolve(name), "bert.");
         try (ModelFiles minilm = TestModels.files("minilm")) {
             Files.write(
@@ -89,10 +94,24 @@ class RerankerTest {
 
     @Test
     void scoresAreThoseOfTorch() throws IOException {
+        assertScoresOfTorch("scores", crossEncoder);
+    }
+
+    /** jina-reranker-v1's config.json names the encoder alone. */
+    @Test
+    void aJinaBertWhoseWeightsHaveAHeadOfOneRowIsACrossEncoder() throws IOException {
+        assertScoresOfTorch("jina", write("jina", "jina_bert", "JinaBertModel", 1));
+        write("jina-classes", "jina_bert", "JinaBertModel", 2);
+        try (ModelFiles files = Models.open(folder.resolve("jina-classes"))) {
+            assertThat(files.description().kind()).isEqualTo("a text encoder");
+        }
+    }
+
+    private static void assertScoresOfTorch(String name, RandomModel random) throws IOException {
         assumeThat(TorchScript.isAvailable()).as("libtorch").isTrue();
-        try (Reranker reranker = open();
-                Reference torch = crossEncoder.reference();
-                Reference head = crossEncoder.reference("classifiers")) {
+        try (Reranker reranker = Reranker.open(folder.resolve(name).toString(), OPTIONS);
+                Reference torch = random.reference();
+                Reference head = random.reference("classifiers")) {
             Tokenizer tokenizer = reranker.model().files().tokenizer();
             float[] scores = reranker.scores(QUERY, TEXTS);
             for (int i = 0; i < scores.length; i++) {

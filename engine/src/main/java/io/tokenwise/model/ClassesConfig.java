@@ -33,7 +33,7 @@ public final class ClassesConfig {
     /** What the head gives; empty if config.json names none. */
     static Optional<TextOutput> output(JsonFile config, TextFamily family) {
         if (names(config, SEQUENCES)) {
-            return Optional.of(sequences(config, family.head(config)));
+            return Optional.of(sequences(config, family.head(config), labels(config)));
         }
         return names(config, TOKENS) ? Optional.of(family.tokenHead(config, labels(config))) : Optional.empty();
     }
@@ -64,8 +64,13 @@ public final class ClassesConfig {
                 .anyMatch(name -> name.asString("").endsWith(kind));
     }
 
-    private static TextOutput.SequenceClasses sequences(JsonFile config, HeadForm head) {
-        var classes = new TextOutput.SequenceClasses(head, labels(config), several(config, "regression"));
+    /** A score, of a model whose weights have a head of one row that config.json does not name. */
+    public static TextOutput score(JsonFile config, HeadForm head) {
+        return sequences(config, head, List.of("LABEL_0"));
+    }
+
+    private static TextOutput.SequenceClasses sequences(JsonFile config, HeadForm head, List<String> labels) {
+        var classes = new TextOutput.SequenceClasses(head, labels, several(config, "regression"));
         if (classes.isScore()) {
             config.supports(ACTIVATION, ACTIVATIONS);
             JsonNode newer = config.root().path("sentence_transformers").path("activation_fn");

@@ -110,7 +110,7 @@ final class SentenceFiles {
             throws IOException {
         // Of late it writes modules for models with a head of their own too.
         boolean ownHead = modules.stream().map(SentenceFiles::type).allMatch(Set.of("Transformer", LOGITS)::contains);
-        Optional<TextOutput> head = ownHead ? family.output(config) : Optional.empty();
+        Optional<TextOutput> head = ownHead ? family.output(folder, config) : Optional.empty();
         if (head.isPresent()) {
             return checked(head.get(), folder, modules);
         }

@@ -32,9 +32,10 @@ public interface TextFamily extends ModelFamily {
     /**
      * What it gives, if config.json says that it is no vector. What sentence-transformers says beside it goes before that.
      *
+     * @param folder for families of which config.json does not tell it all
      * @throws io.tokenwise.api.BadFileException if it is not supported
      */
-    default Optional<TextOutput> output(JsonFile config) {
+    default Optional<TextOutput> output(ModelFolder folder, JsonFile config) throws IOException {
         return ClassesConfig.output(config, this);
     }
 

@@ -1,8 +1,10 @@
 package io.tokenwise.model.jinabert;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.io.WeightSource;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.model.Adaptable;
+import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
 import io.tokenwise.model.EncoderConfig;
 import io.tokenwise.model.EncoderForm;
@@ -39,6 +41,7 @@ public final class JinaBertFamily implements TextFamily {
     private static final String POSITIONS = "position_embedding_type";
     private static final String SLOPES = "alibi";
     private static final String POOLER = "emb_pooler";
+    private static final String CLASSIFIER = "classifier.weight";
 
     private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names(
             "embeddings.word_embeddings", null, "embeddings.token_type_embeddings", "embeddings.LayerNorm");
@@ -75,6 +78,23 @@ public final class JinaBertFamily implements TextFamily {
             config.supports(POOLER, "mean");
         }
         return description;
+    }
+
+    /** jina-reranker-v1's config.json names the encoder alone; transformers is asked for {@code JinaBertForSequenceClassification} with one class, whose forward is BERT's. */
+    @Override
+    public Optional<TextOutput> output(ModelFolder folder, JsonFile config) throws IOException {
+        Optional<TextOutput> named = TextFamily.super.output(folder, config);
+        return named.isEmpty() && scores(folder) ? Optional.of(ClassesConfig.score(config, head(config))) : named;
+    }
+
+    private static boolean scores(ModelFolder folder) throws IOException {
+        if (!folder.has(ModelFolder.WEIGHTS)) {
+            return false;
+        }
+        try (WeightSource weights = folder.weights()) {
+            long[] shape = weights.names().contains(CLASSIFIER) ? weights.shape(CLASSIFIER) : new long[0];
+            return shape.length == 2 && shape[0] == 1;
+        }
     }
 
     @Override

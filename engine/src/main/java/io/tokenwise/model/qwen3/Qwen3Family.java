@@ -11,6 +11,7 @@ import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.LayerForm;
 import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
+import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextArchitecture;
@@ -22,6 +23,7 @@ import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
+import java.io.IOException;
 import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
@@ -90,9 +92,9 @@ public final class Qwen3Family implements TextFamily {
 
     /** Without sentence-transformers' files beside it, by which embeddings are told, a causal model is one that compares texts: Qwen3-Reranker. */
     @Override
-    public Optional<TextOutput> output(JsonFile config) {
+    public Optional<TextOutput> output(ModelFolder folder, JsonFile config) throws IOException {
         if (!ClassesConfig.isCausal(config)) {
-            return TextFamily.super.output(config);
+            return TextFamily.super.output(folder, config);
         }
         Optional<String> table = config.flag(TIED, false) ? Optional.empty() : Optional.of("lm_head.weight");
         return Optional.of(new TextOutput.Answer(table, 0, 0));
