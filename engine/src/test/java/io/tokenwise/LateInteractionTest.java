@@ -17,6 +17,7 @@ import io.tokenwise.io.StoredType;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
+import io.tokenwise.model.VectorStep;
 import io.tokenwise.references.Array;
 import io.tokenwise.references.OrtReference;
 import io.tokenwise.references.RandomModel;
@@ -217,11 +218,8 @@ class LateInteractionTest {
                 Files.readString(stanford.resolve("config.json")).replace("HF_ColBERT", "BertModel"));
         Path dense = Files.createDirectory(model.resolve("1_Dense"));
         Array linear = random.weights().get("linear.weight");
-        SafetensorsWriter.write(
-                dense.resolve("model.safetensors"),
-                Map.of("linear.weight", new TensorData(linear.shape(), MemorySegment.ofArray(linear.values()))),
-                Map.of(),
-                StoredType.F32);
+        writeDense(
+                dense, Map.of("linear.weight", new TensorData(linear.shape(), MemorySegment.ofArray(linear.values()))));
         Files.writeString(
                 dense.resolve("config.json"),
                 "{\"in_features\":48,\"out_features\":16,\"bias\":false,\"activation_function\":\"torch.nn.modules.linear.Identity\"}");
@@ -253,6 +251,55 @@ class LateInteractionTest {
             assertThat(other.embedDocuments(List.of("a b"), Budget.FULL).getFirst())
                     .hasDimensions(4, 16);
         }
+    }
+
+    /** As mxbai-edge-colbert's: a wider layer with a residual before the one that makes it short, which is here a choice of its first values. */
+    @Test
+    void severalDenseLayersMayMakeATokensVector() throws IOException {
+        String config = "{\"query_prefix\":\"[unused0]\",\"document_prefix\":\"[unused1]\",\"model_type\":\"ColBERT\"}";
+        Path model = pylate("several", config);
+        Path second = Files.createDirectory(model.resolve("2_Dense"));
+        float[] weight = new float[8 * 16];
+        for (int i = 0; i < 8; i++) {
+            weight[i * 16 + i] = 1;
+        }
+        writeDense(second, Map.of("linear.weight", new TensorData(new long[] {8, 16}, MemorySegment.ofArray(weight))));
+        Files.writeString(
+                second.resolve("config.json"),
+                Files.readString(model.resolve("1_Dense/config.json"))
+                        .replace("48", "16")
+                        .replace("\"out_features\":16", "\"out_features\":8"));
+        // The same again as what is added: twice as long, which no vector of length 1 shows.
+        Array linear = random.weights().get("linear.weight");
+        var tensor = new TensorData(linear.shape(), MemorySegment.ofArray(linear.values()));
+        writeDense(model.resolve("1_Dense"), Map.of("linear.weight", tensor, "residual.weight", tensor));
+        Path first = model.resolve("1_Dense/config.json");
+        Files.writeString(first, Files.readString(first).replace("}", ",\"use_residual\":true}"));
+        Files.writeString(
+                model.resolve("modules.json"),
+                Files.readString(model.resolve("modules.json"))
+                        .replace("]", ",{\"path\":\"2_Dense\",\"type\":\"pylate.models.Dense.Dense\"}]"));
+        Path saved = folder.resolve("saved-several");
+        try (LateInteraction one = LateInteraction.open(stanford.toString(), OPTIONS);
+                LateInteraction several = LateInteraction.open(model.toString(), OPTIONS)) {
+            float[][] whole =
+                    one.embedDocuments(List.of("a man wrote"), Budget.FULL).getFirst();
+            float[][] found =
+                    several.embedDocuments(List.of("a man wrote"), Budget.FULL).getFirst();
+            float[][] wanted = Arrays.stream(whole)
+                    .map(vector -> VectorStep.Normalize.scaled(Arrays.copyOf(vector, 8)))
+                    .toArray(float[][]::new);
+            assertThat(several.dimensions()).isEqualTo(8);
+            assertNear(found, wanted);
+            several.model().encoder().save(saved, several.model().files().tokenizer(), ModelWriter.Existing.KEEP);
+            try (LateInteraction again = LateInteraction.open(saved.toString(), OPTIONS)) {
+                assertThat(again.embedQuery("a man")).isDeepEqualTo(several.embedQuery("a man"));
+            }
+        }
+    }
+
+    private static void writeDense(Path folder, Map<String, TensorData> tensors) throws IOException {
+        SafetensorsWriter.write(folder.resolve("model.safetensors"), tensors, Map.of(), StoredType.F32);
     }
 
     @Test
@@ -303,10 +350,26 @@ class LateInteractionTest {
                 .hasMessageStartingWith(
                         biased + ": masks behind queries are not seen, and its attention has a bias, shared keys,");
         Path residual = pylate("residual", "{}");
-        Files.writeString(
-                residual.resolve("1_Dense/config.json"),
-                "{\"in_features\":48,\"out_features\":16,\"bias\":false,\"activation_function\":\"torch.nn.modules.linear.Identity\",\"use_residual\":true}");
+        Path dense = residual.resolve("1_Dense/config.json");
+        String written = Files.readString(dense);
+        Files.writeString(dense, written.replace("}", ",\"use_residual\":true}"));
         assertThatThrownBy(() -> LateInteraction.open(residual.toString(), OPTIONS))
-                .hasMessageEndingWith("config.json: use_residual is true; supported: false");
+                .hasMessageEndingWith("has no tensor 1_Dense/residual.weight");
+        Files.writeString(dense, written.replace("}", ",\"module_output_name\":\"scores\"}"));
+        assertThatThrownBy(() -> LateInteraction.open(residual.toString(), OPTIONS))
+                .hasMessageEndingWith("module_output_name is \"scores\"; supported: token_embeddings");
+        Files.writeString(dense, "{\"in_features\":48,\"out_features\":16}");
+        assertThatThrownBy(() -> LateInteraction.open(residual.toString(), OPTIONS))
+                .hasMessageEndingWith(
+                        "activation_function is missing; supported: one that is named, of a model of pylate");
+        Files.writeString(dense, written);
+        Path settings = residual.resolve("config_sentence_transformers.json");
+        Files.writeString(settings, "{\"model_type\":\"SentenceTransformer\"}");
+        assertThatThrownBy(() -> LateInteraction.open(residual.toString(), OPTIONS))
+                .hasMessage(settings + ": model_type is \"SentenceTransformer\"; supported: ColBERT");
+        Files.delete(settings);
+        assertThatThrownBy(() -> LateInteraction.open(residual.toString(), OPTIONS))
+                .hasMessageEndingWith("modules.json: has Dense behind a Transformer and no Pooling: a model of pylate,"
+                        + " which has config_sentence_transformers.json too");
     }
 }

@@ -262,18 +262,23 @@ class SentenceModulesTest {
                 "2_Dense/config.json | \"out_features\": 64 | \"out_features\": 65 | tensor 2_Dense/linear.weight has"
                         + " shape [64, 48], by the model's description it must be [65, 48]",
                 "2_Dense/config.json | \"in_features\": 48 | \"in_features\": 48, \"use_residual\": true |"
-                        + " use_residual is true; supported: false",
+                        + " has no tensor 2_Dense/residual.weight",
+                "2_Dense/config.json | \"in_features\": 48 | \"in_features\": 48, \"use_residual\": 1 |"
+                        + " use_residual is 1; supported: true or false",
+                "2_Dense/config.json | \"in_features\": 48 | \"in_features\": 48, \"module_input_name\":"
+                        + " \"token_embeddings\" | module_input_name is \"token_embeddings\"; supported:"
+                        + " sentence_embedding",
+                "2_Dense/config.json | \"in_features\": 48 | \"in_features\": 48, \"module_output_name\": \"scores\" |"
+                        + " module_output_name is \"scores\"; supported: sentence_embedding",
                 "2_Dense/config.json | \"out_features\": 64 | \"out_features\": 70000 | out_features is 70000;"
                         + " supported: an integer from 1 to 65536",
                 "modules.json | \"2_Dense\" | \"dense\" | path is \"dense\"; supported: a folder called as 2_Dense",
-                "modules.json | \"2_Dense\" | \"2\\n/Dense\" | supported: the model's directory for Transformer, a folder"
-                        + " in it for the others",
-                "modules.json | 1_Pooling | 1\\u0000 | supported: the model's directory for Transformer, a folder in"
-                        + " it for the others",
+                "modules.json | \"2_Dense\" | \"2\\n/Dense\" | supported: the name of a folder in the model's",
+                "modules.json | 1_Pooling | 1\\u0000 | supported: the name of a folder in the model's",
                 "modules.json | \"2_Dense\" | \"3_Dense\" | 3_Dense/config.json: no such file",
                 "modules.json | models.Normalize | models.WordWeights | type is"
                         + " \"sentence_transformers.models.WordWeights\"; supported: Transformer, Pooling, Dense,"
-                        + " Normalize",
+                        + " LayerNorm, Normalize",
                 "modules.json | models.Pooling | models.Normalize | type is"
                         + " \"sentence_transformers.models.Normalize\"; supported: Normalize after a Pooling",
                 "modules.json | models.Normalize | models.Pooling | type is"

@@ -94,7 +94,8 @@ final class DistillTexts {
 
     /** Whether a model may be given two texts at once. */
     static boolean readsPairs(TextDescription model) {
-        return model.output() instanceof TextOutput.SequenceClasses || model.output() instanceof TextOutput.Answer;
+        return model.output() instanceof TextOutput.SequenceClasses
+                || model.output().isScore();
     }
 
     /** What was read. */

@@ -126,11 +126,10 @@ public final class ClassesConfig {
 
     /** Writes the same into a config.json of a class such as {@code Bert}. */
     public static void write(TextOutput output, String transformersClass, ObjectNode config) {
-        boolean beside = output instanceof TextOutput.TokenVectors vectors
-                && vectors.folder().isEmpty();
+        boolean beside = output instanceof TextOutput.TokenVectors vectors && vectors.isBeside();
         config.putArray("architectures").add(beside ? LateConfig.CLASS : transformersClass + kind(output));
         switch (output) {
-            case TextOutput.Vectors _, TextOutput.Answer _ -> {}
+            case TextOutput.Vectors _, TextOutput.Score _, TextOutput.Answer _ -> {}
             case TextOutput.SequenceClasses classes -> {
                 writeLabels(classes.labels(), classes.several(), config);
             }
@@ -144,7 +143,7 @@ public final class ClassesConfig {
 
     private static String kind(TextOutput output) {
         return switch (output) {
-            case TextOutput.Vectors _, TextOutput.TokenVectors _ -> "Model";
+            case TextOutput.Vectors _, TextOutput.Score _, TextOutput.TokenVectors _ -> "Model";
             case TextOutput.SequenceClasses _ -> SEQUENCES;
             case TextOutput.TokenClasses _ -> TOKENS;
             case TextOutput.Answer _ -> CAUSAL;

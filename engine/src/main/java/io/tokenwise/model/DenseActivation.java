@@ -14,7 +14,7 @@ enum DenseActivation {
     RELU("torch.nn.modules.activation.ReLU", Activation.RELU),
     SILU("torch.nn.modules.activation.SiLU", Activation.SILU);
 
-    private static final String FIELD = "activation_function";
+    static final String FIELD = "activation_function";
 
     private final String torch;
     private final Activation ours;

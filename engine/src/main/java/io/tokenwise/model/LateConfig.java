@@ -3,9 +3,9 @@ package io.tokenwise.model;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -18,7 +18,6 @@ import tools.jackson.databind.node.ObjectNode;
 final class LateConfig {
     static final String CLASS = "HF_ColBERT";
     private static final String METADATA = "artifact.metadata";
-    private static final String LINEAR = "linear";
     private static final int MOST_WIDTH = 1 << 16;
     private static final int MOST_TOKENS = 1 << 20;
 
@@ -50,16 +49,17 @@ final class LateConfig {
                 true,
                 file.flag("attend_to_mask_tokens", false),
                 file.flag("mask_punctuation", true) ? PUNCTUATION : List.of());
-        return new TextOutput.TokenVectors(LINEAR, file.integer("dim", 1, MOST_WIDTH, 128), false, form);
+        var linear = new VectorStep.Dense("", file.integer("dim", 1, MOST_WIDTH, 128), false, Optional.empty(), false);
+        return new TextOutput.TokenVectors(List.of(linear), form);
     }
 
     /**
      * Of a folder of pylate.
      *
-     * @param dense the projection
+     * @param dense what makes a token's vector
      * @param file config_sentence_transformers.json
      */
-    static TextOutput.TokenVectors read(VectorStep.Dense dense, JsonFile file) {
+    static TextOutput.TokenVectors read(List<VectorStep.Dense> dense, JsonFile file) {
         JsonNode skipped = file.root().path("skiplist_words");
         boolean expands = file.flag("do_query_expansion", true);
         var form = new LateForm(
@@ -72,24 +72,29 @@ final class LateConfig {
                 skipped.isArray()
                         ? skipped.valueStream().map(word -> word.asString("")).toList()
                         : PUNCTUATION);
-        return new TextOutput.TokenVectors(dense.tensors(), dense.outputs(), dense.bias(), form);
+        return new TextOutput.TokenVectors(dense, form);
     }
 
-    /** The files of a model, by their path in its folder, but for modules.json. */
-    static Map<String, byte[]> files(TextOutput.TokenVectors output, int hiddenSize) {
+    /** The file beside a checkpoint of ColBERT's makers, by its name. */
+    static Map<String, byte[]> metadata(TextOutput.TokenVectors output) {
         LateForm form = output.form();
-        ObjectNode file = JsonNodeFactory.instance.objectNode();
-        if (output.folder().isEmpty()) {
-            file.put("query_token_id", form.queryMark())
-                    .put("doc_token_id", form.documentMark())
-                    .put("query_maxlen", form.queryTokens())
-                    .put("doc_maxlen", form.documentTokens())
-                    .put("attend_to_mask_tokens", form.seesMasks())
-                    .put("mask_punctuation", !form.skipped().isEmpty())
-                    .put("dim", output.dimensions());
-            return Map.of(METADATA, JsonFile.format(file));
-        }
-        file.put("query_prefix", form.queryMark())
+        return Map.of(
+                METADATA,
+                JsonFile.format(JsonNodeFactory.instance
+                        .objectNode()
+                        .put("query_token_id", form.queryMark())
+                        .put("doc_token_id", form.documentMark())
+                        .put("query_maxlen", form.queryTokens())
+                        .put("doc_maxlen", form.documentTokens())
+                        .put("attend_to_mask_tokens", form.seesMasks())
+                        .put("mask_punctuation", !form.skipped().isEmpty())
+                        .put("dim", output.dimensions())));
+    }
+
+    /** Adds what pylate's config_sentence_transformers.json says. */
+    static void addTo(ObjectNode file, LateForm form) {
+        file.put(SentenceModules.TYPE, SentenceModules.COLBERT)
+                .put("query_prefix", form.queryMark())
                 .put("document_prefix", form.documentMark())
                 .put("query_length", form.queryTokens())
                 .put("document_length", form.documentTokens())
@@ -97,16 +102,5 @@ final class LateConfig {
                 .put("attend_to_expansion_tokens", form.seesMasks());
         var skipped = file.putArray("skiplist_words");
         form.skipped().forEach(skipped::add);
-        Map<String, byte[]> files = new LinkedHashMap<>();
-        files.put(SentenceFiles.PROMPTS, JsonFile.format(file));
-        files.put(
-                output.folder() + "/config.json",
-                JsonFile.format(JsonNodeFactory.instance
-                        .objectNode()
-                        .put("in_features", hiddenSize)
-                        .put("out_features", output.dimensions())
-                        .put("bias", output.bias())
-                        .put("activation_function", "torch.nn.modules.linear.Identity")));
-        return files;
     }
 }

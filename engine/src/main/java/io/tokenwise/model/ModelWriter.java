@@ -41,8 +41,8 @@ public final class ModelWriter {
             "tokenizer_config.json",
             "special_tokens_map.json");
 
-    /** Likewise: dense layers after pooling, by the names that sentence-transformers gives them. */
-    static final Pattern DENSE = Pattern.compile("\\d+_Dense\\w*");
+    /** Likewise: layers after pooling, by the names that sentence-transformers gives them. */
+    static final Pattern LAYER = Pattern.compile("\\d+_(Dense|LayerNorm)\\w*");
 
     private ModelWriter() {}
 
@@ -150,7 +150,7 @@ public final class ModelWriter {
                     throw new IOException(directory + ": exists and is not empty");
                 }
                 String name = entry.getFileName().toString();
-                if (!OURS.contains(name) && !DENSE.matcher(name).matches()) {
+                if (!OURS.contains(name) && !LAYER.matcher(name).matches()) {
                     throw new IOException(directory + ": is not replaced, because it holds " + name
                             + ", which is not part of a model");
                 }

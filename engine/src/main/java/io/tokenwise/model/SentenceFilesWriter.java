@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import io.tokenwise.io.JsonFile;
 import java.util.LinkedHashMap;
+import java.util.List;
 import java.util.Map;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -17,54 +18,89 @@ final class SentenceFilesWriter {
     /** What is written for a model, by the path in its folder. */
     static Map<String, byte[]> files(TextDescription description) {
         Map<String, byte[]> files = new LinkedHashMap<>();
-        if (description.output() instanceof TextOutput.Vectors vectors) {
-            files.put(SentenceFiles.MODULES, JsonFile.format(modules(vectors)));
-            int width = description.architecture().hiddenSize();
-            files.put(POOLING + "/config.json", JsonFile.format(pooling(vectors.pooling(), width)));
-            for (VectorStep.Dense dense : vectors.dense()) {
-                files.put(dense.folder() + "/config.json", JsonFile.format(dense(dense, width)));
-                width = dense.outputs();
-            }
-        }
-        if (description.output() instanceof TextOutput.TokenVectors vectors) {
-            files.putAll(LateConfig.files(vectors, description.architecture().hiddenSize()));
-            if (!vectors.folder().isEmpty()) {
-                ArrayNode modules = JSON.arrayNode();
-                addModule(modules, "", "models.Transformer");
-                addModule(modules, vectors.folder(), "models.Dense");
-                files.put(SentenceFiles.MODULES, JsonFile.format(modules));
-            }
-        }
-        if (description.output() instanceof TextOutput.Sparse) {
-            String pooling = "1_" + SentenceFiles.SPLADE;
-            ArrayNode modules = JSON.arrayNode();
-            addModule(modules, "", "sparse_encoder.models." + SentenceFiles.WORDS);
-            addModule(modules, pooling, "sparse_encoder.models." + SentenceFiles.SPLADE);
-            files.put(SentenceFiles.MODULES, JsonFile.format(modules));
-            files.put(
-                    pooling + "/config.json",
-                    JsonFile.format(
-                            JSON.objectNode().put("pooling_strategy", "max").put("activation_function", "relu")));
+        int width = description.architecture().hiddenSize();
+        switch (description.output()) {
+            case TextOutput.Vectors vectors -> files.putAll(layers(vectors, width));
+            case TextOutput.Score score -> files.putAll(layers(score, width));
+            case TextOutput.TokenVectors vectors when vectors.isBeside() -> files.putAll(LateConfig.metadata(vectors));
+            case TextOutput.TokenVectors vectors -> files.putAll(layers(vectors, width));
+            case TextOutput.Sparse _ -> files.putAll(splade());
+            default -> {}
         }
         ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
         files.put(SentenceFiles.LENGTH, JsonFile.format(length.put("do_lower_case", false)));
-        if (!description.prompts().byName().isEmpty()) {
-            files.put(SentenceFiles.PROMPTS, JsonFile.format(prompts(description.prompts())));
+        ObjectNode settings = settings(description);
+        if (!settings.isEmpty()) {
+            files.put(SentenceFiles.PROMPTS, JsonFile.format(settings));
         }
         return files;
     }
 
-    private static ArrayNode modules(TextOutput.Vectors vectors) {
+    /** Of a text's vector. */
+    private static Map<String, byte[]> layers(TextOutput.Vectors vectors, int hiddenSize) {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put(POOLING + "/config.json", JsonFile.format(pooling(vectors.pooling(), hiddenSize)));
         ArrayNode modules = JSON.arrayNode();
         addModule(modules, "", "models.Transformer");
         addModule(modules, POOLING, "models.Pooling");
-        for (VectorStep step : vectors.steps()) {
+        addLayers(files, modules, vectors.steps(), hiddenSize);
+        return files;
+    }
+
+    /** Of one that is a score. */
+    private static Map<String, byte[]> layers(TextOutput.Score score, int hiddenSize) {
+        Map<String, byte[]> files = layers(score.vector(), hiddenSize);
+        VectorStep.Dense last = score.vector().dense().getLast();
+        int width = VectorStep.width(
+                score.vector().steps().subList(0, score.vector().steps().size() - 1), hiddenSize);
+        files.put(
+                last.folder() + "/config.json",
+                JsonFile.format(dense(last, width).put(SentenceModules.OUTPUT_NAME, SentenceModules.SCORES)));
+        return files;
+    }
+
+    /** Of tokens' vectors. */
+    private static Map<String, byte[]> layers(TextOutput.TokenVectors vectors, int hiddenSize) {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        ArrayNode modules = JSON.arrayNode();
+        addModule(modules, "", "models.Transformer");
+        addLayers(files, modules, vectors.dense(), hiddenSize);
+        return files;
+    }
+
+    private static Map<String, byte[]> splade() {
+        String pooling = "1_" + SentenceModules.SPLADE;
+        ArrayNode modules = JSON.arrayNode();
+        addModule(modules, "", "sparse_encoder.models." + SentenceModules.WORDS);
+        addModule(modules, pooling, "sparse_encoder.models." + SentenceModules.SPLADE);
+        return Map.of(
+                SentenceModules.FILE,
+                JsonFile.format(modules),
+                pooling + "/config.json",
+                JsonFile.format(JSON.objectNode().put("pooling_strategy", "max").put("activation_function", "relu")));
+    }
+
+    /** Ends modules.json with layers, and writes what each has in its folder. */
+    private static void addLayers(
+            Map<String, byte[]> files, ArrayNode modules, List<? extends VectorStep> steps, int hiddenSize) {
+        int width = hiddenSize;
+        for (VectorStep step : steps) {
             switch (step) {
-                case VectorStep.Dense dense -> addModule(modules, dense.folder(), "models.Dense");
+                case VectorStep.Dense dense -> {
+                    addModule(modules, dense.folder(), "models.Dense");
+                    files.put(dense.folder() + "/config.json", JsonFile.format(dense(dense, width)));
+                }
+                case VectorStep.LayerNorm norm -> {
+                    addModule(modules, norm.folder(), "models.LayerNorm");
+                    files.put(
+                            norm.folder() + "/config.json",
+                            JsonFile.format(JSON.objectNode().put("dimension", width)));
+                }
                 case VectorStep.Normalize _ -> addModule(modules, modules.size() + "_Normalize", "models.Normalize");
             }
+            width = step.width(width);
         }
-        return modules;
+        files.put(SentenceModules.FILE, JsonFile.format(modules));
     }
 
     private static void addModule(ArrayNode modules, String path, String type) {
@@ -84,18 +120,30 @@ final class SentenceFilesWriter {
     }
 
     private static ObjectNode dense(VectorStep.Dense dense, int width) {
-        return JSON.objectNode()
+        ObjectNode file = JSON.objectNode()
                 .put("in_features", width)
                 .put("out_features", dense.outputs())
                 .put("bias", dense.bias())
                 .put("activation_function", DenseActivation.torch(dense.activation()));
+        // Which older versions do not know.
+        return dense.residual() ? file.put(SentenceModules.RESIDUAL, true) : file;
     }
 
-    private static ObjectNode prompts(Prompts prompts) {
+    /** config_sentence_transformers.json; empty if there is nothing to say. */
+    private static ObjectNode settings(TextDescription description) {
         ObjectNode file = JSON.objectNode();
-        ObjectNode byName = file.putObject("prompts");
-        prompts.byName().forEach(byName::put);
-        file.put("default_prompt_name", prompts.usual().orElse(null));
+        if (description.output() instanceof TextOutput.Score) {
+            file.put(SentenceModules.TYPE, SentenceModules.CROSS_ENCODER);
+        }
+        if (description.output() instanceof TextOutput.TokenVectors vectors && !vectors.isBeside()) {
+            LateConfig.addTo(file, vectors.form());
+        }
+        Prompts prompts = description.prompts();
+        if (!prompts.byName().isEmpty()) {
+            ObjectNode byName = file.putObject("prompts");
+            prompts.byName().forEach(byName::put);
+            file.put("default_prompt_name", prompts.usual().orElse(null));
+        }
         return file;
     }
 }

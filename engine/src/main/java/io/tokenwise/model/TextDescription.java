@@ -84,6 +84,7 @@ public record TextDescription(
             case TextOutput.Vectors vectors -> Optional.of(vectors.pooling());
             case TextOutput.SequenceClasses classes ->
                 Optional.of(classes.head().pooling());
+            case TextOutput.Score score -> Optional.of(score.vector().pooling());
             case TextOutput.Answer _ -> Optional.of(Pooling.LAST);
             case TextOutput.TokenClasses _, TextOutput.TokenVectors _, TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
                 Optional.empty();
@@ -197,12 +198,16 @@ public record TextDescription(
 
     @Override
     public List<String> weightFolders() {
-        return switch (output) {
-            case TextOutput.Vectors vectors ->
-                vectors.dense().stream().map(VectorStep.Dense::folder).toList();
-            case TextOutput.TokenVectors vectors when !vectors.folder().isEmpty() -> List.of(vectors.folder());
+        List<? extends VectorStep> steps = switch (output) {
+            case TextOutput.Vectors vectors -> vectors.steps();
+            case TextOutput.Score score -> score.vector().steps();
+            case TextOutput.TokenVectors vectors -> vectors.dense();
             default -> List.of();
         };
+        return steps.stream()
+                .map(VectorStep::folder)
+                .filter(folder -> !folder.isEmpty())
+                .toList();
     }
 
     @Override
@@ -215,7 +220,7 @@ public record TextDescription(
         return switch (output) {
             case TextOutput.Vectors _ -> "a text encoder";
             case TextOutput.SequenceClasses classes -> classes.isScore() ? "a cross-encoder" : "a text classifier";
-            case TextOutput.Answer _ -> "a cross-encoder";
+            case TextOutput.Answer _, TextOutput.Score _ -> "a cross-encoder";
             case TextOutput.TokenClasses _ -> "a token classifier";
             case TextOutput.TokenVectors _ -> "a late-interaction encoder";
             case TextOutput.Sparse _ -> "a sparse encoder";
@@ -281,7 +286,7 @@ public record TextDescription(
         return switch (output) {
             case TextOutput.Vectors vectors -> vectors.width(architecture.hiddenSize());
             case TextOutput.SequenceClasses classes -> classes.labels().size();
-            case TextOutput.Answer _ -> 1;
+            case TextOutput.Answer _, TextOutput.Score _ -> 1;
             case TextOutput.TokenClasses classes -> classes.labels().size();
             case TextOutput.TokenVectors vectors -> vectors.dimensions();
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> architecture.vocabularySize();

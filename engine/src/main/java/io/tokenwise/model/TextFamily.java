@@ -79,7 +79,7 @@ public interface TextFamily extends ModelFamily {
             case TextOutput.Vectors _ -> Objective.VECTORS;
             case TextOutput.SequenceClasses classes ->
                 classes.isScore() || classes.several() ? Objective.SCORES : Objective.CLASSES;
-            case TextOutput.Answer _ -> Objective.SCORES;
+            case TextOutput.Answer _, TextOutput.Score _ -> Objective.SCORES;
             case TextOutput.TokenClasses _ -> Objective.TOKEN_CLASSES;
             case TextOutput.TokenVectors _, TextOutput.Sparse _, TextOutput.MaskedTokens _ -> Objective.NONE;
         };
@@ -93,18 +93,15 @@ public interface TextFamily extends ModelFamily {
         // What is taken of the last layer, two layers of a head, and what comes out.
         long ofHead = 3L * sizes.hiddenSize() + model.outputs();
         return switch (output) {
-            case TextOutput.Vectors vectors -> {
-                long after = vectors.dense().stream()
-                        .mapToLong(dense -> 2L * dense.outputs())
-                        .sum();
-                yield new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
-            }
+            case TextOutput.Vectors vectors -> ofSteps(vectors, sizes);
+            case TextOutput.Score score -> ofSteps(score.vector(), sizes);
             case TextOutput.SequenceClasses _, TextOutput.Answer _ -> RowMemory.NONE;
             case TextOutput.TokenClasses _ -> new RowMemory(ofHead, 0);
             // Besides, of queries what is seen, and probabilities.
             case TextOutput.TokenVectors vectors ->
                 new RowMemory(
                         ofHead
+                                + VectorStep.floats(vectors.dense(), sizes.hiddenSize())
                                 + 4L * sizes.hiddenSize()
                                 + (long) sizes.heads() * vectors.form().queryTokens(),
                         0);
@@ -113,5 +110,10 @@ public interface TextFamily extends ModelFamily {
                         0,
                         RowMemory.rowsAtOnce(model.outputs()) * ofHead + Math.max(RowMemory.OUTPUTS, model.outputs()));
         };
+    }
+
+    private static RowMemory ofSteps(TextOutput.Vectors vectors, Architecture sizes) {
+        long after = VectorStep.floats(vectors.steps(), sizes.hiddenSize());
+        return new RowMemory(Math.max(0, after - sizes.floatsPerToken() + 4L * sizes.hiddenSize()), 0);
     }
 }

@@ -30,6 +30,7 @@ sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead, TokenHea
         return switch (output) {
             case TextOutput.Vectors vectors -> VectorHead.of(vectors, hiddenSize, parts);
             case TextOutput.SequenceClasses classes -> SequenceHead.of(classes, hiddenSize, parts);
+            case TextOutput.Score score -> VectorHead.of(score.vector(), hiddenSize, parts);
             case TextOutput.Answer answer -> AnswerHead.of(answer, words, parts);
             case TextOutput.TokenClasses classes -> TokenHead.of(classes, hiddenSize, parts);
             case TextOutput.TokenVectors vectors -> TokenVectorHead.of(vectors, hiddenSize, parts);

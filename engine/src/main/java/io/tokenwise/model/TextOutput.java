@@ -46,15 +46,21 @@ public sealed interface TextOutput {
                     .toList();
         }
 
-        /** How many values it has. Each forward asks, and a warm one allocates nothing, so this is a loop. */
+        /** How many values it has. */
         public int width(int hiddenSize) {
-            int width = hiddenSize;
-            for (int i = 0; i < steps.size(); i++) {
-                if (steps.get(i) instanceof VectorStep.Dense dense) {
-                    width = dense.outputs();
-                }
-            }
-            return width;
+            return VectorStep.width(steps, hiddenSize);
+        }
+    }
+
+    /**
+     * A score that modules behind the model make, as of cross-encoders that sentence-transformers builds since its version 5.4.
+     *
+     * @param vector the one value that it is
+     */
+    record Score(Vectors vector) implements TextOutput {
+        @Override
+        public boolean isScore() {
+            return true;
         }
     }
 
@@ -115,20 +121,27 @@ public sealed interface TextOutput {
     /**
      * A vector of length 1 for each token (ColBERT): two texts are compared by all of theirs.
      *
-     * @param linear the tensors of the layer that makes it, such as {@code 1_Dense/linear}
-     * @param dimensions how many values it has
-     * @param bias whether that layer has one
+     * @param dense the layers that make it, first to last; one at least
      * @param form how queries and documents are read
      */
-    record TokenVectors(String linear, int dimensions, boolean bias, LateForm form) implements TextOutput {
+    record TokenVectors(List<VectorStep.Dense> dense, LateForm form) implements TextOutput {
+        public TokenVectors {
+            dense = List.copyOf(dense);
+        }
+
         @Override
         public boolean perToken() {
             return true;
         }
 
-        /** In which the layer's weights are; empty if they are beside the model's. */
-        String folder() {
-            return linear.contains("/") ? linear.substring(0, linear.indexOf('/')) : "";
+        /** How many values it has. */
+        public int dimensions() {
+            return dense.getLast().outputs();
+        }
+
+        /** Whether the layer's weights are beside the model's, as ColBERT's makers have them. */
+        boolean isBeside() {
+            return dense.getFirst().folder().isEmpty();
         }
     }
 

@@ -1,31 +1,42 @@
 package io.tokenwise.model;
 
 import io.tokenwise.backend.Stream;
-import io.tokenwise.nn.Linear;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Lengths;
 import io.tokenwise.tensor.Tensor;
+import java.util.ArrayList;
+import java.util.List;
 
 /** A head that makes a shorter vector of length 1 of each token's; see {@link TextOutput.TokenVectors}. */
-record TokenVectorHead(Linear linear) implements TextHead {
+record TokenVectorHead(List<DenseLayer> layers) implements TextHead {
     /** With zero weights. */
     static TokenVectorHead of(TextOutput.TokenVectors output, int hiddenSize, LayerBuilder parts) {
-        return new TokenVectorHead(parts.linear(output.linear(), hiddenSize, output.dimensions(), output.bias()));
+        var layers = new ArrayList<DenseLayer>();
+        int width = hiddenSize;
+        for (VectorStep.Dense dense : output.dense()) {
+            layers.add(DenseLayer.of(dense, width, parts));
+            width = dense.outputs();
+        }
+        return new TokenVectorHead(layers);
     }
 
     @Override
     public Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
-        return Lengths.of(pass, linear.forward(pass, tokens));
+        Tensor y = tokens;
+        for (int i = 0; i < layers.size(); i++) {
+            y = layers.get(i).forward(pass, y);
+        }
+        return Lengths.of(pass, y);
     }
 
     @Override
     public void prepare(Stream stream) {
-        linear.weight().prepare(stream);
+        layers.forEach(layer -> layer.prepare(stream));
     }
 
     @Override
     public double flops(int tokens) {
-        return (double) tokens * linear.flopsPerToken();
+        return (double) tokens * layers.stream().mapToLong(DenseLayer::flops).sum();
     }
 }

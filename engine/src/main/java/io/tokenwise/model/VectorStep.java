@@ -1,10 +1,26 @@
 package io.tokenwise.model;
 
 import io.tokenwise.kernels.Activation;
+import java.util.List;
 import java.util.Optional;
 
-/** What becomes of a text's vector after pooling. */
+/** What becomes of a vector: of a text's after pooling, or of each token's. */
 public sealed interface VectorStep {
+    /** In which folder of a model's the weights are, such as {@code 2_Dense}; empty if there are none. */
+    default String folder() {
+        return "";
+    }
+
+    /** How many values come out of so many. */
+    default int width(int inputs) {
+        return inputs;
+    }
+
+    /** How many values it takes to make them, besides those that it reads. */
+    default long floats(int inputs) {
+        return 0;
+    }
+
     /** It is scaled to length 1. */
     record Normalize() implements VectorStep {
         /** As the operation has it. */
@@ -25,18 +41,66 @@ public sealed interface VectorStep {
         }
     }
 
+    /** It goes through a LayerNorm. */
+    record LayerNorm(@Override String folder) implements VectorStep {
+        /** PyTorch's, which no file says. */
+        static final double EPSILON = 1e-5;
+
+        /** Of the tensors, whose names begin with the folder and a slash. */
+        String tensors() {
+            return folder + "/norm";
+        }
+
+        @Override
+        public long floats(int inputs) {
+            return inputs;
+        }
+    }
+
     /**
-     * {@code activation(W x + bias)}.
+     * {@code activation(W x + bias)}, and what it reads added to that if there is a residual: through a matrix of its own if it has another width.
      *
-     * @param folder in which a model's folder has the weights, such as {@code 2_Dense}
+     * @param folder empty if the tensors are beside the model's
      * @param outputs width of what it makes
      * @param bias whether there is one
      * @param activation empty for none
+     * @param residual whether what it reads is added
      */
-    record Dense(String folder, int outputs, boolean bias, Optional<Activation> activation) implements VectorStep {
-        /** Of the tensors, whose names begin with the folder and a slash. */
+    record Dense(@Override String folder, int outputs, boolean bias, Optional<Activation> activation, boolean residual)
+            implements VectorStep {
+        /** Of the tensors. */
         String tensors() {
-            return folder + "/linear";
+            return folder.isEmpty() ? "linear" : folder + "/linear";
         }
+
+        @Override
+        public int width(int inputs) {
+            return outputs;
+        }
+
+        @Override
+        public long floats(int inputs) {
+            return (residual ? 3L : 2L) * outputs;
+        }
+    }
+
+    /** How many values come out of several. Each forward asks, and a warm one allocates nothing, so this is a loop. */
+    static int width(List<? extends VectorStep> steps, int inputs) {
+        int width = inputs;
+        for (int i = 0; i < steps.size(); i++) {
+            width = steps.get(i).width(width);
+        }
+        return width;
+    }
+
+    /** How many values it takes to make them. */
+    static long floats(List<? extends VectorStep> steps, int inputs) {
+        long floats = 0;
+        int width = inputs;
+        for (VectorStep step : steps) {
+            floats += step.floats(width);
+            width = step.width(width);
+        }
+        return floats;
     }
 }

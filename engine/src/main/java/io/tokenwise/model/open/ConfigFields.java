@@ -6,6 +6,7 @@ import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
+import io.tokenwise.model.TransformerFolder;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
@@ -85,7 +86,7 @@ public record ConfigFields(
 
     /** Of a directory; empty if the model there has no config.json. */
     public static Optional<ConfigFields> of(Path directory) throws IOException {
-        var folder = new FolderOnDisk(directory.toString(), directory);
+        ModelFolder folder = TransformerFolder.of(new FolderOnDisk(directory.toString(), directory));
         if (!folder.has(ModelFolder.CONFIG)) {
             return Optional.empty();
         }

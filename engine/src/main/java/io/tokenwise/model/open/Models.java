@@ -14,6 +14,7 @@ import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TokenizerFile;
+import io.tokenwise.model.TransformerFolder;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -63,13 +64,14 @@ public final class Models {
         return open(new FolderOnDisk(directory.toString(), directory));
     }
 
-    static ModelFiles open(ModelFolder folder) throws IOException {
+    static ModelFiles open(ModelFolder all) throws IOException {
         for (ModelFamily each : Families.ALL) {
-            Optional<ModelFiles> other = each.other(folder);
+            Optional<ModelFiles> other = each.other(all);
             if (other.isPresent()) {
                 return other.get();
             }
         }
+        ModelFolder folder = TransformerFolder.of(all);
         JsonFile config = folder.read(ModelFolder.CONFIG);
         ModelFamily family = Families.of(config);
         ModelDescription description = family.describe(folder, config);

@@ -248,7 +248,7 @@ class ModelDirectoryTest {
                         "models.WordWeights",
                         "type is \"sentence_transformers.models.WordWeights\""),
                 arguments("modules.json", "\"1_Pooling\"", "\"../1_Pooling\"", "path is \"../1_Pooling\""),
-                arguments("modules.json", "\"path\" : \"\"", "\"path\" : \"0\"", "path is \"0\""),
+                arguments("modules.json", "\"path\" : \"\"", "\"path\" : \"0\"", "0/config.json: no such file"),
                 arguments(
                         "modules.json",
                         "[ {",

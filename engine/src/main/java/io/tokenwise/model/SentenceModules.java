@@ -1,0 +1,323 @@
+package io.tokenwise.model;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
+import java.io.IOException;
+import java.util.ArrayList;
+import java.util.HashSet;
+import java.util.List;
+import java.util.Set;
+import tools.jackson.databind.JsonNode;
+
+/**
+ * The steps of sentence-transformers' pipeline, as modules.json names them (sentence_transformers/base/modules at cad21198).
+ *
+ * @param all none if the folder has no such file
+ */
+record SentenceModules(ModelFolder folder, List<JsonFile> all) {
+    static final String FILE = "modules.json";
+
+    /** Of a sparse encoder. */
+    static final String WORDS = "MLMTransformer";
+
+    static final String SPLADE = "SpladePooling";
+
+    /** What a Dense calls what it makes of a pair's vector, if that is the score. */
+    static final String SCORES = "scores";
+
+    /** What config_sentence_transformers.json calls a model of pylate, and one that compares texts. */
+    static final String COLBERT = "ColBERT";
+
+    static final String CROSS_ENCODER = "CrossEncoder";
+    static final String TYPE = "model_type";
+
+    /** In the files of modules. */
+    static final String OUTPUT_NAME = "module_output_name";
+
+    static final String RESIDUAL = "use_residual";
+
+    /** Of a causal model whose score is the difference of two words' logits. */
+    private static final String LOGITS = "LogitScore";
+
+    /** One for queries and one for documents, or for kinds of inputs. */
+    private static final Set<String> ROUTERS = Set.of("Router", "Asym");
+
+    private static final String TEXT_VECTOR = "sentence_embedding";
+    private static final String TOKEN_VECTORS = "token_embeddings";
+    private static final String INPUT_NAME = "module_input_name";
+    private static final String ACTIVATION = "activation_fn";
+    private static final String PROMPT = "default_prompt_name";
+
+    /** Published models have up to five. */
+    private static final int MOST = 64;
+
+    private static final int MOST_WIDTH = 1 << 16;
+
+    static SentenceModules read(ModelFolder folder) throws IOException {
+        if (!folder.has(FILE)) {
+            return new SentenceModules(folder, List.of());
+        }
+        List<JsonFile> modules = JsonFile.parseArray(folder.file(FILE), folder.json(FILE));
+        if (modules.size() > MOST) {
+            throw new BadFileException(folder.file(FILE), "has " + modules.size() + " steps; supported: up to " + MOST);
+        }
+        for (JsonFile module : modules) {
+            boolean noName = path(module).equals("..")
+                    || path(module).chars().anyMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
+            if (noName) {
+                throw module.refuse("path", "the name of a folder in the model's");
+            }
+            if (module != modules.getFirst() && isTransformer(module)) {
+                throw module.refuse("type", "one Transformer, and that first");
+            }
+            if (ROUTERS.contains(type(module))) {
+                throw module.refuse("type", "one way for queries and documents; " + type(module) + " has several");
+            }
+        }
+        return new SentenceModules(folder, modules);
+    }
+
+    private static String type(JsonFile module) {
+        String type = module.root().path("type").asString("");
+        return type.substring(type.lastIndexOf('.') + 1);
+    }
+
+    private static boolean isTransformer(JsonFile module) {
+        return type(module).endsWith("Transformer");
+    }
+
+    /** In which folder the model's own files are; empty if they are in that of all modules. */
+    String transformer() {
+        return all.isEmpty() || !isTransformer(all.getFirst()) ? "" : path(all.getFirst());
+    }
+
+    private static String path(JsonFile module) {
+        return module.root().path("path").asString("");
+    }
+
+    /** Whether what comes out is what the model gives with a head of its own: of late modules are written for such models too. */
+    boolean isModelAlone() {
+        return all.stream().map(SentenceModules::type).allMatch(Set.of("Transformer", LOGITS)::contains);
+    }
+
+    /** What modules make of the tokens' vectors of a model without a head of its own; without modules the mean, as sentence-transformers does. */
+    TextOutput output(TextFamily family, JsonFile config, int hiddenSize) throws IOException {
+        if (all.stream().anyMatch(module -> type(module).equals(SPLADE))) {
+            requireType("SparseEncoder");
+            return sparse(family, config);
+        }
+        if (all.size() > 1 && all.stream().skip(1).map(SentenceModules::type).allMatch("Dense"::equals)) {
+            requireType(COLBERT);
+            return tokenVectors(hiddenSize);
+        }
+        TextOutput.Vectors vectors = vectors(config, hiddenSize);
+        if (!makesScores()) {
+            requireType("SentenceTransformer");
+            return vectors;
+        }
+        requireScores();
+        requireNoPrompt();
+        if (vectors.width(hiddenSize) != 1) {
+            throw folder.read(configPath(all.getLast())).refuse("out_features", "1, a score");
+        }
+        return new TextOutput.Score(vectors);
+    }
+
+    /** What config_sentence_transformers.json says that the modules are; files that are older say nothing. */
+    private void requireType(String supported) throws IOException {
+        if (folder.has(SentenceFiles.PROMPTS)) {
+            folder.read(SentenceFiles.PROMPTS).supports(TYPE, supported);
+        }
+    }
+
+    /** That sentence-transformers has nothing else in mind with a score. */
+    void requireScores() throws IOException {
+        requireType(CROSS_ENCODER);
+        if (folder.has(SentenceFiles.PROMPTS)) {
+            JsonFile file = folder.read(SentenceFiles.PROMPTS);
+            ClassesConfig.checkActivation(file, file.root().path(ACTIVATION), ACTIVATION);
+        }
+    }
+
+    private void requireNoPrompt() throws IOException {
+        JsonFile file = folder.has(SentenceFiles.PROMPTS) ? folder.read(SentenceFiles.PROMPTS) : all.getFirst();
+        if (file.has(PROMPT)) {
+            throw file.refuse(PROMPT, "null, of a cross-encoder");
+        }
+    }
+
+    /** The same whose words a LogitScore names. */
+    TextOutput.Answer withWords(TextOutput.Answer answer) throws IOException {
+        JsonFile words = folder.read(configPath(all.getLast()));
+        return new TextOutput.Answer(
+                answer.table(),
+                words.integer("true_token_id", 1, Integer.MAX_VALUE),
+                words.integer("false_token_id", 1, Integer.MAX_VALUE));
+    }
+
+    private TextOutput.Sparse sparse(TextFamily family, JsonFile config) throws IOException {
+        if (all.size() != 2 || !isTransformer(all.getFirst())) {
+            throw all.getFirst().refuse("type", WORDS + " and behind it only " + SPLADE);
+        }
+        JsonFile pooling = folder.read(configPath(all.getLast()));
+        pooling.supports("pooling_strategy", "max");
+        pooling.supports("activation_function", "relu");
+        return ClassesConfig.words(config, family)
+                .map(TextOutput.Sparse::new)
+                .orElseThrow(() -> config.refuse("model_type", "models of " + family.name() + " without " + SPLADE));
+    }
+
+    /** Of pylate, whose dense layers are of tokens. */
+    private TextOutput.TokenVectors tokenVectors(int hiddenSize) throws IOException {
+        if (!folder.has(SentenceFiles.PROMPTS)) {
+            throw new BadFileException(
+                    folder.file(FILE),
+                    "has Dense behind a Transformer and no Pooling: a model of pylate, which has "
+                            + SentenceFiles.PROMPTS + " too");
+        }
+        var dense = new ArrayList<VectorStep.Dense>();
+        var folders = new HashSet<String>();
+        for (JsonFile module : all.subList(1, all.size())) {
+            JsonFile config = folder.read(configPath(module));
+            config.supports(INPUT_NAME, TOKEN_VECTORS);
+            config.supports(OUTPUT_NAME, TOKEN_VECTORS);
+            if (!config.has(DenseActivation.FIELD)) {
+                // Its own Dense then has none, sentence-transformers' has tanh.
+                throw config.refuse(DenseActivation.FIELD, "one that is named, of a model of pylate");
+            }
+            dense.add(dense(module, VectorStep.width(dense, hiddenSize), folders));
+        }
+        return LateConfig.read(dense, folder.read(SentenceFiles.PROMPTS));
+    }
+
+    /** What modules.json asks for, in its order. */
+    private TextOutput.Vectors vectors(JsonFile config, int hiddenSize) throws IOException {
+        Pooling pooling = null;
+        var steps = new ArrayList<VectorStep>();
+        var folders = new HashSet<String>();
+        for (JsonFile module : all) {
+            String type = type(module);
+            if (type.equals("Transformer")) {
+                continue;
+            }
+            if (pooling == null && Set.of("Dense", "LayerNorm", "Normalize").contains(type)) {
+                throw module.refuse("type", type + " after a Pooling");
+            }
+            if (pooling != null && type.equals("Pooling")) {
+                throw module.refuse("type", "one Pooling");
+            }
+            int width = VectorStep.width(steps, hiddenSize);
+            switch (type) {
+                case "Pooling" -> pooling = pooling(folder.read(configPath(module)));
+                case "Normalize" -> {
+                    // Older folders of it are empty.
+                    if (folder.has(configPath(module))) {
+                        requireTextVector(module);
+                    }
+                    steps.add(new VectorStep.Normalize());
+                }
+                case "Dense" -> {
+                    steps.add(dense(module, width, folders));
+                    requireTextVector(module);
+                }
+                case "LayerNorm" -> {
+                    String own = ownFolder(module, folders);
+                    requireWidth(folder.read(configPath(module)), "dimension", width);
+                    steps.add(new VectorStep.LayerNorm(own));
+                }
+                default -> throw module.refuse("type", "Transformer, Pooling, Dense, LayerNorm, Normalize");
+            }
+        }
+        return new TextOutput.Vectors(
+                pooling == null ? Pooling.MEAN : pooling,
+                steps,
+                SentenceFiles.shorter(config, VectorStep.width(steps, hiddenSize)));
+    }
+
+    /** Whether the last module makes scores. */
+    private boolean makesScores() throws IOException {
+        return !all.isEmpty()
+                && type(all.getLast()).equals("Dense")
+                && outputName(all.getLast()).equals(SCORES);
+    }
+
+    private String outputName(JsonFile module) throws IOException {
+        return folder.read(configPath(module)).root().path(OUTPUT_NAME).asString("");
+    }
+
+    /** That it reads a text's vector and makes another of it, or at the end scores. */
+    private void requireTextVector(JsonFile module) throws IOException {
+        JsonFile config = folder.read(configPath(module));
+        config.supports(INPUT_NAME, TEXT_VECTOR);
+        if (module != all.getLast() || !makesScores()) {
+            config.supports(OUTPUT_NAME, TEXT_VECTOR);
+        }
+    }
+
+    private static String configPath(JsonFile module) {
+        return path(module).isEmpty() ? "config.json" : path(module) + "/config.json";
+    }
+
+    private VectorStep.Dense dense(JsonFile module, int width, Set<String> folders) throws IOException {
+        String own = ownFolder(module, folders);
+        JsonFile config = folder.read(configPath(module));
+        requireWidth(config, "in_features", width);
+        return new VectorStep.Dense(
+                own,
+                config.integer("out_features", 1, MOST_WIDTH),
+                config.flag("bias", true),
+                DenseActivation.of(config),
+                config.flag(RESIDUAL, false));
+    }
+
+    /** Where its weights are. */
+    private static String ownFolder(JsonFile module, Set<String> folders) {
+        if (!ModelWriter.LAYER.matcher(path(module)).matches()) {
+            throw module.refuse("path", "a folder called as 2_" + type(module));
+        }
+        if (!folders.add(path(module))) {
+            throw module.refuse("path", "a folder of its own for each " + type(module));
+        }
+        return path(module);
+    }
+
+    private static void requireWidth(JsonFile config, String field, int width) {
+        if (config.integer(field, 1, MOST_WIDTH) != width) {
+            throw config.refuse(field, width + ", the width of what it reads");
+        }
+    }
+
+    private static Pooling pooling(JsonFile config) {
+        List<String> modes = modes(config);
+        if (!config.flag("include_prompt", true)) {
+            throw config.refuse("include_prompt", "true");
+        }
+        if (modes.equals(List.of("mean"))) {
+            return Pooling.MEAN;
+        }
+        if (modes.equals(List.of("cls"))) {
+            return Pooling.FIRST;
+        }
+        if (modes.equals(List.of("lasttoken"))) {
+            return Pooling.LAST;
+        }
+        throw new BadFileException(
+                config.file(), "pooling modes " + modes + "; supported: exactly one of mean, cls, lasttoken");
+    }
+
+    /** Newer files name the mode, or several; older ones have a flag for each. */
+    private static List<String> modes(JsonFile config) {
+        JsonNode named = config.root().path("pooling_mode");
+        if (named.isString()) {
+            return List.of(named.stringValue());
+        }
+        if (named.isArray()) {
+            return named.values().stream().map(mode -> mode.asString("")).toList();
+        }
+        return config.root().properties().stream()
+                .filter(field -> field.getKey().startsWith("pooling_mode_")
+                        && field.getValue().asBoolean(false))
+                .map(field -> field.getKey().substring("pooling_mode_".length()).replaceFirst("_tokens?$", ""))
+                .toList();
+    }
+}
