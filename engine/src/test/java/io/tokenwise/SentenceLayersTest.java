@@ -295,6 +295,41 @@ class SentenceLayersTest {
                 .hasLineCount(1);
     }
 
+    /** As OpenSearch's sparse encoders have it. */
+    @Test
+    void weightsOfWordsMayBeLogarithmsOfThemselves() throws IOException {
+        RandomModel.small("bert", Map.of("vocab_size", 30_522, "type_vocab_size", 2), 3)
+                .with("masked", Map.of(), 4)
+                .write(folder, "bert.");
+        modules.removeLast();
+        addModule("1_SpladePooling", "SpladePooling");
+        Files.createDirectory(folder.resolve("1_SpladePooling"));
+        write("config_sentence_transformers.json", "{\"model_type\": \"SparseEncoder\"}");
+        write("1_SpladePooling/config.json", "{\"pooling_strategy\": \"max\", \"activation_function\": \"relu\"}");
+        SparseVector once;
+        try (SparseEncoder encoder = SparseEncoder.open(folder.toString(), OPTIONS)) {
+            once = encoder.embed("a man");
+        }
+        write(
+                "1_SpladePooling/config.json",
+                "{\"pooling_strategy\": \"max\", \"activation_function\": \"log1p_relu\"}");
+        Path saved = folder.resolve("saved");
+        try (SparseEncoder encoder = SparseEncoder.open(folder.toString(), OPTIONS)) {
+            SparseVector twice = encoder.embed("a man");
+            assertThat(twice.ids()).isNotEmpty().isEqualTo(once.ids());
+            for (int i = 0; i < twice.weights().length; i++) {
+                assertThat((double) twice.weights()[i]).isCloseTo(Math.log1p(once.weights()[i]), within(1e-6));
+            }
+            encoder.model().encoder().save(saved, encoder.model().files().tokenizer(), ModelWriter.Existing.KEEP);
+            try (SparseEncoder again = SparseEncoder.open(saved.toString(), OPTIONS)) {
+                assertThat(again.embed("a man").weights()).isEqualTo(twice.weights());
+            }
+        }
+        write("config_sentence_transformers.json", "{\"model_type\": \"SentenceTransformer\"}");
+        assertThatThrownBy(() -> Models.open(folder))
+                .hasMessageEndingWith("model_type is \"SentenceTransformer\"; supported: SparseEncoder");
+    }
+
     /** As sentence-transformers' first folders have it, and its newer ones where modules have several inputs. */
     @Test
     void theModelsOwnFilesMayLieInAFolderToo() throws IOException {

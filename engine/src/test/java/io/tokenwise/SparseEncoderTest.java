@@ -373,6 +373,10 @@ class SparseEncoderTest {
         assertThatThrownBy(() -> SparseEncoder.open(model, OPTIONS))
                 .hasMessageEndingWith("config.json: pooling_strategy is \"sum\"; supported: max");
         Files.writeString(
+                pooling.resolve("config.json"), "{\"pooling_strategy\":\"max\",\"activation_function\":\"gelu\"}");
+        assertThatThrownBy(() -> SparseEncoder.open(model, OPTIONS))
+                .hasMessageEndingWith("config.json: activation_function is \"gelu\"; supported: relu or log1p_relu");
+        Files.writeString(
                 pooling.resolve("config.json"), "{\"pooling_strategy\":\"max\",\"activation_function\":\"relu\"}");
         SparseEncoder.open(model, OPTIONS).close();
         assertThatThrownBy(() -> TextEncoder.open(model, OPTIONS))

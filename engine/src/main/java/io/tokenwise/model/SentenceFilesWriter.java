@@ -24,7 +24,7 @@ final class SentenceFilesWriter {
             case TextOutput.Score score -> files.putAll(layers(score, width));
             case TextOutput.TokenVectors vectors when vectors.isBeside() -> files.putAll(LateConfig.metadata(vectors));
             case TextOutput.TokenVectors vectors -> files.putAll(layers(vectors, width));
-            case TextOutput.Sparse _ -> files.putAll(splade());
+            case TextOutput.Sparse sparse -> files.putAll(splade(sparse.flat()));
             default -> {}
         }
         ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
@@ -68,7 +68,7 @@ final class SentenceFilesWriter {
         return files;
     }
 
-    private static Map<String, byte[]> splade() {
+    private static Map<String, byte[]> splade(boolean flat) {
         String pooling = "1_" + SentenceModules.SPLADE;
         ArrayNode modules = JSON.arrayNode();
         addModule(modules, "", "sparse_encoder.models." + SentenceModules.WORDS);
@@ -77,7 +77,9 @@ final class SentenceFilesWriter {
                 SentenceModules.FILE,
                 JsonFile.format(modules),
                 pooling + "/config.json",
-                JsonFile.format(JSON.objectNode().put("pooling_strategy", "max").put("activation_function", "relu")));
+                JsonFile.format(JSON.objectNode()
+                        .put("pooling_strategy", "max")
+                        .put(DenseActivation.FIELD, flat ? SentenceModules.FLAT : SentenceModules.RELU)));
     }
 
     /** Ends modules.json with layers, and writes what each has in its folder. */
@@ -124,7 +126,7 @@ final class SentenceFilesWriter {
                 .put("in_features", width)
                 .put("out_features", dense.outputs())
                 .put("bias", dense.bias())
-                .put("activation_function", DenseActivation.torch(dense.activation()));
+                .put(DenseActivation.FIELD, DenseActivation.torch(dense.activation()));
         // Which older versions do not know.
         return dense.residual() ? file.put(SentenceModules.RESIDUAL, true) : file;
     }

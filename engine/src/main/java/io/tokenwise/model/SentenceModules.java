@@ -22,6 +22,12 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
 
     static final String SPLADE = "SpladePooling";
 
+    /** What a SpladePooling does to logits. */
+    static final String RELU = "relu";
+
+    /** The same, and one logarithm more. */
+    static final String FLAT = "log1p_relu";
+
     /** What a Dense calls what it makes of a pair's vector, if that is the score. */
     static final String SCORES = "scores";
 
@@ -161,9 +167,10 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
         }
         JsonFile pooling = folder.read(configPath(all.getLast()));
         pooling.supports("pooling_strategy", "max");
-        pooling.supports("activation_function", "relu");
+        pooling.supports(DenseActivation.FIELD, RELU, FLAT);
+        boolean flat = pooling.root().path(DenseActivation.FIELD).asString(RELU).equals(FLAT);
         return ClassesConfig.words(config, family)
-                .map(TextOutput.Sparse::new)
+                .map(words -> new TextOutput.Sparse(words, flat))
                 .orElseThrow(() -> config.refuse("model_type", "models of " + family.name() + " without " + SPLADE));
     }
 

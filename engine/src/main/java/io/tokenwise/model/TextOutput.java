@@ -149,8 +149,13 @@ public sealed interface TextOutput {
      * A weight for each word of the vocabulary, most of them 0 (SPLADE): the largest {@code ln(1 + max(logit, 0))} of the tokens.
      *
      * @param words what makes the logits
+     * @param flat whether the weight is the logarithm of 1 and that once more, as OpenSearch's models have it
      */
-    record Sparse(WordsForm words) implements TextOutput {}
+    record Sparse(WordsForm words, boolean flat) implements TextOutput {
+        public Sparse(WordsForm words) {
+            this(words, false);
+        }
+    }
 
     /**
      * Of each token, such as a masked one, a logit for each word of the vocabulary.

@@ -12,15 +12,20 @@ import io.tokenwise.tensor.Tensor;
  * A head that makes a number for each word of the vocabulary: of each token's vector its logits, or of each text what SPLADE makes of those. See {@link WordsForm}. Its matrix is
  * mostly the embeddings' table, which is packed once more. Without gradient.
  *
- * @param pooled whether it is of each text
+ * @param logarithms how many times a text's weights are made {@code ln(1 + weight)}; 0 of each token's logits
  */
-public record WordHead(HeadLayer layer, Weight words, Parameter bias, boolean pooled) implements TextHead {
+public record WordHead(HeadLayer layer, Weight words, Parameter bias, int logarithms) implements TextHead {
+    /** What SPLADE makes of a text, with zero weights. */
+    static WordHead of(TextOutput.Sparse output, Parameter embeddings, LayerBuilder parts) {
+        return of(output.words(), output.flat() ? 2 : 1, embeddings, parts);
+    }
+
     /**
      * With zero weights.
      *
      * @param embeddings of words
      */
-    public static WordHead of(WordsForm form, boolean pooled, Parameter embeddings, LayerBuilder parts) {
+    public static WordHead of(WordsForm form, int logarithms, Parameter embeddings, LayerBuilder parts) {
         HeadLayer layer = HeadLayer.of(form.layer(), embeddings.value().columns(), parts);
         Parameter table = form.tied()
                 ? embeddings
@@ -29,12 +34,12 @@ public record WordHead(HeadLayer layer, Weight words, Parameter bias, boolean po
                 layer,
                 parts.weight(table),
                 parts.vector(form.bias(), table.value().rows()),
-                pooled);
+                logarithms);
     }
 
     @Override
     public Tensor forward(Pass pass, Tensor tokens, TokenBatch batch) {
-        return pooled ? weights(pass, tokens, batch) : logits(pass, tokens);
+        return logarithms > 0 ? weights(pass, tokens, batch) : logits(pass, tokens);
     }
 
     /** Of tokens' vectors {@code [rows, hidden]} the logits {@code [rows, words]}. */
@@ -70,7 +75,9 @@ public record WordHead(HeadLayer layer, Weight words, Parameter bias, boolean po
             Pools.raiseToLargest(pass.stream(), logits, part.offsets, sequences, ofPart);
             pass.pop();
         }
-        Pools.logs(pass.stream(), weights);
+        for (int i = 0; i < logarithms; i++) {
+            Pools.logs(pass.stream(), weights);
+        }
         return weights;
     }
 

@@ -249,8 +249,9 @@ record TokenizerJson(
         } else if (parts.size() != 1 || !StepsJson.type(last).equals("ByteLevel")) {
             throw new BadFileException(
                     file,
-                    "pre_tokenizer has " + parts.size()
-                            + " steps; supported: ByteLevel, or Split and ByteLevel without use_regex and"
+                    "pre_tokenizer has " + parts.size() + " steps, "
+                            + parts.stream().map(StepsJson::type).collect(Collectors.joining(", "))
+                            + "; supported: ByteLevel, or Split and ByteLevel without use_regex and"
                             + " add_prefix_space");
         }
         var byteLevel = new ByteLevel(file, bpe, pattern, prefixSpace);

@@ -55,10 +55,7 @@ public final class MaskedLanguageModel implements AutoCloseable {
             var sizes = (TextArchitecture) encoder.description().architecture();
             LayerBuilder parts = new LayerBuilder(parameters, sizes, AdaptiveConfig.DENSE).head();
             WordHead head = WordHead.of(
-                    BertFamily.words(sizes),
-                    false,
-                    encoder.parameters().get("embeddings.word_embeddings.weight"),
-                    parts);
+                    BertFamily.words(sizes), 0, encoder.parameters().get("embeddings.word_embeddings.weight"), parts);
             parts.stored().forEach(tensor -> tensor.load(weights));
             parameters.all().forEach(Parameter::changed);
             head.prepare(parameters.backend().stream());

@@ -44,6 +44,9 @@ public final class Families {
 
     private static final String TYPE = "model_type";
 
+    /** What timm's config.json says of how a model was trained. */
+    private static final String TIMM = "pretrained_cfg";
+
     private Families() {}
 
     /**
@@ -52,6 +55,12 @@ public final class Families {
      * @throws io.tokenwise.api.BadFileException if there is no such family
      */
     static ModelFamily of(JsonFile config) {
+        if (config.has(TIMM) && !config.has(TYPE)) {
+            throw config.refuse(
+                    "architecture",
+                    "config.json of transformers, which names a " + TYPE
+                            + "; this one is of timm, whose models are not read");
+        }
         String type = config.root().path(TYPE).asString("bert");
         return ALL.stream()
                 .filter(family -> family.isOf(type, config))

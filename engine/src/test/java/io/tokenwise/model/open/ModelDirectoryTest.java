@@ -183,6 +183,12 @@ class ModelDirectoryTest {
                         "\"bert\"",
                         "\"gpt2\"",
                         "model_type is \"gpt2\"; supported: bert, camembert, distilbert, "),
+                arguments(
+                        config,
+                        "\"model_type\" : \"bert\"",
+                        "\"architecture\" : \"vit_base_patch16_224\", \"pretrained_cfg\" : {}",
+                        "architecture is \"vit_base_patch16_224\"; supported: config.json of transformers, which names a"
+                                + " model_type; this one is of timm, whose models are not read"),
                 arguments(config, "\"gelu\"", "\"gelu_new\"", "hidden_act is \"gelu_new\"; supported: gelu"),
                 arguments(config, "\"gelu\"", "7", "hidden_act is 7; supported: gelu"),
                 arguments(
