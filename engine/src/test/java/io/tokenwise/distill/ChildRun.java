@@ -56,7 +56,11 @@ final class ChildRun {
     private ChildRun() {}
 
     static DistillRun of(ModelFiles files, DistillConfig config, Path out) {
-        return new DistillRun(files, texts(), config, out, ModelWriter.Existing.KEEP, 7, StoredType.F32);
+        return of(files, texts(), config, out);
+    }
+
+    static DistillRun of(ModelFiles files, List<int[]> texts, DistillConfig config, Path out) {
+        return new DistillRun(files, texts, config, out, ModelWriter.Existing.KEEP, 7, StoredType.F32);
     }
 
     static DistillConfig config(int steps, long seed) {
