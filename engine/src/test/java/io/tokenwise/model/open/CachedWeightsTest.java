@@ -17,20 +17,41 @@ import java.nio.file.StandardOpenOption;
 import java.nio.file.attribute.FileTime;
 import java.util.Arrays;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.Callable;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
 class CachedWeightsTest {
+    /** Inflated once: it takes longer than all that is compared with it. */
+    private static OnnxWeights jar;
+
+    private static final Map<String, MemorySegment> jarsTensors = new HashMap<>();
+
     @TempDir
     private Path folder;
+
+    @BeforeAll
+    static void readJar() throws IOException {
+        jar = BuiltInModel.MINILM.weights();
+        jar.names().forEach(name -> jarsTensors.put(name, read(jar, name, Arena.ofAuto())));
+    }
+
+    @AfterAll
+    static void closeJar() {
+        jar.close();
+        jarsTensors.clear();
+    }
 
     @BeforeEach
     void setFolder() {
@@ -51,12 +72,11 @@ class CachedWeightsTest {
     /** Every tensor has the bits that the jar gives. */
     private static void assertGood(WeightSource weights) throws IOException {
         try (weights;
-                Arena arena = Arena.ofConfined();
-                OnnxWeights jar = BuiltInModel.MINILM.weights()) {
+                Arena arena = Arena.ofConfined()) {
             assertThat(weights.names()).hasSameElementsAs(jar.names());
             for (String name : jar.names()) {
                 assertThat(weights.shape(name)).isEqualTo(jar.shape(name));
-                assertThat(read(weights, name, arena).mismatch(read(jar, name, arena)))
+                assertThat(read(weights, name, arena).mismatch(jarsTensors.get(name)))
                         .as(name)
                         .isEqualTo(-1);
             }
