@@ -127,19 +127,27 @@ class AttentionFormsTest extends KernelTest {
         for (int head = 0; head < form.heads; head++) {
             int key = form.heads * size + head * form.keyHeads / form.heads * size;
             for (int i = 0; i < length; i++) {
+                if (!stays[i]) {
+                    continue;
+                }
                 double[] scores = new double[length];
+                Arrays.fill(scores, Double.NEGATIVE_INFINITY);
                 for (int j = 0; j < length; j++) {
+                    if (!stays[j] || !form.sees(i, j)) {
+                        continue;
+                    }
+                    double score = 0;
                     for (int c = 0; c < size; c++) {
-                        scores[j] += qkv[i * form.columns() + head * size + c] * qkv[j * form.columns() + key + c];
+                        score += qkv[i * form.columns() + head * size + c] * qkv[j * form.columns() + key + c];
                     }
                     int distance = Math.clamp(j - i, -form.reach, form.reach) + form.reach;
-                    scores[j] += form.reach == 0 ? 0 : bias[head * (2 * form.reach + 1) + distance];
-                    scores[j] = stays[j] && form.sees(i, j) ? scores[j] / Math.sqrt(size) : Double.NEGATIVE_INFINITY;
+                    score += form.reach == 0 ? 0 : bias[head * (2 * form.reach + 1) + distance];
+                    scores[j] = score / Math.sqrt(size);
                 }
                 double[] weights = Reference.softmax(scores, length);
                 int value = key + form.keyHeads * size;
                 for (int j = 0; j < length; j++) {
-                    for (int c = 0; c < size; c++) {
+                    for (int c = 0; c < size && weights[j] != 0; c++) {
                         context[i * form.width() + head * size + c] += weights[j] * qkv[j * form.columns() + value + c];
                     }
                 }
@@ -162,8 +170,9 @@ class AttentionFormsTest extends KernelTest {
         assertSameBits("context", own.context.values, twin.context.values, expected.length);
         assertSameBits("probabilities", own.probabilities, twin.probabilities, form.heads * length * length);
         for (int i = 0; i < form.heads * length * length; i++) {
-            if (!form.sees(i / length % length, i % length)) {
-                assertThat(own.probabilities.get(i)).isZero();
+            // There are too many for an assertion each.
+            if (!form.sees(i / length % length, i % length) && own.probabilities.get(i) != 0) {
+                assertThat(own.probabilities.get(i)).as("element %d", i).isZero();
             }
         }
         AttentionCall dropped = call(form, qkv, bias, length);
