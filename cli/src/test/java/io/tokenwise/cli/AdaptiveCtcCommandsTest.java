@@ -54,7 +54,7 @@ class AdaptiveCtcCommandsTest extends CommandTest {
                         "--out",
                         adaptive.toString(),
                         "--tokens",
-                        "8000"))
+                        "4000"))
                 .as(err.toString())
                 .isZero();
         return adaptive;

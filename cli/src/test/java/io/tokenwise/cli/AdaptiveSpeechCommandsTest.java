@@ -64,7 +64,7 @@ class AdaptiveSpeechCommandsTest {
                 "--out",
                 adaptive.toString(),
                 "--tokens",
-                "8000");
+                "4000");
         assertThat(code).as(stderr.toString()).isZero();
         distilled = stdout.toString();
         toldOnTheWay = stderr.toString();
@@ -144,7 +144,7 @@ class AdaptiveSpeechCommandsTest {
     void controlsAreTrainedAndShown(String kind) throws IOException {
         Path control = folder.resolve("control-" + kind);
         var args = new ArrayList<>(List.of("distill", "--model", dense.toString(), "--data", recordings.toString()));
-        args.addAll(List.of("--out", control.toString(), "--tokens", "8000", "--control", kind));
+        args.addAll(List.of("--out", control.toString(), "--tokens", "4000", "--control", kind));
         if (kind.equals("modules")) {
             args.addAll(List.of("--like", adaptive.toString()));
         }

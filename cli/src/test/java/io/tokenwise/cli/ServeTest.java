@@ -17,6 +17,9 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** The command {@code serve}. */
 class ServeTest extends CommandTest {
+    /** Of a request: eight of these take some seconds, and SIGTERM comes at once. */
+    private static final int TEXTS = 12;
+
     @Test
     void whatIsAcceptedIsAnsweredAfterSigterm() throws Exception {
         Process server = new ProcessBuilder(
@@ -45,7 +48,7 @@ class ServeTest extends CommandTest {
             server.destroy();
             for (Socket client : clients) {
                 String response = read(client);
-                assertThat(response).startsWith("HTTP/1.1 200").contains("\"index\":31");
+                assertThat(response).startsWith("HTTP/1.1 200").contains("\"index\":" + (TEXTS - 1));
                 client.close();
             }
             assertThat(server.waitFor(60, TimeUnit.SECONDS)).isTrue();
@@ -72,8 +75,8 @@ class ServeTest extends CommandTest {
     /** A request of which the server has begun to read the body: it says so if it is asked whether to go on. */
     private static Socket accepted(int port) throws IOException {
         String text = "\"" + "how do I pay an invoice that is late? ".repeat(8) + "\"";
-        String body = "{\"model\":\"minilm-acm\",\"encoding_format\":\"base64\",\"input\":[" + (text + ",").repeat(31)
-                + text + "]}";
+        String body = "{\"model\":\"minilm-acm\",\"encoding_format\":\"base64\",\"input\":["
+                + (text + ",").repeat(TEXTS - 1) + text + "]}";
         var client = new Socket("127.0.0.1", port);
         client.setSoTimeout(60_000);
         client.getOutputStream()
