@@ -9,6 +9,7 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
+import io.tokenwise.io.Safetensors;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelFiles;
@@ -27,6 +28,7 @@ import java.util.Map;
 import java.util.Random;
 import java.util.function.DoubleUnaryOperator;
 import java.util.function.UnaryOperator;
+import java.util.stream.Collectors;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -351,6 +353,18 @@ class SentenceLayersTest {
             assertThat(encoder.embed("a man").vector()).isEqualTo(wanted);
             assertThat(encoder.maxTokens()).isEqualTo(9);
             assertThat(encoder.model().files().text().queryPrefix()).isEqualTo("q: ");
+        }
+        Path weights = own.resolve("model.safetensors");
+        String shards;
+        try (var all = Safetensors.open(weights)) {
+            shards = all.names().stream()
+                    .map("\"%s\": \"model-00001-of-00001.safetensors\""::formatted)
+                    .collect(Collectors.joining(", "));
+        }
+        Files.move(weights, own.resolve("model-00001-of-00001.safetensors"));
+        write("0_Transformer/model.safetensors.index.json", "{\"weight_map\": {" + shards + "}}");
+        try (TextEncoder encoder = TextEncoder.open(folder.toString(), OPTIONS)) {
+            assertThat(encoder.embed("a man").vector()).isEqualTo(wanted);
         }
         Files.delete(own.resolve("tokenizer.json"));
         assertThatThrownBy(() -> Models.open(folder)).hasMessage(own.resolve("tokenizer.json") + ": no such file");

@@ -275,6 +275,7 @@ class SentenceModulesTest {
                 "modules.json | \"2_Dense\" | \"dense\" | path is \"dense\"; supported: a folder called as 2_Dense",
                 "modules.json | \"2_Dense\" | \"2\\n/Dense\" | supported: the name of a folder in the model's",
                 "modules.json | 1_Pooling | 1\\u0000 | supported: the name of a folder in the model's",
+                "modules.json | 1_Pooling | \\ud800 | supported: the name of a folder in the model's",
                 "modules.json | \"2_Dense\" | \"3_Dense\" | 3_Dense/config.json: no such file",
                 "modules.json | models.Normalize | models.WordWeights | type is"
                         + " \"sentence_transformers.models.WordWeights\"; supported: Transformer, Pooling, Dense,"

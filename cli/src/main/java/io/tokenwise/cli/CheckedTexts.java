@@ -34,8 +34,6 @@ final class CheckedTexts {
         for (int length : new int[] {Math.min(SHORT, text.maxTokens()), text.maxTokens()}) {
             memory.put(length, Sessions.memoryLimit(model.encoder(), length));
         }
-        List<VectorStep.Dense> dense =
-                text.output() instanceof TextOutput.Vectors vectors ? vectors.dense() : List.of();
         return new Json.CheckedText(
                 masked ? MASKED : text.kind(),
                 files.tokenizer().kind(),
@@ -43,7 +41,10 @@ final class CheckedTexts {
                 text.pooling()
                         .map(pooling -> pooling.name().toLowerCase(Locale.ROOT))
                         .orElse(null),
-                dense.stream().map(VectorStep.Dense::outputs).toList(),
+                text.output().steps().stream()
+                        .filter(VectorStep.Dense.class::isInstance)
+                        .map(step -> ((VectorStep.Dense) step).outputs())
+                        .toList(),
                 text.normalize(),
                 text.output() instanceof TextOutput.Vectors vectors ? vectors.shorter() : List.of(),
                 text.prompts().byName(),

@@ -4,6 +4,7 @@ import io.tokenwise.io.JsonFile;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -12,6 +13,10 @@ import tools.jackson.databind.node.ObjectNode;
 final class SentenceFilesWriter {
     private static final JsonNodeFactory JSON = JsonNodeFactory.instance;
     private static final String POOLING = "1_Pooling";
+    private static final String MODELS = "sentence_transformers.models.";
+
+    /** sentence-transformers' own, whose older versions know no residual, is not pylate's. */
+    private static final String PYLATE_DENSE = "pylate.models.Dense.Dense";
 
     private SentenceFilesWriter() {}
 
@@ -41,9 +46,9 @@ final class SentenceFilesWriter {
         Map<String, byte[]> files = new LinkedHashMap<>();
         files.put(POOLING + "/config.json", JsonFile.format(pooling(vectors.pooling(), hiddenSize)));
         ArrayNode modules = JSON.arrayNode();
-        addModule(modules, "", "models.Transformer");
-        addModule(modules, POOLING, "models.Pooling");
-        addLayers(files, modules, vectors.steps(), hiddenSize);
+        addModule(modules, "", MODELS + "Transformer");
+        addModule(modules, POOLING, MODELS + "Pooling");
+        addLayers(files, modules, vectors.steps(), MODELS + "Dense", hiddenSize);
         return files;
     }
 
@@ -63,16 +68,16 @@ final class SentenceFilesWriter {
     private static Map<String, byte[]> layers(TextOutput.TokenVectors vectors, int hiddenSize) {
         Map<String, byte[]> files = new LinkedHashMap<>();
         ArrayNode modules = JSON.arrayNode();
-        addModule(modules, "", "models.Transformer");
-        addLayers(files, modules, vectors.dense(), hiddenSize);
+        addModule(modules, "", MODELS + "Transformer");
+        addLayers(files, modules, vectors.dense(), PYLATE_DENSE, hiddenSize);
         return files;
     }
 
     private static Map<String, byte[]> splade(boolean flat) {
         String pooling = "1_" + SentenceModules.SPLADE;
         ArrayNode modules = JSON.arrayNode();
-        addModule(modules, "", "sparse_encoder.models." + SentenceModules.WORDS);
-        addModule(modules, pooling, "sparse_encoder.models." + SentenceModules.SPLADE);
+        addModule(modules, "", "sentence_transformers.sparse_encoder.models." + SentenceModules.WORDS);
+        addModule(modules, pooling, "sentence_transformers.sparse_encoder.models." + SentenceModules.SPLADE);
         return Map.of(
                 SentenceModules.FILE,
                 JsonFile.format(modules),
@@ -84,21 +89,25 @@ final class SentenceFilesWriter {
 
     /** Ends modules.json with layers, and writes what each has in its folder. */
     private static void addLayers(
-            Map<String, byte[]> files, ArrayNode modules, List<? extends VectorStep> steps, int hiddenSize) {
+            Map<String, byte[]> files,
+            ArrayNode modules,
+            List<? extends VectorStep> steps,
+            String denseType,
+            int hiddenSize) {
         int width = hiddenSize;
         for (VectorStep step : steps) {
             switch (step) {
                 case VectorStep.Dense dense -> {
-                    addModule(modules, dense.folder(), "models.Dense");
+                    addModule(modules, dense.folder(), denseType);
                     files.put(dense.folder() + "/config.json", JsonFile.format(dense(dense, width)));
                 }
                 case VectorStep.LayerNorm norm -> {
-                    addModule(modules, norm.folder(), "models.LayerNorm");
+                    addModule(modules, norm.folder(), MODELS + "LayerNorm");
                     files.put(
                             norm.folder() + "/config.json",
                             JsonFile.format(JSON.objectNode().put("dimension", width)));
                 }
-                case VectorStep.Normalize _ -> addModule(modules, modules.size() + "_Normalize", "models.Normalize");
+                case VectorStep.Normalize _ -> addModule(modules, modules.size() + "_Normalize", MODELS + "Normalize");
             }
             width = step.width(width);
         }
@@ -110,7 +119,7 @@ final class SentenceFilesWriter {
                 .put("idx", modules.size() - 1)
                 .put("name", Integer.toString(modules.size() - 1))
                 .put("path", path)
-                .put("type", "sentence_transformers." + type);
+                .put("type", type);
     }
 
     private static ObjectNode pooling(Pooling pooling, int width) {
@@ -135,7 +144,9 @@ final class SentenceFilesWriter {
     private static ObjectNode settings(TextDescription description) {
         ObjectNode file = JSON.objectNode();
         if (description.output() instanceof TextOutput.Score) {
-            file.put(SentenceModules.TYPE, SentenceModules.CROSS_ENCODER);
+            // Without the second Python takes the logistic function of it.
+            file.put(SentenceModules.TYPE, SentenceModules.CROSS_ENCODER)
+                    .put(SentenceModules.ACTIVATION, DenseActivation.torch(Optional.empty()));
         }
         if (description.output() instanceof TextOutput.TokenVectors vectors && !vectors.isBeside()) {
             LateConfig.addTo(file, vectors.form());

@@ -7,6 +7,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -51,8 +52,11 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
     private static final String TEXT_VECTOR = "sentence_embedding";
     private static final String TOKEN_VECTORS = "token_embeddings";
     private static final String INPUT_NAME = "module_input_name";
-    private static final String ACTIVATION = "activation_fn";
+    static final String ACTIVATION = "activation_fn";
     private static final String PROMPT = "default_prompt_name";
+
+    /** What any file system takes. */
+    private static final Pattern NAME = Pattern.compile("[\\w.-]*");
 
     /** Published models have up to five. */
     private static final int MOST = 64;
@@ -68,10 +72,8 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
             throw new BadFileException(folder.file(FILE), "has " + modules.size() + " steps; supported: up to " + MOST);
         }
         for (JsonFile module : modules) {
-            boolean noName = path(module).equals("..")
-                    || path(module).chars().anyMatch(c -> c == '/' || c == '\\' || Character.isISOControl(c));
-            if (noName) {
-                throw module.refuse("path", "the name of a folder in the model's");
+            if (!NAME.matcher(path(module)).matches() || path(module).startsWith(".")) {
+                throw module.refuse("path", "the name of a folder in the model's, of letters, digits and _-.");
             }
             if (module != modules.getFirst() && isTransformer(module)) {
                 throw module.refuse("type", "one Transformer, and that first");
@@ -112,7 +114,9 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
             requireType("SparseEncoder");
             return sparse(family, config);
         }
-        if (all.size() > 1 && all.stream().skip(1).map(SentenceModules::type).allMatch("Dense"::equals)) {
+        if (all.size() > 1
+                && isTransformer(all.getFirst())
+                && all.stream().skip(1).map(SentenceModules::type).allMatch("Dense"::equals)) {
             requireType(COLBERT);
             return tokenVectors(hiddenSize);
         }

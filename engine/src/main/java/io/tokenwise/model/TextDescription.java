@@ -198,13 +198,7 @@ public record TextDescription(
 
     @Override
     public List<String> weightFolders() {
-        List<? extends VectorStep> steps = switch (output) {
-            case TextOutput.Vectors vectors -> vectors.steps();
-            case TextOutput.Score score -> score.vector().steps();
-            case TextOutput.TokenVectors vectors -> vectors.dense();
-            default -> List.of();
-        };
-        return steps.stream()
+        return output.steps().stream()
                 .map(VectorStep::folder)
                 .filter(folder -> !folder.isEmpty())
                 .toList();

@@ -10,6 +10,11 @@ public sealed interface TextOutput {
         return false;
     }
 
+    /** What becomes of a vector of the model, of a text or of each token, in layers of its own; none if a head makes it. */
+    default List<? extends VectorStep> steps() {
+        return List.of();
+    }
+
     /** Whether it is of each token, not of the text as a whole. */
     default boolean perToken() {
         return false;
@@ -58,6 +63,11 @@ public sealed interface TextOutput {
      * @param vector the one value that it is
      */
     record Score(Vectors vector) implements TextOutput {
+        @Override
+        public List<VectorStep> steps() {
+            return vector.steps();
+        }
+
         @Override
         public boolean isScore() {
             return true;
@@ -127,6 +137,11 @@ public sealed interface TextOutput {
     record TokenVectors(List<VectorStep.Dense> dense, LateForm form) implements TextOutput {
         public TokenVectors {
             dense = List.copyOf(dense);
+        }
+
+        @Override
+        public List<VectorStep.Dense> steps() {
+            return dense;
         }
 
         @Override

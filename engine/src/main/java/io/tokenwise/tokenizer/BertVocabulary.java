@@ -16,6 +16,9 @@ import tools.jackson.databind.node.ObjectNode;
 public final class BertVocabulary {
     public static final String FILE = "vocab.txt";
 
+    /** Published vocabularies have up to 501,153. */
+    private static final int MOST_LINES = 1 << 19;
+
     private static final String ACCENTS = "strip_accents";
 
     private static final List<SpecialTokens.Usual> SPECIAL = List.of(
@@ -100,6 +103,16 @@ public final class BertVocabulary {
 
     /** What Python's text files call lines, but for the empty one behind a last end. */
     static String[] lines(String file, byte[] text) {
+        int ends = 0;
+        for (byte each : text) {
+            ends += each == '\n' || each == '\r' ? 1 : 0;
+        }
+        if (text.length > JsonFile.MAX_BYTES || ends > 2 * MOST_LINES) {
+            throw new BadFileException(
+                    file,
+                    "has " + text.length + " bytes and " + ends + " ends of lines; supported: up to "
+                            + JsonFile.MAX_BYTES + " bytes and " + MOST_LINES + " lines");
+        }
         String[] lines = utf8(file, text).split("\r\n|\r|\n", -1);
         return lines[lines.length - 1].isEmpty() ? Arrays.copyOf(lines, lines.length - 1) : lines;
     }

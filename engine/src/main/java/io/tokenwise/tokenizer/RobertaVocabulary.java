@@ -43,7 +43,7 @@ public final class RobertaVocabulary {
         byteLevel(root.putObject("decoder"), true);
         ObjectNode model = root.putObject("model").put("type", "BPE");
         model.set("vocab", vocabulary.root());
-        addMerges(model.putArray("merges"), mergesFile, BertVocabulary.lines(mergesFile, merges));
+        addMerges(model.putArray("merges"), mergesFile, merges);
         return JsonFile.format(root);
     }
 
@@ -58,14 +58,15 @@ public final class RobertaVocabulary {
         return vocabulary.integer(token, 0, Integer.MAX_VALUE);
     }
 
-    /** The first line says which version of the form it is. */
-    private static void addMerges(ArrayNode to, String file, String... lines) {
-        for (int i = 0; i < lines.length; i++) {
+    /** The first line says which version of the form it is: in Python it is none of the merges, whatever stands there, and nor is what has no end. */
+    private static void addMerges(ArrayNode to, String file, byte[] text) {
+        String[] lines = BertVocabulary.lines(file, text);
+        if (lines.length == 0 || !lines[0].startsWith("#version") || text[text.length - 1] != '\n') {
+            throw new BadFileException(file, "must begin with a line #version and end with the end of a line");
+        }
+        for (int i = 1; i < lines.length; i++) {
             String line = lines[i];
             int space = line.indexOf(' ');
-            if (i == 0 && line.startsWith("#version")) {
-                continue;
-            }
             if (space <= 0 || space == line.length() - 1 || line.indexOf(' ', space + 1) >= 0) {
                 throw new BadFileException(file, "line " + (i + 1) + " must be two pieces with a space between them");
             }

@@ -44,7 +44,7 @@ public record SpecialTokens(JsonFile config, JsonFile map) {
      * @throws BadFileException if files speak of others
      */
     void addTo(ObjectNode root, List<Usual> usual, ToIntFunction<String> id) {
-        requireNoOthers(usual);
+        requireNoOthers(usual, id);
         var added = root.putArray("added_tokens");
         for (Usual each : usual) {
             JsonFile flags = flags(each);
@@ -59,7 +59,7 @@ public record SpecialTokens(JsonFile config, JsonFile map) {
         }
     }
 
-    private void requireNoOthers(List<Usual> usual) {
+    private void requireNoOthers(List<Usual> usual, ToIntFunction<String> id) {
         for (String key : List.of("additional_special_tokens", "extra_special_tokens")) {
             for (JsonFile file : List.of(map, config)) {
                 if (!file.root().path(key).isEmpty()) {
@@ -68,13 +68,12 @@ public record SpecialTokens(JsonFile config, JsonFile map) {
             }
         }
         List<String> texts = usual.stream().map(Usual::text).toList();
-        for (JsonNode token : config.root().path(DECODER)) {
-            if (!texts.contains(token.path("content").asString(""))) {
-                throw new BadFileException(
-                        config.file(),
-                        DECODER + " has " + token + "; supported: " + String.join(", ", texts) + INSTEAD);
+        config.root().path(DECODER).forEachEntry((key, token) -> {
+            String text = token.path("content").asString("");
+            if (!texts.contains(text) || !key.equals(Integer.toString(id.applyAsInt(text)))) {
+                throw config.refuse(DECODER, String.join(", ", texts) + " with their ids in the vocabulary" + INSTEAD);
             }
-        }
+        });
     }
 
     /** What files say of how it is found in a text. */

@@ -13,7 +13,7 @@ import jdk.incubator.vector.FloatVector;
 
 /**
  * Matrix products from {@link VectorTiles}. B lies in panels {@code [ceil(n / PANEL)][k][PANEL]}, the last one padded with zeros. A block of
- * rows of A is gathered into the heap once and then meets every panel.
+ * rows of A, or some steps of k of it, is gathered into the heap and then meets every panel.
  */
 final class VectorGemm implements Gemm {
     /**

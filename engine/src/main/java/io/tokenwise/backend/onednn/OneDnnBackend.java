@@ -53,7 +53,7 @@ public final class OneDnnBackend implements Backend {
     /** That a row of a block as large as can be should make where caches are to hold them: 64 rows of 1,536, with AMX 128. */
     private static final int SUMS = 1_600;
 
-    /** Of a matrix that is cut by {@link #mostPartOutputs}: such parts do not collide. */
+    /** Of a matrix that is cut by {@link #mostPartOutputs}: such parts do not collide; what is left over of 1,280 or 2,048 may. */
     private static final int PART_OUTPUTS = 768;
 
     private final OneDnn oneDnn;

@@ -46,13 +46,18 @@ record FolderOnDisk(String name, Path directory) implements ModelFolder {
 
     @Override
     public WeightSource weights() throws IOException {
-        return !has(WEIGHTS) && has(ShardedSafetensors.INDEX)
-                ? ShardedSafetensors.open(directory)
-                : Safetensors.open(directory.resolve(WEIGHTS));
+        return weightsIn(directory);
     }
 
     @Override
     public WeightSource weights(String folder) throws IOException {
-        return Safetensors.open(directory.resolve(folder).resolve(WEIGHTS));
+        return weightsIn(directory.resolve(folder));
+    }
+
+    private static WeightSource weightsIn(Path folder) throws IOException {
+        Path file = folder.resolve(WEIGHTS);
+        return !Files.exists(file) && Files.exists(folder.resolve(ShardedSafetensors.INDEX))
+                ? ShardedSafetensors.open(folder)
+                : Safetensors.open(file);
     }
 }

@@ -113,8 +113,10 @@ class OlderTokenizersTest {
                 "tokenizer_config.json | {'do_lower_case': 1} | do_lower_case is 1; supported: true or false",
                 "tokenizer_config.json | {'additional_special_tokens': ['<e1>']} | additional_special_tokens is"
                         + " [\"<e1>\"]; supported: none; others are read from a tokenizer.json",
-                "tokenizer_config.json | {'added_tokens_decoder': {'12': {'content': 'x'}}} | added_tokens_decoder has"
-                        + " {\"content\":\"x\"}; supported: [PAD], [UNK], [CLS], [SEP], [MASK];",
+                "tokenizer_config.json | {'added_tokens_decoder': {'12': {'content': 'x'}}} | added_tokens_decoder is"
+                        + " {\"12\":{\"content\":\"x\"}}; supported: [PAD], [UNK], [CLS], [SEP], [MASK] with their ids",
+                "tokenizer_config.json | {'added_tokens_decoder': {'99': {'content': '[CLS]'}}} | added_tokens_decoder is"
+                        + " {\"99\":{\"content\":\"[CLS]\"}}; supported: [PAD], [UNK], [CLS], [SEP], [MASK] with their ids",
                 "special_tokens_map.json | {'cls_token': '<s>'} | special_tokens_map.json: cls_token is \"<s>\";"
                         + " supported: [CLS]; others are read from a tokenizer.json",
                 "special_tokens_map.json | {'mask_token': {'content': '<m>'}} | mask_token is {\"content\":\"<m>\"};"
@@ -176,6 +178,7 @@ class OlderTokenizersTest {
                 "merges.txt | o n | o  n | merges.txt: line 2 must be two pieces with a space between them",
                 "merges.txt | o n | on | merges.txt: line 2 must be two pieces with a space between them",
                 "merges.txt | o n | o q2 | vocab.json and merges.txt: model.merges: number 1 needs the piece 'q2'",
+                "merges.txt | #version: 0.2 | # | merges.txt: must begin with a line #version and end with the end of a",
                 "vocab.json | <pad> | <fill> | vocab.json: has no <pad>: not the vocabulary of a RoBERTa",
                 "vocab.json | :1, | :2, | vocab.json and merges.txt: model.vocab gives the id 2 twice",
                 "vocab.json | :1, | :\"1\", | vocab.json and merges.txt: a token has the id \"1\"",
@@ -188,6 +191,14 @@ class OlderTokenizersTest {
         assertThat(text).contains(good);
         write(file, text.replace(good, bad));
         assertRefused(message);
+    }
+
+    @Test
+    void aVocabularyIsNoLargerThanAnyThatIsPublished() throws IOException {
+        write("vocab.txt", "a\n".repeat((1 << 20) + 1));
+        assertRefused("vocab.txt: has 2097154 bytes and 1048577 ends of lines; supported: up to 16777216 bytes and");
+        write("vocab.txt", " ".repeat((16 << 20) + 1));
+        assertRefused("vocab.txt: has 16777217 bytes and 0 ends of lines");
     }
 
     @Test
