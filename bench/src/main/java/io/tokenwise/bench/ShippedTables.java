@@ -27,7 +27,7 @@ final class ShippedTables {
     private record Cap(String instructions, List<String> flags, List<String> engines) {}
 
     private static final List<Cap> CAPS = List.of(
-            new Cap("AVX2", List.of("-XX:UseAVX=2"), List.of("vector-f32", "onednn-f32")),
+            new Cap("AVX2", List.of("-XX:UseAVX=2"), List.of("vector-f32", "onednn-f32", "onednn-s8")),
             new Cap("AVX512_CORE", List.of(), List.of("vector-f32", "onednn-f32")),
             new Cap("AVX512_CORE_VNNI", List.of(), List.of("onednn-s8")),
             new Cap("AVX512_CORE_BF16", List.of(), List.of("onednn-bf16", "onednn-s8")));

@@ -1,6 +1,7 @@
 package io.tokenwise.cost;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.CacheFolder;
 import java.io.IOException;
@@ -11,6 +12,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
+import java.util.Set;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
@@ -26,6 +28,7 @@ public final class CostTables {
             "vector-vector-256-f32",
             "vector-vector-512-f32",
             "onednn-avx2-f32",
+            "onednn-avx2-s8",
             "onednn-avx512_core-f32",
             "onednn-avx512_core_vnni-s8",
             "onednn-avx512_core_bf16-bf16",
@@ -51,6 +54,9 @@ public final class CostTables {
             "avx512_core_bf16",
             "avx512_core_fp16",
             "avx512_core_amx");
+
+    /** Those that lack units for bytes (VNNI), whose products of bytes are as slow as these make them, whatever the width of vectors. */
+    private static final Set<String> WITHOUT_BYTES = Set.of("other", "sse41", "avx", "avx2", "avx512_core");
 
     private CostTables() {}
 
@@ -148,19 +154,22 @@ public final class CostTables {
 
     /**
      * Which of the shipped tables is taken: of the same backend and precision that for the largest instruction set that is not beyond this one, else the
-     * smallest that is, or else one of another backend: no card has measured those of CUDA yet.
+     * smallest that is, or else one of another backend: no card has measured those of CUDA yet. Of bytes only those that have units for them, or that
+     * lack them too.
      */
     static String nearest(String kind, String instructions, String precision) {
+        String own = instructions.toLowerCase(Locale.ROOT);
+        boolean bytes = precision.equals(Precision.S8.label());
         List<String> smallToLarge = INSTRUCTIONS.stream()
-                .map(some -> name(kind, some, precision))
-                .filter(SHIPPED::contains)
+                .filter(some -> !bytes || WITHOUT_BYTES.contains(some) == WITHOUT_BYTES.contains(own))
+                .filter(some -> SHIPPED.contains(name(kind, some, precision)))
                 .toList();
-        int wanted = INSTRUCTIONS.indexOf(instructions.toLowerCase(Locale.ROOT));
-        return INSTRUCTIONS.subList(0, wanted + 1).stream()
-                .map(some -> name(kind, some, precision))
-                .filter(SHIPPED::contains)
+        return smallToLarge.stream()
+                .filter(some -> INSTRUCTIONS.indexOf(some) <= INSTRUCTIONS.indexOf(own))
                 .reduce((_, larger) -> larger)
-                .orElseGet(() -> smallToLarge.isEmpty() ? OF_OTHERS : smallToLarge.getFirst());
+                .or(() -> smallToLarge.stream().findFirst())
+                .map(some -> name(kind, some, precision))
+                .orElse(OF_OTHERS);
     }
 
     /** The table that comes with the build under a name of {@link #SHIPPED}. */
