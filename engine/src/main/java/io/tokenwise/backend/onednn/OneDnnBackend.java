@@ -100,8 +100,8 @@ public final class OneDnnBackend implements Backend {
         return oneDnn.isa().largestInt8Weight();
     }
 
-    /** Whether sums that are added to others need room of their own. */
-    boolean addsInScratch() {
+    /** Whether it multiplies bytes without instructions for them (VNNI); then sums that are added to others need room of their own. */
+    boolean lacksInt8() {
         return precision == Precision.S8 && !oneDnn.isa().hasInt8();
     }
 
@@ -116,7 +116,7 @@ public final class OneDnnBackend implements Backend {
         if (tiles) {
             return Math.clamp(MOST_ROWS * SUMS / sums, leastRows(), MOST_ROWS);
         }
-        return precision == Precision.S8 && (sums > SUMS || !oneDnn.isa().hasInt8()) ? MOST_ROWS : MOST_ROWS / 2;
+        return lacksInt8() || precision == Precision.S8 && sums > SUMS ? MOST_ROWS : MOST_ROWS / 2;
     }
 
     /** The same of rows that make up to so many sums. */
@@ -267,7 +267,7 @@ public final class OneDnnBackend implements Backend {
      * rows of 768 inputs: 1,152 outputs 116, 1,536 111, 3,072 99, 6,144 88; cut 125, 117 and 117. One row of 384 by 1,536: 16, cut 23.
      */
     private int mostPartOutputs(int outputs) {
-        boolean collide = precision == Precision.S8 && !oneDnn.isa().hasInt8() && outputs % 512 == 0;
+        boolean collide = lacksInt8() && outputs % 512 == 0;
         return collide ? Math.min(outputs, PART_OUTPUTS) : outputs;
     }
 

@@ -67,7 +67,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
 
     OneDnnBuffers(OneDnnBackend backend, OneDnn oneDnn, Kernels kernels, int inputs, int outputs) {
         this.precision = backend.precision();
-        this.kernelRows = new KernelRows(backend.hasTiles(), precision != Precision.S8);
+        this.kernelRows = new KernelRows(backend.hasTiles(), precision != Precision.S8, backend.lacksInt8());
         // Slices of inputs are as wide a job as their inputs.
         this.rows = backend.mostRows(Math.max(inputs, outputs));
         this.conversions = kernels.conversions();
@@ -78,7 +78,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         try {
             sums = Pages.allocate(arena, (long) rows * outputs * Float.BYTES, ALIGNMENT);
             sumFloats = new Floats(sums, 0);
-            long added = backend.addsInScratch() ? sums.byteSize() : 0;
+            long added = backend.lacksInt8() ? sums.byteSize() : 0;
             MemorySegment scratch = Pages.allocate(arena, SCRATCH_BYTES + added, ALIGNMENT);
             input = operand(oneDnn, scratch);
             units = operand(oneDnn, scratch);
