@@ -1,11 +1,13 @@
 package io.tokenwise.server;
 
+import java.io.IOException;
 import java.net.Socket;
 import java.nio.channels.SelectionKey;
 import java.nio.channels.SocketChannel;
 import java.time.Duration;
 import java.util.Set;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.Semaphore;
 import java.util.concurrent.TimeUnit;
 import org.eclipse.jetty.io.EndPoint;
 import org.eclipse.jetty.io.ManagedSelector;
@@ -21,10 +23,16 @@ final class WatchedConnector extends ServerConnector {
     /** How long work for a client that has gone may go on. */
     private static final long LOOK_MILLIS = 50;
 
+    /** How long a stop waits for whoever accepts. It takes microseconds, but for a machine that has none. */
+    private static final long LEAVE_MILLIS = 5_000;
+
     private final long mostWaits;
 
     /** All that may be open. When it stops Jetty forgets some that were just accepted (12.1.14: what reaches its selector late), and they would stay open. */
     private final Set<SocketChannel> accepted = ConcurrentHashMap.newKeySet();
+
+    /** Taken by whoever accepts, of whom there is one. */
+    private final Semaphore accepting = new Semaphore(1);
 
     private volatile boolean isOver;
 
@@ -46,6 +54,16 @@ final class WatchedConnector extends ServerConnector {
         isOver = false;
         super.doStart();
         lookLater();
+    }
+
+    @Override
+    public void accept(int acceptor) throws IOException {
+        accepting.acquireUninterruptibly();
+        try {
+            super.accept(acceptor);
+        } finally {
+            accepting.release();
+        }
     }
 
     /** Called first with what was accepted. */
@@ -74,6 +92,10 @@ final class WatchedConnector extends ServerConnector {
     protected void doStop() throws Exception {
         try {
             super.doStop();
+            // The threads are interrupted next, and one in the middle of it would lose what it accepts.
+            if (accepting.tryAcquire(LEAVE_MILLIS, TimeUnit.MILLISECONDS)) {
+                accepting.release();
+            }
         } finally {
             isOver = true;
             accepted.forEach(IO::close);
