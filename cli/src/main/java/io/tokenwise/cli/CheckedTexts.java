@@ -41,10 +41,7 @@ final class CheckedTexts {
                 text.pooling()
                         .map(pooling -> pooling.name().toLowerCase(Locale.ROOT))
                         .orElse(null),
-                text.output().steps().stream()
-                        .filter(VectorStep.Dense.class::isInstance)
-                        .map(step -> ((VectorStep.Dense) step).outputs())
-                        .toList(),
+                text.output().dense().stream().map(VectorStep.Dense::outputs).toList(),
                 text.normalize(),
                 text.output() instanceof TextOutput.Vectors vectors ? vectors.shorter() : List.of(),
                 text.prompts().byName(),

@@ -15,6 +15,14 @@ public sealed interface TextOutput {
         return List.of();
     }
 
+    /** The dense layers of these, first to last. */
+    default List<VectorStep.Dense> dense() {
+        return steps().stream()
+                .filter(VectorStep.Dense.class::isInstance)
+                .map(VectorStep.Dense.class::cast)
+                .toList();
+    }
+
     /** Whether it is of each token, not of the text as a whole. */
     default boolean perToken() {
         return false;
@@ -41,14 +49,6 @@ public sealed interface TextOutput {
         /** Whether it is of length 1 at the end. */
         public boolean normalize() {
             return !steps.isEmpty() && steps.getLast() instanceof VectorStep.Normalize;
-        }
-
-        /** The dense layers, first to last. */
-        public List<VectorStep.Dense> dense() {
-            return steps.stream()
-                    .filter(VectorStep.Dense.class::isInstance)
-                    .map(VectorStep.Dense.class::cast)
-                    .toList();
         }
 
         /** How many values it has. */

@@ -104,10 +104,12 @@ public final class BertVocabulary {
     /** What Python's text files call lines, but for the empty one behind a last end. */
     static String[] lines(String file, byte[] text) {
         int ends = 0;
+        byte before = 0;
         for (byte each : text) {
-            ends += each == '\n' || each == '\r' ? 1 : 0;
+            ends += each == '\r' || each == '\n' && before != '\r' ? 1 : 0;
+            before = each;
         }
-        if (text.length > JsonFile.MAX_BYTES || ends > 2 * MOST_LINES) {
+        if (text.length > JsonFile.MAX_BYTES || ends > MOST_LINES) {
             throw new BadFileException(
                     file,
                     "has " + text.length + " bytes and " + ends + " ends of lines; supported: up to "

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatIllegalArgumentException
 
 import io.tokenwise.acm.leave.StayGate;
 import io.tokenwise.backend.cpu.VectorBackend;
+import io.tokenwise.natives.Isa;
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
@@ -25,6 +26,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.FieldSource;
 
 class CostTablesTest {
@@ -269,5 +271,12 @@ class CostTablesTest {
     })
     void theNearestInstructionsAreTaken(String kind, String instructions, String precision, String name) {
         assertThat(CostTables.nearest(kind, instructions, precision)).isEqualTo(name);
+    }
+
+    @ParameterizedTest
+    @EnumSource
+    void bytesAreMeasuredWithUnitsForThemWhereTheCpuHasThem(Isa isa) {
+        String name = CostTables.nearest("onednn", isa.name(), "s8");
+        assertThat(name.equals("onednn-avx2-s8")).isEqualTo(!isa.hasInt8());
     }
 }
