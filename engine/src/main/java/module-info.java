@@ -79,14 +79,16 @@ module io.tokenwise.engine {
             io.tokenwise.testmodels;
     exports io.tokenwise.model.bert to
             io.tokenwise.bench,
-            io.tokenwise.cli;
+            io.tokenwise.cli,
+            io.tokenwise.testmodels;
     exports io.tokenwise.model.moonshine to
             io.tokenwise.bench,
             io.tokenwise.testmodels;
     exports io.tokenwise.model.open to
             io.tokenwise.bench,
             io.tokenwise.cli,
-            io.tokenwise.server;
+            io.tokenwise.server,
+            io.tokenwise.testmodels;
     exports io.tokenwise.model.vit to
             io.tokenwise.bench,
             io.tokenwise.cli;

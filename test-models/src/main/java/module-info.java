@@ -3,6 +3,7 @@ module io.tokenwise.testmodels {
     requires io.tokenwise.engine;
     requires io.tokenwise.kernels;
     requires java.compiler;
+    requires tools.jackson.databind;
 
     exports io.tokenwise.testmodels;
 }

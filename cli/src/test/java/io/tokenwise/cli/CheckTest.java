@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThatCode;
 
 import io.tokenwise.model.open.Models;
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -122,7 +123,7 @@ class CheckTest extends CommandTest {
     @Test
     void whatAModelGivesIsSaid(@TempDir Path temp) throws IOException {
         Path scores = temp.resolve("scores");
-        SmallModel.writeScores(scores);
+        SmallTextModel.writeScores(scores);
         assertThat(run("check", scores.toString())).as(err.toString()).isZero();
         assertThat(out.toString())
                 .contains(
@@ -132,7 +133,7 @@ class CheckTest extends CommandTest {
                 .doesNotContain("pooled", "classes");
         out.getBuffer().setLength(0);
         Path names = temp.resolve("names");
-        SmallModel.writeTokenClasses(names);
+        SmallTextModel.writeTokenClasses(names);
         assertThat(run("check", names.toString(), "--json")).as(err.toString()).isZero();
         assertThat(line(0).at("/text/kind").stringValue()).isEqualTo("a token classifier");
         assertThat(line(0).at("/text/pooling").isNull()).isTrue();
@@ -146,7 +147,7 @@ class CheckTest extends CommandTest {
                 .contains("classes           O, B-PER, I-PER, B-LOC, I-LOC" + System.lineSeparator());
         out.getBuffer().setLength(0);
         Path vectors = temp.resolve("vectors");
-        SmallModel.write(vectors);
+        SmallTextModel.write(vectors);
         Path config = vectors.resolve("config.json");
         Files.writeString(config, Files.readString(config).replaceFirst("\\{", "{\"matryoshka_dimensions\": [8, 16],"));
         assertThat(run("check", vectors.toString())).as(err.toString()).isZero();
@@ -158,7 +159,7 @@ class CheckTest extends CommandTest {
     /** A BERT as it was pre-trained gives vectors too, though nobody made it for them. */
     @Test
     void aMaskedLanguageModelIsCalledOne(@TempDir Path model) throws IOException {
-        SmallModel.writeMaskedTokens(model);
+        SmallTextModel.writeMaskedTokens(model);
         assertThat(run("check", model.toString())).as(out.toString() + err).isZero();
         assertThat(out.toString())
                 .contains("gives             30522 numbers for each token: a masked language model"
@@ -174,7 +175,7 @@ class CheckTest extends CommandTest {
     /** Nomic's longer texts than those of training want other angles. */
     @Test
     void thatTextsAreCutIsSaid(@TempDir Path model) throws IOException {
-        SmallModel.write(model, """
+        SmallTextModel.write(model, """
                 {"model_type": "nomic_bert", "vocab_size": 30522, "n_embd": 24, "n_layer": 1, "n_head": 3, "n_inner": 48,
                  "n_positions": 256, "rotary_scaling_factor": 2, "max_trained_positions": 64}
                 """);
@@ -189,7 +190,7 @@ class CheckTest extends CommandTest {
     @Test
     void scoresAreCompared(@TempDir Path temp) throws IOException {
         Path scores = temp.resolve("scores");
-        SmallModel.writeScores(scores);
+        SmallTextModel.writeScores(scores);
         assertThat(run("check", scores.toString(), "--as", "ms-marco-MiniLM-L6-v2"))
                 .isOne();
         assertThat(out.toString()).contains("WRONG           3 scores for 'How many people live in Berlin?'");
@@ -198,7 +199,7 @@ class CheckTest extends CommandTest {
     @Test
     void numbersOfAnotherKindOfModelAreRefused(@TempDir Path temp) throws IOException {
         Path scores = temp.resolve("scores");
-        SmallModel.writeScores(scores);
+        SmallTextModel.writeScores(scores);
         for (String model : List.of(scores.toString(), "vit-cifar10")) {
             err.getBuffer().setLength(0);
             assertThat(run("check", model, "--as", "all-MiniLM-L6-v2")).isEqualTo(2);

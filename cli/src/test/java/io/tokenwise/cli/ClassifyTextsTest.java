@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.Classification;
 import io.tokenwise.TextClassifier;
 import io.tokenwise.api.Budget;
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -27,7 +28,7 @@ class ClassifyTextsTest extends CommandTest {
     @BeforeAll
     static void write() throws IOException {
         model = folder.resolve("classes").toString();
-        SmallModel.writeClasses(Path.of(model));
+        SmallTextModel.writeClasses(Path.of(model));
     }
 
     /** What the library says of the texts, in the command's words. */

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,10 +33,10 @@ class DistillClassesTest extends CommandTest {
 
     @BeforeAll
     static void write() throws IOException {
-        SmallModel.writeScores(folder.resolve("scores"));
-        SmallModel.writeClasses(folder.resolve("classes"));
-        SmallModel.writeTokenClasses(folder.resolve("tokens"));
-        SmallModel.write(folder.resolve("vectors"));
+        SmallTextModel.writeScores(folder.resolve("scores"));
+        SmallTextModel.writeClasses(folder.resolve("classes"));
+        SmallTextModel.writeTokenClasses(folder.resolve("tokens"));
+        SmallTextModel.write(folder.resolve("vectors"));
     }
 
     private int distill(String model, String data, String... options) throws IOException {
@@ -157,7 +158,7 @@ class DistillClassesTest extends CommandTest {
     @Test
     void aCrossEncoderThatReadsSingleTextsIsRefusedBeforeItIsTrained() throws IOException {
         Path single = folder.resolve("single");
-        SmallModel.writeScores(single);
+        SmallTextModel.writeScores(single);
         Path tokenizer = single.resolve("tokenizer.json");
         String json = Files.readString(tokenizer);
         int from = json.indexOf("\"pair\"");

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class DistillControlTest extends CommandTest {
 
     @BeforeAll
     static void write() throws IOException {
-        SmallModel.write(folder.resolve("small"));
+        SmallTextModel.write(folder.resolve("small"));
         texts = Files.writeString(
                         folder.resolve("texts.txt"),
                         IntStream.range(0, 400)

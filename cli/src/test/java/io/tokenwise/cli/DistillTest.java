@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.io.LineFile;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -32,7 +33,7 @@ class DistillTest extends CommandTest {
 
     @BeforeAll
     static void writeModel() throws IOException {
-        SmallModel.write(folder.resolve("small"));
+        SmallTextModel.write(folder.resolve("small"));
     }
 
     private int distill(String... options) {

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assertions.withinPercentage;
 
 import io.tokenwise.io.TensorData;
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
@@ -54,7 +55,7 @@ class EvalMlmTest extends CommandTest {
     @Test
     void accuracyAndPerplexityAreThoseOfAWorkedExample() throws IOException {
         Path model = folder.resolve("model");
-        SmallModel.write(model, head(0, 5));
+        SmallTextModel.write(model, head(0, 5));
         // 20 tokens, of which 3 are hidden, and 2, of which 1 is.
         Path texts = Files.writeString(folder.resolve("texts"), "cat ".repeat(20) + "\n\ndog dog\n");
         JsonNode rows = evalRows("mlm", texts.toString(), "--model", model.toString(), "--precision", "f32");
@@ -71,7 +72,7 @@ class EvalMlmTest extends CommandTest {
     void anAdaptiveModelHasTheHeadOfTheDenseOneAndItsPerplexityAtFullBudget() throws IOException {
         Path dense = folder.resolve("dense");
         Path adaptive = folder.resolve("adaptive");
-        SmallModel.write(dense, head(1, 0));
+        SmallTextModel.write(dense, head(1, 0));
         List<String> texts = List.of(
                 "the cat sat on the mat and the dog lay on the rug",
                 "stocks fell sharply on monday",
@@ -95,7 +96,7 @@ class EvalMlmTest extends CommandTest {
     @Test
     void hiddenTokensAreThoseThatFillHides() throws IOException {
         Path model = folder.resolve("model");
-        SmallModel.write(model, head(0, 5));
+        SmallTextModel.write(model, head(0, 5));
         Path tokenizer = model.resolve("tokenizer.json");
         Files.writeString(tokenizer, Files.readString(tokenizer).replace("[MASK]", "<mask>"));
         Path texts = Files.writeString(folder.resolve("texts"), "cat ".repeat(20));
@@ -112,7 +113,7 @@ class EvalMlmTest extends CommandTest {
         Path texts = Files.writeString(folder.resolve("texts"), "[MASK]\n");
         assertThat(run("eval", "mlm", texts.toString(), "--model", "minilm")).isEqualTo(1);
         Path model = folder.resolve("model");
-        SmallModel.write(model, head(1, 0));
+        SmallTextModel.write(model, head(1, 0));
         assertThat(run("eval", "mlm", texts.toString(), "--model", model.toString()))
                 .isEqualTo(1);
         assertThat(run("eval", "mlm", folder.resolve("nothing").toString())).isEqualTo(1);
@@ -127,7 +128,7 @@ class EvalMlmTest extends CommandTest {
     @Test
     void theTableHasNoCosines() throws IOException {
         Path model = folder.resolve("model");
-        SmallModel.write(model, head(0, 5));
+        SmallTextModel.write(model, head(0, 5));
         Path texts = Files.writeString(folder.resolve("texts"), "cat cat cat\n");
         assertThat(run("eval", "mlm", texts.toString(), "--model", model.toString()))
                 .isZero();

@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.MaskFiller;
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ class FillTest extends CommandTest {
     @BeforeAll
     static void write() throws IOException {
         model = folder.resolve("words").toString();
-        SmallModel.writeMaskedTokens(Path.of(model));
+        SmallTextModel.writeMaskedTokens(Path.of(model));
     }
 
     private static List<List<MaskFiller.Guess>> guesses() throws IOException {
@@ -67,7 +68,7 @@ class FillTest extends CommandTest {
     /** As RoBERTa's tokenizers have it; others may be in the same text. */
     @Test
     void hiddenWordsAreCountedAsTheTokenizerSpellsThem(@TempDir Path other) throws IOException {
-        SmallModel.writeMaskedTokens(other);
+        SmallTextModel.writeMaskedTokens(other);
         Path tokenizer = other.resolve("tokenizer.json");
         Files.writeString(tokenizer, Files.readString(tokenizer).replace("[MASK]", "<mask>"));
         String text = "a <mask> ".repeat(25) + "b [MASK] ".repeat(5);

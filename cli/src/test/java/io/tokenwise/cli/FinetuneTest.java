@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -23,7 +24,7 @@ class FinetuneTest extends CommandTest {
 
     @BeforeAll
     static void writeModel() throws IOException {
-        SmallModel.write(folder.resolve("small"));
+        SmallTextModel.write(folder.resolve("small"));
     }
 
     private int finetune(String... options) {

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.testmodels.SmallTextModel;
 import java.awt.Color;
 import java.awt.Graphics2D;
 import java.awt.image.BufferedImage;
@@ -207,7 +208,7 @@ class ImageCommandsTest extends CommandTest {
 
     @Test
     void aModelOfAnotherKindIsNamed() throws IOException {
-        SmallModel.write(folder.resolve("bert"));
+        SmallTextModel.write(folder.resolve("bert"));
         assertThat(run("eval", "vit", data(), "--model", path("bert"))).isEqualTo(1);
         assertThat(run("embed", "--model", path("dense"))).isEqualTo(1);
         assertThat(err.toString().lines())

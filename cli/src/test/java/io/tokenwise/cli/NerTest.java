@@ -7,6 +7,7 @@ import io.tokenwise.Entity;
 import io.tokenwise.TokenClassifier;
 import io.tokenwise.api.Budget;
 import io.tokenwise.io.LineFile;
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -29,7 +30,7 @@ class NerTest extends CommandTest {
     @BeforeAll
     static void write() throws IOException {
         model = folder.resolve("tokens").toString();
-        SmallModel.writeTokenClasses(Path.of(model));
+        SmallTextModel.writeTokenClasses(Path.of(model));
     }
 
     private static List<Entity> entities(Aggregation aggregation) throws IOException {

@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import io.tokenwise.Reranker;
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -25,7 +26,7 @@ class RerankTest extends CommandTest {
     @BeforeAll
     static void write() throws IOException {
         model = folder.resolve("scores").toString();
-        SmallModel.writeScores(Path.of(model));
+        SmallTextModel.writeScores(Path.of(model));
     }
 
     private static List<Reranker.Ranked> ranked() throws IOException {

@@ -2,6 +2,7 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.BufferedReader;
 import java.io.IOException;
 import java.io.InputStream;
@@ -122,9 +123,9 @@ class ServeTest extends CommandTest {
     /** By what they are, not by what else is wanted of them. */
     @Test
     void whatIsNotServedIsNamed(@TempDir Path folder) throws IOException {
-        SmallModel.writeScores(folder.resolve("scores"));
-        SmallModel.writeClasses(folder.resolve("classes"));
-        SmallModel.writeTokenClasses(folder.resolve("names"));
+        SmallTextModel.writeScores(folder.resolve("scores"));
+        SmallTextModel.writeClasses(folder.resolve("classes"));
+        SmallTextModel.writeTokenClasses(folder.resolve("names"));
         for (List<String> kind : List.of(
                 List.of("scores", "a cross-encoder"),
                 List.of("classes", "a text classifier"),

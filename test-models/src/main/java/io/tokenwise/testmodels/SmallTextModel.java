@@ -1,4 +1,4 @@
-package io.tokenwise.cli;
+package io.tokenwise.testmodels;
 
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.TensorData;
@@ -28,46 +28,46 @@ import java.util.Optional;
 import java.util.SplittableRandom;
 
 /** A BERT with random weights, so small that commands are quick. */
-final class SmallModel {
+public final class SmallTextModel {
     private static final BertArchitecture SIZES = new BertArchitecture(24, 2, 3, 48, 30522, 40, 2, 1e-12);
 
-    private SmallModel() {}
+    private SmallTextModel() {}
 
     /** Writes it as a folder, with MiniLM's tokenizer; it reads 40 tokens. */
-    static void write(Path folder) throws IOException {
+    public static void write(Path folder) throws IOException {
         write(folder, Map.of());
     }
 
     /** The same with more tensors, such as those of a head. */
-    static void write(Path folder, Map<String, TensorData> more) throws IOException {
+    public static void write(Path folder, Map<String, TensorData> more) throws IOException {
         write(folder, new TextOutput.Vectors(Pooling.MEAN, true), more);
     }
 
     /** A cross-encoder of the same sizes. */
-    static void writeScores(Path folder) throws IOException {
+    public static void writeScores(Path folder) throws IOException {
         var head = HeadForm.pooled("pooler.dense", "classifier");
         write(folder, new TextOutput.SequenceClasses(head, List.of("LABEL_0"), false), Map.of());
     }
 
     /** A classifier of texts. */
-    static void writeClasses(Path folder) throws IOException {
+    public static void writeClasses(Path folder) throws IOException {
         var head = HeadForm.pooled("pooler.dense", "classifier");
         write(folder, new TextOutput.SequenceClasses(head, List.of("good", "bad", "neither"), false), Map.of());
     }
 
     /** A classifier of tokens. */
-    static void writeTokenClasses(Path folder) throws IOException {
+    public static void writeTokenClasses(Path folder) throws IOException {
         var labels = List.of("O", "B-PER", "I-PER", "B-LOC", "I-LOC");
         write(folder, new TextOutput.TokenClasses(Optional.empty(), "classifier", labels), Map.of());
     }
 
     /** A masked language model. */
-    static void writeMaskedTokens(Path folder) throws IOException {
+    public static void writeMaskedTokens(Path folder) throws IOException {
         write(folder, new TextOutput.MaskedTokens(BertFamily.words(SIZES)), Map.of());
     }
 
     /** A text encoder of any family, as a config.json has it, of MiniLM's vocabulary. */
-    static void write(Path folder, String json) throws IOException {
+    public static void write(Path folder, String json) throws IOException {
         JsonFile config = JsonFile.parse("config.json", json.getBytes(StandardCharsets.UTF_8));
         String type = config.root().get("model_type").stringValue();
         var family = (TextFamily) Families.ALL.stream()
@@ -104,7 +104,7 @@ final class SmallModel {
             tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
         });
         tensors.putAll(more);
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
+        try (ModelFiles minilm = Models.builtIn("minilm-acm")) {
             ModelWriter.write(folder, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }
