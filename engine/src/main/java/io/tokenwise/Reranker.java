@@ -115,9 +115,8 @@ public final class Reranker implements AutoCloseable {
     public float[] scores(String query, List<String> texts, Budget budget, Deadline deadline) {
         NullTexts.refuse("rerank", "the query", query);
         NullTexts.refuse("rerank", texts);
-        List<int[]> pairs = texts.stream()
-                .map(text -> description().encodePair(tokenizer, query, text).ids())
-                .toList();
+        List<int[]> pairs =
+                texts.stream().map(text -> encode(query, text).ids()).toList();
         float[][] outputs = model.encode(pairs, Collections.nCopies(pairs.size(), budget), deadline);
         var scores = new float[outputs.length];
         for (int i = 0; i < scores.length; i++) {
@@ -173,6 +172,16 @@ public final class Reranker implements AutoCloseable {
         }
         ranked.sort(Comparator.comparingDouble(Ranked::score).reversed());
         return List.copyOf(ranked.subList(0, Math.min(top, ranked.size())));
+    }
+
+    /**
+     * {@return what a query and a text are to the model together, for who runs it in another way}
+     *
+     * @param query what is looked for
+     * @param text to be compared with it; of both the longer one is cut if they are too long together
+     */
+    public Tokenizer.Encoded encode(String query, String text) {
+        return description().encodePair(tokenizer, query, text);
     }
 
     private TextDescription description() {

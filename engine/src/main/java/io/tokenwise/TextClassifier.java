@@ -123,8 +123,7 @@ public final class TextClassifier implements AutoCloseable {
      */
     public List<Classification> classify(List<String> texts, List<Budget> budgets, Deadline deadline) {
         NullTexts.refuse("classify", texts);
-        return classified(
-                texts.stream().map(text -> tokenizer.encode(text).ids()).toList(), budgets, deadline);
+        return classified(texts.stream().map(text -> encode(text).ids()).toList(), budgets, deadline);
     }
 
     /**
@@ -164,20 +163,42 @@ public final class TextClassifier implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public List<Classification> classifyPairs(List<Pair> pairs, Budget budget, Deadline deadline) {
-        List<int[]> inputs = pairs.stream()
-                .map(pair -> tokenizer
-                        .encodePair(pair.first(), pair.second(), maxTokens())
-                        .ids())
-                .toList();
+        List<int[]> inputs = pairs.stream().map(pair -> encode(pair).ids()).toList();
         return classified(inputs, Collections.nCopies(inputs.size(), budget), deadline);
     }
 
     private List<Classification> classified(List<int[]> inputs, List<Budget> budgets, Deadline deadline) {
-        float[][] logits = model.encode(inputs, budgets, deadline);
-        TextOutput.SequenceClasses classes = classes();
-        return Stream.of(logits)
-                .map(each -> Classification.of(each, classes.labels(), classes.several()))
+        return Stream.of(model.encode(inputs, budgets, deadline))
+                .map(this::classification)
                 .toList();
+    }
+
+    /**
+     * {@return what a text is to the model, for who runs it in another way}
+     *
+     * @param text cut if it is too long
+     */
+    public Tokenizer.Encoded encode(String text) {
+        return tokenizer.encode(text);
+    }
+
+    /**
+     * {@return the same of a pair}
+     *
+     * @param pair of which the longer text is cut if they are too long together
+     * @throws IllegalArgumentException if the model's tokenizer has no form for pairs
+     */
+    public Tokenizer.Encoded encode(Pair pair) {
+        return description().encodePair(tokenizer, pair.first(), pair.second());
+    }
+
+    /**
+     * {@return what the model's output says of a text}
+     *
+     * @param logits one for each of the {@link #labels}
+     */
+    public Classification classification(float[] logits) {
+        return Classification.of(logits, labels(), classes().several());
     }
 
     private TextDescription description() {

@@ -7,29 +7,37 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * {@code POST /} and {@code /invocations}, as Hugging Face's inference endpoints and SageMaker call it: {@code {inputs, parameters}}, whose parameters may stand among the
- * fields as well. Answers as {@code /similarity} where the inputs have a {@code source_sentence}, as {@code /predict} where the model is one for images, else as {@code /embed}.
+ * fields as well. Answers as {@code /similarity} where the inputs have a {@code source_sentence}, as {@code /predict} where the model tells classes, as {@code /rerank} where it gives
+ * scores, of a {@code query} with {@code texts}, else as {@code /embed}.
  */
 final class HubRoute implements Route {
     private final ServedModels models;
     private final TeiEmbedRoute embed;
     private final TeiPredictRoute predict;
+    private final TeiRerankRoute rerank;
 
-    HubRoute(ServedModels models, TeiEmbedRoute embed, TeiPredictRoute predict) {
+    HubRoute(ServedModels models, TeiEmbedRoute embed, TeiPredictRoute predict, TeiRerankRoute rerank) {
         this.models = models;
         this.embed = embed;
         this.predict = predict;
+        this.rerank = rerank;
     }
 
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
         return exchange.json().thenCompose(fields -> {
             Fields all = new Fields(withParameters(fields.json()));
-            if (all.needed("inputs").has("source_sentence")) {
+            if (all.any("inputs")
+                    .filter(inputs -> inputs.has("source_sentence"))
+                    .isPresent()) {
                 return embed.similarity(exchange, exchange.observe(Operation.EMBED), all);
             }
-            return model(all) instanceof ServedModel.Images
-                    ? predict.predict(exchange, exchange.observe(Operation.PREDICT), all)
-                    : embed.embed(exchange, exchange.observe(Operation.EMBED), all);
+            return switch (model(all)) {
+                case ServedModel.Classifying ignored ->
+                    predict.predict(exchange, exchange.observe(Operation.PREDICT), all);
+                case ServedModel.Scores ignored -> rerank.rerank(exchange, Reranking.observe(exchange), all);
+                default -> embed.embed(exchange, exchange.observe(Operation.EMBED), all);
+            };
         });
     }
 

@@ -2,14 +2,18 @@ package io.tokenwise.server;
 
 import io.tokenwise.Engine;
 import io.tokenwise.ImageClassifier;
+import io.tokenwise.Reranker;
+import io.tokenwise.TextClassifier;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.serving.Lane;
 import io.tokenwise.serving.RequestQueue;
 import io.tokenwise.serving.ServedEncoder;
+import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -78,27 +82,47 @@ final class ModelOpening {
         String model = found.model();
         String name = found.name();
         return switch (found.description().reads()) {
-            case TEXT -> new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
+            case TEXT -> openText(model, name, (TextDescription) found.description());
             case IMAGE -> {
                 ImageClassifier classifier = engine.imageClassifier(model);
-                var lane = queue.add(new ServedEncoder(name, classifier.model()));
-                yield new ServedModel.Images(name, classifier, lane, defaults);
+                yield new ServedModel.Images(name, classifier, lane(name, classifier.model()), defaults);
             }
             case SOUND ->
                 new ServedModel.Speech(name, new ServedSpeech(name, engine.speechRecognizer(model), queue, defaults));
         };
     }
 
+    private ServedModel openText(String model, String name, TextDescription description) throws IOException {
+        if (description.output().isScore()) {
+            Reranker reranker = engine.reranker(model);
+            return new ServedModel.Scores(name, reranker, lane(name, reranker.model()), defaults);
+        }
+        if (description.output() instanceof TextOutput.SequenceClasses) {
+            TextClassifier classifier = engine.textClassifier(model);
+            return new ServedModel.Classes(name, classifier, lane(name, classifier.model()), defaults);
+        }
+        return new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
+    }
+
+    private Lane<float[]> lane(String name, OpenModel model) {
+        return queue.add(new ServedEncoder(name, model));
+    }
+
     private static ModelDescription description(String model) throws IOException {
         try (ModelFiles files = Models.open(model)) {
             ModelDescription description = files.description();
-            if (description instanceof TextDescription text && !(text.output() instanceof TextOutput.Vectors)) {
+            if (description instanceof TextDescription text && !isServed(text.output())) {
                 throw new BadFileException(
                         description.name(),
                         "is " + description.kind()
-                                + "; what is served are text encoders, image classifiers and speech recognisers");
+                                + "; what is served are text encoders, cross-encoders, classifiers of texts or images and"
+                                + " speech recognisers");
             }
             return description;
         }
+    }
+
+    private static boolean isServed(TextOutput output) {
+        return output.isScore() || output instanceof TextOutput.Vectors || output instanceof TextOutput.SequenceClasses;
     }
 }

@@ -41,10 +41,21 @@ final class ModelsRoute {
                 fields.put("max_tokens", encoder.maxTokens());
                 fields.put("adaptive", encoder.isAdaptive());
             }
+            case ServedModel.Scores scores -> {
+                fields.put("kind", "scores");
+                fields.put("max_tokens", scores.reranker().maxTokens());
+                fields.put("adaptive", scores.reranker().isAdaptive());
+            }
             case ServedModel.Images images -> {
                 fields.put("kind", "images");
-                fields.put("labels", images.classifier().labels());
+                fields.put("labels", images.labels());
                 fields.put("adaptive", images.classifier().isAdaptive());
+            }
+            case ServedModel.Classes classes -> {
+                fields.put("kind", "classes");
+                fields.put("labels", classes.labels());
+                fields.put("max_tokens", classes.classifier().maxTokens());
+                fields.put("adaptive", classes.classifier().isAdaptive());
             }
             case ServedModel.Speech speech -> {
                 fields.put("kind", "speech");

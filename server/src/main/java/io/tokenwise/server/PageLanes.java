@@ -33,8 +33,10 @@ final class PageLanes {
                     lanes.put(
                             images.name(),
                             lane(queue, images.lane(), images.classifier().model()));
-                // Speech is asked for as all clients do.
+                // Speech is asked for as all clients do; the others have no place on the page.
                 case ServedModel.Speech ignored -> {}
+                case ServedModel.Scores ignored -> {}
+                case ServedModel.Classes ignored -> {}
             }
         }
     }

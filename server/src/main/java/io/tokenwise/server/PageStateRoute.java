@@ -20,7 +20,7 @@ final class PageStateRoute implements Route {
     /** The answer. */
     record State(List<Model> models, Load queue) {}
 
-    /** @param kind {@code text}, {@code image} or {@code speech} */
+    /** @param kind {@code text}, {@code image} or {@code speech}; {@code scores} and {@code classes} have no place on the page */
     record Model(String name, String kind, boolean adaptive) {}
 
     /**
@@ -58,11 +58,12 @@ final class PageStateRoute implements Route {
                         texts.name(),
                         "text",
                         texts.text().encoder().model().encoder().isAdaptive());
+            case ServedModel.Scores scores ->
+                new Model(scores.name(), "scores", scores.lane().model().isAdaptive());
             case ServedModel.Images images ->
-                new Model(
-                        images.name(),
-                        "image",
-                        images.classifier().model().encoder().isAdaptive());
+                new Model(images.name(), "image", images.lane().model().isAdaptive());
+            case ServedModel.Classes classes ->
+                new Model(classes.name(), "classes", classes.lane().model().isAdaptive());
             case ServedModel.Speech speech ->
                 new Model(
                         speech.name(), "speech", speech.speech().lane().model().isAdaptive());

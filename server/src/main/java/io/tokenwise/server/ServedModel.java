@@ -1,9 +1,13 @@
 package io.tokenwise.server;
 
+import io.tokenwise.Classification;
 import io.tokenwise.ImageClassifier;
+import io.tokenwise.Reranker;
+import io.tokenwise.TextClassifier;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
 import io.tokenwise.session.OpenModel;
+import java.util.List;
 
 /** A model that is served, under the name that requests give. */
 sealed interface ServedModel {
@@ -17,12 +21,18 @@ sealed interface ServedModel {
                     case Texts texts ->
                         "texts, " + texts.text().encoder().dimensions() + " dimensions, "
                                 + backend(texts.text().encoder().model());
-                    case Images images ->
-                        "images, " + images.classifier().labels().size() + " classes, "
-                                + backend(images.classifier().model());
+                    case Scores scores ->
+                        "queries with texts, scores, "
+                                + backend(scores.reranker().model());
+                    case Images images -> "images, " + classes(images);
+                    case Classes classes -> "texts, " + classes(classes);
                     case Speech speech ->
                         "speech, " + backend(speech.speech().recognizer().model());
                 };
+    }
+
+    private static String classes(Classifying model) {
+        return model.labels().size() + " classes, " + backend(model.model());
     }
 
     private static String backend(OpenModel model) {
@@ -33,15 +43,72 @@ sealed interface ServedModel {
     record Texts(String name, ServedText text) implements ServedModel {}
 
     /**
-     * Images in, classes out.
+     * A query and texts in, scores out.
      *
-     * @param lane for images' pixels, as the classifier prepares them; logits out
+     * @param lane for a query with a text, as the reranker encodes both; a score out
      */
-    record Images(String name, ImageClassifier classifier, Lane<float[]> lane, BudgetDefaults defaults)
-            implements ServedModel {
+    record Scores(String name, Reranker reranker, Lane<float[]> lane, BudgetDefaults defaults) implements ServedModel {
         /** What budget an ask stands for in this model. */
         BudgetRange range(AskedBudget asked) {
             return defaults.range(asked, lane.model());
+        }
+    }
+
+    /** What tells classes. */
+    sealed interface Classifying extends ServedModel {
+        List<String> labels();
+
+        /** What its logits say. */
+        Classification classification(float[] logits);
+
+        OpenModel model();
+
+        /** For inputs, as the classifier prepares them; logits out. */
+        Lane<float[]> lane();
+
+        BudgetDefaults defaults();
+
+        /** What budget an ask stands for in this model. */
+        default BudgetRange range(AskedBudget asked) {
+            return defaults().range(asked, lane().model());
+        }
+    }
+
+    /** Images in, classes out. */
+    record Images(String name, ImageClassifier classifier, Lane<float[]> lane, BudgetDefaults defaults)
+            implements Classifying {
+        @Override
+        public List<String> labels() {
+            return classifier.labels();
+        }
+
+        @Override
+        public Classification classification(float[] logits) {
+            return classifier.classification(logits);
+        }
+
+        @Override
+        public OpenModel model() {
+            return classifier.model();
+        }
+    }
+
+    /** Texts or pairs of texts in, classes out. */
+    record Classes(String name, TextClassifier classifier, Lane<float[]> lane, BudgetDefaults defaults)
+            implements Classifying {
+        @Override
+        public List<String> labels() {
+            return classifier.labels();
+        }
+
+        @Override
+        public Classification classification(float[] logits) {
+            return classifier.classification(logits);
+        }
+
+        @Override
+        public OpenModel model() {
+            return classifier.model();
         }
     }
 

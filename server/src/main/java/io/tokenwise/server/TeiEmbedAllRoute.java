@@ -12,6 +12,7 @@ import io.tokenwise.serving.RequestQueue;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
 
 /**
@@ -48,8 +49,7 @@ final class TeiEmbedAllRoute implements Route {
         Observation observation = exchange.observe(Operation.EMBED);
         return exchange.json().thenCompose(fields -> {
             var texts = TeiTexts.read(exchange, observation, models, fields, fields, fields.needed("inputs"));
-            BudgetRange range = texts.range();
-            if (range.isPinned() && range.most().share() < 1) {
+            if (isLess(texts.asked()) && texts.model().text().encoder().isAdaptive()) {
                 throw ApiError.field(
                         "budget",
                         "budget must be 1 or left out: with a smaller one tokens leave, and those have no vector");
@@ -59,6 +59,11 @@ final class TeiEmbedAllRoute implements Route {
                     exchange, BYTES_PER_NUMBER * hidden * texts.inputs().texts().tokens());
             return run(exchange, texts);
         });
+    }
+
+    /** Of a server's usual budget, which is a number too, nobody has asked for less here. */
+    private static boolean isLess(Optional<AskedBudget> asked) {
+        return asked.isPresent() && asked.get() instanceof AskedBudget.Share share && share.share() < 1;
     }
 
     private CompletableFuture<Reply> run(Exchange exchange, TeiTexts texts) {

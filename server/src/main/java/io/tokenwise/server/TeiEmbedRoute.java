@@ -2,6 +2,7 @@ package io.tokenwise.server;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.VectorStep;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
 import java.util.Arrays;
@@ -27,13 +28,17 @@ final class TeiEmbedRoute {
 
     CompletableFuture<Reply> embed(Exchange exchange, Observation observation, Fields fields) {
         var texts = TeiTexts.read(exchange, observation, models, fields, fields, fields.needed("inputs"));
-        int dimensions = dimensions(fields, texts.model());
+        boolean normalize = normalize(fields, texts.model());
         TextDescription description = texts.model().text().description();
+        int dimensions = EmbeddingsRoute.dimensions(fields, texts.model().name(), description);
         return texts.vectors(exchange)
                 .thenApplyAsync(
                         answers -> {
                             float[][] vectors = vectors(answers);
-                            Arrays.setAll(vectors, i -> description.shortened(vectors[i], dimensions));
+                            Arrays.setAll(vectors, i -> {
+                                float[] vector = description.shortened(vectors[i], dimensions);
+                                return normalize ? VectorStep.Normalize.scaled(vector) : vector;
+                            });
                             return texts.tell(Reply.json(vectors), answers);
                         },
                         exchange.executor());
@@ -43,17 +48,16 @@ final class TeiEmbedRoute {
         return answers.stream().map(Answer::result).toArray(float[][]::new);
     }
 
-    /** Vectors come as the model was trained to give them; how many values of each are asked for. */
-    private static int dimensions(Fields fields, ServedModel.Texts model) {
-        TextDescription description = model.text().description();
-        boolean normalize = fields.flag("normalize").orElse(true);
-        if (normalize != description.normalize()) {
+    /** Whether vectors are to be scaled to length 1 that the model gives otherwise: as there, they are unless a request says no. */
+    private static boolean normalize(Fields fields, ServedModel.Texts model) {
+        boolean asked = fields.flag("normalize").orElse(true);
+        boolean own = model.text().description().normalize();
+        if (own && !asked) {
             throw ApiError.field(
                     "normalize",
-                    "normalize must be " + description.normalize() + " or left out: so are the vectors of "
-                            + model.name());
+                    "normalize must be true or left out: the vectors of " + model.name() + " are of length 1");
         }
-        return EmbeddingsRoute.dimensions(fields, model.name(), description);
+        return asked && !own;
     }
 
     /** {@code {inputs: {source_sentence, sentences}}} in, the cosine of each with the first out. */

@@ -58,12 +58,15 @@ final class TeiInfoRoute {
                 info.put("model_type", Map.of("embedding", Map.of("pooling", pooling)));
                 info.put("max_input_length", description.maxTokens());
             }
-            case ServedModel.Images images -> {
-                put(info, images.classifier().model());
-                info.put(
-                        "model_type",
-                        Map.of("classifier", labels(images.classifier().labels())));
-                info.put("max_input_length", images.lane().model().maxTokens());
+            case ServedModel.Scores scores -> {
+                put(info, scores.reranker().model());
+                info.put("model_type", Map.of("reranker", labels(List.of("LABEL_0"))));
+                info.put("max_input_length", scores.reranker().maxTokens());
+            }
+            case ServedModel.Classifying classifying -> {
+                put(info, classifying.model());
+                info.put("model_type", Map.of("classifier", labels(classifying.labels())));
+                info.put("max_input_length", classifying.lane().model().maxTokens());
             }
             case ServedModel.Speech ignored -> info.put("model_type", Map.of("transcription", Map.of()));
         }

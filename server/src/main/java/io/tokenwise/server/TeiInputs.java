@@ -55,7 +55,7 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
                 .withCode(TeiErrors.EMPTY);
     }
 
-    private static ApiError wrong(String message) {
+    static ApiError wrong(String message) {
         return ApiError.of(422, "Input validation error: " + message).withCode(Observation.TOKENIZATION);
     }
 

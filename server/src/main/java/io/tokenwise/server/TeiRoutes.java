@@ -15,7 +15,8 @@ final class TeiRoutes {
         var answers = LargeAnswers.ofTheHeap();
         var tokens = new TeiTokenizeRoute(models, answers);
         var predict = new TeiPredictRoute(models, decoding);
-        var hub = new HubRoute(models, embed, predict);
+        var rerank = new TeiRerankRoute(models);
+        var hub = new HubRoute(models, embed, predict, rerank);
         var info = new TeiInfoRoute(models, queue.options());
         routes.add("POST", "/embed", ErrorForm.TEI, embed::embed)
                 .add("POST", "/embed_all", ErrorForm.TEI, new TeiEmbedAllRoute(models, queue, answers))
@@ -26,7 +27,7 @@ final class TeiRoutes {
                 .add("POST", "/", ErrorForm.TEI, hub)
                 .add("POST", "/invocations", ErrorForm.TEI, hub)
                 .add("GET", "/info", ErrorForm.TEI, info::info)
-                .add("POST", "/rerank", ErrorForm.TEI, cannot("model is not a re-ranker model"))
+                .add("POST", "/rerank", ErrorForm.TEI, rerank)
                 .add(
                         "POST",
                         "/embed_sparse",

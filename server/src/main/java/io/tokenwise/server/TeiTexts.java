@@ -15,8 +15,15 @@ import tools.jackson.databind.JsonNode;
 /**
  * A request of one of text-embeddings-inference's endpoints for texts, once it is understood. It may name a {@code model} and a {@code budget}, which are ours; a name
  * of a prompt that is {@code query} lets the budget float.
+ *
+ * @param asked what it says itself of a budget
  */
-record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inputs, BudgetRange range) {
+record TeiTexts(
+        Observation observation,
+        ServedModel.Texts model,
+        TeiInputs inputs,
+        Optional<AskedBudget> asked,
+        BudgetRange range) {
     private static final String QUERY = "query";
 
     /**
@@ -44,13 +51,14 @@ record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inpu
                 .toLowerCase(Locale.ROOT)
                 .equals("left");
         var inputs = TeiInputs.read(given, text.tokenizer(), prefix(prompt, found.model()), new Cut(truncate, left));
+        Optional<AskedBudget> asked = BudgetAsk.of(exchange, fields, found.budget());
         AskedBudget budget = EmbeddingsRoute.budget(
                 text.defaults(),
-                BudgetAsk.of(exchange, fields, found.budget()),
+                asked,
                 prompt.flatMap(TeiTexts::kind),
                 inputs.texts().ids().size());
         observation.asked(found.model().name(), inputs.batch(), Duration.ofNanos(System.nanoTime() - start));
-        return new TeiTexts(observation, found.model(), inputs, text.range(budget));
+        return new TeiTexts(observation, found.model(), inputs, asked, text.range(budget));
     }
 
     /** What a prompt's name says of a text: other words than these say nothing. */
@@ -70,11 +78,11 @@ record TeiTexts(Observation observation, ServedModel.Texts model, TeiInputs inpu
 
     private static String prefix(Optional<String> prompt, ServedModel.Texts model) {
         Prompts prompts = model.text().description().prompts();
-        return switch (prompt.orElse("")) {
+        String name = prompt.orElse("");
+        return switch (name) {
             case "" -> prompts.text();
             case QUERY -> prompts.query();
-            case EmbeddingsRoute.PASSAGE -> prompts.passage();
-            default -> prompts.byName().get(prompt.orElseThrow());
+            default -> prompts.byName().getOrDefault(name, prompts.passage());
         };
     }
 

@@ -141,8 +141,11 @@ public final class TokenwiseServer implements AutoCloseable {
             Observers observers,
             Executor readers) {
         var list = new ModelsRoute(models);
+        var rerank = new RerankRoute(models, options.limits());
         var routes = new Routes()
                 .add("POST", "/v1/embeddings", ErrorForm.OPENAI, new EmbeddingsRoute(models, options.limits()))
+                .add("POST", "/v1/rerank", ErrorForm.OPENAI, rerank)
+                .add("POST", "/v2/rerank", ErrorForm.OPENAI, rerank)
                 .add("POST", "/v1/audio/transcriptions", ErrorForm.OPENAI, new TranscriptionsRoute(models, readers))
                 .add("GET", "/v1/models", ErrorForm.OPENAI, list::list)
                 .add("GET", "/v1/models/*", ErrorForm.OPENAI, list::one);

@@ -321,7 +321,7 @@ class TeiTest {
                 arguments("/predict", "{\"inputs\": \"aGVsbG8=\"}", 422, "Validation", "is not an image"),
                 arguments("/predict", "{\"inputs\": \"data:image/png,x\"}", 422, "Validation", "data URL"),
                 arguments("/predict", "{\"inputs\": [\"a\", \"b\"]}", 422, "Validation", "[[image], [image]]"),
-                arguments("/rerank", "{\"query\": \"a\", \"texts\": [\"b\"]}", 424, "Backend", "re-ranker"),
+                arguments("/rerank", "{\"query\": \"a\", \"texts\": [\"b\"]}", 424, "Backend", "kind"),
                 arguments("/embed_sparse", "{\"inputs\": \"a\"}", 424, "Backend", "SPLADE"),
                 arguments("/", "{\"inputs\": [], \"parameters\": {}}", 400, "Empty", "cannot be empty"));
     }

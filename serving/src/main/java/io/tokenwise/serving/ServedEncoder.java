@@ -5,6 +5,8 @@ import io.tokenwise.Spent;
 import io.tokenwise.api.Budget;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.InputKind;
+import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -15,7 +17,9 @@ import java.util.List;
 import java.util.random.RandomGenerator;
 import java.util.random.RandomGeneratorFactory;
 
-/** A text encoder or an image classifier in a queue: token ids or pixels in, a vector or logits out. The model stays its opener's, to be closed after the queue. */
+/**
+ * What reads a text, a pair of texts or an image and gives one vector, logits or a score, in a queue: token ids or pixels in. The model stays its opener's, to be closed after the queue.
+ */
 public final class ServedEncoder implements Served<float[]> {
     private final String name;
     private final OpenModel model;
@@ -92,10 +96,12 @@ public final class ServedEncoder implements Served<float[]> {
         return List.of(model.encode(inputs, budgets));
     }
 
-    /** Some English of several kinds, if it reads text. */
+    /** Some English of several kinds, if it gives vectors of texts: what a score or classes lose, these texts do not tell. */
     @Override
     public List<int[]> typical(int tokens) {
-        if (encoder().description().reads() != InputKind.TEXT || tokens < Tokenizer.LEAST_MAX_TOKENS) {
+        boolean isEncoder =
+                encoder().description() instanceof TextDescription text && text.output() instanceof TextOutput.Vectors;
+        if (!isEncoder || tokens < Tokenizer.LEAST_MAX_TOKENS) {
             return List.of();
         }
         Tokenizer tokenizer = model.files().tokenizer();

@@ -4,6 +4,7 @@ package io.tokenwise.server.observe;
 public enum Operation {
     EMBED("embeddings", "te_embed"),
     PREDICT("classification", "te_predict"),
+    RERANK("rerank", "te_rerank"),
     TRANSCRIBE("transcription", "tokenwise_transcribe");
 
     private final String genAiName;

@@ -1,0 +1,65 @@
+package io.tokenwise.server;
+
+import io.tokenwise.api.Deadline;
+import io.tokenwise.image.Image;
+import io.tokenwise.server.TeiPredictRoute.Inputs;
+import java.util.ArrayList;
+import java.util.Base64;
+import java.util.List;
+import java.util.concurrent.CompletableFuture;
+import tools.jackson.databind.JsonNode;
+
+/** The field {@code inputs} of images: a JPEG or PNG in Base64, alone or in a data URL, or an array of arrays of one. */
+final class PredictedImages {
+    private static final String INPUTS = "inputs";
+
+    private final ImageDecoding decoding;
+
+    PredictedImages(ImageDecoding decoding) {
+        this.decoding = decoding;
+    }
+
+    /** The pixels, later, as the model reads them. */
+    CompletableFuture<Inputs> read(Exchange exchange, Fields fields, ServedModel.Images model, Deadline deadline) {
+        JsonNode inputs = fields.needed(INPUTS);
+        boolean batch = inputs.isArray() && !inputs.isEmpty() && inputs.get(0).isArray();
+        List<byte[]> images = new ArrayList<>();
+        if (batch) {
+            TeiInputs.checkSize(inputs.size());
+            inputs.forEach(one -> images.add(image(one)));
+        } else {
+            images.add(image(inputs));
+        }
+        CompletableFuture<List<Image>> decoded = decoding.all(images, INPUTS, deadline, model.classifier()::prepare);
+        exchange.cancelWhenGone(decoded);
+        return decoded.thenApply(all -> new Inputs(all.stream().map(Image::rgb).toList(), batch, 0, 0));
+    }
+
+    private static byte[] image(JsonNode input) {
+        JsonNode image = input.isArray() && input.size() == 1 ? input.get(0) : input;
+        if (!image.isString()) {
+            throw ApiError.field(
+                    INPUTS, "inputs must be an image in Base64, or an array of arrays of one: [[image], [image]]");
+        }
+        if (image.stringValue().isEmpty()) {
+            throw TeiInputs.empty(INPUTS);
+        }
+        try {
+            return Base64.getDecoder().decode(base64(image.stringValue()));
+        } catch (IllegalArgumentException e) {
+            // The decoder's words quote the image.
+            throw ApiError.field(INPUTS, "inputs must be a JPEG or PNG in Base64, or a data URL of one");
+        }
+    }
+
+    private static String base64(String image) {
+        if (!image.startsWith("data:")) {
+            return image;
+        }
+        int comma = image.indexOf(',');
+        if (comma < 0 || !image.substring(0, comma).endsWith(";base64")) {
+            throw ApiError.field(INPUTS, "inputs: a data URL must hold Base64: data:image/png;base64,...");
+        }
+        return image.substring(comma + 1);
+    }
+}
