@@ -1,5 +1,6 @@
 package io.tokenwise;
 
+import java.util.Arrays;
 import java.util.List;
 
 /**
@@ -70,5 +71,23 @@ public record Classification(String label, double probability, double[] probabil
             best = logits[c] > logits[best] ? c : best;
         }
         return best;
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Classification classification
+                && label.equals(classification.label)
+                && Double.compare(probability, classification.probability) == 0
+                && Arrays.equals(probabilities, classification.probabilities);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * label.hashCode() + Arrays.hashCode(probabilities);
+    }
+
+    @Override
+    public String toString() {
+        return "Classification[" + label + ", " + probability + ", of " + probabilities.length + " classes]";
     }
 }

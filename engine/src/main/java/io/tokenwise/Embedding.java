@@ -1,5 +1,7 @@
 package io.tokenwise;
 
+import java.util.Arrays;
+
 /**
  * A text's vector.
  *
@@ -57,5 +59,25 @@ public record Embedding(float[] vector, int tokens, boolean truncated, Spent spe
             bb += (double) b[i] * b[i];
         }
         return ab / Math.sqrt(aa * bb);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Embedding embedding
+                && Arrays.equals(vector, embedding.vector)
+                && tokens == embedding.tokens
+                && truncated == embedding.truncated
+                && spent.equals(embedding.spent);
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(vector) + tokens;
+    }
+
+    @Override
+    public String toString() {
+        return "Embedding[" + vector.length + " values of " + tokens + " tokens" + (truncated ? ", truncated" : "")
+                + ", " + spent + "]";
     }
 }

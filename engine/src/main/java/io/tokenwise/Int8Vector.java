@@ -1,5 +1,7 @@
 package io.tokenwise;
 
+import java.util.Arrays;
+
 /**
  * A vector in signed bytes, symmetric: each value times the scale is the vector's value, off by half a scale at most.
  *
@@ -23,5 +25,22 @@ public record Int8Vector(byte[] values, float scale) {
             values[i] = (byte) Math.clamp(Math.round(vector[i] / scale), -Byte.MAX_VALUE, Byte.MAX_VALUE);
         }
         return new Int8Vector(values, scale);
+    }
+
+    @Override
+    public boolean equals(Object other) {
+        return other instanceof Int8Vector vector
+                && Arrays.equals(values, vector.values)
+                && Float.compare(scale, vector.scale) == 0;
+    }
+
+    @Override
+    public int hashCode() {
+        return 31 * Arrays.hashCode(values) + Float.hashCode(scale);
+    }
+
+    @Override
+    public String toString() {
+        return "Int8Vector[" + values.length + " values, scale " + scale + "]";
     }
 }
