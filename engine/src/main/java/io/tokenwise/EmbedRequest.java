@@ -4,6 +4,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import java.util.Collections;
 import java.util.List;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.OptionalInt;
 
@@ -30,7 +31,7 @@ public record EmbedRequest(
      * Checks and copies the texts.
      *
      * @throws IllegalArgumentException if there are not as many budgets as texts
-     * @throws NullPointerException if a text is null; the message names the first
+     * @throws NullPointerException if a text is null; the message names the first; or if anything else is, by its name
      */
     public EmbedRequest {
         if (budgets.size() != texts.size()) {
@@ -38,6 +39,12 @@ public record EmbedRequest(
                     "embed: " + texts.size() + " texts and " + budgets.size() + " budgets; give one for each");
         }
         NullTexts.refuse("embed", texts);
+        budgets.forEach(budget -> Objects.requireNonNull(budget, "budget"));
+        Objects.requireNonNull(inputType, "inputType");
+        Objects.requireNonNull(prompt, "prompt");
+        Objects.requireNonNull(dimensions, "dimensions");
+        Objects.requireNonNull(longTexts, "longTexts");
+        Objects.requireNonNull(deadline, "deadline");
         texts = List.copyOf(texts);
         budgets = List.copyOf(budgets);
     }
@@ -101,7 +108,14 @@ public record EmbedRequest(
      * @param name what config_sentence_transformers.json calls it, such as {@code clustering}; a name that the model does not have fails when texts are embedded
      */
     public EmbedRequest withPrompt(String name) {
-        return new EmbedRequest(texts, budgets, inputType, Optional.of(name), dimensions, longTexts, deadline);
+        return new EmbedRequest(
+                texts,
+                budgets,
+                inputType,
+                Optional.of(Objects.requireNonNull(name, "name")),
+                dimensions,
+                longTexts,
+                deadline);
     }
 
     /**

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.api.Budget;
 import java.util.ArrayList;
 import java.util.List;
+import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.Test;
 
 class EmbedRequestTest {
@@ -26,5 +27,19 @@ class EmbedRequestTest {
         assertThatThrownBy(() -> EmbedRequest.of(List.of("one", "two")).withBudgets(List.of(Budget.FULL)))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessage("embed: 2 texts and 1 budgets; give one for each");
+    }
+
+    @Test
+    void whatIsNullIsNamed() {
+        EmbedRequest request = EmbedRequest.of("one");
+        assertNamed("budget", () -> request.withBudget(null));
+        assertNamed("inputType", () -> request.as(null));
+        assertNamed("name", () -> request.withPrompt(null));
+        assertNamed("longTexts", () -> request.withLongTexts(null));
+        assertNamed("deadline", () -> request.withDeadline(null));
+    }
+
+    private static void assertNamed(String name, ThrowingCallable call) {
+        assertThatThrownBy(call).isInstanceOf(NullPointerException.class).hasMessage(name);
     }
 }

@@ -165,7 +165,7 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
          * @return this
          */
         public Builder encoder(TextEncoder open) {
-            encoder = open;
+            encoder = Objects.requireNonNull(open, "encoder");
             return this;
         }
 
@@ -176,7 +176,7 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
          * @return this
          */
         public Builder engine(Engine shared) {
-            engine = shared;
+            engine = Objects.requireNonNull(shared, "engine");
             return this;
         }
 

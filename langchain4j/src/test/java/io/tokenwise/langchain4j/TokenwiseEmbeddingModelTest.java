@@ -232,6 +232,9 @@ class TokenwiseEmbeddingModelTest {
 
     @Test
     void wrongSettingsAreSaidInOneLine() {
+        var builder = TokenwiseEmbeddingModel.builder();
+        assertThatThrownBy(() -> builder.encoder(null)).hasMessage("encoder");
+        assertThatThrownBy(() -> builder.engine(null)).hasMessage("engine");
         assertThatThrownBy(() -> builder().budget(1.5)).hasMessage("budget 1.5 is outside 0..1");
         var both = builder().modelName("minilm-acm");
         assertThatThrownBy(both::build)
