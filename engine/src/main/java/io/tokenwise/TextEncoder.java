@@ -268,11 +268,15 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     private String prefix(EmbedRequest request) {
-        Prompts prompts = description().prompts();
         if (request.prompt().isPresent()) {
-            return prompts.named(request.prompt().get(), name());
+            return description().prompts().named(request.prompt().get(), name());
         }
-        return switch (request.inputType()) {
+        return prefix(request.inputType());
+    }
+
+    private String prefix(InputType inputType) {
+        Prompts prompts = description().prompts();
+        return switch (inputType) {
             case TEXT -> prompts.text();
             case QUERY -> prompts.query();
             case PASSAGE -> prompts.passage();
@@ -321,6 +325,27 @@ public final class TextEncoder implements AutoCloseable {
      */
     public int countTokens(String text) {
         return tokenizer.encodeAll(text).length + tokenizer.frame().marks();
+    }
+
+    /**
+     * {@return the same with what the model wants to see before such a text, if anything}
+     *
+     * @param text of any length
+     * @param inputType what it is to the model
+     */
+    public int countTokens(String text, InputType inputType) {
+        return countTokens(prefix(inputType) + text);
+    }
+
+    /**
+     * {@return a text's tokens as the model reads them: with what it wants to see before such a text, cut if there are more than {@link #maxTokens}, special ones included}
+     *
+     * @param text of any length
+     * @param inputType what it is to the model
+     */
+    public int[] ids(String text, InputType inputType) {
+        NullTexts.refuse("ids", "the text", text);
+        return tokenizer.encode(prefix(inputType) + text).ids();
     }
 
     /**

@@ -313,9 +313,24 @@ class TextEncoderTest {
     void queriesAndPassagesGetTheModelsPrefixes() throws IOException {
         try (TextEncoder encoder = TextEncoder.open("e5-small")) {
             assertSame(encoder.embedQuery("a river", Budget.FULL), encoder.embed("query: a river"));
-            assertSame(
-                    encoder.embedPassages(List.of("the Rhine"), Budget.FULL).getFirst(),
-                    encoder.embed("passage: the Rhine"));
+            assertSame(encoder.embedQuery("a river"), encoder.embed("query: a river"));
+            assertSame(encoder.embedPassages(List.of("the Rhine")).getFirst(), encoder.embed("passage: the Rhine"));
+        }
+    }
+
+    @Test
+    void idsAreWhatTheModelReads() throws IOException {
+        try (TextEncoder encoder = TextEncoder.open("e5-small")) {
+            assertThat(encoder.ids("a river", InputType.TEXT))
+                    .isEqualTo(encoder.tokenize("a river").stream()
+                            .mapToInt(TextToken::id)
+                            .toArray());
+            int[] query = encoder.ids("a river", InputType.QUERY);
+            assertThat(query).isEqualTo(encoder.ids("query: a river", InputType.TEXT));
+            assertThat(encoder.countTokens("a river", InputType.QUERY)).isEqualTo(query.length);
+            String tooLong = "river ".repeat(1_000);
+            assertThat(encoder.ids(tooLong, InputType.PASSAGE)).hasSize(encoder.maxTokens());
+            assertThat(encoder.countTokens(tooLong, InputType.PASSAGE)).isEqualTo(1_004);
         }
     }
 
