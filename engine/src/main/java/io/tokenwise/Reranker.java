@@ -85,7 +85,8 @@ public final class Reranker implements AutoCloseable {
      * {@return the scores of texts, in their order, at full budget}
      *
      * @param query what is looked for
-     * @param texts to be compared with it; of a query and a text that are too long together the longer one is cut
+     * @param texts to be compared with it; of a query and a text that are too long together the longer one is cut, both where both
+     *     have more than half; by Qwen3-Reranker the end of the text
      */
     public float[] scores(String query, List<String> texts) {
         return scores(query, texts, Budget.FULL);
@@ -95,7 +96,8 @@ public final class Reranker implements AutoCloseable {
      * {@return the scores of texts, in their order}
      *
      * @param query what is looked for
-     * @param texts to be compared with it; of a query and a text that are too long together the longer one is cut
+     * @param texts to be compared with it; of a query and a text that are too long together the longer one is cut, both where both
+     *     have more than half; by Qwen3-Reranker the end of the text
      * @param budget what each of them may cost
      */
     public float[] scores(String query, List<String> texts, Budget budget) {
@@ -106,7 +108,8 @@ public final class Reranker implements AutoCloseable {
      * {@return the scores of texts, in their order}
      *
      * @param query what is looked for
-     * @param texts to be compared with it; of a query and a text that are too long together the longer one is cut
+     * @param texts to be compared with it; of a query and a text that are too long together the longer one is cut, both where both
+     *     have more than half; by Qwen3-Reranker the end of the text
      * @param budget what each of them may cost
      * @param deadline until when the scores are wanted
      * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches

@@ -129,7 +129,7 @@ public final class TextClassifier implements AutoCloseable {
     /**
      * {@return the class of a pair, at full budget; such as whether the second text follows from the first}
      *
-     * @param first the longer of both is cut if they are too long together
+     * @param first if both are too long together the longer one is cut, both where both have more than half
      * @param second the text after it
      * @throws IllegalArgumentException if the model's tokenizer has no form for pairs
      */
@@ -140,7 +140,7 @@ public final class TextClassifier implements AutoCloseable {
     /**
      * {@return the class of a pair; such as whether the second text follows from the first}
      *
-     * @param first the longer of both is cut if they are too long together
+     * @param first if both are too long together the longer one is cut, both where both have more than half
      * @param second the text after it
      * @param budget what they may cost
      * @param deadline until when it is wanted
@@ -155,7 +155,7 @@ public final class TextClassifier implements AutoCloseable {
     /**
      * {@return the classes of many pairs, in their order}
      *
-     * @param pairs of which the longer text is cut where both are too long together
+     * @param pairs of which the longer text is cut where both are too long together, both where both have more than half
      * @param budget what each pair may cost
      * @param deadline until when they are wanted
      * @throws IllegalArgumentException if the model's tokenizer has no form for pairs
