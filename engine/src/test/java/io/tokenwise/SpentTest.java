@@ -1,6 +1,7 @@
 package io.tokenwise;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.leave.ShortPlan;
@@ -14,6 +15,9 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.open.Models;
 import java.nio.file.Path;
+import java.util.List;
+import java.util.Locale;
+import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -45,6 +49,22 @@ class SpentTest {
             assertThat(encoder.embed(TEXT).spent()).isEqualTo(Spent.ALL);
             Spent inFlops = encoder.embed(TEXT, Budget.hard(0.6)).spent();
             assertThat(inFlops.flops()).isBetween(0.4, 0.6);
+        }
+    }
+
+    /** The guide tells these numbers. */
+    @Test
+    void fewTokensCostMoreThanASmallBudget() throws Exception {
+        try (TextEncoder encoder = TextEncoder.open("minilm-acm")) {
+            for (var least :
+                    Map.of("cat", 0.5, "a cat", 0.375, "the cat sat", 0.3).entrySet()) {
+                String text = least.getKey();
+                assertThat(encoder.embed(text, Budget.flops(0.2)).spent().flops())
+                        .isGreaterThanOrEqualTo(least.getValue());
+                assertThatThrownBy(() -> encoder.embed(List.of("a longer text than that one", text), Budget.hard(0.29)))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageContaining(String.format(Locale.ROOT, "must be %.3f or more", least.getValue()));
+            }
         }
     }
 

@@ -30,11 +30,15 @@ public record Budget(double share, Unit unit, Routing routing, long seed) {
         LEARNED,
         /**
          * The trained gate, and no text costs more than the share, gates included: where its tokens want more than it has left, they get
-         * fewer learners where the gate minds least. What it does not spend in one module it has for the next ones. Of a recording that holds
+         * fewer learners where the gate minds least. What it does not spend in one module it has for the next ones. Where tokens leave, a few always stay: a share that does not reach
+         * for these, as of a text of few tokens, is refused with {@link IllegalArgumentException}, which says how much it must be, and all texts of the call with it. Of a recording that holds
          * for its frames, and for the text that is written of it, whose later tokens have what earlier ones leave.
          */
         HARD,
-        /** The same number for all tokens of a module: a control for the gate. It never costs more than the share. */
+        /**
+         * A control for the gate, for experiments. Where modules have learners, all tokens of a module get the same number, and it never costs more than the share. Where
+         * tokens leave, those at a text's end do: it is cut, of which nothing tells, and one of few tokens may cost more than the share.
+         */
         STATIC,
         /**
          * The gate's numbers, shuffled within each module among the tokens of neighbouring texts of about one length that run together with
@@ -56,7 +60,7 @@ public record Budget(double share, Unit unit, Routing routing, long seed) {
     }
 
     /**
-     * {@return a share of the dense model's time}
+     * {@return a share of the dense model's time} A few tokens always stay, so that a short text may cost more than a small share; what it cost, {@code spent()} of its result says.
      *
      * @param share 0 to 1
      * @throws IllegalArgumentException if it is outside 0..1
@@ -66,7 +70,7 @@ public record Budget(double share, Unit unit, Routing routing, long seed) {
     }
 
     /**
-     * {@return a share of the FLOPs on average, spent as the trained gates decide}
+     * {@return a share of the FLOPs on average, spent as the trained gates decide} A short text may cost more, as with {@link #of(double)}.
      *
      * @param share 0 to 1
      * @throws IllegalArgumentException if it is outside 0..1
@@ -76,7 +80,8 @@ public record Budget(double share, Unit unit, Routing routing, long seed) {
     }
 
     /**
-     * {@return a share of the FLOPs that no text exceeds, by construction: spent as the trained gates decide, as far as it reaches}
+     * {@return a share of the FLOPs that no text exceeds, by construction: spent as the trained gates decide, as far as it reaches} A call fails if one of its texts is so short that it does not
+     * reach; see {@link Routing#HARD}.
      *
      * @param share 0 to 1
      * @throws IllegalArgumentException if it is outside 0..1
@@ -86,7 +91,7 @@ public record Budget(double share, Unit unit, Routing routing, long seed) {
     }
 
     /**
-     * {@return a share of the FLOPs, the same for every token}
+     * {@return a share of the FLOPs by {@link Routing#STATIC}: a control to compare gates with, not for a service, since it cuts texts where tokens leave}
      *
      * @param share 0 to 1
      * @throws IllegalArgumentException if it is outside 0..1
