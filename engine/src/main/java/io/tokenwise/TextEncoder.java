@@ -174,7 +174,7 @@ public final class TextEncoder implements AutoCloseable {
      * @return a vector for each text
      * @throws IllegalArgumentException if a budget is one that the model cannot keep, or it has no such prompt or vectors of so many values
      * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches
-     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins; of a virtual thread as soon as it passes
      */
     public List<Embedding> embed(EmbedRequest request) {
         return embed(request, (inputs, budgets, length) -> model.encode(inputs, budgets, length, request.deadline()));

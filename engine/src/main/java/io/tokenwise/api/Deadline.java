@@ -2,7 +2,10 @@ package io.tokenwise.api;
 
 import java.time.Duration;
 
-/** Until when a result is wanted, by {@link System#nanoTime}; what passes it is not computed any more. Immutable. */
+/**
+ * Until when a result is wanted, by {@link System#nanoTime}. It is looked at while a call waits for its turn and before each batch; a batch that runs is finished, and after the last one there is a
+ * result, though late. A call of a virtual thread, and a future, fails as soon as it passes. Immutable.
+ */
 public final class Deadline {
     /** No deadline. */
     public static final Deadline NONE = new Deadline(0);
@@ -33,7 +36,7 @@ public final class Deadline {
         return this != NONE && leftNanos() <= 0;
     }
 
-    /** {@return what is left until then; zero if it has passed, centuries if there is none} */
+    /** {@return what is left until then; zero if it has passed, decades if there is none} */
     public Duration left() {
         return Duration.ofNanos(Math.max(0, leftNanos()));
     }

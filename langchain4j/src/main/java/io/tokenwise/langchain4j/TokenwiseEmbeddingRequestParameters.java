@@ -19,7 +19,10 @@ public final class TokenwiseEmbeddingRequestParameters extends DefaultEmbeddingR
     /** What the texts of a call may cost; the model's default budget holds where it is absent. */
     public static final EmbeddingParameter<Budget> BUDGET = new EmbeddingParameter<>("tokenwise.budget", Budget.class);
 
-    /** Until when the vectors of a call are wanted; after it the call fails with LangChain4j's {@code TimeoutException}, and nothing more is computed for it. */
+    /**
+     * Until when the vectors of a call are wanted; after it the call fails with LangChain4j's {@code TimeoutException} before its next batch, on a virtual thread at once, and nothing more is computed
+     * for it. See {@link Deadline}.
+     */
     public static final EmbeddingParameter<Deadline> DEADLINE =
             new EmbeddingParameter<>("tokenwise.deadline", Deadline.class);
 

@@ -84,8 +84,8 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
     /**
      * The vectors of many texts.
      *
-     * @throws IllegalArgumentException if the options name another model or another number of dimensions, or ask for a budget that the model does not know
-     * @throws io.tokenwise.api.DeadlineException if the deadline passes before all is computed
+     * @throws IllegalArgumentException if the options name another model or a number of dimensions for which it was not trained, or ask for a budget that the model does not know
+     * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins; on a virtual thread as soon as it passes
      */
     @Override
     public EmbeddingResponse call(EmbeddingRequest request) {

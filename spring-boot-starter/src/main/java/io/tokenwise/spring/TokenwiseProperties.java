@@ -17,7 +17,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param queryBudget The same for a single text, which is how vector stores ask for a query. Without it as tokenwise.budget.
  * @param budgetMode What budgets are a share of.
  * @param longTexts What becomes of texts with more tokens than the model reads.
- * @param timeout After which a call for vectors, or for those of one batch of documents, fails if they are not all computed. Without it calls wait.
+ * @param timeout After which a call for vectors, or for those of one batch of documents, fails before the next batch; on a virtual thread at once. Without it calls wait.
  * @param metadataMode Which metadata of a document is put before its text.
  * @param documentBatchTokens Tokens that vector stores give to one call when they add documents; raised to the model's longest text if less.
  * @param warmUp Whether the application is ready only when its models are as fast as they get, some seconds after they could answer.
