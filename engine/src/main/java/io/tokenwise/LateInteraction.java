@@ -194,6 +194,15 @@ public final class LateInteraction implements AutoCloseable {
     }
 
     /**
+     * {@return the vectors of documents' tokens, at full budget; see {@link #embedDocuments(List, Budget)}}
+     *
+     * @param documents cut where they are too long
+     */
+    public List<float[][]> embedDocuments(List<String> documents) {
+        return embedDocuments(documents, Budget.FULL);
+    }
+
+    /**
      * {@return the vectors of documents' tokens, in their order, but for those that are not compared, such as punctuation: of each rows of length 1}
      *
      * @param documents cut where they are too long

@@ -129,6 +129,16 @@ public final class Reranker implements AutoCloseable {
     }
 
     /**
+     * {@return all texts with their scores, the greatest first, at full budget; of equal ones that which was given first}
+     *
+     * @param query what is looked for
+     * @param texts to be compared with it
+     */
+    public List<Ranked> rank(String query, List<String> texts) {
+        return rank(query, texts, texts.size());
+    }
+
+    /**
      * {@return the texts with the greatest scores, the greatest first, at full budget; of equal ones that which was given first}
      *
      * @param query what is looked for

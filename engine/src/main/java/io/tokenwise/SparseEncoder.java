@@ -75,7 +75,26 @@ public final class SparseEncoder implements AutoCloseable {
      * @param text cut if it is too long
      */
     public SparseVector embed(String text) {
-        return embed(Collections.singletonList(text), Budget.FULL).getFirst();
+        return embed(text, Budget.FULL);
+    }
+
+    /**
+     * {@return the vector of a text}
+     *
+     * @param text cut if it is too long
+     * @param budget what it may cost
+     */
+    public SparseVector embed(String text, Budget budget) {
+        return embed(Collections.singletonList(text), budget).getFirst();
+    }
+
+    /**
+     * {@return the vectors of many texts, in their order, at full budget}
+     *
+     * @param texts cut where they are too long
+     */
+    public List<SparseVector> embed(List<String> texts) {
+        return embed(texts, Budget.FULL);
     }
 
     /**

@@ -85,7 +85,26 @@ public final class TextClassifier implements AutoCloseable {
      * @param text cut if it is too long
      */
     public Classification classify(String text) {
-        return classify(Collections.singletonList(text), Budget.FULL).getFirst();
+        return classify(text, Budget.FULL);
+    }
+
+    /**
+     * {@return the class of a text}
+     *
+     * @param text cut if it is too long
+     * @param budget what it may cost
+     */
+    public Classification classify(String text, Budget budget) {
+        return classify(Collections.singletonList(text), budget).getFirst();
+    }
+
+    /**
+     * {@return the classes of many texts, in their order, at full budget}
+     *
+     * @param texts cut where they are too long
+     */
+    public List<Classification> classify(List<String> texts) {
+        return classify(texts, Budget.FULL);
     }
 
     /**

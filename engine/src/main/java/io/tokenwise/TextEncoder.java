@@ -147,6 +147,15 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     /**
+     * {@return the vector of a search query, at full budget; see {@link #embedQuery(String, Budget)}}
+     *
+     * @param query cut if it is too long
+     */
+    public Embedding embedQuery(String query) {
+        return embedQuery(query, Budget.FULL);
+    }
+
+    /**
      * {@return the vector of a search query: with what the model wants to see before queries, if anything}
      *
      * @param query cut if it is too long
@@ -155,6 +164,15 @@ public final class TextEncoder implements AutoCloseable {
     public Embedding embedQuery(String query, Budget budget) {
         return embed(EmbedRequest.of(query).withBudget(budget).as(InputType.QUERY))
                 .getFirst();
+    }
+
+    /**
+     * {@return the vectors of texts to be found, in their order, at full budget; see {@link #embedPassages(List, Budget)}}
+     *
+     * @param passages cut where they are too long
+     */
+    public List<Embedding> embedPassages(List<String> passages) {
+        return embedPassages(passages, Budget.FULL);
     }
 
     /**

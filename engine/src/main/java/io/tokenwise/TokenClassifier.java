@@ -145,8 +145,16 @@ public final class TokenClassifier implements AutoCloseable {
      * @param text of any length
      */
     public List<Entity> entities(String text) {
-        return entities(Collections.singletonList(text), Aggregation.SIMPLE, Budget.FULL)
-                .getFirst();
+        return entities(Collections.singletonList(text)).getFirst();
+    }
+
+    /**
+     * {@return the entities of many texts, of each in their order, by {@link Aggregation#SIMPLE}, at full budget}
+     *
+     * @param texts of any length
+     */
+    public List<List<Entity>> entities(List<String> texts) {
+        return entities(texts, Aggregation.SIMPLE, Budget.FULL);
     }
 
     /**

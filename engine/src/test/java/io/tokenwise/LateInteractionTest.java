@@ -99,7 +99,7 @@ class LateInteractionTest {
                 Reference head = random.reference("colbert")) {
             assertThat(encoder.dimensions()).isEqualTo(16);
             Tokenizer tokenizer = encoder.model().files().tokenizer();
-            List<float[][]> found = encoder.embedDocuments(DOCUMENTS, Budget.FULL);
+            List<float[][]> found = encoder.embedDocuments(DOCUMENTS);
             for (int i = 0; i < DOCUMENTS.size(); i++) {
                 int[] ids = marked(tokenizer, DOCUMENTS.get(i), DOCUMENT, 40);
                 float[][] all = head.run(torch.run(ids).last()).part("vectors");

@@ -157,7 +157,7 @@ class RerankerTest {
     void theBestTextsComeFirst() throws IOException {
         try (Reranker reranker = open()) {
             float[] scores = reranker.scores(QUERY, TEXTS);
-            List<Reranker.Ranked> all = reranker.rank(QUERY, TEXTS, 100);
+            List<Reranker.Ranked> all = reranker.rank(QUERY, TEXTS);
             assertThat(all).hasSameSizeAs(TEXTS);
             for (int i = 0; i < all.size(); i++) {
                 Reranker.Ranked ranked = all.get(i);
@@ -170,6 +170,7 @@ class RerankerTest {
             List<Integer> order = all.stream().map(Reranker.Ranked::index).toList();
             assertThat(order.indexOf(3)).isEqualTo(order.indexOf(0) + 1);
             assertThat(reranker.rank(QUERY, TEXTS, 2)).isEqualTo(all.subList(0, 2));
+            assertThat(reranker.rank(QUERY, TEXTS, 100)).isEqualTo(all);
             assertThatThrownBy(() -> reranker.rank(QUERY, TEXTS, -1)).hasMessage("top is -1, must be 0 or more");
             assertThatThrownBy(() -> reranker.rank(QUERY, TEXTS, 2, Budget.FULL, Deadline.in(Duration.ZERO)))
                     .isInstanceOf(DeadlineException.class);

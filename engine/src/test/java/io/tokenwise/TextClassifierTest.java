@@ -70,7 +70,7 @@ class TextClassifierTest {
                 Reference head = random.reference("classifiers")) {
             assertThat(classifier.labels()).containsExactly("bad", "good", "neither");
             Tokenizer tokenizer = classifier.model().files().tokenizer();
-            List<Classification> classes = classifier.classify(TEXTS, Budget.FULL);
+            List<Classification> classes = classifier.classify(TEXTS);
             for (int i = 0; i < TEXTS.size(); i++) {
                 int[] ids = tokenizer.encode(TEXTS.get(i)).ids();
                 compare(classes.get(i), head.run(torch.run(ids).last()).part("logits")[0], classifier.labels());
@@ -180,7 +180,7 @@ class TextClassifierTest {
             for (String text : TEXTS) {
                 int[] ids = tokenizer.encode(text).ids();
                 float[] logits = head.run(torch.run(ids).last()).part("logits")[0];
-                compare(classifier.classify(text), logits, classifier.labels());
+                compare(classifier.classify(text, Budget.FULL), logits, classifier.labels());
             }
             int[] pair =
                     tokenizer.encodePair("a", "b c", classifier.maxTokens()).ids();

@@ -118,6 +118,8 @@ class TokenClassifierTest {
             }
             assertThat(together.get(1)).isEmpty();
             assertThat(classifier.entities("")).isEmpty();
+            assertThat(classifier.entities(TEXTS))
+                    .isEqualTo(classifier.entities(TEXTS, Aggregation.SIMPLE, Budget.FULL));
             assertThat(classifier.tokens(List.of(), Budget.FULL, Deadline.NONE)).isEmpty();
         }
     }
