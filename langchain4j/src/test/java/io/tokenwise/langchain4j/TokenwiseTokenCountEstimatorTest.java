@@ -41,6 +41,18 @@ class TokenwiseTokenCountEstimatorTest {
         assertThat(estimator.estimateTokenCountInText("cat ".repeat(1000))).isEqualTo(1002);
     }
 
+    /** passage: the cat sat */
+    @Test
+    void theLongestOfTheModelsPrefixesIsCounted() throws IOException {
+        try (var e5 = TextEncoder.open("e5-small")) {
+            var counted = new TokenwiseTokenCountEstimator(e5).estimateTokenCountInText("the cat sat");
+            assertThat(counted)
+                    .isEqualTo(7)
+                    .isEqualTo(
+                            e5.embedPassages(List.of("the cat sat")).getFirst().tokens());
+        }
+    }
+
     @Test
     void messagesAreCountedByTheirTexts() {
         List<ChatMessage> messages = List.of(

@@ -1,12 +1,13 @@
 package io.tokenwise.spring;
 
+import io.tokenwise.InputType;
 import io.tokenwise.TextEncoder;
 import org.springframework.ai.content.MediaContent;
 import org.springframework.ai.tokenizer.TokenCountEstimator;
 
 /**
- * Counts the tokens of a text by a model's own tokenizer, special ones included, and never more than a given number, so that no document is too long for a batch. Media count
- * nothing: the model does not see them. Thread-safe.
+ * Counts the tokens of a document by a model's own tokenizer, special ones and what the model wants to see before documents included, and never more than a given
+ * number, so that no document is too long for a batch. Media count nothing: the model does not see them. Thread-safe.
  */
 public final class TokenwiseTokenCountEstimator implements TokenCountEstimator {
     private final TextEncoder encoder;
@@ -25,7 +26,7 @@ public final class TokenwiseTokenCountEstimator implements TokenCountEstimator {
 
     @Override
     public int estimate(String text) {
-        return text == null ? 0 : Math.min(most, encoder.countTokens(text));
+        return text == null ? 0 : Math.min(most, encoder.countTokens(text, InputType.PASSAGE));
     }
 
     @Override
