@@ -96,6 +96,11 @@ public record TextDescription(
         return output instanceof TextOutput.Vectors vectors && vectors.normalize();
     }
 
+    /** How many of a vector's first values, fewer than all, the model was trained to do with too (Matryoshka), by config.json; often nothing is said. */
+    public List<Integer> shorter() {
+        return output instanceof TextOutput.Vectors vectors ? vectors.shorter() : List.of();
+    }
+
     /**
      * Checks how many of a vector's first values are wanted (Matryoshka). Where config.json says for how many the model was trained it is one of these; where it
      * says nothing whoever asks must know, as with sentence-transformers.
@@ -103,7 +108,7 @@ public record TextDescription(
      * @throws IllegalArgumentException if there are no such vectors
      */
     public int checkDimensions(int wanted) {
-        List<Integer> shorter = output instanceof TextOutput.Vectors vectors ? vectors.shorter() : List.of();
+        List<Integer> shorter = shorter();
         boolean given = wanted == outputs() || shorter.contains(wanted);
         if (!given && (wanted < 1 || wanted > outputs() || !shorter.isEmpty())) {
             String sizes = shorter.isEmpty()
@@ -191,8 +196,8 @@ public record TextDescription(
     @Override
     public void addTo(ObjectNode config) {
         ModelDescription.super.addTo(config);
-        if (output instanceof TextOutput.Vectors vectors && !vectors.shorter().isEmpty()) {
-            vectors.shorter().forEach(config.putArray(SentenceFiles.SHORTER)::add);
+        if (!shorter().isEmpty()) {
+            shorter().forEach(config.putArray(SentenceFiles.SHORTER)::add);
         }
     }
 

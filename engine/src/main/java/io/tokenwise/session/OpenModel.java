@@ -184,6 +184,16 @@ public final class OpenModel implements AutoCloseable {
         float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length);
     }
 
+    /**
+     * Refuses a budget that a model of texts cannot keep for any, so that who is told it once, at the start, finds out then.
+     *
+     * @throws IllegalArgumentException if it is one
+     */
+    public void requireKept(Budget budget) {
+        // Of the longest text tokens that always stay are the least share.
+        encoder.plan(new int[encoder.description().maxTokens()], budget);
+    }
+
     /** Its description and, if it reads text, tokenizer. */
     public ModelFiles files() {
         return files;

@@ -1,5 +1,6 @@
 package io.tokenwise.langchain4j;
 
+import static dev.langchain4j.model.embedding.request.EmbeddingRequestParameters.DIMENSIONS;
 import static dev.langchain4j.model.embedding.request.EmbeddingRequestParameters.INPUT_TYPE;
 import static io.tokenwise.langchain4j.TokenwiseEmbeddingRequestParameters.BUDGET;
 import static io.tokenwise.langchain4j.TokenwiseEmbeddingRequestParameters.DEADLINE;
@@ -25,6 +26,7 @@ import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
+import java.util.HashSet;
 import java.util.List;
 import java.util.Objects;
 import java.util.Set;
@@ -33,7 +35,8 @@ import java.util.Set;
  * A text encoder as LangChain4j's embedding model: texts in, vectors of {@link #dimension} values out, computed in this process.
  *
  * <p>A call may name a {@link TokenwiseEmbeddingRequestParameters#BUDGET budget} and a {@link TokenwiseEmbeddingRequestParameters#DEADLINE deadline}; others have the budget of {@link Builder#budget}. Index documents with one budget that
- * never changes, and search with that or the full one. {@code INPUT_TYPE} is supported by models that want to see a prefix before queries or documents;
+ * never changes, and search with that or the full one. {@code INPUT_TYPE} is supported by models that want to see a prefix before queries or documents,
+ * {@code DIMENSIONS} by those whose config.json says for which they were trained ({@code matryoshka_dimensions});
  * other parameters, and images, are refused with LangChain4j's {@code UnsupportedFeatureException}. A response's metadata is a
  * {@link TokenwiseEmbeddingResponseMetadata}; its token usage counts special tokens too, as they are computed.
  *
@@ -52,6 +55,12 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
         longTexts = builder.longTexts;
         listeners = builder.listeners;
         encoder = closesEncoder ? builder.open() : builder.encoder;
+        try {
+            encoder.model().requireKept(budget);
+        } catch (IllegalArgumentException e) {
+            close();
+            throw e;
+        }
     }
 
     /** {@return a builder of the built-in model, if its artifact is there, or of the one that it is told} */
@@ -67,6 +76,7 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
         List<String> texts = request.inputs().stream().map(EmbeddingInput::text).toList();
         List<io.tokenwise.Embedding> embeddings = embed(EmbedRequest.of(texts)
                 .as(inputType(parameters.inputType()))
+                .withDimensions(Objects.requireNonNullElse(parameters.dimensions(), encoder.dimensions()))
                 .withBudget(asked)
                 .withLongTexts(longTexts)
                 .withDeadline(deadline));
@@ -101,7 +111,14 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
 
     @Override
     public Set<EmbeddingParameter<?>> supportedParameters() {
-        return encoder.hasInputTypes() ? Set.of(BUDGET, DEADLINE, INPUT_TYPE) : Set.of(BUDGET, DEADLINE);
+        var supported = new HashSet<EmbeddingParameter<?>>(Set.of(BUDGET, DEADLINE));
+        if (encoder.hasInputTypes()) {
+            supported.add(INPUT_TYPE);
+        }
+        if (!encoder.model().files().text().shorter().isEmpty()) {
+            supported.add(DIMENSIONS);
+        }
+        return supported;
     }
 
     @Override
@@ -238,7 +255,7 @@ public final class TokenwiseEmbeddingModel extends DimensionAwareEmbeddingModel 
          *
          * @return the model, to be closed
          * @throws io.tokenwise.api.BadFileException if a file of the model is absent, bad or not supported
-         * @throws IllegalArgumentException if what was said does not go together
+         * @throws IllegalArgumentException if what was said does not go together, or the budget is one that the model cannot keep
          */
         public TokenwiseEmbeddingModel build() {
             if (encoder != null && (model != null || engine != null)) {

@@ -21,12 +21,15 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 
 class TokenwiseEmbeddingModelTest {
     private static final List<String> TEXTS =
@@ -150,6 +153,19 @@ class TokenwiseEmbeddingModelTest {
     }
 
     @Test
+    void vectorsHaveFewerValuesWhereTheModelWasTrainedForIt(@TempDir Path folder) throws IOException {
+        assertThat(builder().build().supportedParameters()).doesNotContain(EmbeddingRequestParameters.DIMENSIONS);
+        SmallTextModel.writeMatryoshka(folder);
+        try (var model =
+                TokenwiseEmbeddingModel.builder().modelName(folder.toString()).build()) {
+            assertThat(model.embed(request().dimensions(8).build()).embeddings())
+                    .allMatch(embedding -> embedding.dimension() == 8);
+            var other = request().dimensions(9).build();
+            assertThatThrownBy(() -> model.embed(other)).hasMessageContaining("8, 16 or 24, for which it was trained");
+        }
+    }
+
+    @Test
     void longTextsAreCutOrSplit() {
         String text = TEXTS.getLast().repeat(50);
         var cut = details(
@@ -236,6 +252,8 @@ class TokenwiseEmbeddingModelTest {
         assertThatThrownBy(() -> builder.encoder(null)).hasMessage("encoder");
         assertThatThrownBy(() -> builder.engine(null)).hasMessage("engine");
         assertThatThrownBy(() -> builder().budget(1.5)).hasMessage("budget 1.5 is outside 0..1");
+        var tooLittle = builder().budget(Budget.hard(0.001));
+        assertThatThrownBy(tooLittle::build).hasMessageStartingWith("a hard budget of 0.001 does not reach");
         var both = builder().modelName("minilm-acm");
         assertThatThrownBy(both::build)
                 .hasMessage("encoder: is a model in an engine already; leave modelName and engine out");

@@ -75,8 +75,11 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
      *
      * @param encoder its caller's to close
      * @param settings what holds unless a call's options say otherwise
+     * @throws IllegalArgumentException if a budget of the settings is one that the model cannot keep
      */
     public TokenwiseEmbeddingModel(TextEncoder encoder, Settings settings) {
+        encoder.model().requireKept(settings.documents());
+        encoder.model().requireKept(settings.queries());
         this.encoder = encoder;
         this.settings = settings;
     }
@@ -164,13 +167,15 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
             throw new IllegalArgumentException(
                     "model " + options.getModel() + " is asked for, tokenwise.model is " + name);
         }
-        if (options != null && options.getDimensions() != null && options.getDimensions() != dimensions()) {
-            throw new IllegalArgumentException("dimensions " + options.getDimensions() + " are asked for, vectors of "
-                    + name + " have " + dimensions());
+        int dimensions = options == null || options.getDimensions() == null ? dimensions() : options.getDimensions();
+        List<Integer> shorter = encoder.model().files().text().shorter();
+        if (dimensions != dimensions() && !shorter.contains(dimensions)) {
+            throw new IllegalArgumentException("dimensions " + dimensions + " are asked for, vectors of " + name
+                    + " have " + dimensions() + (shorter.isEmpty() ? "" : " or one of " + shorter));
         }
         Deadline deadline = settings.timeout() == null ? Deadline.NONE : Deadline.in(settings.timeout());
         var unless = new TokenwiseEmbeddingOptions(
-                name, dimensions(), settings.documents(), inputType, settings.longTexts(), deadline);
+                name, dimensions, settings.documents(), inputType, settings.longTexts(), deadline);
         return options instanceof TokenwiseEmbeddingOptions ours ? ours.or(unless) : unless;
     }
 }

@@ -13,7 +13,7 @@ import org.springframework.ai.embedding.EmbeddingOptions;
  * What one call asks for; what is null is as the {@link TokenwiseEmbeddingModel} has it.
  *
  * @param model the name of the only model there is, or null
- * @param dimensions as many as its vectors have, or null
+ * @param dimensions as many as its vectors have, or as its config.json says that it was trained for ({@code matryoshka_dimensions}), or null
  * @param budget what each text may cost, or null
  * @param inputType what the texts are to the model, or null
  * @param longTexts what becomes of texts with more tokens than the model reads, or null
@@ -97,6 +97,7 @@ public record TokenwiseEmbeddingOptions(
         return EmbedRequest.of(texts)
                 .withBudget(budget)
                 .as(inputType)
+                .withDimensions(dimensions)
                 .withLongTexts(longTexts)
                 .withDeadline(deadline);
     }

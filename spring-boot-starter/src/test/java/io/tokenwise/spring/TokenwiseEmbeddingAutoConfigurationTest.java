@@ -107,6 +107,15 @@ class TokenwiseEmbeddingAutoConfigurationTest {
     }
 
     @Test
+    void aBudgetThatTheModelCannotKeepIsFoundAtTheStart() {
+        context.withPropertyValues("tokenwise.budget-mode=hard", "tokenwise.query-budget=0.001")
+                .run(run -> assertThat(run)
+                        .getFailure()
+                        .rootCause()
+                        .hasMessageStartingWith("a hard budget of 0.001 does not reach"));
+    }
+
+    @Test
     void propertiesReachTheModel() {
         context.withPropertyValues(
                         "tokenwise.budget=0.7",

@@ -18,6 +18,8 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.testmodels.SmallTextModel;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -28,6 +30,7 @@ import java.util.function.Consumer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
 import org.springframework.ai.chat.messages.UserMessage;
 import org.springframework.ai.content.MediaContent;
 import org.springframework.ai.document.Document;
@@ -234,6 +237,21 @@ class TokenwiseEmbeddingModelTest {
                 .isThrownBy(() -> model.call(new EmbeddingRequest(
                         TEXTS, EmbeddingOptions.builder().dimensions(256).build())))
                 .withMessage("dimensions 256 are asked for, vectors of minilm-acm have 384");
+    }
+
+    @Test
+    void vectorsHaveFewerValuesWhereTheModelWasTrainedForIt(@TempDir Path folder) throws Exception {
+        SmallTextModel.writeMatryoshka(folder);
+        try (var small = TextEncoder.open(folder.toString())) {
+            var model = new TokenwiseEmbeddingModel(small, settings(Budget.FULL, Budget.FULL, observations));
+            var eight = EmbeddingOptions.builder().dimensions(8).build();
+            assertThat(model.call(new EmbeddingRequest(TEXTS, eight)).getResults())
+                    .allMatch(result -> result.getOutput().length == 8);
+            var nine = EmbeddingOptions.builder().dimensions(9).build();
+            assertThatIllegalArgumentException()
+                    .isThrownBy(() -> model.call(new EmbeddingRequest(TEXTS, nine)))
+                    .withMessageContaining("have 24 or one of [8, 16]");
+        }
     }
 
     @Test

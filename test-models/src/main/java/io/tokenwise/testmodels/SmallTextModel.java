@@ -11,6 +11,7 @@ import io.tokenwise.model.Prompts;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.VectorStep;
 import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.open.Families;
@@ -41,6 +42,12 @@ public final class SmallTextModel {
     /** The same with more tensors, such as those of a head. */
     public static void write(Path folder, Map<String, TensorData> more) throws IOException {
         write(folder, new TextOutput.Vectors(Pooling.MEAN, true), more);
+    }
+
+    /** The same, trained to do with the first 8 or 16 of its 24 values too. */
+    public static void writeMatryoshka(Path folder) throws IOException {
+        var steps = List.<VectorStep>of(new VectorStep.Normalize());
+        write(folder, new TextOutput.Vectors(Pooling.MEAN, steps, List.of(8, 16)), Map.of());
     }
 
     /** A cross-encoder of the same sizes. */
