@@ -25,7 +25,7 @@ import java.util.stream.IntStream;
  * like it. It finds more than one vector a text does, and documents are read before there is a query. Dense or adaptive; what a service imports.
  *
  * <p>Thread-safe as {@link TextEncoder} is. A result does not depend on the number of threads nor on the other texts. Close waits for running calls, then frees all native memory; later
- * calls, and those that still wait for others, throw {@link IllegalStateException}.
+ * calls, those that still wait for others, and a {@code maxSim} that has read its query but no text, throw {@link IllegalStateException}.
  */
 public final class LateInteraction implements AutoCloseable {
     private static final List<String> MASKS = List.of("[MASK]", "<mask>");

@@ -22,8 +22,8 @@ import java.util.stream.IntStream;
  * Guesses hidden words of texts, with a masked language model, dense or adaptive, such as BERT as it was pre-trained; what a service imports. Hidden words are written {@code [MASK]} in texts for any
  * model, or as the model's own tokenizer has them, such as {@code <mask>}.
  *
- * <p>Thread-safe as {@link TextEncoder} is. A result does not depend on the number of threads nor on the other texts. Close waits for running calls, then frees all native memory; later
- * calls, and those that still wait for others, throw {@link IllegalStateException}.
+ * <p>Thread-safe as {@link TextEncoder} is. A result does not depend on the number of threads nor on the other texts. Close waits for the text that runs, then frees all native memory; later
+ * calls, those that still wait for others, and those that have texts left, throw {@link IllegalStateException}.
  */
 public final class MaskFiller implements AutoCloseable {
     private static final String MASK = "[MASK]";

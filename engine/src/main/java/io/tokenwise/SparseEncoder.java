@@ -22,7 +22,7 @@ import java.util.stream.Stream;
  * adaptive; what a service imports. An inverted index, such as that of a search engine, finds such vectors.
  *
  * <p>Thread-safe as {@link TextEncoder} is. A result does not depend on the number of threads nor on the other texts. Close waits for running calls, then frees all native memory; later
- * calls, and those that still wait for others, throw {@link IllegalStateException}.
+ * calls, those that still wait for others, and those of many texts that have not begun all of them, throw {@link IllegalStateException}.
  */
 public final class SparseEncoder implements AutoCloseable {
     private final OpenModel model;

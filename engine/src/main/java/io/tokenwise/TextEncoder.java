@@ -23,7 +23,8 @@ import java.util.concurrent.CompletableFuture;
  *
  * <p>Thread-safe: any number of threads may call; {@link EngineOptions#concurrentCalls} of them run at once and the others wait. A call computes on its own thread and the
  * engine's workers, that of a virtual thread on one of the engine's platform threads. An interrupt ends a call between two batches. A result does not depend on the number of threads nor on what
- * else is in the call. Close waits for running calls, then frees all native memory; later calls, and those that still wait for others, throw {@link IllegalStateException}.
+ * else is in the call. Close waits for running calls, then frees all native memory; later calls, those that still wait for others, and those with {@link LongTexts#SPLIT} that have not begun their
+ * parts, throw {@link IllegalStateException}.
  */
 public final class TextEncoder implements AutoCloseable {
     private final OpenModel model;
