@@ -72,7 +72,7 @@ public final class SpeechRecognizer implements AutoCloseable {
     /**
      * What is said in a WAV file, at full budget; otherwise as {@link #transcribe(Path, Budget)}.
      *
-     * @param wav English speech
+     * @param wav speech, in the language of the model
      * @return segment by segment; none if all is silence
      * @throws IOException if the file cannot be read
      */
@@ -84,7 +84,7 @@ public final class SpeechRecognizer implements AutoCloseable {
      * What is said in a WAV file. Of one that ends before its header says, what is there; {@link WavReader#cutShort} tells who reads it by a method that
      * takes a {@link Sound}.
      *
-     * @param wav English speech
+     * @param wav speech, in the language of the model
      * @param budget of each segment, in FLOPs
      * @return segment by segment; none if all is silence
      * @throws io.tokenwise.api.BadFileException if it is no WAV file that is read here

@@ -87,7 +87,7 @@ public final class TextEncoder implements AutoCloseable {
     }
 
     /**
-     * {@return an encoder whose vectors are the first values of this one's, of length 1 again if these are} Both are of the same model: to close one is to close both.
+     * {@return an encoder whose vectors are the first values of the model's, of length 1 again if these are; this one's may be fewer} Both are of the same model: to close one is to close both.
      * A model that was not trained for it (Matryoshka) loses much by that; where config.json says for how many values it was
      * ({@code matryoshka_dimensions}), others are refused.
      *

@@ -21,11 +21,11 @@ import java.util.Locale;
 import java.util.stream.Collectors;
 
 /**
- * A speech recognizer as LangChain4j's transcription model: WAV in, English text out, of any length. LangChain4j's response has no times; for those call
- * {@link SpeechRecognizer#transcribe}.
+ * A speech recognizer as LangChain4j's transcription model: WAV in, text out, of any length: English with a Moonshine, the language that it was trained for with a wav2vec 2.0.
+ * LangChain4j's response has no times; for those call {@link SpeechRecognizer#transcribe}.
  *
  * <p>A recording is given as bytes or base64; nothing is fetched from URLs. Prompts, temperatures above 0 and languages other than English are refused, since the
- * models know none. Thread-safe. The recognizer stays the caller's, who closes it.
+ * models take none; for a wav2vec 2.0 of another language leave it out. Thread-safe. The recognizer stays the caller's, who closes it.
  */
 public final class TokenwiseAudioTranscriptionModel implements AudioTranscriptionModel {
     private final SpeechRecognizer recognizer;
