@@ -39,12 +39,12 @@ public record EngineOptions(
     }
 
     /**
-     * {@return options for all processors, batches of 1,024 tokens, four times as many concurrent calls as processors, and the fastest precision that the CPU
+     * {@return options for all processors, batches of 1,024 tokens, four times as many concurrent calls as processors but at most 4,096, and the fastest precision that the CPU
      * has instructions for; no MXBean}
      */
     public static EngineOptions defaults() {
         int processors = Runtime.getRuntime().availableProcessors();
-        return new EngineOptions(processors, 1024, 4 * processors, BackendChoice.AUTO, false);
+        return new EngineOptions(processors, 1024, Math.min(4 * processors, MOST_CALLS), BackendChoice.AUTO, false);
     }
 
     /**
