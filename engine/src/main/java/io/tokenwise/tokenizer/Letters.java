@@ -1,6 +1,6 @@
 package io.tokenwise.tokenizer;
 
-/** What the patterns of byte-level tokenizers tell characters apart by. */
+/** What the patterns of tokenizers tell characters apart by. */
 final class Letters {
     static final byte OTHER = 0;
     static final byte LETTER = 1;
@@ -22,6 +22,18 @@ final class Letters {
     /** Of {@code \p{L}}, {@code \p{N}}, {@code \s} or none of them. */
     static byte kind(int c) {
         return c < 0x10000 ? PLANE[c] : find(c);
+    }
+
+    /** {@code \w} of Rust's regular expressions: letters, marks, digits, and what joins them (Unicode's UTS 18). */
+    static boolean inWord(int c) {
+        return switch (Character.getType(c)) {
+            case Character.NON_SPACING_MARK,
+                    Character.ENCLOSING_MARK,
+                    Character.COMBINING_SPACING_MARK,
+                    Character.DECIMAL_DIGIT_NUMBER,
+                    Character.CONNECTOR_PUNCTUATION -> true;
+            default -> Character.isAlphabetic(c) || c == 0x200C || c == 0x200D;
+        };
     }
 
     private static byte find(int c) {

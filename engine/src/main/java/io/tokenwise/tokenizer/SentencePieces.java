@@ -28,9 +28,8 @@ final class SentencePieces implements Pieces {
      * @param first whether the mark is set before the begin of a text
      * @param always whether it is set before what comes after an added token too
      * @param words whether each mark begins a word
-     * @param atWhite whether the text is first cut at white space, which goes
      */
-    record Metaspace(char mark, boolean first, boolean always, boolean words, boolean atWhite) implements Splitting {}
+    record Metaspace(char mark, boolean first, boolean always, boolean words) implements Splitting {}
 
     /** Cuts a word. */
     interface Model {
@@ -57,7 +56,6 @@ final class SentencePieces implements Pieces {
     public void encode(String text, int from, int to, Tokens out) {
         switch (splitting) {
             case Plain plain -> plain(text, from, to, plain.afterSpaces(), out);
-            case Metaspace metaspace when metaspace.atWhite() -> atWhite(text, from, to, metaspace, out);
             case Metaspace metaspace -> marked(text, from, to, metaspace, out);
         }
     }
@@ -76,15 +74,6 @@ final class SentencePieces implements Pieces {
                 out.token(symbols.ids[i], symbols.starts[i] + from, symbols.ends[i] + from);
             }
             start = end;
-        }
-    }
-
-    private void atWhite(String text, int from, int to, Metaspace metaspace, Tokens out) {
-        for (int start = from, at = from; at <= to && !out.full(); at++) {
-            if (at == to || White.is(text.charAt(at))) {
-                marked(text, start, at, metaspace, out);
-                start = at + 1;
-            }
         }
     }
 

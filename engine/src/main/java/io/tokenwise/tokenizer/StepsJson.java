@@ -144,10 +144,8 @@ record StepsJson(JsonFile json) {
         return value.stringValue();
     }
 
-    /** How texts are cut before SentencePiece's models see them. */
-    Splitting splitting() {
-        List<JsonFile> steps = steps("pre_tokenizer");
-        boolean atWhite = steps.size() == 2 && type(steps.get(0)).equals("WhitespaceSplit");
+    /** How texts are cut before SentencePiece's models see them, by the steps behind those at white space. */
+    Splitting splitting(List<JsonFile> steps) {
         if (steps.isEmpty()) {
             return new Plain(false);
         }
@@ -159,16 +157,16 @@ record StepsJson(JsonFile json) {
         if (steps.size() == 1 && afterSpaces) {
             return new Plain(true);
         }
-        if (type(last).equals("Metaspace") && (atWhite || steps.size() == 1)) {
-            return metaspace(last, atWhite);
+        if (type(last).equals("Metaspace") && steps.size() == 1) {
+            return metaspace(last);
         }
         throw unsupported(
                 "pre_tokenizer",
                 steps.getFirst(),
-                "Metaspace, WhitespaceSplit with Metaspace, Split after each space, none; with BPE also ByteLevel");
+                "Metaspace, Split after each space, none; with BPE also ByteLevel; before it Whitespace or WhitespaceSplit");
     }
 
-    private Metaspace metaspace(JsonFile step, boolean atWhite) {
+    private Metaspace metaspace(JsonFile step) {
         String mark = step.has("replacement") ? text("pre_tokenizer", step, "replacement") : MARK;
         if (mark.length() != 1) {
             throw step.refuse("replacement", "one character, such as \"" + MARK + "\"");
@@ -183,8 +181,7 @@ record StepsJson(JsonFile json) {
                 mark.charAt(0),
                 prepends && scheme.equals("first"),
                 prepends && scheme.equals("always"),
-                step.flag("split", true),
-                atWhite);
+                step.flag("split", true));
     }
 
     List<Decoder> decoders() {
@@ -199,7 +196,7 @@ record StepsJson(JsonFile json) {
             case "WordPiece" ->
                 Decoder.wordPiece(step.root().path("prefix").asString("##"), step.flag("cleanup", true));
             case "Metaspace" -> {
-                Metaspace metaspace = metaspace(step, false);
+                Metaspace metaspace = metaspace(step);
                 yield Decoder.metaspace(String.valueOf(metaspace.mark()), metaspace.first() || metaspace.always());
             }
             case "Replace" ->

@@ -21,7 +21,7 @@ import tools.jackson.core.JsonParser;
  * @param normalized those that are found afterwards
  * @param normalizers what changes a text
  * @param pieces what cuts it
- * @param wordMark what a piece begins with that begins a word, or, if {@code markContinues}, that goes on with one
+ * @param wordMark what a piece begins with that begins a word, or, if {@code markContinues}, that goes on with one; empty if pieces do not tell
  * @param trim whether and how places are cut
  * @param decoders from tokens to a text
  */
@@ -106,11 +106,15 @@ record TokenizerJson(
                     true,
                     decoders.isEmpty() ? List.of(Decoder.wordPiece(pieces.prefix(), true)) : decoders);
         }
-        boolean byteLevel = steps.steps("pre_tokenizer").stream()
-                .anyMatch(step -> StepsJson.type(step).equals("ByteLevel"));
-        Pieces pieces = byteLevel
-                ? bytePieces(steps, bpe(model, vocabulary))
-                : new SentencePieces(steps.splitting(), scores ? unigram(model, vocabulary) : bpe(model, vocabulary));
+        List<JsonFile> cuts = steps.steps("pre_tokenizer");
+        Optional<Stretches.Kind> white = cuts.stream().findFirst().flatMap(TokenizerJson::white);
+        List<JsonFile> behind = white.isPresent() ? cuts.subList(1, cuts.size()) : cuts;
+        boolean byteLevel =
+                behind.stream().anyMatch(step -> StepsJson.type(step).equals("ByteLevel"));
+        Pieces parts = byteLevel
+                ? bytePieces(file, behind, bpe(model, vocabulary))
+                : new SentencePieces(
+                        steps.splitting(behind), scores ? unigram(model, vocabulary) : bpe(model, vocabulary));
         List<Normalizer> normalizers = steps.normalizers();
         vocabulary.readAdded(json, rows);
         return of(
@@ -118,10 +122,23 @@ record TokenizerJson(
                 byteLevel ? "byte-level BPE" : type,
                 vocabulary,
                 normalizers,
-                pieces,
-                byteLevel ? BYTE_SPACE : "\u2581",
+                white.<Pieces>map(kind -> new Stretches(kind, parts)).orElse(parts),
+                marksWords(white.isPresent(), behind) ? byteLevel ? BYTE_SPACE : "\u2581" : "",
                 false,
                 steps.decoders());
+    }
+
+    private static Optional<Stretches.Kind> white(JsonFile step) {
+        return switch (StepsJson.type(step)) {
+            case "WhitespaceSplit" -> Optional.of(Stretches.Kind.WHITE);
+            case "Whitespace" -> Optional.of(Stretches.Kind.WORDS);
+            default -> Optional.empty();
+        };
+    }
+
+    /** Where white space has gone only what a later step puts in marks words. */
+    private static boolean marksWords(boolean whiteGone, List<JsonFile> behind) {
+        return !whiteGone || !behind.isEmpty() && behind.getLast().flag("add_prefix_space", true);
     }
 
     /** What older files do not say, as the library finds it out (src/models/mod.rs). */
@@ -238,9 +255,7 @@ record TokenizerJson(
                         model.flag("ignore_merges", false)));
     }
 
-    private static Pieces bytePieces(StepsJson steps, Bpe bpe) {
-        String file = steps.json().file();
-        List<JsonFile> parts = steps.steps("pre_tokenizer");
+    private static Pieces bytePieces(String file, List<JsonFile> parts, Bpe bpe) {
         JsonFile last = parts.getLast();
         boolean prefixSpace = last.flag("add_prefix_space", true);
         Patterns pattern = last.flag("use_regex", true) ? Patterns.GPT2 : null;
@@ -252,7 +267,7 @@ record TokenizerJson(
                     "pre_tokenizer has " + parts.size() + " steps, "
                             + parts.stream().map(StepsJson::type).collect(Collectors.joining(", "))
                             + "; supported: ByteLevel, or Split and ByteLevel without use_regex and"
-                            + " add_prefix_space");
+                            + " add_prefix_space; before them Whitespace or WhitespaceSplit");
         }
         var byteLevel = new ByteLevel(file, bpe, pattern, prefixSpace);
         return byteLevel::encode;

@@ -113,19 +113,19 @@ class ByteLevelTest {
         }
     }
 
-    /** By which jina-embeddings-v2-base-de is said to cut words. */
     @Test
     void otherStepsBeforeItAreNamed() {
         byte[] json = ByteVocabulary.bytes()
                 .json(
                         ByteVocabulary.SPLIT
-                                .replace("\"Split\"", "\"Whitespace\"")
+                                .replace("\"Split\"", "\"Digits\"")
                                 .replace("\"use_regex\":false", "\"use_regex\":true"),
                         "");
         assertThatThrownBy(() -> Tokenizer.open("tokenizer.json", json, 16))
                 .isInstanceOf(BadFileException.class)
-                .hasMessage("tokenizer.json: pre_tokenizer has 2 steps, Whitespace, ByteLevel; supported: ByteLevel, or"
-                        + " Split and ByteLevel without use_regex and add_prefix_space");
+                .hasMessage("tokenizer.json: pre_tokenizer has 2 steps, Digits, ByteLevel; supported: ByteLevel, or"
+                        + " Split and ByteLevel without use_regex and add_prefix_space; before them Whitespace or"
+                        + " WhitespaceSplit");
     }
 
     /** Merges in an order that no training gives, on words of two letters: all ways in which they can stand in each other's way. */

@@ -137,9 +137,7 @@ public final class ByteVocabulary {
         root.putArray("added_tokens");
         root.putNull("normalizer");
         JsonNode cutting = mapper.readTree(preTokenizer);
-        if (cutting.has("pretokenizers")) {
-            ((ObjectNode) cutting.get("pretokenizers").get(0).get("pattern")).put("Regex", regex);
-        }
+        cutting.findParents("pattern").forEach(step -> ((ObjectNode) step.get("pattern")).put("Regex", regex));
         root.set("pre_tokenizer", cutting);
         root.putNull("post_processor");
         root.putNull("decoder");

@@ -131,22 +131,25 @@ final class TokenizerFiles {
         boolean prefixSpace = random.nextBoolean();
         String regex = Words.any(random, "", GPT2, MODERN.formatted("\\p{N}{1,3}"), MODERN.formatted("\\p{N}"));
         ObjectNode bytes = MAPPER.createObjectNode().put("type", "ByteLevel");
+        List<ObjectNode> cuts = new ArrayList<>();
+        if (random.nextInt(4) == 0) {
+            cuts.add(steps.white());
+        }
         if (regex.isEmpty()) {
             bytes.put("add_prefix_space", prefixSpace).put("trim_offsets", random.nextBoolean());
             bytes.put("use_regex", random.nextInt(4) > 0);
-            root.set("pre_tokenizer", bytes);
         } else {
             bytes.put("add_prefix_space", false)
                     .put("trim_offsets", random.nextBoolean())
                     .put("use_regex", false);
             boolean invert = random.nextBoolean();
-            ArrayNode steps =
-                    root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-            ObjectNode split = steps.addObject().put("type", "Split");
+            ObjectNode split = MAPPER.createObjectNode().put("type", "Split");
             split.putObject("pattern").put("Regex", regex);
             split.put("behavior", invert ? "Removed" : "Isolated").put("invert", invert);
-            steps.add(bytes);
+            cuts.add(split);
         }
+        cuts.add(bytes);
+        steps.cutting(cuts);
         if (random.nextInt(3) == 0) {
             root.putObject("normalizer").put("type", Words.any(random, "NFC", "NFD", "NFKC", "NFKD", "Lowercase"));
         }

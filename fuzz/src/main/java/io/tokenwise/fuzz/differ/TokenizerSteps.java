@@ -2,6 +2,7 @@ package io.tokenwise.fuzz.differ;
 
 import java.text.Normalizer;
 import java.util.ArrayList;
+import java.util.List;
 import java.util.Locale;
 import java.util.Set;
 import java.util.SplittableRandom;
@@ -19,7 +20,7 @@ import tools.jackson.databind.node.ObjectNode;
 record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String> letters) {
     /** What stands before and behind SentencePiece's models; a name for it. */
     String sentencePiece() {
-        int layout = random.nextInt(5);
+        int layout = random.nextInt(6);
         String replacement = random.nextInt(8) == 0 ? "_" : TokenizerFiles.MARK;
         ArrayNode normalizers = TokenizerFiles.MAPPER.createArrayNode();
         for (int count = random.nextInt(3); count > 0; count--) {
@@ -39,18 +40,31 @@ record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String>
                 split.put("behavior", "MergedWithPrevious").put("invert", false);
             }
             case 2, 3 -> root.set("pre_tokenizer", metaspace(replacement));
-            default -> {
-                ArrayNode steps =
-                        root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
-                steps.addObject().put("type", "WhitespaceSplit");
-                steps.add(metaspace(replacement));
-            }
+            case 4 -> cutting(List.of(white(), metaspace(replacement)));
+            default -> cutting(List.of(white()));
         }
         if (!normalizers.isEmpty()) {
             root.putObject("normalizer").put("type", "Sequence").set("normalizers", normalizers);
         }
         decoder(layout, replacement);
         return ", layout " + layout + ", " + normalizers.size() + " normalizers";
+    }
+
+    /** Cuts texts at white space, before other steps or alone. */
+    ObjectNode white() {
+        return TokenizerFiles.MAPPER.createObjectNode().put("type", Words.any(random, "WhitespaceSplit", "Whitespace"));
+    }
+
+    /** Writes what cuts texts. */
+    void cutting(List<ObjectNode> steps) {
+        if (steps.size() == 1) {
+            root.set("pre_tokenizer", steps.getFirst());
+        } else {
+            root.putObject("pre_tokenizer")
+                    .put("type", "Sequence")
+                    .putArray("pretokenizers")
+                    .addAll(steps);
+        }
     }
 
     private ObjectNode metaspace(String replacement) {
