@@ -217,6 +217,76 @@ class RerankerTest {
                 .hasMessageContaining("config_sentence_transformers.json: activation_fn is ");
     }
 
+    private static final String MODULES =
+            "[{\"idx\":0,\"name\":\"0\",\"path\":\"\",\"type\":\"sentence_transformers.base.modules.transformer.Transformer\"}]";
+
+    private static final String PROMPTS = "{\"model_type\":\"%s\",\"prompts\":{\"search\":\"Find: \"},"
+            + "\"default_prompt_name\":\"search\",\"activation_fn\":\"torch.nn.modules.linear.Identity\"}";
+
+    private static void copy(String name, Path to) throws IOException {
+        for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+            Files.copy(folder.resolve(name).resolve(file), to.resolve(file));
+        }
+    }
+
+    private static float[] scores(Path model, String query) throws IOException {
+        try (Reranker reranker = Reranker.open(model.toString(), OPTIONS)) {
+            return reranker.scores(query, TEXTS);
+        }
+    }
+
+    /** Only where modules and type are a CrossEncoder's: of other folders sentence-transformers does not read it. */
+    @Test
+    void theUsualPromptStandsBeforeTheQuery(@TempDir Path model) throws IOException {
+        copy("scores", model);
+        float[] plain = scores(model, QUERY);
+        float[] asked = scores(model, "Find: " + QUERY);
+        assertThat(asked).isNotEqualTo(plain);
+        Files.writeString(model.resolve("config_sentence_transformers.json"), PROMPTS.formatted("CrossEncoder"));
+        assertThat(scores(model, QUERY)).containsExactly(plain);
+        Files.writeString(model.resolve("modules.json"), MODULES);
+        assertThat(scores(model, QUERY)).containsExactly(asked);
+        Path saved = model.resolve("saved");
+        try (Reranker reranker = Reranker.open(model.toString(), OPTIONS)) {
+            reranker.model().encoder().save(saved, reranker.model().files().tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        assertThat(scores(saved, QUERY)).containsExactly(asked);
+        assertThat(saved.resolve("modules.json")).exists();
+    }
+
+    @Test
+    void theUsualPromptStandsBeforeTheFirstTextOfAPairThatIsClassified(@TempDir Path model) throws IOException {
+        copy("classes", model);
+        Files.writeString(model.resolve("modules.json"), MODULES);
+        Path settings = model.resolve("config_sentence_transformers.json");
+        Files.writeString(settings, PROMPTS.formatted("SentenceTransformer"));
+        Classification asked;
+        try (var classifier = TextClassifier.open(model.toString(), OPTIONS)) {
+            asked = classifier.classify("Find: " + QUERY, "a letter", Budget.FULL, Deadline.NONE);
+            assertThat(classifier.classify(QUERY, "a letter", Budget.FULL, Deadline.NONE))
+                    .isNotEqualTo(asked);
+        }
+        Files.writeString(settings, PROMPTS.formatted("CrossEncoder"));
+        try (var classifier = TextClassifier.open(model.toString(), OPTIONS)) {
+            assertThat(classifier.classify(QUERY, "a letter", Budget.FULL, Deadline.NONE))
+                    .isEqualTo(asked);
+        }
+    }
+
+    @Test
+    void aChatTemplateIsRefused(@TempDir Path model) throws IOException {
+        copy("scores", model);
+        Path file = model.resolve("sentence_bert_config.json");
+        Files.writeString(file, "{\"modality_config\":{\"text\":{\"method\":\"forward\"}}}");
+        assertThat(scores(model, QUERY)).hasSameSizeAs(TEXTS);
+        Files.writeString(file, "{\"modality_config\":{\"text\":{},\"message\":{\"format\":\"flat\"}}}");
+        assertThatThrownBy(() -> Reranker.open(model.toString(), OPTIONS))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(file
+                        + ": modality_config is {\"text\":{},\"message\":{\"format\":\"flat\"}}; supported: message,"
+                        + " a chat template, of Qwen3-Reranker alone, and of all others text");
+    }
+
     @Test
     void nullTextsAreNamed() throws IOException {
         try (Reranker reranker = open()) {
@@ -334,6 +404,24 @@ class RerankerTest {
         try (Reranker reranker = Reranker.open(model.toString(), OPTIONS)) {
             assertThat(reranker.scores(QUERY, TEXTS)).containsExactly(scores);
         }
+        Path settings = model.resolve("config_sentence_transformers.json");
+        Files.writeString(settings, PROMPTS.formatted("CrossEncoder").replace("Find: ", "Find the letter"));
+        Files.writeString(
+                model.resolve("sentence_bert_config.json"), "{\"modality_config\":{\"text\":{},\"message\":{}}}");
+        Path saved = model.resolve("saved");
+        try (Reranker reranker = Reranker.open(model.toString(), OPTIONS)) {
+            Tokenizer tokenizer = reranker.model().files().tokenizer();
+            String asked = ASKED.replace(
+                            "Given a web search query, retrieve relevant passages that answer the query",
+                            "Find the letter")
+                    .formatted(QUERY, TEXTS.get(0));
+            TextDescription description = reranker.model().files().scores();
+            assertThat(description.encodePair(tokenizer, QUERY, TEXTS.get(0)).ids())
+                    .containsExactly(tokenizer.encodeAll(asked));
+            scores = reranker.scores(QUERY, TEXTS);
+            reranker.model().encoder().save(saved, tokenizer, ModelWriter.Existing.KEEP);
+        }
+        assertThat(scores(saved, QUERY)).containsExactly(scores);
         Files.writeString(words, "{\"true_token_id\":258,\"false_token_id\":257}");
         assertThatThrownBy(() -> Reranker.open(model.toString(), OPTIONS))
                 .isInstanceOf(BadFileException.class)

@@ -253,6 +253,14 @@ class SentenceLayersTest {
                 }
                 assertThat((double) scores[i]).isCloseTo(wanted[0], within(1e-4));
             }
+            String settings = Files.readString(folder.resolve("config_sentence_transformers.json"));
+            write(
+                    "config_sentence_transformers.json",
+                    settings.replace(
+                            "{}, \"default_prompt_name\": null", "{\"a\": \"who \"}, \"default_prompt_name\": \"a\""));
+            try (Reranker asking = Reranker.open(folder.toString(), OPTIONS)) {
+                assertThat(asking.scores("wrote?", TEXTS)).containsExactly(scores);
+            }
             reranker.model().encoder().save(saved, reranker.model().files().tokenizer(), ModelWriter.Existing.KEEP);
             try (Reranker again = Reranker.open(saved.toString(), OPTIONS)) {
                 assertThat(again.scores(query, TEXTS)).containsExactly(scores);
@@ -271,7 +279,7 @@ class SentenceLayersTest {
                 "config_sentence_transformers.json | linear.Identity | activation.Tanh | activation_fn is"
                         + " \"torch.nn.modules.activation.Tanh\"; supported: activation_fn of",
                 "config_sentence_transformers.json | \"default_prompt_name\": null | \"default_prompt_name\": \"a\" |"
-                        + " default_prompt_name is \"a\"; supported: null, of a cross-encoder",
+                        + " default_prompt_name is \"a\"; supported: null, or one of prompts",
                 "4_Dense/config.json | \"scores\" | \"logits\" | module_output_name is \"logits\"; supported:"
                         + " sentence_embedding",
                 "4_Dense/config.json | , \"module_output_name\": \"scores\" | '' | model_type is \"CrossEncoder\";"

@@ -15,9 +15,12 @@ final class Question {
             + " Note that the answer can only be \"yes\" or \"no\".<|im_end|>\n"
             + "<|im_start|>user\n";
 
-    private static final String QUERY =
-            "<Instruct>: Given a web search query, retrieve relevant passages that answer the query\n<Query>: ";
+    private static final String INSTRUCT = "<Instruct>: ";
 
+    /** What is asked for where no prompt says it. */
+    private static final String USUAL = "Given a web search query, retrieve relevant passages that answer the query";
+
+    private static final String QUERY = "\n<Query>: ";
     private static final String DOCUMENT = "\n<Document>: ";
 
     private static final String AFTER = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n";
@@ -27,10 +30,11 @@ final class Question {
     /**
      * The tokens of a question; of what is between the words around it the end is cut.
      *
+     * @param prompt what is asked for; empty for the usual
      * @param most tokens
      * @throws IllegalArgumentException if the words around it leave no room
      */
-    static Tokenizer.Encoded encode(Tokenizer tokenizer, String query, String document, int most) {
+    static Tokenizer.Encoded encode(Tokenizer tokenizer, String prompt, String query, String document, int most) {
         int[] before = tokenizer.encodeAll(BEFORE);
         int[] after = tokenizer.encodeAll(AFTER);
         int room = most - before.length - after.length;
@@ -38,7 +42,8 @@ final class Question {
             throw new IllegalArgumentException("a question has " + (before.length + after.length)
                     + " tokens around a query and a document, the model reads " + most);
         }
-        int[] asked = tokenizer.encodeFirst(QUERY + query + DOCUMENT + document, room);
+        String instruct = INSTRUCT + (prompt.isEmpty() ? USUAL : prompt);
+        int[] asked = tokenizer.encodeFirst(instruct + QUERY + query + DOCUMENT + document, room);
         int count = Math.min(asked.length, room);
         int[] ids = Arrays.copyOf(before, before.length + count + after.length);
         System.arraycopy(asked, 0, ids, before.length, count);

@@ -33,6 +33,10 @@ final class SentenceFiles {
     static final String SHORTER = "matryoshka_dimensions";
 
     private static final String MOST_TOKENS = "max_seq_length";
+
+    /** How inputs of each kind are read, since version 5.4. */
+    private static final String MODALITIES = "modality_config";
+
     private static final int MOST_WIDTH = 1 << 16;
 
     private SentenceFiles() {}
@@ -40,7 +44,9 @@ final class SentenceFiles {
     /** What the files say; all may be absent. */
     static TextDescription describe(
             TextFamily family, TextArchitecture architecture, ModelFolder folder, JsonFile config) throws IOException {
-        TextOutput output = output(family, folder, config, architecture.hiddenSize());
+        SentenceModules modules = SentenceModules.read(folder);
+        TextOutput output = output(family, folder, modules, config, architecture.hiddenSize());
+        requireTexts(folder, output);
         int named = named(folder);
         // ColBERTs have a length of queries and one of documents; what pylate writes here is the one that it used last.
         boolean cut = !(output instanceof TextOutput.TokenVectors);
@@ -50,7 +56,7 @@ final class SentenceFiles {
                 architecture,
                 cut ? Math.min(architecture.maxPositions(), named) : architecture.maxPositions(),
                 output,
-                folder.has(PROMPTS) ? prompts(folder.read(PROMPTS)) : Prompts.NONE,
+                modules.arePromptsRead(output) ? prompts(folder.read(PROMPTS)) : Prompts.NONE,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
     }
 
@@ -86,9 +92,18 @@ final class SentenceFiles {
         return Arrays.equals(tokenizer.encodeAll(CAPITALS), tokenizer.encodeAll(CAPITALS.toLowerCase(Locale.ROOT)));
     }
 
-    private static TextOutput output(TextFamily family, ModelFolder folder, JsonFile config, int hiddenSize)
+    /** That texts go to the tokenizer as they are. Where this file speaks of messages sentence-transformers writes them into the tokenizer's chat template first: of Qwen3-Reranker {@link Question}. */
+    private static void requireTexts(ModelFolder folder, TextOutput output) throws IOException {
+        boolean says = folder.has(LENGTH) && folder.read(LENGTH).has(MODALITIES);
+        if (says && folder.read(LENGTH).root().path(MODALITIES).has("message") != output instanceof TextOutput.Answer) {
+            throw folder.read(LENGTH)
+                    .refuse(MODALITIES, "message, a chat template, of Qwen3-Reranker alone, and of all others text");
+        }
+    }
+
+    private static TextOutput output(
+            TextFamily family, ModelFolder folder, SentenceModules modules, JsonFile config, int hiddenSize)
             throws IOException {
-        SentenceModules modules = SentenceModules.read(folder);
         Optional<TextOutput> head = modules.isModelAlone() ? family.output(folder, config) : Optional.empty();
         if (head.isPresent()) {
             return checked(head.get(), folder, modules);

@@ -30,6 +30,9 @@ final class SentenceFilesWriter {
             case TextOutput.TokenVectors vectors when vectors.isBeside() -> files.putAll(LateConfig.metadata(vectors));
             case TextOutput.TokenVectors vectors -> files.putAll(layers(vectors, width));
             case TextOutput.Sparse sparse -> files.putAll(splade(sparse.flat()));
+            // Without modules Python looks for no prompts.
+            case TextOutput.SequenceClasses _ when asks(description) -> files.putAll(alone());
+            case TextOutput.Answer answer when asks(description) -> files.putAll(logits(answer));
             default -> {}
         }
         ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
@@ -39,6 +42,30 @@ final class SentenceFilesWriter {
             files.put(SentenceFiles.PROMPTS, JsonFile.format(settings));
         }
         return files;
+    }
+
+    private static boolean asks(TextDescription description) {
+        return !description.prompts().byName().isEmpty();
+    }
+
+    /** Of a model with a head of its own. */
+    private static Map<String, byte[]> alone() {
+        ArrayNode modules = JSON.arrayNode();
+        addModule(modules, "", MODELS + "Transformer");
+        return Map.of(SentenceModules.FILE, JsonFile.format(modules));
+    }
+
+    private static Map<String, byte[]> logits(TextOutput.Answer answer) {
+        String logits = "1_" + SentenceModules.LOGITS;
+        ArrayNode modules = JSON.arrayNode();
+        addModule(modules, "", MODELS + "Transformer");
+        addModule(modules, logits, "sentence_transformers.cross_encoder.modules.logit_score." + SentenceModules.LOGITS);
+        return Map.of(
+                SentenceModules.FILE,
+                JsonFile.format(modules),
+                logits + "/config.json",
+                JsonFile.format(
+                        JSON.objectNode().put(SentenceModules.YES, answer.yes()).put(SentenceModules.NO, answer.no())));
     }
 
     /** Of a text's vector. */
@@ -143,16 +170,18 @@ final class SentenceFilesWriter {
     /** config_sentence_transformers.json; empty if there is nothing to say. */
     private static ObjectNode settings(TextDescription description) {
         ObjectNode file = JSON.objectNode();
-        if (description.output() instanceof TextOutput.Score) {
-            // Without the second Python takes the logistic function of it.
+        TextOutput output = description.output();
+        boolean asked = asks(description) && (output.isScore() || output instanceof TextOutput.SequenceClasses);
+        if (asked || output instanceof TextOutput.Score) {
+            // Without the second Python takes the logistic function of a score.
             file.put(SentenceModules.TYPE, SentenceModules.CROSS_ENCODER)
                     .put(SentenceModules.ACTIVATION, DenseActivation.torch(Optional.empty()));
         }
-        if (description.output() instanceof TextOutput.TokenVectors vectors && !vectors.isBeside()) {
+        if (output instanceof TextOutput.TokenVectors vectors && !vectors.isBeside()) {
             LateConfig.addTo(file, vectors.form());
         }
         Prompts prompts = description.prompts();
-        if (!prompts.byName().isEmpty()) {
+        if (asks(description)) {
             ObjectNode byName = file.putObject("prompts");
             prompts.byName().forEach(byName::put);
             file.put("default_prompt_name", prompts.usual().orElse(null));

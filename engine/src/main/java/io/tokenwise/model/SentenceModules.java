@@ -38,13 +38,18 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
     static final String CROSS_ENCODER = "CrossEncoder";
     static final String TYPE = "model_type";
 
+    /** In the file of a LogitScore. */
+    static final String YES = "true_token_id";
+
+    static final String NO = "false_token_id";
+
     /** In the files of modules. */
     static final String OUTPUT_NAME = "module_output_name";
 
     static final String RESIDUAL = "use_residual";
 
     /** Of a causal model whose score is the difference of two words' logits. */
-    private static final String LOGITS = "LogitScore";
+    static final String LOGITS = "LogitScore";
 
     /** One for queries and one for documents, or for kinds of inputs. */
     private static final Set<String> ROUTERS = Set.of("Router", "Asym");
@@ -53,7 +58,6 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
     private static final String TOKEN_VECTORS = "token_embeddings";
     private static final String INPUT_NAME = "module_input_name";
     static final String ACTIVATION = "activation_fn";
-    private static final String PROMPT = "default_prompt_name";
 
     /** What any file system takes. */
     private static final Pattern NAME = Pattern.compile("[\\w.-]*");
@@ -126,7 +130,6 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
             return vectors;
         }
         requireScores();
-        requireNoPrompt();
         if (vectors.width(hiddenSize) != 1) {
             throw folder.read(configPath(all.getLast())).refuse("out_features", "1, a score");
         }
@@ -149,20 +152,21 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
         }
     }
 
-    private void requireNoPrompt() throws IOException {
-        JsonFile file = folder.has(SentenceFiles.PROMPTS) ? folder.read(SentenceFiles.PROMPTS) : all.getFirst();
-        if (file.has(PROMPT)) {
-            throw file.refuse(PROMPT, "null, of a cross-encoder");
+    /** Whether prompts are looked for. Of models that compare texts since version 5.4, and only where the files are those of a CrossEncoder (sentence_transformers/base/model.py). */
+    boolean arePromptsRead(TextOutput output) throws IOException {
+        if (!folder.has(SentenceFiles.PROMPTS)) {
+            return false;
         }
+        boolean compares = output.isScore() || output instanceof TextOutput.SequenceClasses;
+        String type = folder.read(SentenceFiles.PROMPTS).root().path(TYPE).asString("");
+        return !compares || !all.isEmpty() && type.equals(CROSS_ENCODER);
     }
 
     /** The same whose words a LogitScore names. */
     TextOutput.Answer withWords(TextOutput.Answer answer) throws IOException {
         JsonFile words = folder.read(configPath(all.getLast()));
         return new TextOutput.Answer(
-                answer.table(),
-                words.integer("true_token_id", 1, Integer.MAX_VALUE),
-                words.integer("false_token_id", 1, Integer.MAX_VALUE));
+                answer.table(), words.integer(YES, 1, Integer.MAX_VALUE), words.integer(NO, 1, Integer.MAX_VALUE));
     }
 
     private TextOutput.Sparse sparse(TextFamily family, JsonFile config) throws IOException {

@@ -121,14 +121,14 @@ public record TextDescription(
     }
 
     /**
-     * The tokens of two texts in one input, as the model wants them.
+     * The tokens of two texts in one input, as the model wants them: with the usual prompt before the first.
      *
      * @throws IllegalArgumentException if the tokenizer has no form for pairs
      */
     public Tokenizer.Encoded encodePair(Tokenizer tokenizer, String first, String second) {
         return output instanceof TextOutput.Answer
-                ? Question.encode(tokenizer, first, second, maxTokens)
-                : tokenizer.encodePair(first, second, maxTokens);
+                ? Question.encode(tokenizer, prompts.text(), first, second, maxTokens)
+                : tokenizer.encodePair(prompts.text() + first, second, maxTokens);
     }
 
     /**
