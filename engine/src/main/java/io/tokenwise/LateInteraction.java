@@ -5,7 +5,6 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.model.EncoderForm;
 import io.tokenwise.model.LateForm;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.TextDescription;
@@ -33,6 +32,10 @@ public final class LateInteraction implements AutoCloseable {
     private final OpenModel model;
     private final Tokenizer tokenizer;
     private final LateForm form;
+
+    /** What pylate sets before queries and documents alike where nobody names another; mostly nothing. */
+    private final String prompt;
+
     private final int[] queryMark;
     private final int[] documentMark;
     private final int queryTokens;
@@ -48,6 +51,7 @@ public final class LateInteraction implements AutoCloseable {
         try {
             tokenizer = model.files().tokenizer();
             form = output().form();
+            prompt = description().prompts().text();
             queryMark = mark(form.queryMark());
             documentMark = mark(form.documentMark());
             queryTokens = most("query", form.queryTokens(), queryMark);
@@ -72,13 +76,6 @@ public final class LateInteraction implements AutoCloseable {
         if (model.encoder().adaptiveBlocks().stream().anyMatch(AdaptiveAttention.class::isInstance)) {
             throw new BadFileException(
                     name(), "its attention has learners, and masks behind queries are not seen; name mlp alone");
-        }
-        if (description().architecture() instanceof EncoderForm encoder
-                && !encoder.forms().stream().allMatch(layer -> layer.attention().hasPlainScores(queryTokens))) {
-            throw new BadFileException(
-                    name(),
-                    "masks behind queries are not seen, and its attention has a bias, shared keys, a scale or a window"
-                            + " within " + queryTokens + " tokens; supported: plain attention, or masks that are seen");
         }
     }
 
@@ -238,7 +235,7 @@ public final class LateInteraction implements AutoCloseable {
 
     /** With the mark behind the first token, if there is one. */
     private int[] read(String text, int[] mark, int most) {
-        int[] ids = tokenizer.encode(text, most - mark.length).ids();
+        int[] ids = tokenizer.encode(prompt + text, most - mark.length).ids();
         var marked = new int[ids.length + mark.length];
         int first = Math.min(1, ids.length);
         System.arraycopy(ids, 0, marked, 0, first);

@@ -197,7 +197,8 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
             config.supports(INPUT_NAME, TOKEN_VECTORS);
             config.supports(OUTPUT_NAME, TOKEN_VECTORS);
             if (!config.has(DenseActivation.FIELD)) {
-                // Its own Dense then has none, sentence-transformers' has tanh.
+                // pylate asks for it too (Dense.load at 1f1f47ce): what lacks it was written by others, whose tanh it
+                // would be.
                 throw config.refuse(DenseActivation.FIELD, "one that is named, of a model of pylate");
             }
             dense.add(dense(module, VectorStep.width(dense, hiddenSize), folders));

@@ -119,8 +119,9 @@ public final class Attention implements ProjectedAttention {
         }
         SeenTokens seen = pass.given(SeenTokens.class);
         if (seen != null) {
-            requireSeenAlone(pass.batch());
-            return seen.attend(pass, x, form.heads());
+            return form.hasPlainScores(longest(pass.batch()))
+                    ? seen.attend(pass, x, form.heads())
+                    : FormedAttention.ofFirst(pass, x, offsets, sequences, seen.counts(), formed);
         }
         if (formed == null) {
             return SelfAttention.of(pass, x, offsets, sequences, form.heads());
@@ -131,16 +132,12 @@ public final class Attention implements ProjectedAttention {
         return FormedAttention.of(pass, x, offsets, sequences, places, formed);
     }
 
-    /** That some tokens are not seen is all that is particular: no biases, and a window at most that is wider than the texts. */
-    private void requireSeenAlone(TokenBatch batch) {
+    private static int longest(TokenBatch batch) {
         int longest = 0;
         for (int i = 0; i < batch.sequences(); i++) {
             longest = Math.max(longest, batch.length(i));
         }
-        if (!form.hasPlainScores(longest)) {
-            throw new UnsupportedOperationException(
-                    this + ": tokens that others do not see, with a bias, shared keys, a scale or a narrow window");
-        }
+        return longest;
     }
 
     @Override

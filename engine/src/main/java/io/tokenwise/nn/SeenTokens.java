@@ -4,15 +4,17 @@ import io.tokenwise.backend.AttendedRows;
 import io.tokenwise.op.OtherAttention;
 import io.tokenwise.op.TakenRows;
 import io.tokenwise.tensor.Tensor;
+import java.util.Arrays;
 
 /**
  * Of each text of a batch the first tokens, which all of it attend to; those after them nobody sees, not even themselves, but vectors come out of them: so transformers treats
  * tokens whose attention_mask is 0.
  *
+ * @param counts of each text how many tokens are seen
  * @param offsets cut the rows of the tokens that are seen into texts
  * @param rows which these are among all
  */
-public record SeenTokens(int[] offsets, int[] rows) {
+public record SeenTokens(int[] counts, int[] offsets, int[] rows) {
     /**
      * Of a batch.
      *
@@ -34,10 +36,10 @@ public record SeenTokens(int[] offsets, int[] rows) {
                 rows[k] = batch.offsets()[i] + k - offsets[i];
             }
         }
-        return new SeenTokens(offsets, rows);
+        return new SeenTokens(Arrays.copyOfRange(counts, from, from + batch.sequences()), offsets, rows);
     }
 
-    /** Of Q, K and V side by side the heads' results. */
+    /** Of Q, K and V side by side the heads' results, by attention without anything else that is particular. */
     Tensor attend(Pass pass, Tensor qkv, int heads) {
         pass.frozen("attention with hidden tokens", qkv);
         TokenBatch batch = pass.batch();

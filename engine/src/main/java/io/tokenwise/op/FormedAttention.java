@@ -67,7 +67,7 @@ public final class FormedAttention {
         CpuDevice cpu = CpuDevice.only(stream, NAME);
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), form.keyHeads(), context, probabilities);
-        run(cpu, job, form, places);
+        run(cpu, job, form, places, null);
     }
 
     /** Of as many key heads as heads, from the probabilities that were kept. */
@@ -86,11 +86,27 @@ public final class FormedAttention {
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), null, probabilities);
         job.gradients(dContext, dQkv);
-        run(cpu, job, form, null);
+        run(cpu, job, form, null, null);
     }
 
-    private static void run(CpuDevice cpu, AttentionJob job, Form form, int[] places) {
-        job.form(form.scale(), form.before(), form.after(), form.bias(), places);
+    /**
+     * The same where not all tokens are seen, and none have left. It has no gradient.
+     *
+     * @param seen of how many tokens of each sequence, its first, there are keys; one that has none of them within its reach gets zeros, as from torch since 2.5
+     */
+    public static Tensor ofFirst(Recorder pass, Tensor qkv, int[] offsets, int sequences, int[] seen, Form form) {
+        pass.frozen("attention with hidden tokens", qkv);
+        Tensor y = pass.tensor(qkv.rows(), form.heads() * form.headSize());
+        check("attention", qkv, form, offsets, sequences, y);
+        CpuDevice cpu = CpuDevice.only(pass.stream(), NAME);
+        AttentionJob job = cpu.attention();
+        job.prepare(qkv, offsets, sequences, form.heads(), form.keyHeads(), y, null);
+        run(cpu, job, form, null, seen);
+        return y;
+    }
+
+    private static void run(CpuDevice cpu, AttentionJob job, Form form, int[] places, int[] seen) {
+        job.form(form.scale(), form.before(), form.after(), form.bias(), places, seen);
         cpu.run(job);
     }
 

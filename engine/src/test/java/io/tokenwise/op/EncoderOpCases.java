@@ -39,6 +39,7 @@ final class EncoderOpCases {
             cases.add(FormedAttentionCases.of(
                     batch, new Shape(key * (1 + s[1] % 3), key, s[1], 1 + s[0] % 3, s[2] % 4, s[0] % 2)));
             cases.add(FormedAttentionCases.of(batch, new Shape(2, 2, s[1], ALL, 0, 2)));
+            cases.add(FormedAttentionCases.ofFirst(batch, new Shape(2 * key, key, s[1], s[0] % 3, s[2] % 4, s[0] % 2)));
             TokenBatch staying = staying(OpCases.lengths(s[0]));
             cases.add(rotateHalves(staying, 1 + s[2] % 3, 2 + s[1]));
             cases.add(FormedAttentionCases.of(
@@ -60,6 +61,7 @@ final class EncoderOpCases {
             cases.add(rotateHalves(batch, 12, 64));
             cases.add(FormedAttentionCases.of(batch, new Shape(12, 12, 64, 64, 64, 0)));
             cases.add(FormedAttentionCases.of(batch, new Shape(6, 2, 64, ALL, 0, 0)));
+            cases.add(FormedAttentionCases.ofFirst(batch, new Shape(12, 12, 64, 64, 64, 0)));
             cases.add(FormedAttentionCases.of(batch, new Shape(3, 3, 32, ALL, ALL, 128)));
             TokenBatch staying = staying(OpCases.lengths(tokens));
             cases.add(rotateHalves(staying, 12, 64));

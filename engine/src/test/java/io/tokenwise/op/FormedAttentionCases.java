@@ -9,6 +9,7 @@ import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.OpCase.Operand;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /** Attention of every form that encoders and decoders have: heads that share keys and values, windows, biases, texts whose tokens have left. */
 final class FormedAttentionCases {
@@ -59,7 +60,28 @@ final class FormedAttentionCases {
                 });
     }
 
+    /** The same of which a third of each text's tokens are seen. */
+    static OpCase ofFirst(TokenBatch batch, Shape shape) {
+        Operand qkv = Operand.constant(batch.tokens(), (shape.heads + 2 * shape.keyHeads) * shape.size);
+        Operand bias = Operand.constant(shape.heads, 2 * shape.reach + 1);
+        int[] seen = IntStream.range(0, batch.sequences())
+                .map(i -> 1 + batch.length(i) / 3)
+                .toArray();
+        return OpCase.forward(
+                "attention " + shape + " to the first of " + batch.tokens() + " tokens in " + batch.sequences(),
+                List.of(qkv, bias),
+                batch.length(0) + shape.size + shape.heads,
+                (pass, o) -> FormedAttention.ofFirst(
+                        pass, o.tensor(0), batch.offsets(), batch.sequences(), seen, shape.form(o.tensor(1))),
+                m -> attention(m.get(0), m.get(1), batch, shape, seen));
+    }
+
     private static Matrix attention(Matrix qkv, Matrix bias, TokenBatch batch, Shape shape) {
+        int[] all = IntStream.range(0, batch.sequences()).map(batch::length).toArray();
+        return attention(qkv, bias, batch, shape, all);
+    }
+
+    private static Matrix attention(Matrix qkv, Matrix bias, TokenBatch batch, Shape shape, int... seen) {
         int size = shape.size;
         Matrix y = Matrix.zeros(batch.tokens(), shape.heads * size);
         for (int s = 0; s < batch.sequences(); s++) {
@@ -76,14 +98,15 @@ final class FormedAttentionCases {
                         for (int c = 0; c < size; c++) {
                             score += qkv.get(first + i, head * size + c) * qkv.get(first + j, key + c);
                         }
-                        scores.set(i, j, shape.sees(query, place) ? score * SCALE : Double.NEGATIVE_INFINITY);
+                        boolean sees = shape.sees(query, place) && j < seen[s];
+                        scores.set(i, j, sees ? score * SCALE : Double.NEGATIVE_INFINITY);
                     }
                 }
                 Matrix shares = Reference.softmax(scores);
                 for (int i = 0; i < length; i++) {
                     for (int c = 0; c < size; c++) {
                         double sum = 0;
-                        for (int j = 0; j < length; j++) {
+                        for (int j = 0; j < length && Double.isFinite(shares.get(i, 0)); j++) {
                             sum += shares.get(i, j) * qkv.get(first + j, key + shape.keyHeads * size + c);
                         }
                         y.set(first + i, head * size + c, sum);

@@ -10,14 +10,15 @@ final class ScalarAttention {
         int first = call.offsets[sequence];
         int length = call.offsets[sequence + 1] - first;
         int size = call.headSize;
-        float[] work = scratch.floats(length + size);
+        int keys = call.keys(sequence, length);
+        float[] work = scratch.floats(keys + size);
         for (int i = 0; i < length; i++) {
             int from = call.firstSeen(first, i);
-            int to = call.endSeen(first, i, length);
+            int to = call.endSeen(first, i, keys);
             for (int c = 0; c < size; c++) {
-                work[length + c] = call.query.values.get(call.query.at(first + i, head, c));
+                work[keys + c] = call.query.values.get(call.query.at(first + i, head, c));
             }
-            float inverse = 1 / weights(call, first, length, head, i, work);
+            float inverse = to <= from ? 0 : 1 / weights(call, first, keys, head, i, work);
             for (int c = 0; c < size; c++) {
                 long value = call.value.at(first, head, c);
                 float sum = 0;
@@ -37,11 +38,11 @@ final class ScalarAttention {
 
     /**
      * Writes {@code exp(scale * (score - largest score))} of token {@code i}'s query against each key that it sees to the front of {@code work}, where the
-     * query lies behind {@code length} weights; returns their sum.
+     * query lies behind {@code keys} weights; returns their sum.
      */
-    private static float weights(AttentionCall call, int first, int length, int head, int i, float[] work) {
+    private static float weights(AttentionCall call, int first, int keys, int head, int i, float[] work) {
         int from = call.firstSeen(first, i);
-        int to = call.endSeen(first, i, length);
+        int to = call.endSeen(first, i, keys);
         int together = call.key.areSideBySide() ? call.headSize : SequenceOps.UNIT;
         float largest = Float.NEGATIVE_INFINITY;
         for (int j = from; j < to; j++) {
@@ -49,7 +50,7 @@ final class ScalarAttention {
             for (int c = 0; c < call.headSize; c += together) {
                 long key = call.key.at(first + j, head, c);
                 for (int k = 0; k < together; k++) {
-                    score = Math.fma(work[length + c + k], call.key.values.get(key + k), score);
+                    score = Math.fma(work[keys + c + k], call.key.values.get(key + k), score);
                 }
             }
             work[j] = call.bias == null ? score : score + call.bias(head, call.place(first, j) - call.place(first, i));

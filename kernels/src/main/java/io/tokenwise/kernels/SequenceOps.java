@@ -119,6 +119,12 @@ public interface SequenceOps {
         public int[] places;
 
         /**
+         * Null, or of how many tokens of each sequence, its first, the keys are seen where none have left; queries of the others see those that are within their reach. A query that sees no key
+         * gets zeros.
+         */
+        public int[] seen;
+
+        /**
          * Null, or what is added to scores before they are scaled, {@code [heads, 2 * reach + 1]}: by how many places the key is behind the query, from -reach
          * on, and what is further away counts as reach. It has no gradient.
          */
@@ -147,16 +153,21 @@ public interface SequenceOps {
             return places == null ? i : places[first + i];
         }
 
+        /** How many keys of a sequence of {@code length} are seen by any query. */
+        int keys(int sequence, int length) {
+            return seen == null ? length : seen[sequence];
+        }
+
         /** First of the keys that row {@code i} of a sequence, which begins at row {@code first}, sees. */
         public int firstSeen(int first, int i) {
             return places == null ? Math.max(0, i - before) : search(first, 0, i, (long) places[first + i] - before);
         }
 
-        /** End of the keys that row {@code i} of a sequence of {@code length} sees. */
-        public int endSeen(int first, int i, int length) {
+        /** End of the keys that row {@code i} of a sequence of so many sees; not behind the first if it sees none. */
+        public int endSeen(int first, int i, int keys) {
             return places == null
-                    ? i + 1 + Math.min(after, length - i - 1)
-                    : search(first, i + 1, length, (long) places[first + i] + after + 1);
+                    ? i + 1 + Math.min(after, keys - i - 1)
+                    : search(first, i + 1, keys, (long) places[first + i] + after + 1);
         }
 
         /** The first row from {@code low} on, and before {@code high}, whose place is {@code place} or behind it; else {@code high}. */

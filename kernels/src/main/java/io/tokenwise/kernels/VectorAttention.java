@@ -73,6 +73,7 @@ final class VectorAttention {
             VectorHeads.gather(call.value, head, first, length, memory, packed, valueStride);
         }
 
+        int seen = call.keys(sequence, length);
         long rowStride = (long) VectorTranspose.rowFloats(size) * Float.BYTES;
         for (int i = 0; i < length; i += PANEL) {
             int rows = Math.min(PANEL, length - i);
@@ -84,7 +85,7 @@ final class VectorAttention {
             VectorTranspose.toPanel(size, memory);
             // The keys that one of these queries sees, from the beginning of a tile on.
             int from = call.firstSeen(first, i) / TALL * TALL;
-            int to = call.endSeen(first, i + rows - 1, length);
+            int to = Math.max(from, call.endSeen(first, i + rows - 1, seen));
             for (int j = from; j < to; j += TALL) {
                 int count = Math.min(TALL, to - j);
                 int key = j / keysPerBlock * TALL * DEPTH + j % keysPerBlock / TALL * size;
@@ -95,8 +96,11 @@ final class VectorAttention {
             } else if (call.bias != null) {
                 addBias(work, weights, to - from, distances + span, call.places, first + i, rows, first + from);
             }
-            hideUnseen(call, first, length, i, rows, from, to, work, weights);
+            hideUnseen(call, first, seen, i, rows, from, to, work, weights);
             softmax(work, weights, to - from, call.scale, sums);
+            if (call.seen != null) {
+                blind(call, first, seen, i, rows, work, sums);
+            }
             if (call.probabilities != null) {
                 long row = call.probabilityOffsets[sequence] + ((long) head * length + i) * length;
                 storeProbabilities(work, weights, sums, rows, from, to, length, call.probabilities, row);
@@ -169,7 +173,7 @@ final class VectorAttention {
     private static void hideUnseen(
             AttentionCall call,
             int first,
-            int length,
+            int keys,
             int query,
             int rows,
             int from,
@@ -179,11 +183,24 @@ final class VectorAttention {
         for (int r = 0; r < rows; r++) {
             int lane = weights + r;
             int seen = call.firstSeen(first, query + r);
+            int end = call.endSeen(first, query + r, keys);
+            if (end <= seen) {
+                continue;
+            }
             for (int j = from; j < seen; j++) {
                 scores[lane + (j - from) * PANEL] = HIDDEN;
             }
-            for (int j = call.endSeen(first, query + r, length); j < to; j++) {
+            for (int j = end; j < to; j++) {
                 scores[lane + (j - from) * PANEL] = HIDDEN;
+            }
+        }
+    }
+
+    /** Takes from queries that see no key what they have got of others. */
+    private static void blind(AttentionCall call, int first, int keys, int query, int rows, float[] work, int factors) {
+        for (int r = 0; r < rows; r++) {
+            if (call.endSeen(first, query + r, keys) <= call.firstSeen(first, query + r)) {
+                work[factors + r] = 0;
             }
         }
     }

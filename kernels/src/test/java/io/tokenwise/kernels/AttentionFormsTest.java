@@ -121,15 +121,13 @@ class AttentionFormsTest extends KernelTest {
         return attention(form, qkv, bias, length, all);
     }
 
+    /** The same of which some tokens are not seen. */
     private static double[] attention(Form form, double[] qkv, double[] bias, int length, boolean[] stays) {
         double[] context = new double[length * form.width()];
         int size = form.headSize;
         for (int head = 0; head < form.heads; head++) {
             int key = form.heads * size + head * form.keyHeads / form.heads * size;
             for (int i = 0; i < length; i++) {
-                if (!stays[i]) {
-                    continue;
-                }
                 double[] scores = new double[length];
                 Arrays.fill(scores, Double.NEGATIVE_INFINITY);
                 for (int j = 0; j < length; j++) {
@@ -143,6 +141,9 @@ class AttentionFormsTest extends KernelTest {
                     int distance = Math.clamp(j - i, -form.reach, form.reach) + form.reach;
                     score += form.reach == 0 ? 0 : bias[head * (2 * form.reach + 1) + distance];
                     scores[j] = score / Math.sqrt(size);
+                }
+                if (Arrays.stream(scores).max().orElseThrow() == Double.NEGATIVE_INFINITY) {
+                    continue;
                 }
                 double[] weights = Reference.softmax(scores, length);
                 int value = key + form.keyHeads * size;
@@ -251,6 +252,29 @@ class AttentionFormsTest extends KernelTest {
         run(Kernels.scalar(), twin, false);
         assertSameBits("context", own.context.values, twin.context.values, expected.length);
         assertSameBits("probabilities", own.probabilities, twin.probabilities, form.heads * length * length);
+    }
+
+    /** Of the keys of a sequence only its first are there; queries that reach none of them get zeros. */
+    @ParameterizedTest
+    @MethodSource("cases")
+    void onlyTheFirstTokensAreSeen(Form form, int length) {
+        double[] qkv = normal(length * form.columns());
+        double[] bias = bias(form);
+        for (int seen : new int[] {1, 1 + length / 3, length}) {
+            boolean[] stays = new boolean[length];
+            Arrays.fill(stays, 0, seen, true);
+            double[] expected = attention(form, qkv, bias, length, stays);
+            AttentionCall own = call(form, qkv, bias, length);
+            AttentionCall twin = call(form, qkv, bias, length);
+            for (AttentionCall call : List.of(own, twin)) {
+                call.seen = new int[] {seen};
+                call.probabilities = null;
+            }
+            run(tested, own, false);
+            run(Kernels.scalar(), twin, false);
+            assertClose("context", own.context.values, expected, length + form.headSize, 4);
+            assertSameBits("context", own.context.values, twin.context.values, expected.length);
+        }
     }
 
     /** Places that are the rows' numbers change no bit. */

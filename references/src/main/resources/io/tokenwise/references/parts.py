@@ -95,6 +95,9 @@ class Model(Module):
     if "hidden" in out:
       scores = scores + out["hidden"]
     p = torch.softmax(scores, -1)
+    if "hidden" in out:
+      # A query that sees no key gets zeros, as from torch since 2.5 with transformers' masks of booleans since 5 (masking_utils.py at 00c4411cbe15d4c56d54d3b56d4d171e9c289dac).
+      p = p * torch.to(torch.amax(scores, [-1], True) > -1e29, 6)
     entropy = torch.neg(torch.sum(p * torch.log(torch.clamp_min(p, 1e-30))))
     visible = torch.sum(torch.to(bias > float("-inf"), 6), [-1])
     most = torch.sum(torch.log(visible)) * (q.size(0) * q.size(1) / torch.numel(visible))

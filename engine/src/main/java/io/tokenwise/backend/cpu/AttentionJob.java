@@ -70,9 +70,11 @@ public final class AttentionJob extends Job {
      *
      * @param bias {@code [heads, 2 * reach + 1]}, or null
      * @param places of each row in its sequence, ascending; null if each row's is its number in it
+     * @param seen how many tokens of each sequence are seen, its first; null if all are
      */
-    public void form(float scale, int before, int after, Tensor bias, int[] places) {
+    public void form(float scale, int before, int after, Tensor bias, int[] places, int[] seen) {
         call.places = places;
+        call.seen = seen;
         call.scale = scale;
         call.before = before;
         call.after = after;
@@ -95,7 +97,7 @@ public final class AttentionJob extends Job {
         call.heads = heads;
         call.headSize = headSize;
         call.probabilities = null;
-        form((float) (1 / Math.sqrt(headSize)), Integer.MAX_VALUE, Integer.MAX_VALUE, null, null);
+        form((float) (1 / Math.sqrt(headSize)), Integer.MAX_VALUE, Integer.MAX_VALUE, null, null, null);
         backward = false;
     }
 
