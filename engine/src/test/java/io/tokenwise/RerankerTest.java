@@ -260,16 +260,17 @@ class RerankerTest {
         Files.writeString(model.resolve("modules.json"), MODULES);
         Path settings = model.resolve("config_sentence_transformers.json");
         Files.writeString(settings, PROMPTS.formatted("SentenceTransformer"));
-        Classification asked;
-        try (var classifier = TextClassifier.open(model.toString(), OPTIONS)) {
-            asked = classifier.classify("Find: " + QUERY, "a letter", Budget.FULL, Deadline.NONE);
-            assertThat(classifier.classify(QUERY, "a letter", Budget.FULL, Deadline.NONE))
-                    .isNotEqualTo(asked);
-        }
+        double[] asked = probabilities(model, "Find: " + QUERY);
+        assertThat(probabilities(model, QUERY)).isNotEqualTo(asked);
         Files.writeString(settings, PROMPTS.formatted("CrossEncoder"));
+        assertThat(probabilities(model, QUERY)).containsExactly(asked);
+    }
+
+    private static double[] probabilities(Path model, String first) throws IOException {
         try (var classifier = TextClassifier.open(model.toString(), OPTIONS)) {
-            assertThat(classifier.classify(QUERY, "a letter", Budget.FULL, Deadline.NONE))
-                    .isEqualTo(asked);
+            return classifier
+                    .classify(first, "a letter", Budget.FULL, Deadline.NONE)
+                    .probabilities();
         }
     }
 
@@ -420,6 +421,7 @@ class RerankerTest {
                     .containsExactly(tokenizer.encodeAll(asked));
             scores = reranker.scores(QUERY, TEXTS);
             reranker.model().encoder().save(saved, tokenizer, ModelWriter.Existing.KEEP);
+            reranker.model().encoder().save(saved, tokenizer, ModelWriter.Existing.REPLACE);
         }
         assertThat(scores(saved, QUERY)).containsExactly(scores);
         Files.writeString(words, "{\"true_token_id\":258,\"false_token_id\":257}");

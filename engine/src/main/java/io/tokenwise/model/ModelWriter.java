@@ -33,6 +33,7 @@ public final class ModelWriter {
             "config_sentence_transformers.json",
             "1_Pooling",
             "1_SpladePooling",
+            "1_LogitScore",
             "artifact.metadata",
             "preprocessor_config.json",
             "llama-tokenizer.js",
