@@ -89,10 +89,11 @@ final class CommonOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
-            description = "Threads that compute, the caller among them (default: one for each processor).")
+            description =
+                    "Threads that compute, the caller among them, at most 1024 (default: one for each processor).")
     void setThreads(int count) {
-        if (count < 1) {
-            throw mistake("--threads must be 1 or more, not " + count);
+        if (count < 1 || count > 1024) {
+            throw mistake("--threads must be 1 to 1024, not " + count);
         }
         threads = count;
     }

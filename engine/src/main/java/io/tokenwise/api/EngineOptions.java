@@ -15,20 +15,23 @@ public record EngineOptions(
         int threads, int batchTokens, int concurrentCalls, BackendChoice backend, boolean management) {
     private static final int MOST_CALLS = 4096;
 
+    /** Of a pool whose threads look at each other's places for jobs. */
+    private static final int MOST_THREADS = 1024;
+
     /** Values of the widest layer for so many tokens can still be counted by an int. */
     private static final int MOST_BATCH_TOKENS = 1 << 17;
 
     /**
      * Checks the numbers.
      *
-     * @throws IllegalArgumentException if threads are less than 1, batch tokens not 1 to 131,072, or concurrent calls not 1 to 4,096
+     * @throws IllegalArgumentException if threads are not 1 to 1,024, batch tokens not 1 to 131,072, or concurrent calls not 1 to 4,096
      */
     public EngineOptions {
-        if (threads < 1 || batchTokens < 1) {
-            throw new IllegalArgumentException(
-                    "threads and batch tokens must be at least 1; they are " + threads + " and " + batchTokens);
+        if (threads < 1 || threads > MOST_THREADS) {
+            throw new IllegalArgumentException("threads must be 1 to " + MOST_THREADS + ", not " + threads
+                    + "; more than the machine has processors make nothing faster");
         }
-        if (batchTokens > MOST_BATCH_TOKENS) {
+        if (batchTokens < 1 || batchTokens > MOST_BATCH_TOKENS) {
             throw new IllegalArgumentException("batch tokens must be 1 to " + MOST_BATCH_TOKENS + ", not " + batchTokens
                     + "; further ones run in the next batch");
         }
@@ -39,18 +42,23 @@ public record EngineOptions(
     }
 
     /**
-     * {@return options for all processors, batches of 1,024 tokens, four times as many concurrent calls as processors but at most 4,096, and the fastest precision that the CPU
+     * {@return options for all processors but at most 1,024, batches of 1,024 tokens, four times as many concurrent calls as processors but at most 4,096, and the fastest precision that the CPU
      * has instructions for; no MXBean}
      */
     public static EngineOptions defaults() {
         int processors = Runtime.getRuntime().availableProcessors();
-        return new EngineOptions(processors, 1024, Math.min(4 * processors, MOST_CALLS), BackendChoice.AUTO, false);
+        return new EngineOptions(
+                Math.min(processors, MOST_THREADS),
+                1024,
+                Math.min(4 * processors, MOST_CALLS),
+                BackendChoice.AUTO,
+                false);
     }
 
     /**
      * {@return the same with other threads}
      *
-     * @param newThreads that take part in one call at most, at least 1
+     * @param newThreads that take part in one call at most, 1 to 1,024
      */
     public EngineOptions withThreads(int newThreads) {
         return new EngineOptions(newThreads, batchTokens, concurrentCalls, backend, management);

@@ -1,6 +1,7 @@
 package io.tokenwise.api;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.ChildJvm;
 import java.util.List;
@@ -22,5 +23,16 @@ class EngineOptionsTest {
                 .inheritIO()
                 .start();
         assertThat(process.waitFor()).isZero();
+    }
+
+    /** Of 100,000 each would look at the places of all others, for hours. */
+    @Test
+    void moreThreadsThanAPoolCanHaveAreRefused() {
+        assertThat(EngineOptions.defaults().withThreads(1024).threads()).isEqualTo(1024);
+        for (int threads : new int[] {-1, 0, 1025, 100_000}) {
+            assertThatThrownBy(() -> EngineOptions.defaults().withThreads(threads))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("threads must be 1 to 1024, not " + threads);
+        }
     }
 }

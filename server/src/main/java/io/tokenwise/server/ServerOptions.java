@@ -33,6 +33,9 @@ public record ServerOptions(
     /** Where only programs of the same machine can call. */
     private static final String LOOPBACK = "127.0.0.1";
 
+    /** Each has the working memory of a batch. */
+    private static final int MOST_THREADS = 1024;
+
     /**
      * What requests get.
      *
@@ -207,8 +210,8 @@ public record ServerOptions(
         if (models.isEmpty()) {
             throw new IllegalArgumentException("give a server at least one model");
         }
-        if (threads < 1) {
-            throw new IllegalArgumentException("threads must be at least 1, are " + threads);
+        if (threads < 1 || threads > MOST_THREADS) {
+            throw new IllegalArgumentException("threads must be 1 to " + MOST_THREADS + ", are " + threads);
         }
         if (otlp.isPresent() && !otlp.get().matches("https?://[!-~]+")) {
             throw new IllegalArgumentException("the OTLP receiver must be a URL, as http://127.0.0.1:4318");
