@@ -149,6 +149,33 @@ public record ServerOptions(
         public Network withTls(Tls newTls) {
             return new Network(host, port, tokens, Optional.of(newTls), insecure, metrics, page);
         }
+
+        /**
+         * {@return the same, also for those who have no token at another host than loopback}
+         *
+         * @param newInsecure whether that is allowed
+         */
+        public Network withInsecure(boolean newInsecure) {
+            return new Network(host, port, tokens, tls, newInsecure, metrics, page);
+        }
+
+        /**
+         * {@return the same with or without metrics}
+         *
+         * @param newMetrics whether {@code /metrics} answers
+         */
+        public Network withMetrics(boolean newMetrics) {
+            return new Network(host, port, tokens, tls, insecure, newMetrics, page);
+        }
+
+        /**
+         * {@return the same with or without a page}
+         *
+         * @param newPage whether there is one at {@code /}
+         */
+        public Network withPage(boolean newPage) {
+            return new Network(host, port, tokens, tls, insecure, metrics, newPage);
+        }
     }
 
     /**
@@ -235,6 +262,42 @@ public record ServerOptions(
                 Duration.ofSeconds(20),
                 false,
                 Optional.empty());
+    }
+
+    /**
+     * {@return the same with other threads}
+     *
+     * @param newThreads that compute, each a batch of its own; 1 to 1,024
+     */
+    public ServerOptions withThreads(int newThreads) {
+        return new ServerOptions(models, newThreads, backend, budgets, network, limits, drain, accessLog, otlp);
+    }
+
+    /**
+     * {@return the same with another backend}
+     *
+     * @param newBackend what computes, and in which precision
+     */
+    public ServerOptions withBackend(BackendChoice newBackend) {
+        return new ServerOptions(models, threads, newBackend, budgets, network, limits, drain, accessLog, otlp);
+    }
+
+    /**
+     * {@return the same with another time to end}
+     *
+     * @param newDrain how long {@link TokenwiseServer#close} waits for requests that were accepted
+     */
+    public ServerOptions withDrain(Duration newDrain) {
+        return new ServerOptions(models, threads, backend, budgets, network, limits, newDrain, accessLog, otlp);
+    }
+
+    /**
+     * {@return the same with or without a log of requests}
+     *
+     * @param newAccessLog whether each request is logged
+     */
+    public ServerOptions withAccessLog(boolean newAccessLog) {
+        return new ServerOptions(models, threads, backend, budgets, network, limits, drain, newAccessLog, otlp);
     }
 
     /**

@@ -151,7 +151,7 @@ class AccessTest {
         assertThatThrownBy(() -> HttpService.of(everywhere, Limits.defaults()))
                 .hasMessageContaining("--token-file")
                 .hasMessageContaining("--insecure");
-        var insecure = new Network("0.0.0.0", 0, Optional.empty(), Optional.empty(), true, true, true);
+        var insecure = Network.loopback(0).withHost("0.0.0.0").withInsecure(true);
         HttpService.of(insecure, Limits.defaults()).close(Duration.ZERO);
     }
 

@@ -262,7 +262,7 @@ class RefusalsTest {
 
     @Test
     void whereAnybodyMayCallPagesMayToo() throws IOException {
-        var insecure = new Network("127.0.0.1", 0, Optional.empty(), Optional.empty(), true, true, true);
+        var insecure = Network.loopback(0).withInsecure(true);
         HttpService open = HttpService.of(insecure, limits());
         open.listen(routes(), limits(), Optional.empty(), false, request -> {});
         try (var client = new RawClient(open.port())) {

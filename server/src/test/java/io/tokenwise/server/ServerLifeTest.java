@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Precision;
+import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.observe.OtlpReceiver;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -38,19 +39,35 @@ class ServerLifeTest {
     }
 
     @Test
+    void optionsAreChangedOneByOne() {
+        ServerOptions usual = ServerOptions.of(0, "a");
+        ServerOptions changed = usual.withThreads(3)
+                .withBackend(IMPOSSIBLE)
+                .withDrain(Duration.ofSeconds(1))
+                .withAccessLog(true)
+                .withNetwork(Network.loopback(0)
+                        .withInsecure(true)
+                        .withMetrics(false)
+                        .withPage(false));
+        var network = new Network("127.0.0.1", 0, Optional.empty(), Optional.empty(), true, false, false);
+        assertThat(changed)
+                .isEqualTo(new ServerOptions(
+                        List.of("a"),
+                        3,
+                        IMPOSSIBLE,
+                        usual.budgets(),
+                        network,
+                        usual.limits(),
+                        Duration.ofSeconds(1),
+                        true,
+                        Optional.empty()));
+    }
+
+    @Test
     void nothingRunsOnThen() throws Exception {
         try (var receiver = new OtlpReceiver()) {
             ServerOptions absent = ServerOptions.of(0, "absent").withOtlp(receiver.url());
-            var withoutBackend = new ServerOptions(
-                    absent.models(),
-                    1,
-                    IMPOSSIBLE,
-                    absent.budgets(),
-                    absent.network(),
-                    absent.limits(),
-                    Duration.ZERO,
-                    false,
-                    Optional.of(receiver.url()));
+            var withoutBackend = absent.withThreads(1).withBackend(IMPOSSIBLE).withDrain(Duration.ZERO);
             assertThatThrownBy(() -> startAlone(withoutBackend)).hasMessageContaining("s8");
             awaitNoThread();
             assertThatThrownBy(() -> startAlone(absent)).isInstanceOf(BadFileException.class);
@@ -60,17 +77,7 @@ class ServerLifeTest {
 
     @Test
     void whatCannotBeAnsweredBeforeTheEndIsRefused() throws Exception {
-        ServerOptions usual = ServerOptions.of(0, "minilm-acm");
-        var hasty = new ServerOptions(
-                usual.models(),
-                1,
-                usual.backend(),
-                usual.budgets(),
-                usual.network(),
-                usual.limits(),
-                Duration.ofMillis(1),
-                false,
-                Optional.empty());
+        var hasty = ServerOptions.of(0, "minilm-acm").withThreads(1).withDrain(Duration.ofMillis(1));
         // Seconds of work.
         String text = "\"" + "word ".repeat(60) + "\"";
         String body = "{\"model\":\"minilm-acm\",\"input\":[" + (text + ",").repeat(2047) + text + "]}";

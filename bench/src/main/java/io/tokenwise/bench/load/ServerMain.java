@@ -14,7 +14,6 @@ import java.io.InputStreamReader;
 import java.lang.management.ManagementFactory;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
-import java.util.Optional;
 
 /**
  * The process that is under load: a server with one thread and one controller, which also measures the library beside itself when it is told to by a line on
@@ -35,17 +34,11 @@ final class ServerMain {
         String model = args[0];
         var backend = new BackendChoice(BackendChoice.Kind.AUTO, Precision.valueOf(args[1]));
         Control control = control(Controller.valueOf(args[2]), Duration.ofMillis(Integer.parseInt(args[3])));
-        ServerOptions usual = ServerOptions.of(0, model);
-        var options = new ServerOptions(
-                usual.models(),
-                1,
-                backend,
-                new ServerOptions.Budgets("1", control),
-                usual.network(),
-                usual.limits(),
-                DRAIN,
-                false,
-                Optional.empty());
+        ServerOptions options = ServerOptions.of(0, model)
+                .withThreads(1)
+                .withBackend(backend)
+                .withBudgets(new ServerOptions.Budgets("1", control))
+                .withDrain(DRAIN);
         // It would else go on when the generator is killed, and disturb whatever is measured next.
         ProcessHandle.current()
                 .parent()

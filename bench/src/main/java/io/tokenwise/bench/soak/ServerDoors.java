@@ -66,16 +66,10 @@ final class ServerDoors implements AutoCloseable {
     /** Opens it with one thread. */
     static ServerDoors start(BackendChoice backend, List<String> models) throws IOException {
         ServerOptions usual = ServerOptions.of(0, models.toArray(String[]::new));
-        TokenwiseServer server = TokenwiseServer.start(new ServerOptions(
-                usual.models(),
-                1,
-                backend,
-                new ServerOptions.Budgets(usual.budgets().usual(), Control.off()),
-                usual.network(),
-                usual.limits(),
-                DRAIN,
-                false,
-                usual.otlp()));
+        TokenwiseServer server = TokenwiseServer.start(usual.withThreads(1)
+                .withBackend(backend)
+                .withBudgets(new ServerOptions.Budgets(usual.budgets().usual(), Control.off()))
+                .withDrain(DRAIN));
         return new ServerDoors(
                 server,
                 HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build());
