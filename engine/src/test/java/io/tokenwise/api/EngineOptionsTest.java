@@ -35,4 +35,15 @@ class EngineOptionsTest {
                     .hasMessageStartingWith("threads must be 1 to 1024, not " + threads);
         }
     }
+
+    @Test
+    void moreThanMemoryCanHoldIsRefused() {
+        assertThatThrownBy(() -> EngineOptions.defaults().withConcurrentCalls(5_000))
+                .hasMessageContaining("concurrent calls must be 1 to 4096");
+        for (int tokens : new int[] {0, (1 << 17) + 1}) {
+            assertThatThrownBy(() -> EngineOptions.defaults().withBatchTokens(tokens))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("batch tokens must be 1 to 131072, not " + tokens);
+        }
+    }
 }
