@@ -184,7 +184,8 @@ final class Demo implements Callable<Integer> {
         stdout.println();
         stdout.print(TextTable.of(results.rows(), results.columns()));
         stdout.println();
-        stdout.println("static and random are controls on the same weights: what a budget buys without the gate.");
+        stdout.println(
+                "static and random are controls on the same weights: what a budget buys without the gate. Where all tokens stay they hardly differ: what is saved there is narrow layers.");
         stdout.println("Curves, and sentences shaded by what their tokens got: " + page());
         stdout.println("The adaptive model: " + model);
         stdout.println("Next: " + next);

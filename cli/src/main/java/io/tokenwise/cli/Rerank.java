@@ -26,7 +26,7 @@ import picocli.CommandLine.Spec;
         name = "rerank",
         header = "Sort texts by how well they answer a query.",
         description =
-                "Reads UTF-8 text, one text a line, and prints the lines with their scores, a tab between them, the best first. It needs a cross-encoder: a model that gives one number for two texts.",
+                "Reads UTF-8 text, one text a line, and prints the lines with their scores, a tab between them, the best first; an empty line is a text too. It needs a cross-encoder: a model that gives one number for two texts. None comes with the build, nor by fetch: --model names its directory.",
         footerHeading = "%nExamples:%n",
         footer = {
             "  ./tokenwise rerank 'how do I pay an invoice?' --model my-cross-encoder < texts.txt",

@@ -8,9 +8,13 @@ import java.util.Arrays;
 import java.util.Collections;
 import java.util.Map;
 import java.util.Set;
+import java.util.regex.Pattern;
+import java.util.stream.Collectors;
 
 /** Weights under the names that this project uses, whatever the exporter called them. */
 public final class RenamedWeights implements WeightSource {
+    private static final Pattern NUMBER = Pattern.compile("(?<=\\.)\\d+(?=\\.)");
+
     private final WeightSource source;
     private final Map<String, Origin> origins;
 
@@ -38,7 +42,9 @@ public final class RenamedWeights implements WeightSource {
      * it lacks dense ones.
      */
     public void check(ModelDescription description) {
-        ModelShapes.of(description).tensors().forEach((name, wanted) -> {
+        Map<String, long[]> tensors = ModelShapes.of(description).tensors();
+        requireNoFurther(tensors.keySet());
+        tensors.forEach((name, wanted) -> {
             boolean present = origins.containsKey(name);
             if (!present && description.acm().isEmpty()) {
                 throw new BadFileException(description(), "has no tensor " + name);
@@ -50,6 +56,24 @@ public final class RenamedWeights implements WeightSource {
                                 + ", by the model's description it must be " + Arrays.toString(wanted));
             }
         });
+    }
+
+    /** Of tensors that nobody reads most mean nothing; those of further layers mean that this is another model. */
+    private void requireNoFurther(Set<String> wanted) {
+        Set<String> kinds = wanted.stream().map(RenamedWeights::unnumbered).collect(Collectors.toSet());
+        for (String name : origins.keySet()) {
+            if (!wanted.contains(name) && kinds.contains(unnumbered(name))) {
+                throw new BadFileException(
+                        description(),
+                        "has a tensor " + origin(name).name()
+                                + ", whose layer is not in the model's description: config.json"
+                                + " says fewer layers than there are weights of");
+            }
+        }
+    }
+
+    private static String unnumbered(String name) {
+        return NUMBER.matcher(name).replaceAll("#");
     }
 
     @Override

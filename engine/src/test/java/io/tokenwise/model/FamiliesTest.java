@@ -278,6 +278,9 @@ class FamiliesTest {
                 "modernbert  | rope_scaling                   | {\"type\":\"linear\",\"factor\":4.0} | rope_scaling is {\"type\":\"linear\",\"factor\":4.0}; supported: nothing",
                 "mpnet       | model_type                     | \"bert\"         | has no tensor embeddings.token_type_embeddings.weight",
                 "mpnet       | num_hidden_layers              | 4                | has no tensor encoder.layer.3.",
+                "mpnet       | num_hidden_layers              | 1                | config.json says fewer layers than there are weights of",
+                "distilbert  | n_layers                       | 1                | config.json says fewer layers than there are weights of",
+                "qwen3       | num_hidden_layers              | 1                | config.json says fewer layers than there are weights of",
             })
     void whatIsNotSupportedIsRefusedByName(String family, String field, String value, String fact) throws IOException {
         FAMILIES.stream()

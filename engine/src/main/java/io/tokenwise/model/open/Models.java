@@ -48,6 +48,11 @@ public final class Models {
      * @throws BadFileException as {@link #open(Path)} and {@link #builtIn} do
      */
     public static ModelFiles open(String model) throws IOException {
+        if (model.isBlank()) {
+            throw new BadFileException(
+                    "the model's name",
+                    "is blank; give a directory, or one of the names " + String.join(", ", builtInNames()));
+        }
         return builtInNames().contains(model) ? builtIn(model) : open(Path.of(model));
     }
 

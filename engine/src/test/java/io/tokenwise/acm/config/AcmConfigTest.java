@@ -107,6 +107,7 @@ class AcmConfigTest {
                 "encoder.layer.1.mlp|encoder.layer.7.mlp|acm.modules names encoder.layer.7.mlp",
                 "encoder.layer.1.mlp|encoder.layer.1.|acm.modules names encoder.layer.1.",
                 "\"num_hidden_layers\" : 2|\"num_hidden_layers\" : 1000|has no tensor encoder.layer.2.",
+                "\"num_hidden_layers\" : 2|\"num_hidden_layers\" : 1|config.json says fewer layers than there are weights of",
                 "\"intermediate_size\" : 48|\"intermediate_size\" : 60000|must be [60000, 24]"
             })
     void aModelWhoseDescriptionDoesNotFitItsTensorsIsRefused(

@@ -393,6 +393,10 @@ class ModelDirectoryTest {
         assertThatThrownBy(() -> Models.open(directory))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("is not a directory");
+        // The directory in which the program happens to run is nobody's model.
+        assertThatThrownBy(() -> Models.open(" "))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith("the model's name: is blank; give a directory, or one of the names ");
     }
 
     @Test
