@@ -43,10 +43,11 @@ final class CudaHardBudgets implements HardBudgets {
         texts = newTexts;
         told = Bucket.of(texts);
         if (room < told) {
-            room = Math.max(told, 2 * room);
-            granted = new long[room];
-            all = new long[room];
-            left = launches.keep((long) room * Long.BYTES);
+            int larger = Math.max(told, 2 * room);
+            granted = new long[larger];
+            all = new long[larger];
+            left = launches.keep((long) larger * Long.BYTES);
+            room = larger;
         }
         Arrays.fill(granted, 0, told, NOT_BOUND);
         Arrays.fill(all, 0, texts, 0);

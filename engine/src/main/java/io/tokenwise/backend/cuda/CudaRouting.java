@@ -62,6 +62,9 @@ final class CudaRouting implements Routing {
     private long numbers;
     private long finished;
 
+    /** What {@link Launches#lost} was when that was told to be 0, which gates keep up: what was lost since may be that. */
+    private long zeroed = -1;
+
     /** For hard budgets: room for so many logits, and as many keys of learners, or more. */
     private int logitRoom;
 
@@ -112,18 +115,24 @@ final class CudaRouting implements Routing {
     private void reserve() {
         if (finished == 0) {
             finished = launches.keep(Integer.BYTES);
-            launches.zero(finished, Integer.BYTES);
         }
+        long lost = launches.lost();
+        if (zeroed != lost) {
+            launches.zero(finished, Integer.BYTES);
+            zeroed = lost;
+        }
+        // Room counts only once all of it is there: the device may not have so much memory.
         if (room < rows) {
-            room = counts.length - 1;
+            int larger = counts.length - 1;
             // Behind them how many rows' texts could not pay for the gate.
-            choice = launches.keep(4L * (room + 1));
-            order = launches.keep(4L * room);
-            rest = launches.keep(4L * room);
+            choice = launches.keep(4L * (larger + 1));
+            order = launches.keep(4L * larger);
+            rest = launches.keep(4L * larger);
+            room = larger;
         }
         if (learnerRoom < learners) {
-            learnerRoom = learners;
             numbers = launches.keep(4L * (2 * learners + 2));
+            learnerRoom = learners;
         }
     }
 
@@ -193,9 +202,10 @@ final class CudaRouting implements Routing {
     private void reserveLogits(int outputs) {
         int most = rows * Math.max(outputs, learners);
         if (logitRoom < most) {
-            logitRoom = room * Math.max(outputs, learners);
-            ownLogits = launches.keep((long) logitRoom * Float.BYTES);
-            keys = launches.keep((long) logitRoom * Integer.BYTES);
+            int larger = room * Math.max(outputs, learners);
+            ownLogits = launches.keep((long) larger * Float.BYTES);
+            keys = launches.keep((long) larger * Integer.BYTES);
+            logitRoom = larger;
         }
     }
 

@@ -34,8 +34,9 @@ final class CudaStaying extends Staying {
             return;
         }
         if (room < rows()) {
-            room = Math.max(Bucket.of(rows()), 2 * room);
-            address = launches.keep((long) room * Integer.BYTES);
+            int larger = Math.max(Bucket.of(rows()), 2 * room);
+            address = launches.keep((long) larger * Integer.BYTES);
+            room = larger;
         }
         launches.kernel("chooseStaying")
                 .onlyWrites(null)

@@ -302,6 +302,11 @@ public final class Launches {
         device.synchronize();
     }
 
+    /** Another one each time that what was told may have come to nothing. */
+    long lost() {
+        return device.lost();
+    }
+
     /** How many launches, copies and fills there have been. */
     long told() {
         return told;
@@ -338,7 +343,7 @@ public final class Launches {
 
     /** Another one each time that a tensor may have been changed, or may not have been, of which the launches of this stream do not say so. Both only grow. */
     long unseen() {
-        return pool.writes() + device.lost();
+        return pool.writes() + lost();
     }
 
     // ---- other streams

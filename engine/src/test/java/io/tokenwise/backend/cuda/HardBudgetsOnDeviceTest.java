@@ -1,12 +1,14 @@
 package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatExceptionOfType;
 
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.HardBudgets;
 import io.tokenwise.backend.Routing;
 import io.tokenwise.fakecuda.KernelCounts;
 import io.tokenwise.kernels.RowOps;
+import io.tokenwise.natives.cuda.CudaException;
 import io.tokenwise.tensor.Tensor;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -209,5 +211,35 @@ class HardBudgetsOnDeviceTest {
                 .filter(kernel -> kernel.name().equals("gate"))
                 .mapToLong(KernelCounts::launches)
                 .sum();
+    }
+
+    /** Gates count their blocks on the device, from 0, which is told once: or again, if that was lost. */
+    @Test
+    void aGateServesAfterItsFirstLaunchWasLost() {
+        try (Side cpu = Side.cpu();
+                Side device = Side.device(Precision.F32)) {
+            var lost = device.stream().routing();
+            device.controls().failCall("cuMemsetD32Async", 1);
+            assertThatExceptionOfType(CudaException.class).isThrownBy(() -> ofHalf(device, lost));
+            assertThat(ofHalf(device, lost)).isEqualTo(ofHalf(cpu, cpu.stream().routing()));
+        }
+    }
+
+    /** Texts that are granted half of their learners. */
+    private static int[] ofHalf(Side side, Routing routing) {
+        side.begin(1);
+        HardBudgets budgets = side.stream().hardBudgets();
+        int[] offsets = {0, 30, 40};
+        budgets.begin(offsets, 2);
+        routing.begin(40, 4);
+        for (int text = 0; text < 2; text++) {
+            int tokens = offsets[text + 1] - offsets[text];
+            budgets.grant(text, (GATE + 2 * LEARNER) * tokens);
+            routing.ask(offsets[text], tokens, new float[4]);
+        }
+        routing.bind(budgets, GATE, LEARNER);
+        Tensor x = eighths(side, 40, COLUMNS, 8);
+        routing.decide(x, weight(side, 4), new int[] {1, 2, 3, 4}, side.workspace(), null);
+        return result(routing);
     }
 }

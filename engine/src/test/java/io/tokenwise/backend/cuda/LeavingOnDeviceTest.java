@@ -1,12 +1,14 @@
 package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatIllegalStateException;
 
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.choose.LearnerObserver;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Staying;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
@@ -15,6 +17,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
+import io.tokenwise.tensor.Tensor;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -116,6 +119,21 @@ class LeavingOnDeviceTest {
                 assertThat(allStay).as("%s", budget).isEqualTo(budget.equals(Budget.FULL));
                 assertThat(largestDifference(found, wanted)).as("%s", budget).isLessThan(1e-5);
             }
+        }
+    }
+
+    /** Of each allocation of a first forward see {@link MemoryLimitOnDeviceTest}. */
+    @Test
+    void rowsAreChosenOnceThereIsMemoryForThem() {
+        try (Side side = Side.device(Precision.F32)) {
+            Tensor gateValues = side.random(9, 1);
+            Staying staying = side.stream().staying();
+            staying.begin(9, 1, 0, new float[0]);
+            staying.most(9, 4, true, false);
+            side.controls().failCall("cuMemAlloc_v2", 2);
+            assertThatIllegalStateException().isThrownBy(() -> staying.choose(gateValues));
+            staying.choose(gateValues);
+            assertThat(Arrays.stream(staying.stays(), 0, 9).sum()).isEqualTo(4);
         }
     }
 
