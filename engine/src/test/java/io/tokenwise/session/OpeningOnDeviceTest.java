@@ -158,4 +158,40 @@ class OpeningOnDeviceTest {
                     .hasDimensions(TEXTS.size(), vectors.encoder().outputs());
         }
     }
+
+    /** A BERT of one head of so many columns. */
+    private String bertOfHead(int columns) throws IOException {
+        return write("bert", Map.of("vocab_size", 30_522, "hidden_size", columns, "num_attention_heads", 1));
+    }
+
+    private static Kind kindOfAuto(String model) throws IOException, CudaUnavailableException {
+        try (var engine = new EngineCore(options(BackendChoice.AUTO), CudaBackend.open(Precision.F32))) {
+            return engine.open(model, _ -> {}).backend().kind();
+        }
+    }
+
+    @Test
+    void headsThatAreTooWideRunOnTheCpu() throws IOException, CudaUnavailableException {
+        String model = bertOfHead(192);
+        assertThat(kindOfAuto(model)).isIn(Kind.VECTOR, Kind.ONEDNN);
+        assertThatThrownBy(() -> open(model, files -> files, CUDA))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining(
+                        "attention: heads of 192 columns; on a CUDA device they have at most 128; backends");
+    }
+
+    /** That of capability 8.6 and 12.0, and what attention in float32 of heads of 65 to 128 columns needs. */
+    @Test
+    void whereABlockHasLessSharedMemoryThanAttentionNeedsItRunsOnTheCpu() throws IOException, CudaUnavailableException {
+        String model = bertOfHead(96);
+        controls.sharedLimit(118_784);
+        assertThat(kindOfAuto(model)).isEqualTo(Kind.CUDA);
+        controls.sharedLimit(101_376);
+        assertThat(kindOfAuto(model)).isIn(Kind.VECTOR, Kind.ONEDNN);
+        assertThatThrownBy(() -> open(model, files -> files, CUDA))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("kernel attention128 needs 118784 bytes of shared memory for a block, of which"
+                        + " tokenwise fake device (simulated on the CPU, no GPU) has 101376; backends");
+        assertThat(kindOfAuto(bertOfHead(64))).isEqualTo(Kind.CUDA);
+    }
 }

@@ -54,6 +54,11 @@ public final class FakeControls {
         call("fakeMemoryLimit", bytes);
     }
 
+    /** How much shared memory a block may have if its function asks for it: 232,448 as after a reset, which is the most. */
+    public void sharedLimit(int bytes) {
+        call("fakeSharedLimit", bytes);
+    }
+
     public void multiprocessors(int count) {
         call("fakeMultiprocessors", count);
     }

@@ -5,7 +5,7 @@ using namespace tokenwise;
 
 namespace {
 
-constexpr size_t OPT_IN_SHARED = DynamicShared::MOST;
+static_assert(State::MOST_SHARED == DynamicShared::MOST, "what may be asked for is what there is");
 
 int attribute(int number) {
     switch (number) {
@@ -41,7 +41,7 @@ int attribute(int number) {
         case 81:
             return 228 * 1024;
         case 97:
-            return int(OPT_IN_SHARED);
+            return int(state().sharedLimit);
         case 115:
             return 1;
         default:

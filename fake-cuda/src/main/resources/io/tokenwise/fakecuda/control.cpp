@@ -36,6 +36,7 @@ TOKENWISE_EXPORT void fakeReset() {
     s.failCall.clear();
     s.seed = 0;
     s.memoryLimit = State::DEFAULT_LIMIT;
+    s.sharedLimit = State::MOST_SHARED;
     s.multiprocessors = 132;
     s.capability = 90;
     s.findsNothing = false;
@@ -54,6 +55,11 @@ TOKENWISE_EXPORT void fakeSeed(long seed) {
 TOKENWISE_EXPORT void fakeMemoryLimit(long bytes) {
     std::lock_guard<std::recursive_mutex> hold(state().lock);
     state().memoryLimit = size_t(bytes);
+}
+
+TOKENWISE_EXPORT void fakeSharedLimit(int bytes) {
+    std::lock_guard<std::recursive_mutex> hold(state().lock);
+    state().sharedLimit = size_t(bytes);
 }
 
 TOKENWISE_EXPORT void fakeMultiprocessors(int count) {

@@ -182,7 +182,7 @@ TOKENWISE_EXPORT CUresult cuFuncSetAttribute(Handle handle, int attribute, int v
         if (attribute == 9) {
             return int(SUCCESS); // a preference of shared memory over cache: nothing to do
         }
-        if (attribute != 8 || value < 0 || size_t(value) > DynamicShared::MOST) {
+        if (attribute != 8 || value < 0 || size_t(value) > state().sharedLimit) {
             return report(INVALID_VALUE, "cuFuncSetAttribute: attribute %d cannot be %d", attribute, value);
         }
         function->mostDynamicShared = value;

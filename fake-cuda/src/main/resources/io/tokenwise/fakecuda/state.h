@@ -101,6 +101,7 @@ struct State {
     std::string failCall; // the function whose next call fails; empty: none
     unsigned long long seed = 0, random = 0;
     size_t memoryLimit = DEFAULT_LIMIT;
+    size_t sharedLimit = MOST_SHARED; // of a block that asks for it
     int multiprocessors = 132;
     int capability = 90; // ten times the first number and the second
     bool findsNothing = false; // cuBLASLt's heuristic
@@ -120,7 +121,7 @@ struct State {
     std::map<Handle, std::shared_ptr<Graph>> graphs, executables;
     std::vector<std::shared_ptr<Capture>> captures;
 
-    static constexpr size_t DEFAULT_LIMIT = size_t(4) << 30;
+    static constexpr size_t DEFAULT_LIMIT = size_t(4) << 30, MOST_SHARED = 227 * 1024;
 
     Handle newHandle() { return reinterpret_cast<Handle>(lastHandle += 16); }
 };

@@ -157,5 +157,9 @@ class MemoryTest {
         assertThat(simulated.launch(twice, 1, 128, 227 * 1024, none, x, x, 3)).isZero();
         simulated.succeed("cuCtxSynchronize");
         assertThat(simulated.floats(x, 3)).containsExactly(4, 8, 12);
+        simulated.controls.sharedLimit(99 * 1024);
+        assertThat(simulated.call("cuFuncSetAttribute", twice, 8, 99 * 1024 + 1))
+                .isEqualTo(1);
+        simulated.succeed("cuFuncSetAttribute", twice, 8, 99 * 1024);
     }
 }

@@ -24,7 +24,11 @@ public enum HeadWidth {
         keysBackward = "attentionKeysBackward" + columns;
     }
 
-    /** The least that has room. */
+    /**
+     * The least that has room.
+     *
+     * @throws UnsupportedOperationException if none has
+     */
     public static HeadWidth of(int headSize) {
         if (headSize <= UP_TO_32.columns) {
             return UP_TO_32;
@@ -35,7 +39,7 @@ public enum HeadWidth {
         if (headSize <= UP_TO_128.columns) {
             return UP_TO_128;
         }
-        throw new IllegalArgumentException("attention: heads of " + headSize
+        throw new UnsupportedOperationException("attention: heads of " + headSize
                 + " columns; on a CUDA device they have at most " + UP_TO_128.columns);
     }
 }

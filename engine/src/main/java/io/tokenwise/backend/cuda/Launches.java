@@ -2,6 +2,7 @@ package io.tokenwise.backend.cuda;
 
 import io.tokenwise.natives.cuda.CuFunction;
 import io.tokenwise.natives.cuda.Cuda;
+import io.tokenwise.natives.cuda.Device;
 import io.tokenwise.natives.cuda.LtProduct;
 import io.tokenwise.tensor.Tensor;
 import java.lang.foreign.MemorySegment;
@@ -121,7 +122,7 @@ public final class Launches {
             return;
         }
         if (sharedBytes > function.maxDynamicShared()) {
-            grantShared(function, sharedBytes);
+            grantShared(sharedBytes);
         }
         order();
         if (!isKnown) {
@@ -171,8 +172,18 @@ public final class Launches {
         device.multiply(product, rows, x, weights, bias, y);
     }
 
-    /** Never takes back what another stream has asked for. */
-    private static void grantShared(CuFunction function, int bytes) {
+    /**
+     * Never takes back what another stream has asked for.
+     *
+     * @throws UnsupportedOperationException if the device has not so much: of capability 8.6 or 12.0 it is less than half of what one of 9.0 has
+     */
+    private void grantShared(int bytes) {
+        Device on = device.cuda.device();
+        int most = on.sharedBytesPerBlock() - function.staticSharedBytes();
+        if (bytes > most) {
+            throw new UnsupportedOperationException("kernel " + function.name() + " needs " + bytes
+                    + " bytes of shared memory for a block, of which " + on.name() + " has " + most);
+        }
         synchronized (function) {
             if (bytes > function.maxDynamicShared()) {
                 function.setMaxDynamicShared(bytes);
