@@ -2,6 +2,7 @@ package io.tokenwise.backend.cuda;
 
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.MlpSlices;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.tensor.Tensor;
 
 /**
@@ -47,6 +48,9 @@ final class LeftSide {
 
     /** The rows become the units of an MLP, as far as the jobs, of its second product, use them; the second job may be null. */
     void activate(MlpSlices mlp, int units, ProductJob first, ProductJob second) {
+        if (mlp.activation() == Activation.TANH) {
+            throw new UnsupportedOperationException("mlp: " + mlp.activation() + " runs on the CPU only so far");
+        }
         int stride = PackedWeights.roundUp(units, 8);
         long activated = launches.scratch((long) Bucket.of(rows) * stride * Float.BYTES);
         launches.kernel("activateUnits")

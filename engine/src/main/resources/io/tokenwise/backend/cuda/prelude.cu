@@ -43,7 +43,7 @@ __device__ __forceinline__ float openGate(float gate) {
     return 1 / (1 + expf(fminf(-gate, 80.0f)));
 }
 
-/** What the CPU's Activation of this ordinal makes of x. */
+/** What the CPU's Activation of this ordinal, of those before TANH, makes of x. */
 __device__ __forceinline__ float activated(int activation, float x) {
     switch (activation) {
         case 0:
@@ -54,7 +54,8 @@ __device__ __forceinline__ float activated(int activation, float x) {
         case 2:
             return x * openGate(x);
         default:
-            return fmaxf(x, 0.0f);
+            // A NaN stays one.
+            return x < 0.0f ? 0.0f : x;
     }
 }
 

@@ -171,7 +171,8 @@ extern "C" __global__ void __launch_bounds__(256) packS8(
     tile.read(source, sourceStride, transposed != 0, inputs, outputs, blockIdx.x * 32, firstOutput);
     for (int row = threadIdx.x / 32; row < 32 && firstOutput + row < outputs; row += 8) {
         if (input < stride) {
-            float value = tile.values[threadIdx.x % 32][row] * factors[firstOutput + row];
+            // Rounded by itself, as on the CPU: one fused with the subtraction would bring other halves upwards.
+            float value = __fmul_rn(tile.values[threadIdx.x % 32][row], factors[firstOutput + row]);
             float below = floorf(value);
             int step = (int)below + (value - below >= 0.5f ? 1 : 0);
             target[(long long)(firstOutput + row) * stride + input] = (signed char)step;

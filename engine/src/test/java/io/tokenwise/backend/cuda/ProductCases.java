@@ -155,7 +155,7 @@ final class ProductCases {
         }));
     }
 
-    private static MlpSlices activated(Side s, int inputs, Activation activation, boolean gated, int... sizes) {
+    static MlpSlices activated(Side s, int inputs, Activation activation, boolean gated, int... sizes) {
         int total = Arrays.stream(sizes).sum();
         int each = gated ? 2 : 1;
         int[] columns = Arrays.stream(sizes).map(size -> each * size).toArray();
