@@ -11,6 +11,8 @@ import io.tokenwise.natives.cuda.PinnedMemory;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.List;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * What a stream has on the device, and what it has been told and not yet done: launches are written down, and {@link #flush queued} only when somebody waits for them, so that those of a whole
@@ -19,6 +21,8 @@ import java.util.List;
  * <p>Of one caller at a time, but for {@link #awaitForOthers} and {@link #flushForLater}.
  */
 final class DeviceStream {
+    private static final Logger LOG = LoggerFactory.getLogger(DeviceStream.class);
+
     /** A longer list is queued in parts: in training the device has to begin before the host has told all. */
     private static final int MOST_LAUNCHES = 512;
 
@@ -210,8 +214,14 @@ final class DeviceStream {
     /** Waits until all is done that was told until now, for a thread that waits for all streams; an error of launches is told to the stream's own caller too. */
     void awaitForOthers() {
         if (busy) {
-            flushForOthers();
-            queue.synchronize();
+            try {
+                flushForOthers();
+                queue.synchronize();
+            } catch (RuntimeException e) {
+                // What was queued before goes on: the next one has to wait for it.
+                busy = true;
+                throw e;
+            }
         }
     }
 
@@ -255,16 +265,16 @@ final class DeviceStream {
         graphs.arrived();
     }
 
-    /** Nobody uses it any more; what is costly to make stays. */
+    /** Nobody uses it any more; what is costly to make stays. That what it was told last has failed is nobody's error: who could see it is gone. */
     void release() {
         try {
-            flushForOthers();
-        } finally {
-            failure = null;
-            for (long address : kept) {
-                DeviceMemory.free(cuda, address);
-            }
-            kept.clear();
+            flush(false);
+        } catch (RuntimeException e) {
+            LOG.warn("what a stream was told that nobody uses any more came to nothing: {}", e.getMessage());
         }
+        for (long address : kept) {
+            DeviceMemory.free(cuda, address);
+        }
+        kept.clear();
     }
 }

@@ -13,7 +13,9 @@ import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
+import java.lang.ref.WeakReference;
 import java.util.Arrays;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import org.junit.jupiter.api.AfterEach;
@@ -171,6 +173,60 @@ class LateLaunchesTest {
                 .isInstanceOf(CudaException.class)
                 .hasMessageContaining("fillValues");
         untilRead(y, 5);
+    }
+
+    /** It is told before all that was queued is done: whoever reads next has to wait for that. */
+    @Test
+    void whatWasQueuedBeforeAnErrorIsWaitedForAfterIt() {
+        Tensor y = workspace.tensor(1, 8);
+        stream.fill(y, 3);
+        queueWithoutWaiting();
+        stream.fill(workspace.tensor(1, 8), 4);
+        controls.failAt(LAUNCH, INVALID_VALUE);
+        assertThatThrownBy(() -> device.read(y)).isInstanceOf(CudaException.class);
+        assertThat(first(device.read(y))).isEqualTo(3);
+    }
+
+    /** As each change of what other streams read does it. */
+    private void queueWithoutWaiting() {
+        try (Arena arena = Arena.ofShared()) {
+            device.stream().fill(kept(arena, 8), 1);
+        }
+    }
+
+    /** It is told to nobody: who told the stream is gone. The stream is taken over, without what it was told since. */
+    @Test
+    void errorOfAStreamThatNobodyUsesIsNotToldToTheNextOne() throws InterruptedException {
+        Tensor y = workspace.tensor(1, 8);
+        stream.fill(y, 3);
+        assertThat(first(stream.read(y))).isEqualTo(3);
+        var left = new WeakReference<>(streamThatFailed(y));
+        List<String> handles = handles();
+        while (!left.refersTo(null)) {
+            System.gc();
+            Thread.sleep(10);
+        }
+        Thread.sleep(50);
+        Stream next = device.stream();
+        assertThat(handles()).isEqualTo(handles);
+        assertThat(first(next.read(y))).isEqualTo(3);
+    }
+
+    private Stream streamThatFailed(Tensor y) {
+        Stream failed = device.stream();
+        Workspace freed = device.workspace(1 << 20);
+        failed.fill(freed.tensor(1, 8), 4);
+        controls.failAt(LAUNCH, INVALID_VALUE);
+        freed.close();
+        failed.fill(y, 5);
+        return failed;
+    }
+
+    /** What there is of the driver's but memory. */
+    private List<String> handles() {
+        return controls.leaks().stream()
+                .filter(line -> !line.contains(" bytes"))
+                .toList();
     }
 
     /** Lists that come in turn are graphs from the second time on, if they are as many as are kept, and none of more. */
