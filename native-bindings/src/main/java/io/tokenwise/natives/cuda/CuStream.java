@@ -10,7 +10,7 @@ import java.lang.foreign.MemorySegment;
  * A queue of operations that the device does one after the other, while the caller goes on. Memory that an operation uses must stay until it is
  * done, which {@link #synchronize} or an event says. For one caller at a time; it does not matter on which thread.
  *
- * <p>Closing waits for no operations, only for calls: they go on, and the driver gives the stream back after them.
+ * <p>Closing waits for the operations too.
  */
 public final class CuStream extends Handle {
     private boolean capturing;
@@ -266,6 +266,9 @@ public final class CuStream extends Handle {
 
     @Override
     int destroy() {
+        // The driver would return at once, and what was queued would go on in memory that is freed next. An error of it
+        // is nobody's any more.
+        DriverApi.cuStreamSynchronize(handle);
         return DriverApi.cuStreamDestroy_v2(handle);
     }
 

@@ -156,6 +156,8 @@ public final class Cuda implements AutoCloseable {
         try {
             // Forgotten first: as soon as the driver has it back, another thread may be given the same address.
             long bytes = allocations.remove(pointer);
+            // A virtual thread that waited for that may go on on another carrier.
+            makeCurrentIfPossible();
             int code = DriverApi.cuMemFree_v2(pointer);
             if (code != DriverApi.CUDA_SUCCESS()) {
                 allocations.add(pointer, bytes);
@@ -305,7 +307,7 @@ public final class Cuda implements AutoCloseable {
         return error;
     }
 
-    /** Makes the context current if it still can be, for what must go on in a broken one too. */
+    /** Makes the context current if it still can be, for what must go on in a broken one too, and right before the call as {@link #makeCurrent}. */
     void makeCurrentIfPossible() {
         DriverApi.cuCtxSetCurrent(context);
     }
@@ -329,8 +331,8 @@ public final class Cuda implements AutoCloseable {
         // during which nothing else can be closed.
         handles.stream().filter(CuStream.class::isInstance).forEach(Handle::close);
         handles.forEach(Handle::close);
-        makeCurrentIfPossible();
         for (long address : allocations.starts()) {
+            makeCurrentIfPossible();
             DriverApi.cuMemFree_v2(address);
             allocations.remove(address);
         }

@@ -21,7 +21,7 @@ final class ErrorTexts {
         return ask(out -> DriverApi.cuGetErrorString(code, out), "this driver has no text for it");
     }
 
-    /** A fault of a kernel, or of the device, after which every call of the context fails with the same number. */
+    /** A fault of a kernel, or of the device, after which every call of the context fails with the same number: what cuda.h says so of, and some that are of no use either. */
     static boolean breaksContext(int code) {
         return code == DriverApi.CUDA_ERROR_ILLEGAL_ADDRESS()
                 || code == DriverApi.CUDA_ERROR_LAUNCH_FAILED()
@@ -32,6 +32,10 @@ final class ErrorTexts {
                 || code == DriverApi.CUDA_ERROR_MISALIGNED_ADDRESS()
                 || code == DriverApi.CUDA_ERROR_INVALID_ADDRESS_SPACE()
                 || code == DriverApi.CUDA_ERROR_INVALID_PC()
+                || code == DriverApi.CUDA_ERROR_TENSOR_MEMORY_LEAK()
+                || code == DriverApi.CUDA_ERROR_EXTERNAL_DEVICE()
+                || code == DriverApi.CUDA_ERROR_CONTAINED()
+                || code == DriverApi.CUDA_ERROR_MPS_CLIENT_TERMINATED()
                 || code == DriverApi.CUDA_ERROR_ECC_UNCORRECTABLE()
                 || code == DriverApi.CUDA_ERROR_NVLINK_UNCORRECTABLE()
                 || code == DriverApi.CUDA_ERROR_CONTEXT_IS_DESTROYED()

@@ -43,6 +43,8 @@ public final class PinnedMemory extends Handle {
                 Thread.yield();
             }
         }
+        // A virtual thread may go on on another carrier after it waited.
+        cuda.makeCurrentIfPossible();
         return DriverApi.cuMemFreeHost(handle);
     }
 

@@ -18,6 +18,8 @@ import org.assertj.core.api.ThrowableAssert.ThrowingCallable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** Calls, errors and lifetimes of the wrappers, against a stub that answers what it is told to and runs no kernel. */
 class StubDriverTest {
@@ -225,6 +227,32 @@ class StubDriverTest {
                             "CUDA: the context is broken since cuStreamSynchronize: CUDA_ERROR_ILLEGAL_ADDRESS (700):"
                                     + " start the process anew to use this device");
         }
+    }
+
+    /** Of all that cuda.h says so of some that no kernel of ours should cause. */
+    @ParameterizedTest
+    @ValueSource(ints = {226, 702, 719, 721, 810, 911})
+    void whatLeavesTheProcessInconsistentBreaksTheContext(int code) {
+        CuStream stream = cuda.stream();
+        stub.answer("cuStreamSynchronize", code);
+        assertThatExceptionOfType(CudaException.class).isThrownBy(stream::synchronize);
+        stub.answer("cuStreamSynchronize", 0);
+        assertThat(cuda.isBroken()).isTrue();
+    }
+
+    @Test
+    void aStreamIsGivenBackAfterWhatItWasTold() throws Exception {
+        CuStream stream = cuda.stream();
+        long destroyed = stub.calls("cuStreamDestroy_v2");
+        stub.block(true);
+        var closes = CompletableFuture.runAsync(stream::close, task -> new Thread(task).start());
+        while (stub.waiting() == 0) {
+            assertThat(closes).isNotDone();
+        }
+        assertThat(stub.calls("cuStreamDestroy_v2")).isEqualTo(destroyed);
+        stub.block(false);
+        closes.get(60, TimeUnit.SECONDS);
+        assertThat(stub.calls("cuStreamDestroy_v2")).isEqualTo(destroyed + 1);
     }
 
     @Test

@@ -275,6 +275,15 @@ public class DriverApi extends DriverApi$shared {
     public static int CUDA_ERROR_UNSUPPORTED_PTX_VERSION() {
         return CUDA_ERROR_UNSUPPORTED_PTX_VERSION;
     }
+    private static final int CUDA_ERROR_CONTAINED = (int)226L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_CONTAINED = 226
+     * }
+     */
+    public static int CUDA_ERROR_CONTAINED() {
+        return CUDA_ERROR_CONTAINED;
+    }
     private static final int CUDA_ERROR_NOT_READY = (int)600L;
     /**
      * {@snippet lang=c :
@@ -374,6 +383,15 @@ public class DriverApi extends DriverApi$shared {
     public static int CUDA_ERROR_LAUNCH_FAILED() {
         return CUDA_ERROR_LAUNCH_FAILED;
     }
+    private static final int CUDA_ERROR_TENSOR_MEMORY_LEAK = (int)721L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_TENSOR_MEMORY_LEAK = 721
+     * }
+     */
+    public static int CUDA_ERROR_TENSOR_MEMORY_LEAK() {
+        return CUDA_ERROR_TENSOR_MEMORY_LEAK;
+    }
     private static final int CUDA_ERROR_SYSTEM_NOT_READY = (int)802L;
     /**
      * {@snippet lang=c :
@@ -401,6 +419,15 @@ public class DriverApi extends DriverApi$shared {
     public static int CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE() {
         return CUDA_ERROR_COMPAT_NOT_SUPPORTED_ON_DEVICE;
     }
+    private static final int CUDA_ERROR_MPS_CLIENT_TERMINATED = (int)810L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_MPS_CLIENT_TERMINATED = 810
+     * }
+     */
+    public static int CUDA_ERROR_MPS_CLIENT_TERMINATED() {
+        return CUDA_ERROR_MPS_CLIENT_TERMINATED;
+    }
     private static final int CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE = (int)910L;
     /**
      * {@snippet lang=c :
@@ -409,6 +436,15 @@ public class DriverApi extends DriverApi$shared {
      */
     public static int CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE() {
         return CUDA_ERROR_GRAPH_EXEC_UPDATE_FAILURE;
+    }
+    private static final int CUDA_ERROR_EXTERNAL_DEVICE = (int)911L;
+    /**
+     * {@snippet lang=c :
+     * enum cudaError_enum.CUDA_ERROR_EXTERNAL_DEVICE = 911
+     * }
+     */
+    public static int CUDA_ERROR_EXTERNAL_DEVICE() {
+        return CUDA_ERROR_EXTERNAL_DEVICE;
     }
 
     private static class cuGetErrorString {
