@@ -218,16 +218,18 @@ class HardBudgetsOnDeviceTest {
     void aGateServesAfterItsFirstLaunchWasLost() {
         try (Side cpu = Side.cpu();
                 Side device = Side.device(Precision.F32)) {
-            var lost = device.stream().routing();
+            Tensor x = eighths(device, 40, COLUMNS, 8);
+            Tensor weight = weight(device, 4);
+            Routing routing = device.stream().routing();
             device.controls().failCall("cuMemsetD32Async", 1);
-            assertThatExceptionOfType(CudaException.class).isThrownBy(() -> ofHalf(device, lost));
-            assertThat(ofHalf(device, lost)).isEqualTo(ofHalf(cpu, cpu.stream().routing()));
+            assertThatExceptionOfType(CudaException.class).isThrownBy(() -> ofHalf(device, routing, x, weight));
+            int[] expected = ofHalf(cpu, cpu.stream().routing(), eighths(cpu, 40, COLUMNS, 8), weight(cpu, 4));
+            assertThat(ofHalf(device, routing, x, weight)).isEqualTo(expected);
         }
     }
 
-    /** Texts that are granted half of their learners. */
-    private static int[] ofHalf(Side side, Routing routing) {
-        side.begin(1);
+    /** Of two texts that are granted half of their learners. */
+    private static int[] ofHalf(Side side, Routing routing, Tensor x, Tensor weight) {
         HardBudgets budgets = side.stream().hardBudgets();
         int[] offsets = {0, 30, 40};
         budgets.begin(offsets, 2);
@@ -238,8 +240,7 @@ class HardBudgetsOnDeviceTest {
             routing.ask(offsets[text], tokens, new float[4]);
         }
         routing.bind(budgets, GATE, LEARNER);
-        Tensor x = eighths(side, 40, COLUMNS, 8);
-        routing.decide(x, weight(side, 4), new int[] {1, 2, 3, 4}, side.workspace(), null);
+        routing.decide(x, weight, new int[] {1, 2, 3, 4}, side.workspace(), null);
         return result(routing);
     }
 }
