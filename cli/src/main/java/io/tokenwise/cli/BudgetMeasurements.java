@@ -85,7 +85,7 @@ final class BudgetMeasurements {
     /** What each way gives and costs, the dense model first. */
     List<Quality> quality(OpenModel teacher, OpenModel model) throws InterruptedException {
         var qualities = new ArrayList<Quality>();
-        try (var progress = new Progress(err, "measure quality", "ways", ways.size())) {
+        try (var progress = new Progress(err, "measure quality", "runs", ways.size())) {
             float[][][] dense = teacher.sessions().rows(data.heldOut(), Budget.FULL, null);
             Kept kept = kept(teacher, dense);
             for (Way way : ways) {

@@ -14,6 +14,9 @@ final class Progress implements AutoCloseable {
     private static final Duration BETWEEN_LINES = Duration.ofSeconds(5);
     private static final int BAR_WIDTH = 24;
 
+    /** Units a second below which one of them is told in seconds. */
+    private static final double SLOW = 0.1;
+
     /** Back to the line's start, and no wrapping at the terminal's edge: what is too long is cut. */
     private static final String REDRAW = "\r\u001b[?7l";
 
@@ -74,8 +77,7 @@ final class Progress implements AutoCloseable {
         }
         nextReport = now + (terminal ? BETWEEN_DRAWINGS : BETWEEN_LINES).toNanos();
         double rate = now == start ? 0 : (done - resumedAt) * 1e9 / (now - start);
-        String speed =
-                rate == 0 ? "" : ", " + rounded(rate) + " " + unit + "/s, " + duration((total - done) / rate) + " left";
+        String speed = rate == 0 ? "" : ", " + speed(rate) + ", " + duration((total - done) / rate) + " left";
         print(summary() + " (" + percent() + " %)" + speed + (note.isEmpty() ? "" : "; " + note), !terminal);
     }
 
@@ -106,8 +108,10 @@ final class Progress implements AutoCloseable {
         return total == 0 ? 100 : 100 * done / total;
     }
 
-    private static String rounded(double rate) {
-        return String.format(Locale.ROOT, rate < 10 ? "%.1f" : "%,.0f", rate);
+    private String speed(double rate) {
+        return rate < SLOW
+                ? duration(1 / rate) + " each"
+                : String.format(Locale.ROOT, rate < 10 ? "%.1f" : "%,.0f", rate) + " " + unit + "/s";
     }
 
     static String duration(double seconds) {

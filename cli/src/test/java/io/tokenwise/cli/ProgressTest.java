@@ -53,6 +53,15 @@ class ProgressTest {
     }
 
     @Test
+    void slowWorkSaysHowLongOneTakes() {
+        var progress = progress(false, 10);
+        millis = 62_000;
+        progress.update(2, "");
+        assertThat(err)
+                .hasToString("distil layers: 2 of 10 texts (20 %), 31 s each, 4 min 8 s left" + System.lineSeparator());
+    }
+
+    @Test
     void shortWorkSaysOnlyItsEnd() {
         try (var progress = progress(false, 3)) {
             progress.update(3, "");

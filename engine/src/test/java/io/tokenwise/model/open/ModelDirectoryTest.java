@@ -4,29 +4,21 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
-import io.tokenwise.HuggingFaceTensors;
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.io.AtomicFiles;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.bert.BertArchitecture;
-import io.tokenwise.model.bert.BertFamily;
-import io.tokenwise.tokenizer.Tokenizer;
-import io.tokenwise.tokenizer.TokenizerTest;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
-import java.util.Random;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -41,16 +33,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
 class ModelDirectoryTest {
-    private static final TextDescription TINY = new TextDescription(
-            "tiny",
-            BertFamily.BERT,
-            new BertArchitecture(4, 2, 2, 8, 9, 16, 2, 1e-12),
-            12,
-            Pooling.FIRST,
-            true,
-            "q: ",
-            "p: ",
-            Optional.empty());
+    private static final TextDescription TINY = TinyModel.DESCRIPTION;
 
     @TempDir
     Path temp;
@@ -61,21 +44,11 @@ class ModelDirectoryTest {
     @BeforeEach
     void prepare() {
         directory = temp.resolve("tiny");
-        tensors = new LinkedHashMap<>();
-        Random random = new Random(6);
-        HuggingFaceTensors.of((BertArchitecture) TINY.architecture()).forEach((name, shape) -> {
-            float[] values = new float[(int) (shape[0] * (shape.length == 2 ? shape[1] : 1))];
-            for (int i = 0; i < values.length; i++) {
-                values[i] = random.nextFloat();
-            }
-            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
-        });
+        tensors = TinyModel.tensors();
     }
 
     private void write(TextDescription description, ModelWriter.Existing existing) throws IOException {
-        byte[] json = TokenizerTest.SMALL.getBytes(StandardCharsets.UTF_8);
-        Tokenizer tokenizer = Tokenizer.open("small", json, 12);
-        ModelWriter.write(directory, description, tensors, tokenizer, existing);
+        TinyModel.write(directory, description, tensors, existing);
     }
 
     private void rewriteTensors() throws IOException {
@@ -397,59 +370,5 @@ class ModelDirectoryTest {
         assertThatThrownBy(() -> Models.open(" "))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageStartingWith("the model's name: is blank; give a directory, or one of the names ");
-    }
-
-    @Test
-    void existingModelIsReplacedOnlyWhenAskedFor() throws IOException {
-        Files.createDirectory(directory);
-        write(TINY, ModelWriter.Existing.KEEP);
-        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.KEEP))
-                .isInstanceOf(IOException.class)
-                .hasMessage(directory + ": exists and is not empty");
-        tensors.values().forEach(tensor -> tensor.floats().fill((byte) 0));
-        write(TINY, ModelWriter.Existing.REPLACE);
-        try (ModelFiles files = Models.open(directory);
-                Arena arena = Arena.ofConfined()) {
-            ModelFilesTest.readAll(files.weights(), arena)
-                    .forEach((name, tensor) -> assertThat(
-                                    tensor.floats().mismatch(tensors.get(name).floats()))
-                            .isEqualTo(-1));
-        }
-        assertThat(temp).isDirectoryNotContaining(path -> !path.equals(directory));
-    }
-
-    @Test
-    void whatIsNotOursIsNeverDeleted() throws IOException {
-        write(TINY, ModelWriter.Existing.KEEP);
-        Path diary = Files.writeString(directory.resolve("diary.txt"), "mine");
-        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.REPLACE))
-                .isInstanceOf(IOException.class)
-                .hasMessageContaining("holds diary.txt");
-        assertThat(diary).hasContent("mine");
-        directory = diary;
-        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.REPLACE)).hasMessageContaining("is a file");
-    }
-
-    @Test
-    void failureHalfWayLeavesTheOldModelAndNothingElse() throws IOException {
-        write(TINY, ModelWriter.Existing.KEEP);
-        byte[] before = Files.readAllBytes(directory.resolve("model.safetensors"));
-        try (Arena arena = Arena.ofConfined()) {
-            tensors.put("z", new TensorData(new long[] {1}, arena.allocate(4)));
-        }
-        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.REPLACE)).isInstanceOf(IllegalStateException.class);
-        assertThat(directory.resolve("model.safetensors")).hasBinaryContent(before);
-        assertThat(temp).isDirectoryNotContaining(path -> !path.equals(directory));
-    }
-
-    @Test
-    void targetThatCannotBeWrittenIsNamed() throws IOException {
-        directory = Files.createFile(temp.resolve("file")).resolve("tiny");
-        assertThatThrownBy(() -> write(TINY, ModelWriter.Existing.KEEP))
-                .isInstanceOf(IOException.class)
-                .hasMessageStartingWith(directory + ": cannot be written: ");
-        assertThatThrownBy(() -> AtomicFiles.write(directory, out -> out.write(1)))
-                .isInstanceOf(IOException.class)
-                .hasMessageStartingWith(directory + ": cannot be written: ");
     }
 }
