@@ -90,8 +90,7 @@ class RerankTest extends CommandTest {
         for (List<String> command : List.of(
                 List.of("embed"),
                 List.of("finetune", "--pairs", texts, "--out", made),
-                List.of("eval", "sts", texts),
-                List.of("serve", "--port", "0"))) {
+                List.of("eval", "sts", texts))) {
             err.getBuffer().setLength(0);
             var line = new ArrayList<>(command);
             line.addAll(List.of("--model", model));
