@@ -147,19 +147,7 @@ final class AddedTokens {
     }
 
     private static boolean isAlone(String text, int from, int to, int start, int end) {
-        return (start == from || !isOfWord(text.codePointBefore(start)))
-                && (end == to || !isOfWord(text.codePointAt(end)));
-    }
-
-    /** {@code \w} of the regular expressions of Rust. */
-    private static boolean isOfWord(int c) {
-        return switch (Character.getType(c)) {
-            case Character.NON_SPACING_MARK,
-                    Character.ENCLOSING_MARK,
-                    Character.COMBINING_SPACING_MARK,
-                    Character.DECIMAL_DIGIT_NUMBER,
-                    Character.CONNECTOR_PUNCTUATION -> true;
-            default -> Character.isAlphabetic(c) || c == 0x200C || c == 0x200D;
-        };
+        return (start == from || !Letters.inWord(text.codePointBefore(start)))
+                && (end == to || !Letters.inWord(text.codePointAt(end)));
     }
 }
