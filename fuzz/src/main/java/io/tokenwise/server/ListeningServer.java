@@ -3,20 +3,13 @@ package io.tokenwise.server;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
 import java.io.IOException;
-import java.io.InputStream;
 import java.io.UncheckedIOException;
-import java.net.InetAddress;
-import java.net.Socket;
-import java.net.SocketException;
-import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.Map;
 import java.util.Optional;
 
 /** A server on a port of its own, which reads requests as ours does, without a model behind. */
 final class ListeningServer {
-    private static final int MOST_ANSWER_BYTES = 1 << 16;
-
     /** Longer than any machine leaves a request alone; all of it is there at once, so that nobody waits for more. */
     private static final Duration PATIENCE = Duration.ofMinutes(1);
 
@@ -61,24 +54,7 @@ final class ListeningServer {
 
     /** @throws AssertionError if the server says that it is at fault */
     void answer(byte[] request) throws IOException {
-        try (var client = new Socket(InetAddress.getLoopbackAddress(), http.port())) {
-            String answer;
-            try {
-                client.getOutputStream().write(request);
-                // That nothing more comes ends what a wrong length would have the server wait for.
-                client.shutdownOutput();
-                InputStream in = client.getInputStream();
-                answer = new String(in.readNBytes(MOST_ANSWER_BYTES), StandardCharsets.ISO_8859_1);
-            } catch (SocketException _) {
-                // Closed while we wrote, as a server may that has seen enough.
-                return;
-            }
-            for (String line : answer.split("\r\n")) {
-                // 501 and 505 are what a client is told that asks for what HTTP has not.
-                if (line.matches("HTTP/1\\.[01] 5(?!01|05).*")) {
-                    throw new AssertionError("the server answers " + line);
-                }
-            }
-        }
+        // Its end ends what a wrong length would have the server wait for.
+        RawRequest.send(http.port(), request, true);
     }
 }

@@ -32,6 +32,12 @@ public final class ServerTargets {
 
     public static final List<Target> ALL = List.of(
             body("http-json", "body.json", (input, _) -> texts(new Fields(Json.object(input.bytes()))), Forms.JSON),
+            body(
+                            "http-endpoints",
+                            "asked.json",
+                            (input, _) -> ServedEndpoints.STARTED.answer(Json.object(input.bytes())),
+                            Forms.JSON)
+                    .elsewhere(),
             body("http-form", "body.http", ServerTargets::form, Forms.LINES),
             new Target(
                             "http",

@@ -40,6 +40,7 @@ final class TextSeeds {
                                 "qrels/test.tsv",
                                 bytes("query-id\tcorpus-id\tscore\nq1\td1\t1\nq1\td2\t0\nq2\td2\t2\n")));
         writeRequests(seeds);
+        writeEndpoints(seeds);
         SeedFolder json = seeds.of("http-json");
         json.file(
                 "openai",
@@ -50,6 +51,29 @@ final class TextSeeds {
                 "tei",
                 bytes("{\"inputs\":[\"a\",[2,4,3]],\"truncate\":true,\"truncation_direction\":\"left\",\"budget\":0.25,"
                         + "\"ids\":[4,5],\"input\":[[4,5],[2,6,3]]}"));
+    }
+
+    /** Bodies by the path that they are for. */
+    private static void writeEndpoints(Seeds seeds) throws IOException {
+        SeedFolder endpoints = seeds.of("http-endpoints");
+        endpoints.file("openai", bytes("""
+                {"/v1/embeddings":{"model":"vectors@0.5","input":["a b","ab"],"encoding_format":"base64","dimensions":24,"user":"u"},
+                 "/v1/rerank":{"model":"scores","query":"a","documents":["b",{"text":"a b"}],"top_n":1,"return_documents":true,"budget":"auto"},
+                 "/v2/rerank":{"model":"scores@1","query":"a b","documents":["b"],"max_tokens_per_doc":4}}
+                """));
+        endpoints.file("tei", bytes("""
+                {"/embed":{"inputs":["a",[101,1037,102]],"truncate":true,"normalize":true,"prompt_name":null,"dimensions":24},
+                 "/embed_all":{"inputs":"a b"},
+                 "/similarity":{"inputs":{"source_sentence":"a","sentences":["b","a"]},"parameters":{"truncate":true}},
+                 "/tokenize":{"inputs":["a b"],"add_special_tokens":true},
+                 "/decode":{"ids":[[101,1037,102]],"skip_special_tokens":true},
+                 "/predict":{"inputs":[["a"],["a","b"]],"raw_scores":true,"truncation_direction":"Right","budget":0.25},
+                 "/rerank":{"query":"a","texts":["b","a b"],"raw_scores":true,"return_text":true,"truncate":true},
+                 "/embed_sparse":{"inputs":"a"}}
+                """));
+        endpoints.file("hub", bytes("""
+                {"/":{"inputs":"a"},"/invocations":{"inputs":["a","b"],"model":"classes"}}
+                """));
     }
 
     private static void writeRequests(Seeds seeds) throws IOException {
