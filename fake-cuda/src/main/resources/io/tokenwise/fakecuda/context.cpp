@@ -84,6 +84,7 @@ void destroyContext() {
     s.device.freeAll();
     s.pinned.freeAll();
     s.registered.clear();
+    s.busy.clear();
     s.streams.clear();
     s.events.clear();
     s.modules.clear();

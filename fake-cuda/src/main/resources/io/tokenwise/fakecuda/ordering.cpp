@@ -74,6 +74,7 @@ TOKENWISE_EXPORT CUresult cuStreamDestroy_v2(Handle handle) {
             return invalidate(*stream->capture, STREAM_CAPTURE_UNSUPPORTED, "cuStreamDestroy_v2");
         }
         int code = runUntil(stream);
+        state().busy.erase(handle);
         state().streams.erase(handle);
         return code;
     });

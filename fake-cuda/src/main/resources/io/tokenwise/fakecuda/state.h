@@ -115,6 +115,7 @@ struct State {
 
     uintptr_t lastHandle = 0x10000;
     std::map<Handle, std::shared_ptr<Stream>> streams;
+    std::map<Handle, Stream*> busy; // those of them that have work
     std::map<Handle, std::shared_ptr<Event>> events;
     std::map<Handle, Module> modules;
     std::map<Handle, Function> functions;
@@ -161,9 +162,10 @@ inline int report(int code, const char* format, ...) {
 inline int breakContext(int code) {
     State& s = state();
     s.broken = code;
-    for (auto& [handle, stream] : s.streams) {
+    for (auto& [handle, stream] : s.busy) {
         stream->work.clear();
     }
+    s.busy.clear();
     return code;
 }
 

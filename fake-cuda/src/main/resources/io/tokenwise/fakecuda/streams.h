@@ -52,6 +52,9 @@ inline bool isReady(const Stream& stream) {
 inline bool runFirst(Stream& stream) {
     Operation operation = std::move(stream.work.front());
     stream.work.pop_front();
+    if (stream.work.empty()) {
+        state().busy.erase(stream.handle);
+    }
     if (operation.kind == Operation::RECORD) {
         operation.event->completed = operation.generation;
         operation.event->milliseconds = milliseconds();
@@ -82,9 +85,9 @@ inline int runUntil(Stream* target, const Event* event = nullptr, long generatio
         Stream* chosen = blockerOf(target);
         if (s.seed != 0) {
             std::vector<Stream*> ready;
-            for (auto& [handle, stream] : s.streams) {
+            for (auto& [handle, stream] : s.busy) {
                 if (isReady(*stream)) {
-                    ready.push_back(stream.get());
+                    ready.push_back(stream);
                 }
             }
             chosen = ready.empty() ? chosen : ready[chance(ready.size())];
@@ -102,8 +105,8 @@ inline int runUntil(Stream* target, const Event* event = nullptr, long generatio
 
 inline int runAll(bool blockingOnly = false) {
     std::vector<std::shared_ptr<Stream>> all;
-    for (auto& [handle, stream] : state().streams) {
-        all.push_back(stream);
+    for (auto& [handle, stream] : state().busy) {
+        all.push_back(state().streams.at(handle));
     }
     for (auto& stream : all) {
         int code = blockingOnly && !stream->blocking ? SUCCESS : runUntil(stream.get());
@@ -152,6 +155,7 @@ inline int enqueue(const char* name, Handle handle, Operation operation) {
         return code;
     }
     stream->work.push_back(std::move(operation));
+    state().busy[handle] = stream;
     return SUCCESS;
 }
 
