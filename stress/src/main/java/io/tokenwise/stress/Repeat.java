@@ -20,6 +20,8 @@ import org.junit.platform.launcher.core.LauncherFactory;
  * or if none ran.
  */
 final class Repeat implements TestExecutionListener {
+    private static final int ROUNDS_A_LINE = 10;
+
     private final Map<String, Count> counts = new TreeMap<>();
     private final PrintWriter out;
     private int round;
@@ -47,6 +49,9 @@ final class Repeat implements TestExecutionListener {
         Launcher launcher = LauncherFactory.create();
         for (round = 1; round <= times; round++) {
             launcher.execute(request, this);
+            if (round % ROUNDS_A_LINE == 0) {
+                out.println("round " + round + " of " + times);
+            }
         }
         counts.forEach((test, count) -> out.printf("%7d runs %5d failures  %s%n", count.runs, count.failures, test));
         return !counts.isEmpty() && counts.values().stream().allMatch(count -> count.failures == 0);
