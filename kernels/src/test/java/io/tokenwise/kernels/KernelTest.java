@@ -4,11 +4,13 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
 import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
+import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.function.UnaryOperator;
 import java.util.stream.IntStream;
-import java.util.stream.Stream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
 
@@ -51,15 +53,22 @@ abstract class KernelTest {
     }
 
     static Floats filled(int count, float value) {
-        return floats(
-                Stream.generate(() -> value).limit(count).mapToDouble(v -> v).toArray());
+        float[] values = new float[count];
+        Arrays.fill(values, value);
+        return floats(values);
     }
 
     static Floats floats(double[] values) {
-        Floats floats = zeros(values.length);
+        float[] rounded = new float[values.length];
         for (int i = 0; i < values.length; i++) {
-            floats.set(i, (float) values[i]);
+            rounded[i] = (float) values[i];
         }
+        return floats(rounded);
+    }
+
+    private static Floats floats(float[] values) {
+        Floats floats = zeros(values.length);
+        MemorySegment.copy(values, 0, floats.segment(), ValueLayout.JAVA_FLOAT, 0, values.length);
         return floats;
     }
 
