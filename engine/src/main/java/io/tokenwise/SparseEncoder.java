@@ -4,6 +4,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.QueryWeights;
 import io.tokenwise.model.RowMemory;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.open.Models;
@@ -15,11 +16,16 @@ import java.util.ArrayList;
 import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
+import java.util.Optional;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
  * Turns texts into sparse vectors, a weight for each token of the vocabulary that a text is about, though it may not stand in it (SPLADE), with a masked language model that was trained for it, dense or
  * adaptive; what a service imports. An inverted index, such as that of a search engine, finds such vectors.
+ *
+ * <p>Some models, such as OpenSearch's, read only texts to be found with the network (inference-free SPLADE). Of a query each token that stands in it then has its weight in a table, once: {@link #embedQuery} takes
+ * microseconds, waits for nobody, and budgets and deadlines change nothing of it.
  *
  * <p>Thread-safe as {@link TextEncoder} is. A result does not depend on the number of threads nor on the other texts. Close waits for running calls, then frees all native memory; later
  * calls, those that still wait for others, and those of many texts that have not begun all of them, throw {@link IllegalStateException}.
@@ -27,10 +33,12 @@ import java.util.stream.Stream;
 public final class SparseEncoder implements AutoCloseable {
     private final OpenModel model;
     private final Tokenizer tokenizer;
+    private final Optional<QueryWeights> table;
 
     SparseEncoder(OpenModel model) {
         this.model = model;
         this.tokenizer = model.files().tokenizer();
+        this.table = description().queries();
     }
 
     /**
@@ -70,7 +78,7 @@ public final class SparseEncoder implements AutoCloseable {
     }
 
     /**
-     * {@return the vector of a text, at full budget}
+     * {@return the vector of a text, at full budget: as of one to be found, with what the model wants to see before a text of which nothing is said, if anything}
      *
      * @param text cut if it is too long
      */
@@ -118,12 +126,93 @@ public final class SparseEncoder implements AutoCloseable {
      */
     public List<SparseVector> embed(List<String> texts, Budget budget, Deadline deadline) {
         NullTexts.refuse("embed", texts);
+        return embed(description().prompts().text(), texts, budget, deadline);
+    }
+
+    /**
+     * {@return the vector of a search query, at full budget: with what the model wants to see before queries, if anything; see {@link #looksQueriesUp}}
+     *
+     * @param query cut if it is too long
+     */
+    public SparseVector embedQuery(String query) {
+        return embedQuery(query, Budget.FULL);
+    }
+
+    /**
+     * {@return the vector of a search query}
+     *
+     * @param query cut if it is too long
+     * @param budget what it may cost
+     */
+    public SparseVector embedQuery(String query, Budget budget) {
+        return embedQueries(Collections.singletonList(query), budget, Deadline.NONE)
+                .getFirst();
+    }
+
+    /**
+     * {@return the vectors of many search queries, in their order}
+     *
+     * @param queries cut where they are too long
+     * @param budget what each of them may cost
+     * @param deadline until when they are wanted
+     * @throws IllegalStateException if it is closed, or, where the network is asked, if the thread is interrupted while it waits for its turn or between two batches
+     * @throws io.tokenwise.api.DeadlineException if the network is asked and the deadline passes before the last batch begins
+     */
+    public List<SparseVector> embedQueries(List<String> queries, Budget budget, Deadline deadline) {
+        NullTexts.refuse("embedQueries", queries);
+        String prompt = description().queryPrefix();
+        if (table.isEmpty()) {
+            return embed(prompt, queries, budget, deadline);
+        }
+        model.requireOpen();
+        return queries.stream()
+                .map(query -> lookedUp(prompt + query, table.get()))
+                .toList();
+    }
+
+    private SparseVector lookedUp(String query, QueryWeights weights) {
+        int[] tokens = tokenizer.encodeFirst(query, weights.maxTokens());
+        int[] ids = IntStream.of(tokens)
+                .limit(weights.maxTokens())
+                .filter(id -> weights.weight(id) != 0)
+                .sorted()
+                .distinct()
+                .toArray();
+        var values = new float[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            values[i] = weights.weight(ids[i]);
+        }
+        return new SparseVector(ids, values);
+    }
+
+    /**
+     * {@return the vectors of texts to be found, in their order, at full budget: with what the model wants to see before them, if anything}
+     *
+     * @param passages cut where they are too long
+     */
+    public List<SparseVector> embedPassages(List<String> passages) {
+        return embedPassages(passages, Budget.FULL, Deadline.NONE);
+    }
+
+    /**
+     * {@return the vectors of texts to be found, in their order; otherwise as {@link #embed(List, Budget, Deadline)}}
+     *
+     * @param passages cut where they are too long
+     * @param budget what each of them may cost
+     * @param deadline until when they are wanted
+     */
+    public List<SparseVector> embedPassages(List<String> passages, Budget budget, Deadline deadline) {
+        NullTexts.refuse("embedPassages", passages);
+        return embed(description().passagePrefix(), passages, budget, deadline);
+    }
+
+    private List<SparseVector> embed(String prompt, List<String> texts, Budget budget, Deadline deadline) {
         var vectors = new ArrayList<SparseVector>(texts.size());
         // What is not sparse yet is as long as the vocabulary.
         int atOnce = RowMemory.rowsAtOnce(dimensions());
         for (int from = 0; from < texts.size(); from += atOnce) {
             List<int[]> inputs = texts.subList(from, Math.min(texts.size(), from + atOnce)).stream()
-                    .map(text -> tokenizer.encode(text).ids())
+                    .map(text -> tokenizer.encode(prompt + text).ids())
                     .toList();
             float[][] values = model.encode(
                     inputs,
@@ -176,6 +265,11 @@ public final class SparseEncoder implements AutoCloseable {
     /** {@return how many tokens the model reads of a text at most, special ones included} */
     public int maxTokens() {
         return description().maxTokens();
+    }
+
+    /** {@return whether queries are looked up in a table, and the network is for texts to be found alone} */
+    public boolean looksQueriesUp() {
+        return table.isPresent();
     }
 
     /** {@return whether budgets change what it does; a dense model ignores them} */

@@ -288,7 +288,7 @@ class SentenceLayersTest {
                 "3_LayerNorm/config.json | 32 | 48 | dimension is 48; supported: 32, the width of what it reads",
                 "modules.json | 3_LayerNorm | 3_Norm | path is \"3_Norm\"; supported: a folder called as 2_LayerNorm",
                 "modules.json | models.LayerNorm | models.Router | type is \"sentence_transformers.models.Router\";"
-                        + " supported: one way for queries and documents; Router has several",
+                        + " supported: a Router alone, with query of one SparseStaticEmbedding and document of a",
                 "modules.json | models.LayerNorm | models.Transformer | supported: one Transformer, and that first",
                 "modules.json | models.LayerNorm | models.Dropout | supported: Transformer, Pooling, Dense, LayerNorm,"
                         + " Normalize",

@@ -93,7 +93,7 @@ final class LateConfig {
 
     /** Adds what pylate's config_sentence_transformers.json says. */
     static void addTo(ObjectNode file, LateForm form) {
-        file.put(SentenceModules.TYPE, SentenceModules.COLBERT)
+        file.put(SentenceModules.MODEL_TYPE, SentenceModules.COLBERT)
                 .put("query_prefix", form.queryMark())
                 .put("document_prefix", form.documentMark())
                 .put("query_length", form.queryTokens())

@@ -84,6 +84,11 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
         return List.of();
     }
 
+    /** What queries are where the network is not asked for them; mostly it is. */
+    default Optional<QueryWeights> queries() {
+        return Optional.empty();
+    }
+
     /** What it is to do as its teacher does. */
     default Objective objective() {
         return family().objective(this);

@@ -33,6 +33,9 @@ public final class ModelWriter {
             "config_sentence_transformers.json",
             "1_Pooling",
             "1_SpladePooling",
+            SentenceRouter.FILE,
+            SentenceRouter.POOLING,
+            QueryWeights.FOLDER,
             "1_LogitScore",
             "artifact.metadata",
             "preprocessor_config.json",
@@ -189,6 +192,7 @@ public final class ModelWriter {
                 named.put(names.written(name), tensor);
             }
         });
+        description.queries().ifPresent(queries -> inFolders.put(QueryWeights.FOLDER, queries.tensors()));
         writeWeights(directory, named, type);
         for (Map.Entry<String, Map<String, TensorData>> folder : inFolders.entrySet()) {
             Path path = directory.resolve(folder.getKey());
@@ -197,6 +201,9 @@ public final class ModelWriter {
         }
         if (tokenizer != null) {
             write(directory.resolve(TOKENIZER), tokenizer.json());
+        }
+        if (description.queries().isPresent()) {
+            write(directory.resolve(QueryWeights.FOLDER).resolve(TOKENIZER), tokenizer.json());
         }
         ObjectNode config = family.config(description);
         description.addTo(config);

@@ -78,7 +78,11 @@ final class SentenceFiles {
         if (!folder.has(TokenizerFile.CONFIG)) {
             return Integer.MAX_VALUE;
         }
-        JsonNode tokenizer = folder.read(TokenizerFile.CONFIG).root();
+        return length(folder.read(TokenizerFile.CONFIG).root());
+    }
+
+    /** The longest text that a tokenizer_config.json speaks of; the largest number if it speaks of none. */
+    static int length(JsonNode tokenizer) {
         // Where nobody knows there stands 10^30.
         JsonNode most = tokenizer.path(tokenizer.has("model_max_length") ? "model_max_length" : "max_len");
         boolean known = most.isInt() && most.intValue() >= Tokenizer.LEAST_MAX_TOKENS;

@@ -29,7 +29,7 @@ final class SentenceFilesWriter {
             case TextOutput.Score score -> files.putAll(layers(score, width));
             case TextOutput.TokenVectors vectors when vectors.isBeside() -> files.putAll(LateConfig.metadata(vectors));
             case TextOutput.TokenVectors vectors -> files.putAll(layers(vectors, width));
-            case TextOutput.Sparse sparse -> files.putAll(splade(sparse.flat()));
+            case TextOutput.Sparse sparse -> files.putAll(splade(sparse));
             // Without modules Python looks for no prompts.
             case TextOutput.SequenceClasses _ when asks(description) -> files.putAll(alone());
             case TextOutput.Answer answer when asks(description) -> files.putAll(logits(answer));
@@ -100,18 +100,25 @@ final class SentenceFilesWriter {
         return files;
     }
 
-    private static Map<String, byte[]> splade(boolean flat) {
-        String pooling = "1_" + SentenceModules.SPLADE;
+    private static Map<String, byte[]> splade(TextOutput.Sparse sparse) {
+        Map<String, byte[]> files = new LinkedHashMap<>();
         ArrayNode modules = JSON.arrayNode();
-        addModule(modules, "", "sentence_transformers.sparse_encoder.models." + SentenceModules.WORDS);
-        addModule(modules, pooling, "sentence_transformers.sparse_encoder.models." + SentenceModules.SPLADE);
-        return Map.of(
-                SentenceModules.FILE,
-                JsonFile.format(modules),
+        String pooling = sparse.queries().isPresent() ? SentenceRouter.POOLING : "1_" + SentenceModules.SPLADE;
+        if (sparse.queries().isPresent()) {
+            addModule(modules, "", MODELS + "Router");
+            files.put(SentenceRouter.FILE, JsonFile.format(SentenceRouter.written()));
+            files.putAll(sparse.queries().get().files());
+        } else {
+            addModule(modules, "", "sentence_transformers.sparse_encoder.models." + SentenceModules.WORDS);
+            addModule(modules, pooling, "sentence_transformers.sparse_encoder.models." + SentenceModules.SPLADE);
+        }
+        files.put(SentenceModules.FILE, JsonFile.format(modules));
+        String activation = sparse.flat() ? SentenceModules.FLAT : SentenceModules.RELU;
+        files.put(
                 pooling + "/config.json",
-                JsonFile.format(JSON.objectNode()
-                        .put("pooling_strategy", "max")
-                        .put(DenseActivation.FIELD, flat ? SentenceModules.FLAT : SentenceModules.RELU)));
+                JsonFile.format(
+                        JSON.objectNode().put("pooling_strategy", "max").put(DenseActivation.FIELD, activation)));
+        return files;
     }
 
     /** Ends modules.json with layers, and writes what each has in its folder. */
@@ -145,8 +152,8 @@ final class SentenceFilesWriter {
         modules.addObject()
                 .put("idx", modules.size() - 1)
                 .put("name", Integer.toString(modules.size() - 1))
-                .put("path", path)
-                .put("type", type);
+                .put(SentenceModules.PATH, path)
+                .put(SentenceModules.TYPE, type);
     }
 
     private static ObjectNode pooling(Pooling pooling, int width) {
@@ -174,7 +181,7 @@ final class SentenceFilesWriter {
         boolean asked = asks(description) && (output.isScore() || output instanceof TextOutput.SequenceClasses);
         if (asked || output instanceof TextOutput.Score) {
             // Without the second Python takes the logistic function of a score.
-            file.put(SentenceModules.TYPE, SentenceModules.CROSS_ENCODER)
+            file.put(SentenceModules.MODEL_TYPE, SentenceModules.CROSS_ENCODER)
                     .put(SentenceModules.ACTIVATION, DenseActivation.torch(Optional.empty()));
         }
         if (output instanceof TextOutput.TokenVectors vectors && !vectors.isBeside()) {

@@ -6,6 +6,7 @@ import java.io.IOException;
 import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
 import tools.jackson.databind.JsonNode;
@@ -13,9 +14,10 @@ import tools.jackson.databind.JsonNode;
 /**
  * The steps of sentence-transformers' pipeline, as modules.json names them (sentence_transformers/base/modules at cad21198).
  *
- * @param all none if the folder has no such file
+ * @param all none if the folder has no such file; where queries go another way, those of documents
+ * @param queries the folder of a table that queries are looked up in instead
  */
-record SentenceModules(ModelFolder folder, List<JsonFile> all) {
+record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> queries) {
     static final String FILE = "modules.json";
 
     /** Of a sparse encoder. */
@@ -36,7 +38,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
     static final String COLBERT = "ColBERT";
 
     static final String CROSS_ENCODER = "CrossEncoder";
-    static final String TYPE = "model_type";
+    static final String MODEL_TYPE = "model_type";
 
     /** In the file of a LogitScore. */
     static final String YES = "true_token_id";
@@ -51,8 +53,10 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
     /** Of a causal model whose score is the difference of two words' logits. */
     static final String LOGITS = "LogitScore";
 
-    /** One for queries and one for documents, or for kinds of inputs. */
-    private static final Set<String> ROUTERS = Set.of("Router", "Asym");
+    /** In modules.json. */
+    static final String PATH = "path";
+
+    static final String TYPE = "type";
 
     private static final String TEXT_VECTOR = "sentence_embedding";
     private static final String TOKEN_VECTORS = "token_embeddings";
@@ -69,32 +73,41 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
 
     static SentenceModules read(ModelFolder folder) throws IOException {
         if (!folder.has(FILE)) {
-            return new SentenceModules(folder, List.of());
+            return new SentenceModules(folder, List.of(), Optional.empty());
         }
         List<JsonFile> modules = JsonFile.parseArray(folder.file(FILE), folder.json(FILE));
         if (modules.size() > MOST) {
             throw new BadFileException(folder.file(FILE), "has " + modules.size() + " steps; supported: up to " + MOST);
         }
         for (JsonFile module : modules) {
-            if (!NAME.matcher(path(module)).matches() || path(module).startsWith(".")) {
-                throw module.refuse("path", "the name of a folder in the model's, of letters, digits and _-.");
-            }
+            requireFolder(module);
             if (module != modules.getFirst() && isTransformer(module)) {
-                throw module.refuse("type", "one Transformer, and that first");
+                throw module.refuse(TYPE, "one Transformer, and that first");
             }
-            if (ROUTERS.contains(type(module))) {
-                throw module.refuse("type", "one way for queries and documents; " + type(module) + " has several");
+            if (SentenceRouter.is(module) && modules.size() > 1) {
+                throw module.refuse(TYPE, SentenceRouter.SUPPORTED);
             }
         }
-        return new SentenceModules(folder, modules);
+        if (!modules.isEmpty() && SentenceRouter.is(modules.getFirst())) {
+            SentenceRouter router = SentenceRouter.read(folder, modules.getFirst());
+            return new SentenceModules(folder, router.documents(), Optional.of(router.queries()));
+        }
+        return new SentenceModules(folder, modules, Optional.empty());
     }
 
-    private static String type(JsonFile module) {
-        String type = module.root().path("type").asString("");
+    /** That its folder is one of the model's, or that itself. */
+    static void requireFolder(JsonFile module) {
+        if (!NAME.matcher(path(module)).matches() || path(module).startsWith(".")) {
+            throw module.refuse(PATH, "the name of a folder in the model's, of letters, digits and _-.");
+        }
+    }
+
+    static String type(JsonFile module) {
+        String type = module.root().path(TYPE).asString("");
         return type.substring(type.lastIndexOf('.') + 1);
     }
 
-    private static boolean isTransformer(JsonFile module) {
+    static boolean isTransformer(JsonFile module) {
         return type(module).endsWith("Transformer");
     }
 
@@ -103,8 +116,8 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
         return all.isEmpty() || !isTransformer(all.getFirst()) ? "" : path(all.getFirst());
     }
 
-    private static String path(JsonFile module) {
-        return module.root().path("path").asString("");
+    static String path(JsonFile module) {
+        return module.root().path(PATH).asString("");
     }
 
     /** Whether what comes out is what the model gives with a head of its own: of late modules are written for such models too. */
@@ -139,7 +152,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
     /** What config_sentence_transformers.json says that the modules are; files that are older say nothing. */
     private void requireType(String supported) throws IOException {
         if (folder.has(SentenceFiles.PROMPTS)) {
-            folder.read(SentenceFiles.PROMPTS).supports(TYPE, supported);
+            folder.read(SentenceFiles.PROMPTS).supports(MODEL_TYPE, supported);
         }
     }
 
@@ -158,7 +171,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
             return false;
         }
         boolean compares = output.isScore() || output instanceof TextOutput.SequenceClasses;
-        String type = folder.read(SentenceFiles.PROMPTS).root().path(TYPE).asString("");
+        String type = folder.read(SentenceFiles.PROMPTS).root().path(MODEL_TYPE).asString("");
         return !compares || !all.isEmpty() && type.equals(CROSS_ENCODER);
     }
 
@@ -171,14 +184,17 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
 
     private TextOutput.Sparse sparse(TextFamily family, JsonFile config) throws IOException {
         if (all.size() != 2 || !isTransformer(all.getFirst())) {
-            throw all.getFirst().refuse("type", WORDS + " and behind it only " + SPLADE);
+            throw all.getFirst().refuse(TYPE, WORDS + " and behind it only " + SPLADE);
         }
         JsonFile pooling = folder.read(configPath(all.getLast()));
         pooling.supports("pooling_strategy", "max");
         pooling.supports(DenseActivation.FIELD, RELU, FLAT);
+        int words = family.architecture(config).vocabularySize();
+        Optional<QueryWeights> table =
+                queries.isPresent() ? Optional.of(QueryWeights.read(folder, queries.get(), words)) : Optional.empty();
         boolean flat = pooling.root().path(DenseActivation.FIELD).asString(RELU).equals(FLAT);
         return ClassesConfig.words(config, family)
-                .map(words -> new TextOutput.Sparse(words, flat))
+                .map(head -> new TextOutput.Sparse(head, flat, table))
                 .orElseThrow(() -> config.refuse("model_type", "models of " + family.name() + " without " + SPLADE));
     }
 
@@ -217,10 +233,10 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
                 continue;
             }
             if (pooling == null && Set.of("Dense", "LayerNorm", "Normalize").contains(type)) {
-                throw module.refuse("type", type + " after a Pooling");
+                throw module.refuse(TYPE, type + " after a Pooling");
             }
             if (pooling != null && type.equals("Pooling")) {
-                throw module.refuse("type", "one Pooling");
+                throw module.refuse(TYPE, "one Pooling");
             }
             int width = VectorStep.width(steps, hiddenSize);
             switch (type) {
@@ -241,7 +257,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
                     requireWidth(folder.read(configPath(module)), "dimension", width);
                     steps.add(new VectorStep.LayerNorm(own));
                 }
-                default -> throw module.refuse("type", "Transformer, Pooling, Dense, LayerNorm, Normalize");
+                default -> throw module.refuse(TYPE, "Transformer, Pooling, Dense, LayerNorm, Normalize");
             }
         }
         return new TextOutput.Vectors(
@@ -289,10 +305,10 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all) {
     /** Where its weights are. */
     private static String ownFolder(JsonFile module, Set<String> folders) {
         if (!ModelWriter.LAYER.matcher(path(module)).matches()) {
-            throw module.refuse("path", "a folder called as 2_" + type(module));
+            throw module.refuse(PATH, "a folder called as 2_" + type(module));
         }
         if (!folders.add(path(module))) {
-            throw module.refuse("path", "a folder of its own for each " + type(module));
+            throw module.refuse(PATH, "a folder of its own for each " + type(module));
         }
         return path(module);
     }

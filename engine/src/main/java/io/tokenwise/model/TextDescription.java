@@ -210,6 +210,11 @@ public record TextDescription(
     }
 
     @Override
+    public Optional<QueryWeights> queries() {
+        return output instanceof TextOutput.Sparse sparse ? sparse.queries() : Optional.empty();
+    }
+
+    @Override
     public InputKind reads() {
         return InputKind.TEXT;
     }

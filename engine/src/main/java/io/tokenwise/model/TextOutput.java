@@ -165,10 +165,11 @@ public sealed interface TextOutput {
      *
      * @param words what makes the logits
      * @param flat whether the weight is the logarithm of 1 and that once more, as OpenSearch's models have it
+     * @param queries what queries are instead, of which the network is not asked; empty if they are as all other texts
      */
-    record Sparse(WordsForm words, boolean flat) implements TextOutput {
+    record Sparse(WordsForm words, boolean flat, Optional<QueryWeights> queries) implements TextOutput {
         public Sparse(WordsForm words) {
-            this(words, false);
+            this(words, false, Optional.empty());
         }
     }
 

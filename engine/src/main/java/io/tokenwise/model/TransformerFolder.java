@@ -4,6 +4,7 @@ import io.tokenwise.io.WeightSource;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Optional;
+import java.util.Set;
 
 /**
  * A folder of sentence-transformers in which the model's own files have a folder too, such as {@code 0_Transformer}, beside those of the other modules.
@@ -12,6 +13,8 @@ import java.util.Optional;
  * @param own the name of the model's
  */
 public record TransformerFolder(ModelFolder all, String own) implements ModelFolder {
+    private static final Set<String> OF_ALL = Set.of(SentenceModules.FILE, SentenceRouter.FILE, SentenceFiles.PROMPTS);
+
     /** The same folder, as one in which the model's own files lie. */
     public static ModelFolder of(ModelFolder folder) throws IOException {
         String own = SentenceModules.read(folder).transformer();
@@ -19,7 +22,7 @@ public record TransformerFolder(ModelFolder all, String own) implements ModelFol
     }
 
     private String place(String file) {
-        boolean ofAll = file.equals(SentenceModules.FILE) || file.equals(SentenceFiles.PROMPTS) || file.contains("/");
+        boolean ofAll = OF_ALL.contains(file) || file.contains("/");
         return ofAll ? file : own + "/" + file;
     }
 

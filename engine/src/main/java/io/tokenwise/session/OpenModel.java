@@ -194,6 +194,15 @@ public final class OpenModel implements AutoCloseable {
         encoder.plan(new int[encoder.description().maxTokens()], budget);
     }
 
+    /**
+     * For calls that need no session.
+     *
+     * @throws IllegalStateException if it is closed
+     */
+    public void requireOpen() {
+        sessions.refuseIfClosed();
+    }
+
     /** Its description and, if it reads text, tokenizer. */
     public ModelFiles files() {
         return files;

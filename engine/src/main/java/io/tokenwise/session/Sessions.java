@@ -343,7 +343,7 @@ public final class Sessions implements AutoCloseable {
         }
     }
 
-    private void refuseIfClosed() {
+    void refuseIfClosed() {
         if (refusing) {
             throw new IllegalStateException("the model is closed");
         }

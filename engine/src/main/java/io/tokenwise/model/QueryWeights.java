@@ -1,0 +1,180 @@
+package io.tokenwise.model;
+
+import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.io.TensorData;
+import io.tokenwise.io.WeightSource;
+import io.tokenwise.tokenizer.Tokenizer;
+import java.io.IOException;
+import java.lang.foreign.MemorySegment;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.regex.Pattern;
+import java.util.stream.Stream;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.JsonNodeFactory;
+import tools.jackson.databind.node.ObjectNode;
+
+/**
+ * What becomes of queries without a network: each token that stands in one has its weight of a table, once, and no token stands around it (inference-free SPLADE, Geng et al., arXiv 2411.04403).
+ * sentence-transformers calls it SparseStaticEmbedding (sentence_transformers/sparse_encoder/modules/sparse_static_embedding.py at cad21198). Immutable.
+ */
+public final class QueryWeights {
+    /** What sentence-transformers calls it. */
+    static final String MODULE = "SparseStaticEmbedding";
+
+    /** The folder to which it is written. */
+    static final String FOLDER = "query_0_" + MODULE;
+
+    private static final String TENSOR = "weight";
+    private static final String FROZEN = "frozen";
+    private static final String PATH = "path";
+    private static final Pattern JSON = Pattern.compile("\\w[\\w.-]*\\.json");
+    private static final int MOST_SHOWN = 40;
+
+    private final float[] weights;
+
+    /** Whether Python leaves them alone in training. */
+    private final boolean frozen;
+
+    /** The tokenizer_config.json of queries. Python needs it, so it is kept. */
+    private final JsonNode tokenizer;
+
+    private QueryWeights(float[] weights, boolean frozen, JsonNode tokenizer) {
+        this.weights = weights;
+        this.frozen = frozen;
+        this.tokenizer = tokenizer;
+    }
+
+    /**
+     * Reads the table of a folder in the model's: a tensor {@code weight [tokens]}, or a file of JSON with a weight for each token's text, which config.json names.
+     *
+     * @param own the folder's name
+     * @param words rows that the model has; the table may have fewer
+     * @throws BadFileException if it is absent or bad, or queries have another tokenizer than documents
+     */
+    static QueryWeights read(ModelFolder folder, String own, int words) throws IOException {
+        JsonFile config = folder.read(own + "/" + ModelFolder.CONFIG);
+        requireTokenizer(folder, own);
+        String settings = own + "/" + TokenizerFile.CONFIG;
+        return new QueryWeights(
+                config.has(PATH) ? named(folder, own, config, words) : tensor(folder, own, words),
+                config.flag(FROZEN, false),
+                folder.has(settings) ? folder.read(settings).root() : JsonNodeFactory.instance.objectNode());
+    }
+
+    private static float[] tensor(ModelFolder folder, String own, int words) throws IOException {
+        folder.refuseInstead(
+                own + "/" + ModelFolder.WEIGHTS,
+                own + "/pytorch_model.bin",
+                "SparseEncoder(folder).save_pretrained(folder)");
+        try (WeightSource file = folder.weights(own)) {
+            long[] shape = file.shape(TENSOR);
+            if (shape.length != 1 || shape[0] < 1 || shape[0] > words) {
+                throw new BadFileException(
+                        file.description(),
+                        "tensor " + TENSOR + " has shape " + Arrays.toString(shape)
+                                + "; must be [tokens], a weight for each of up to " + words
+                                + ", which the model knows");
+            }
+            var weights = new float[(int) shape[0]];
+            file.read(TENSOR, MemorySegment.ofArray(weights));
+            return weights;
+        }
+    }
+
+    /** By tokens' texts. Where Python runs it must lie there, so here it may lie with the model, as OpenSearch's idf.json does. */
+    private static float[] named(ModelFolder folder, String own, JsonFile config, int words) throws IOException {
+        String name = config.root().path(PATH).asString("");
+        String place = Stream.of(own + "/" + name, name)
+                .filter(file -> JSON.matcher(name).matches() && folder.has(file))
+                .findFirst()
+                .orElseThrow(() -> config.refuse(PATH, "a file such as idf.json in this folder or the model's"));
+        JsonFile file = folder.read(place);
+        TokenizerFile ofTokenizer = TokenizerFile.of(folder);
+        var tokenizer = Tokenizer.open(ofTokenizer.file(), ofTokenizer.json(), Integer.MAX_VALUE);
+        Map<String, Integer> ids = ids(tokenizer);
+        var weights = new float[Math.min(words, tokenizer.vocabularySize())];
+        for (Map.Entry<String, JsonNode> each : file.root().properties()) {
+            int id = ids.getOrDefault(each.getKey(), weights.length);
+            float weight = each.getValue().isNumber() ? (float) each.getValue().doubleValue() : Float.NaN;
+            if (id >= weights.length || !Float.isFinite(weight)) {
+                throw new BadFileException(
+                        file.file(),
+                        shown(JsonNodeFactory.instance.stringNode(each.getKey())) + " has " + shown(each.getValue())
+                                + "; must be a token of the model's and a number, its weight");
+            }
+            weights[id] = weight;
+        }
+        return weights;
+    }
+
+    private static String shown(JsonNode value) {
+        String text = value.toString();
+        return text.length() > MOST_SHOWN ? text.substring(0, MOST_SHOWN) + "..." : text;
+    }
+
+    private static Map<String, Integer> ids(Tokenizer tokenizer) {
+        Map<String, Integer> ids = new HashMap<>();
+        for (int id = 0; id < tokenizer.vocabularySize(); id++) {
+            if (tokenizer.has(id)) {
+                ids.put(tokenizer.tokens(new int[] {id}).getFirst(), id);
+            }
+        }
+        return ids;
+    }
+
+    /** That queries are cut into tokens as documents are. */
+    private static void requireTokenizer(ModelFolder folder, String own) throws IOException {
+        String ofQueries = own + "/" + TokenizerFile.NAME;
+        String ofDocuments = TokenizerFile.NAME;
+        boolean two = folder.has(ofQueries) && folder.has(ofDocuments);
+        if (two
+                && !Arrays.equals(folder.json(ofQueries), folder.json(ofDocuments))
+                && !cutting(folder.read(ofQueries)).equals(cutting(folder.read(ofDocuments)))) {
+            throw new BadFileException(
+                    folder.file(ofQueries),
+                    "is another tokenizer than " + folder.file(ofDocuments)
+                            + "; supported: one for queries and documents");
+        }
+    }
+
+    /** Without what Python has noted of the batch before. */
+    private static JsonNode cutting(JsonFile file) {
+        return ((ObjectNode) file.root()).remove(List.of("truncation", "padding"));
+    }
+
+    /** How many tokens the table has a weight for: the ids from 0 on. */
+    public int tokens() {
+        return weights.length;
+    }
+
+    /** The weight of a token; 0 if the table has none for it. */
+    public float weight(int id) {
+        return id < weights.length ? weights[id] : 0;
+    }
+
+    /** Longer queries are cut to so many tokens; the largest number if they are not. */
+    public int maxTokens() {
+        return SentenceFiles.length(tokenizer);
+    }
+
+    Map<String, TensorData> tensors() {
+        return Map.of(TENSOR, new TensorData(new long[] {weights.length}, MemorySegment.ofArray(weights.clone())));
+    }
+
+    /** What is written beside the tensor and the tokenizer, by the path in the model's folder. */
+    Map<String, byte[]> files() {
+        Map<String, byte[]> files = new LinkedHashMap<>();
+        files.put(
+                FOLDER + "/" + ModelFolder.CONFIG,
+                JsonFile.format(JsonNodeFactory.instance.objectNode().put(FROZEN, frozen)));
+        if (!tokenizer.isEmpty()) {
+            files.put(FOLDER + "/" + TokenizerFile.CONFIG, JsonFile.format(tokenizer));
+        }
+        return files;
+    }
+}
