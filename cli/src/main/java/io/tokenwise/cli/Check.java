@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.Reranker;
+import io.tokenwise.SparseEncoder;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.EngineOptions;
@@ -125,6 +126,13 @@ final class Check implements Callable<Integer> {
                 List<Json.Compared> compared =
                         known.map(some -> Comparison.compare(reranker, some)).orElse(List.of());
                 return result(text, CheckedTexts.of(reranker.model(), false), fields, known, compared);
+            }
+        }
+        if (text.output() instanceof TextOutput.Sparse) {
+            try (SparseEncoder encoder = SparseEncoder.open(files, options)) {
+                List<Json.Compared> compared =
+                        known.map(some -> Comparison.compare(encoder, some)).orElse(List.of());
+                return result(text, CheckedTexts.of(encoder.model(), false), fields, known, compared);
             }
         }
         try (OpenModel opened = OpenModel.open(files, options, _ -> {})) {

@@ -3,6 +3,7 @@ package io.tokenwise.cli;
 import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.Objective;
+import io.tokenwise.model.QueryWeights;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.VectorStep;
@@ -49,7 +50,8 @@ final class CheckedTexts {
                 adaptive(text),
                 labels(text),
                 memory,
-                masked ? text.architecture().vocabularySize() : 0);
+                masked ? text.architecture().vocabularySize() : 0,
+                text.queries().map(QueryWeights::tokens).orElse(0));
     }
 
     private static List<String> labels(TextDescription text) {
@@ -88,6 +90,10 @@ final class CheckedTexts {
             String each = description.perToken() ? " for each token: " : ": ";
             rows.put("gives", numbers(check.outputs()) + each + text.kind());
         }
+        description.queries().ifPresent(queries -> rows.put("queries", queries(queries)));
+        if (description.output() instanceof TextOutput.Sparse) {
+            rows.put("prompts", prompts(text));
+        }
         if (!text.labels().isEmpty()) {
             rows.put("classes", labels(text.labels()));
         }
@@ -107,6 +113,16 @@ final class CheckedTexts {
                         + text.dense().stream().map(String::valueOf).collect(Collectors.joining(", "));
         return numbers(check.outputs()) + ": pooled by " + text.pooling() + dense
                 + (text.normalized() ? ", of length 1" : ", of any length");
+    }
+
+    private static String queries(QueryWeights queries) {
+        return String.format(
+                Locale.ROOT,
+                "weights of %,d tokens, looked up without the model%s",
+                queries.tokens(),
+                queries.maxTokens() == Integer.MAX_VALUE
+                        ? ""
+                        : String.format(Locale.ROOT, ", of up to %,d tokens", queries.maxTokens()));
     }
 
     private static String numbers(int count) {

@@ -2,6 +2,8 @@ package io.tokenwise.cli;
 
 import io.tokenwise.Embedding;
 import io.tokenwise.Reranker;
+import io.tokenwise.SparseEncoder;
+import io.tokenwise.SparseVector;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.TextDescription;
@@ -13,10 +15,13 @@ import java.util.List;
 final class Comparison {
     private Comparison() {}
 
-    /** Whether what is known is what such a model gives: vectors, or scores. */
+    /** Whether what is known is what such a model gives: vectors, scores, or products of sparse vectors. */
     static boolean isOf(KnownModels.Known known, ModelDescription model) {
         if (!(model instanceof TextDescription text)) {
             return false;
+        }
+        if (text.output() instanceof TextOutput.Sparse) {
+            return !known.products().isEmpty();
         }
         return text.output().isScore()
                 ? !known.scores().isEmpty()
@@ -71,6 +76,26 @@ final class Comparison {
             }
             rows.add(row(
                     "scores for '" + some.query() + "'", some.values().size(), most, some.tolerance(), some.source()));
+        }
+        return rows;
+    }
+
+    /** The same of a query's sparse vector with those of texts. */
+    static List<Json.Compared> compare(SparseEncoder encoder, KnownModels.Known known) {
+        List<Json.Compared> rows = new ArrayList<>();
+        for (KnownModels.Scores some : known.products()) {
+            SparseVector query = encoder.embedQuery(some.query());
+            List<SparseVector> texts = encoder.embedPassages(some.texts());
+            double most = 0;
+            for (int i = 0; i < texts.size(); i++) {
+                most = largest(most, query.dot(texts.get(i)) - some.values().get(i));
+            }
+            rows.add(row(
+                    "products with '" + some.query() + "'",
+                    some.values().size(),
+                    most,
+                    some.tolerance(),
+                    some.source()));
         }
         return rows;
     }

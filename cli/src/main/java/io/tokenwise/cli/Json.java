@@ -205,6 +205,7 @@ final class Json {
      * @param labels of its classes; empty if it tells none
      * @param memory bytes that a call takes at most, by the tokens of its texts
      * @param words numbers that it gives for each token too, as a masked language model; else 0
+     * @param queries weights of the table in which a sparse encoder looks queries up; 0 where the model reads them too
      */
     record CheckedText(
             String kind,
@@ -219,7 +220,8 @@ final class Json {
             List<String> adaptive,
             List<String> labels,
             Map<Integer, Long> memory,
-            int words) {}
+            int words,
+            int queries) {}
 
     /**
      * Numbers that were compared with published ones.

@@ -24,8 +24,14 @@ final class KnownModels {
      * Numbers that a model is known to give.
      *
      * @param name the model's, as Hugging Face's hub has it
+     * @param products of sparse vectors
      */
-    record Known(String name, List<Vector> vectors, List<Similarities> similarities, List<Scores> scores) {}
+    record Known(
+            String name,
+            List<Vector> vectors,
+            List<Similarities> similarities,
+            List<Scores> scores,
+            List<Scores> products) {}
 
     /**
      * Some numbers of a text's vector.
@@ -40,7 +46,7 @@ final class KnownModels {
     /** That of two texts, by their places in the list. */
     record Cosine(int first, int second, double value) {}
 
-    /** How well texts answer a query, before the logistic function. */
+    /** How well texts answer a query: before the logistic function, or the products of sparse vectors. */
     record Scores(String source, double tolerance, String query, List<String> texts, List<Double> values) {}
 
     static KnownModels load() {
@@ -102,8 +108,12 @@ final class KnownModels {
                                     row.get(2).doubleValue()))
                             .toList()));
         }
+        return new Known(name(model), vectors, similarities, scores(model, "scores"), scores(model, "products"));
+    }
+
+    private static List<Scores> scores(JsonNode model, String kind) {
         List<Scores> scores = new ArrayList<>();
-        for (JsonNode some : model.path("scores").values()) {
+        for (JsonNode some : model.path(kind).values()) {
             scores.add(new Scores(
                     some.get("source").stringValue(),
                     some.get("tolerance").doubleValue(),
@@ -111,7 +121,7 @@ final class KnownModels {
                     texts(some),
                     numbers(some)));
         }
-        return new Known(name(model), vectors, similarities, scores);
+        return scores;
     }
 
     private static List<String> texts(JsonNode some) {

@@ -3,12 +3,17 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThatCode;
 
+import io.tokenwise.io.SafetensorsWriter;
+import io.tokenwise.io.TensorData;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
+import java.lang.foreign.MemorySegment;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -172,6 +177,47 @@ class CheckTest extends CommandTest {
         assertThat(line(0).get("outputs").intValue()).isEqualTo(24);
     }
 
+    /** Of random weights, so wrong ones; that its words weigh 1 is what the numbers of splade-v3-doc rest on too. */
+    @Test
+    void aSparseEncoderMayLookQueriesUp(@TempDir Path model) throws IOException {
+        SmallTextModel.writeMaskedTokens(model);
+        String types = "\"%s\": \"sentence_transformers.sparse_encoder.models.%s\"";
+        Files.writeString(
+                model.resolve("modules.json"), "[{\"path\": \"\", \"type\": \"sentence_transformers.models.Router\"}]");
+        Files.writeString(
+                model.resolve("router_config.json"),
+                "{\"types\": {" + types.formatted("q", "SparseStaticEmbedding") + ", "
+                        + types.formatted("", "MLMTransformer") + ", " + types.formatted("d", "SpladePooling")
+                        + "}, \"structure\": {\"query\": [\"q\"], \"document\": [\"\", \"d\"]}}");
+        Files.createDirectory(model.resolve("d"));
+        Files.writeString(model.resolve("d/config.json"), "{}");
+        Files.createDirectory(model.resolve("q"));
+        Files.writeString(model.resolve("q/config.json"), "{\"frozen\": true}");
+        Files.writeString(model.resolve("q/tokenizer_config.json"), "{\"model_max_length\": 512}");
+        var ones = new float[30_522];
+        Arrays.fill(ones, 1);
+        SafetensorsWriter.write(
+                model.resolve("q/model.safetensors"),
+                Map.of("weight", new TensorData(new long[] {ones.length}, MemorySegment.ofArray(ones))),
+                Map.of());
+        assertThat(run("check", model.toString())).as(out.toString() + err).isZero();
+        assertThat(out.toString())
+                .contains("gives             30522 numbers: a sparse encoder" + System.lineSeparator())
+                .contains("queries           weights of 30,522 tokens, looked up without the model, of up to 512 tokens"
+                        + System.lineSeparator())
+                .contains("prompts           none");
+        out.getBuffer().setLength(0);
+        assertThat(run("check", model.toString(), "--json", "--as", "naver/splade-v3-doc"))
+                .isOne();
+        assertThat(line(0).at("/text/queries").intValue()).isEqualTo(30_522);
+        assertThat(line(0).at("/compared/0/what").stringValue())
+                .isEqualTo("4 products with 'Which planet is known as the Red Planet?'");
+        assertThat(line(0).at("/compared/0/within").booleanValue()).isFalse();
+        assertThat(run("check", model.toString(), "--as", "all-MiniLM-L6-v2")).isEqualTo(2);
+        assertThat(run("embed", "--model", model.toString())).isOne();
+        assertThat(err.toString()).contains("is a sparse encoder; a text encoder is wanted here");
+    }
+
     /** Nomic's longer texts than those of training want other angles. */
     @Test
     void thatTextsAreCutIsSaid(@TempDir Path model) throws IOException {
@@ -250,7 +296,8 @@ class CheckTest extends CommandTest {
             assertThat(known.name()).isEqualTo(name);
             assertThat(known.vectors().size()
                             + known.similarities().size()
-                            + known.scores().size())
+                            + known.scores().size()
+                            + known.products().size())
                     .isPositive();
             for (KnownModels.Vector vector : known.vectors()) {
                 assertThat(vector.source()).isNotEmpty();
@@ -262,6 +309,14 @@ class CheckTest extends CommandTest {
                 // Of float16 some are known to one part in a hundred.
                 assertThat(some.tolerance()).isBetween(1e-6, .05);
                 assertThat(some.values()).hasSameSizeAs(some.texts()).isNotEmpty();
+            }
+            for (KnownModels.Scores some : known.products()) {
+                assertThat(some.source()).isNotEmpty();
+                // Of bfloat16 all are.
+                double largest =
+                        some.values().stream().mapToDouble(value -> value).max().orElseThrow();
+                assertThat(some.tolerance()).isBetween(1e-6, .012 * largest);
+                assertThat(some.values()).hasSameSizeAs(some.texts());
             }
             for (KnownModels.Similarities some : known.similarities()) {
                 assertThat(some.source()).isNotEmpty();
