@@ -24,8 +24,8 @@ import java.util.stream.Stream;
  * Turns texts into sparse vectors, a weight for each token of the vocabulary that a text is about, though it may not stand in it (SPLADE), with a masked language model that was trained for it, dense or
  * adaptive; what a service imports. An inverted index, such as that of a search engine, finds such vectors.
  *
- * <p>Some models, such as OpenSearch's, read only texts to be found with the network (inference-free SPLADE). Of a query each token that stands in it then has its weight in a table, once: {@link #embedQuery} takes
- * microseconds, waits for nobody, and budgets and deadlines change nothing of it.
+ * <p>Some models, such as OpenSearch's, read only texts to be found with the network (inference-free SPLADE). Of a query each token that stands in it has its weight in a table, once: {@link #embedQuery} then
+ * waits for no other call, and budgets and deadlines change nothing of it.
  *
  * <p>Thread-safe as {@link TextEncoder} is. A result does not depend on the number of threads nor on the other texts. Close waits for running calls, then frees all native memory; later
  * calls, those that still wait for others, and those of many texts that have not begun all of them, throw {@link IllegalStateException}.
