@@ -316,6 +316,18 @@ class SparseRouterTest {
         }
     }
 
+    /** Those of which OpenSearch has models. */
+    @ParameterizedTest
+    @CsvSource({"distilbert,distilbert,DistilBert,distilbert.", "new,new,New,new."})
+    void otherFamiliesDoToo(String family, String type, String name, String prefix) throws IOException {
+        SparseEncoderTest.write(folder, family, type, name, prefix, Map.of());
+        try (SparseEncoder encoder = open()) {
+            Tokenizer tokenizer = encoder.model().files().tokenizer();
+            assertThat(encoder.embedQuery("a man wrote")).isEqualTo(plain(tokenizer, "a man wrote", 512));
+            assertThat(List.of(encoder.embed("a man wrote"))).isEqualTo(plainSplade(List.of("a man wrote")));
+        }
+    }
+
     /** As newer versions save it: the Transformer in a folder too, by its newer name, and here the router as well. */
     @ParameterizedTest
     @CsvSource({"''", "0_Router/"})
