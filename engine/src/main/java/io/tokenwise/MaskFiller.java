@@ -113,8 +113,18 @@ public final class MaskFiller implements AutoCloseable {
      * @throws IllegalArgumentException if nothing is hidden in what the model reads of the text, or fewer than one is wanted
      */
     public List<List<Guess>> fill(String text, int top) {
-        return fill(Collections.singletonList(text), top, Budget.FULL, Deadline.NONE)
-                .getFirst();
+        return fill(Collections.singletonList(text), top).getFirst();
+    }
+
+    /**
+     * {@return for each text, and in it for each hidden word, the likeliest tokens, the likeliest first, at full budget; of equal ones the smallest id}
+     *
+     * @param texts with one {@code [MASK]} or more each; cut where they are too long
+     * @param top how many tokens are wanted of each
+     * @throws IllegalArgumentException if nothing is hidden in what the model reads of a text, or fewer than one is wanted
+     */
+    public List<List<List<Guess>>> fill(List<String> texts, int top) {
+        return fill(texts, top, Budget.FULL, Deadline.NONE);
     }
 
     /**
