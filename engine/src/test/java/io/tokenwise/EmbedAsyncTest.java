@@ -177,7 +177,7 @@ class EmbedAsyncTest {
             assertThatThrownBy(() -> future.get(30, TimeUnit.SECONDS))
                     .cause()
                     .isInstanceOf(IllegalStateException.class)
-                    .hasMessageEndingWith("is closed");
+                    .hasMessage("the model is closed");
         }
     }
 

@@ -98,7 +98,8 @@ final class CallThreads {
         try {
             threads.execute(call);
         } catch (RejectedExecutionException e) {
-            call.future.completeExceptionally(new IllegalStateException("the engine is closed", e));
+            // As a call that computes itself says it: they close after all models.
+            call.future.completeExceptionally(new IllegalStateException("the model is closed", e));
         } catch (Throwable e) {
             // The system has no more threads.
             call.future.completeExceptionally(e);

@@ -147,6 +147,6 @@ class CallThreadsTest {
                 .withThrowableOfType(ExecutionException.class)
                 .withCauseExactlyInstanceOf(IllegalStateException.class)
                 .havingCause()
-                .withMessage("the engine is closed");
+                .withMessage("the model is closed");
     }
 }
