@@ -21,6 +21,7 @@ import tools.jackson.core.JsonToken;
 import tools.jackson.core.StreamReadConstraints;
 import tools.jackson.core.StreamReadFeature;
 import tools.jackson.core.TokenStreamFactory;
+import tools.jackson.core.TokenStreamLocation;
 import tools.jackson.core.json.JsonFactory;
 import tools.jackson.core.json.JsonFactoryBuilder;
 import tools.jackson.databind.DeserializationFeature;
@@ -108,7 +109,7 @@ public record JsonFile(String file, JsonNode root) {
                             part,
                             at.currentToken() == JsonToken.START_OBJECT ? trees.fields(streamed) : trees.next())));
             if (in.nextToken() != null) {
-                throw new BadFileException(file, "is not valid JSON: there is more after the object");
+                throw invalid(file, in.currentTokenLocation(), "there is more after the object", null);
             }
             return new JsonFile(file, root.setAll(inner));
         } catch (JacksonException e) {
@@ -135,7 +136,7 @@ public record JsonFile(String file, JsonNode root) {
                 count();
                 String name = in.currentName();
                 if (!names.add(name)) {
-                    throw new BadFileException(file, "is not valid JSON: Duplicate field '" + name + "'");
+                    throw invalid(file, in.currentTokenLocation(), "Duplicate field '" + name + "'", null);
                 }
                 in.nextToken();
                 if (readers.containsKey(name)) {
@@ -208,7 +209,16 @@ public record JsonFile(String file, JsonNode root) {
             return new BadFileException(file, "is not UTF-8", e);
         }
         String reason = e.getOriginalMessage().lines().findFirst().orElse("");
-        return new BadFileException(file, "is not valid JSON: " + reason, e);
+        // Where what is not closed begins Jackson does not know of a text.
+        return invalid(file, e.getLocation(), reason.replaceFirst(" \\(start marker at \\[.*?]\\)", ""), e);
+    }
+
+    /** The place comes first: names in the reason may be so long that the message ends in one. */
+    private static BadFileException invalid(
+            String file, TokenStreamLocation place, String reason, JacksonException cause) {
+        boolean known = place != null && place.getLineNr() > 0;
+        String at = known ? " at line " + place.getLineNr() + ", column " + place.getColumnNr() : "";
+        return new BadFileException(file, "is not valid JSON" + at + ": " + reason, cause);
     }
 
     /** JSON text of a tree, indented, with a final newline. */

@@ -122,7 +122,7 @@ class CtcVocabularyTest {
                 "{'<pad>': 0, 'A': 2} ~ vocab.json: has no token 1; the model's head has 3 outputs",
                 "{'<pad>': 0, 'A': 1} ~ vocab.json: has no token 2; the model's head has 3 outputs",
                 "{'<pad>': 0, 'A': 1, 'B': 1} ~ vocab.json: tokens A and B both have id 1",
-                "{'<pad>': 0, 'A': 1, 'A': 2} ~ vocab.json: is not valid JSON: Duplicate Object property \"A\"",
+                "{'<pad>': 0, 'A': 1, 'A': 2} ~ vocab.json: is not valid JSON at line 1, column 25: Duplicate Object property \"A\"",
                 "{'<pad>': 0, 'A': 1, 'B': 2, 'C': 3} ~ vocab.json: token C has id 3; the model's head has 3 outputs",
                 "{'<pad>': 0, 'A': -1, 'B': 2} ~ vocab.json: A is -1; supported: a token's id, from 0 to 131072",
                 "{'<pad>': 0, 'A': 1.0, 'B': 2} ~ vocab.json: A is 1.0; supported: a token's id, from 0 to 131072",

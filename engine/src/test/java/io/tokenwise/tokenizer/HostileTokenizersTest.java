@@ -137,8 +137,8 @@ class HostileTokenizersTest {
                 arguments("\"!\":260", "\"!\":1e400", "a token has the id 1e400, ids here go from 0 to"),
                 arguments("\"!\":260", "\"!\":" + "9".repeat(2_000), "is not valid JSON: "),
                 arguments("\"!\":260", "\"!\":260,\"!\":1300", "are the same"),
-                arguments("\"model\":{", "\"model\":{\"vocab\":{},", "is not valid JSON: Duplicate field 'vocab'"),
-                arguments("\"id\":1,", "\"id\":1,\"id\":1,", "is not valid JSON: "),
+                arguments("\"model\":{", "\"model\":{\"vocab\":{},", ": Duplicate field 'vocab'"),
+                arguments("\"id\":1,", "\"id\":1,\"id\":1,", "is not valid JSON at line "),
                 arguments("\"id\":1,", "\"id\":" + "1".repeat(400) + ",", "added token <s> has not the id"));
     }
 
