@@ -12,6 +12,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.Calibrator;
+import io.tokenwise.distill.DistillRun;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.NewEncoder;
@@ -75,7 +76,8 @@ final class OwnModel implements AutoCloseable {
                 () -> model.encode(sample, Budget.FULL));
         VitBench.randomizeGates(encoder);
         encoder.prepare(model.backend.stream());
-        Calibrator.calibrate(encoder.acms(), model.sessions, sample, encoder.description());
+        Calibrator.calibrate(
+                encoder.acms(), model.sessions, sample, encoder.description(), new DistillRun.Listener() {});
         return model;
     }
 

@@ -7,6 +7,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.distill.Calibrator;
+import io.tokenwise.distill.DistillRun;
 import io.tokenwise.image.ImagePreparation;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ImageDescription;
@@ -49,7 +50,8 @@ final class VitBench {
                 var denseSessions = new Sessions(dense, backend, 1, 1);
                 var learnerSessions = new Sessions(learners, backend, 1, 1);
                 var leavingSessions = new Sessions(leaving, backend, 1, 1)) {
-            Calibrator.calibrate(learners.acms(), learnerSessions, images, learners.description());
+            Calibrator.calibrate(
+                    learners.acms(), learnerSessions, images, learners.description(), new DistillRun.Listener() {});
             var next = new int[1];
             var work = new ArrayList<Runnable>();
             work.add(() -> denseSessions.encode(image(images, next), Budget.FULL, null));

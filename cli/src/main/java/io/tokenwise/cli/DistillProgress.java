@@ -9,7 +9,7 @@ import java.io.IOException;
 import java.io.PrintWriter;
 import java.util.Locale;
 
-/** Shows a distillation on stderr: phase, steps done, rate, time left, the loss smoothed over some steps, and quality on held-out text. */
+/** Shows a distillation on stderr: phase, steps done, rate, time left, the loss smoothed over some steps, and quality on held-out text; then how far its calibration is. */
 final class DistillProgress implements DistillRun.Listener, AutoCloseable {
     private static final double SMOOTHING = 0.95;
 
@@ -84,6 +84,17 @@ final class DistillProgress implements DistillRun.Listener, AutoCloseable {
         }
         err.println("calibrates budgets on " + run.heldOut().size() + " held-out "
                 + run.files().description().inputs());
+    }
+
+    @Override
+    public void calibrated(int done, int all) {
+        if (progress == null) {
+            progress = new Progress(err, "calibrate", "measurements", all);
+        }
+        progress.update(done, "");
+        if (done == all) {
+            close();
+        }
     }
 
     @Override

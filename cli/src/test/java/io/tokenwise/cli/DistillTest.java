@@ -92,7 +92,9 @@ class DistillTest extends CommandTest {
                 .contains("dense", "soft", "static", "random");
         assertThat(result.get("rows").get(0).get("neighboursKept").isNull()).isTrue();
         assertThat(err.toString())
-                .contains("texts cut to the 40 tokens that the model reads: 3", "distill: 19 of 19 steps in ");
+                .contains("texts cut to the 40 tokens that the model reads: 3", "distill: 19 of 19 steps in ")
+                .containsPattern(
+                        "calibrates budgets on 40 held-out texts\\Rcalibrate: ([1-9]\\d*) of \\1 measurements in ");
         String page = Files.readString(Path.of(result.get("report").asString()));
         assertThat(page)
                 .contains(

@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.atomic.AtomicInteger;
 
 /** Measures what gates spend when they are told a budget: by that a request is translated into what to tell them, and a hard budget is split among modules. */
 public final class Calibrator {
@@ -36,16 +37,25 @@ public final class Calibrator {
     private final List<Acm> modules;
     private final Sessions sessions;
 
-    private Calibrator(List<Acm> modules, Sessions sessions) {
+    /** Run after each measurement. */
+    private final Runnable afterEach;
+
+    private Calibrator(List<Acm> modules, Sessions sessions, Runnable afterEach) {
         this.modules = modules;
         this.sessions = sessions;
+        this.afterEach = afterEach;
     }
 
     /** Calibrates the modules on held-out inputs, and says how they split hard budgets. Images have all the same length. */
-    public static void calibrate(List<Acm> modules, Sessions sessions, List<int[]> inputs, ModelDescription model) {
+    public static void calibrate(
+            List<Acm> modules,
+            Sessions sessions,
+            List<int[]> inputs,
+            ModelDescription model,
+            DistillRun.Listener listener) {
         Acmizer.calibrate(modules, LengthCalibration.NONE);
-        var calibrator = new Calibrator(modules, sessions);
         List<Integer> lengths = model.measuredLengths(SHORTEST);
+        var calibrator = new Calibrator(modules, sessions, telling(listener, lengths.size() * TOLD.length));
         List<List<Spending>> measured = lengths.stream()
                 .map(length -> calibrator.spendings(ofLength(inputs, length, model)))
                 .toList();
@@ -58,6 +68,13 @@ public final class Calibrator {
         Acmizer.split(modules, split(modules, measured.getLast()));
     }
 
+    /** What tells a listener that none of so many measurements is done, and then, each time that it runs, that one more is. */
+    static Runnable telling(DistillRun.Listener listener, int all) {
+        var done = new AtomicInteger();
+        listener.calibrated(0, all);
+        return () -> listener.calibrated(done.incrementAndGet(), all);
+    }
+
     /** What is spent when gates are told each of {@link #TOLD}. */
     private List<Spending> spendings(List<int[]> inputs) {
         var spendings = new ArrayList<Spending>();
@@ -65,6 +82,7 @@ public final class Calibrator {
             var spending = new Spending(modules);
             sessions.rows(inputs, Budget.flops(Math.min(told, Math.nextDown(1.0))), spending);
             spendings.add(spending);
+            afterEach.run();
         }
         return spendings;
     }

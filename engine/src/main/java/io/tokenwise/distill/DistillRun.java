@@ -63,6 +63,9 @@ public record DistillRun(
         /** All steps are done; budgets are calibrated now, which takes a while, by several workers together. */
         default void trained() {}
 
+        /** So many of the measurements by which budgets are calibrated are done: first none, then one after the other. Several workers are told of their own. */
+        default void calibrated(int done, int all) {}
+
         /** After each step. */
         default void step(Distillation.Step step) {}
 
@@ -251,7 +254,7 @@ public record DistillRun(
             distillation.finish();
             student.prepare(backend.stream());
             if (config.fixed().isEmpty() && shorterTexts.isEmpty()) {
-                calibrate(student, backend, split.heldOut(), workers);
+                calibrate(student, backend, split.heldOut(), workers, listener);
             }
             if (heldOut.isPresent()) {
                 History.Quality quality =
@@ -287,25 +290,25 @@ public record DistillRun(
     }
 
     /** Of several workers the first one is calibrated, alone or with the others' help. */
-    private void calibrate(Encoder student, Backend backend, List<int[]> heldOut, Workers workers)
+    private void calibrate(Encoder student, Backend backend, List<int[]> heldOut, Workers workers, Listener listener)
             throws IOException, InterruptedException {
         if (student.leaving().isPresent()) {
-            PlanCalibrator.calibrate(student, backend, heldOut, workers);
+            PlanCalibrator.calibrate(student, backend, heldOut, workers, listener);
         } else if (workers.isFirst()) {
             Measurement.atTheEnd(() -> {
-                calibrateLearners(student, backend, heldOut);
+                calibrateLearners(student, backend, heldOut, listener);
                 return student;
             });
         }
     }
 
-    private static void calibrateLearners(Encoder student, Backend backend, List<int[]> heldOut) {
+    private static void calibrateLearners(Encoder student, Backend backend, List<int[]> heldOut, Listener listener) {
         if (student.description().objective() == Objective.NEXT_TOKENS) {
-            SpeechCalibrator.calibrate(student, backend, heldOut);
+            SpeechCalibrator.calibrate(student, backend, heldOut, listener);
             return;
         }
         try (var sessions = new Sessions(student, backend, 1024, 1)) {
-            Calibrator.calibrate(student.acms(), sessions, heldOut, student.description());
+            Calibrator.calibrate(student.acms(), sessions, heldOut, student.description(), listener);
         }
     }
 

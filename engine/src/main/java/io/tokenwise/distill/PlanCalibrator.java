@@ -59,17 +59,23 @@ final class PlanCalibrator {
      *
      * @throws InterruptedException if the thread is interrupted
      */
-    static void calibrate(Encoder model, Backend backend, List<int[]> inputs, Workers workers)
+    static void calibrate(
+            Encoder model, Backend backend, List<int[]> inputs, Workers workers, DistillRun.Listener listener)
             throws IOException, InterruptedException {
         List<Integer> lengths = model.description().measuredLengths(SHORTEST);
+        int[] ownLengths = IntStream.range(0, lengths.size())
+                .filter(i -> i % workers.count() == workers.rank())
+                .map(lengths::get)
+                .toArray();
+        Runnable afterEach =
+                Calibrator.telling(listener, ownLengths.length * counts(model).size() * SHARES.size());
         String own = Measurement.atTheEnd(() -> {
             try (var workspace = backend.workspace(Sessions.memoryLimit(
                     model, BATCH_TOKENS + model.description().maxTokens()))) {
                 var calibrator = new PlanCalibrator(model, new Pass(backend.stream(), workspace), inputs);
-                return IntStream.range(0, lengths.size())
-                        .filter(i -> i % workers.count() == workers.rank())
-                        .mapToObj(i ->
-                                calibrator.losses(Calibrator.ofLength(inputs, lengths.get(i), model.description())))
+                return IntStream.of(ownLengths)
+                        .mapToObj(length ->
+                                calibrator.losses(Calibrator.ofLength(inputs, length, model.description()), afterEach))
                         .map(losses ->
                                 losses.stream().map(PlanCalibrator::words).collect(Collectors.joining(";")))
                         .collect(Collectors.joining("|"));
@@ -127,7 +133,7 @@ final class PlanCalibrator {
     }
 
     /** By number of narrow layers and share. */
-    private List<List<Double>> losses(List<int[]> inputs) {
+    private List<List<Double>> losses(List<int[]> inputs, Runnable afterEach) {
         float[][] wanted = vectors(inputs, -1, 1);
         Optional<NearestTexts> nearest = model.description().objective() == Objective.VECTORS
                 ? Optional.of(new NearestTexts(wanted))
@@ -139,6 +145,7 @@ final class PlanCalibrator {
                 float[][] found = vectors(inputs, narrow, share);
                 double loss = nearest.isPresent() ? nearest.get().scatter(found) : loss(found, wanted);
                 row.add(Math.round(WRITTEN * Math.max(0, loss)) / WRITTEN);
+                afterEach.run();
             }
             losses.add(row);
         }

@@ -33,7 +33,7 @@ final class SpeechCalibrator {
     }
 
     /** Calibrates a model's modules on held-out recordings. */
-    static void calibrate(Encoder model, Backend backend, List<int[]> heldOut) {
+    static void calibrate(Encoder model, Backend backend, List<int[]> heldOut, DistillRun.Listener listener) {
         Acmizer.calibrate(model.acms(), LengthCalibration.NONE);
         var calibrator = new SpeechCalibrator(model);
         try (var written = new WrittenTexts(model, backend);
@@ -45,11 +45,12 @@ final class SpeechCalibrator {
                 calibrator.recordings.add(batch);
                 calibrator.texts.add(written.of(batch));
             }
-            calibrator.measure(new Pass(backend.stream(), workspace));
+            calibrator.measure(
+                    new Pass(backend.stream(), workspace), Calibrator.telling(listener, Calibrator.TOLD.length));
         }
     }
 
-    private void measure(Pass pass) {
+    private void measure(Pass pass, Runnable afterEach) {
         var encoder = new ArrayList<Spending>();
         var decoder = new ArrayList<Spending>();
         var both = new ArrayList<Spending>();
@@ -59,6 +60,7 @@ final class SpeechCalibrator {
             encoder.add(spending.encoder());
             decoder.add(spending.decoder());
             both.add(spending.both());
+            afterEach.run();
         }
         Acmizer.calibrate(ofEncoder, alike(encoder));
         Acmizer.calibrate(ofDecoder, alike(decoder));

@@ -10,9 +10,14 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.concurrent.CancellationException;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A distillation that ends after its last step and before its model is written. */
 class EndedDistillationTest {
@@ -50,5 +55,34 @@ class EndedDistillationTest {
         }
         assertThat(out.resolve("model.safetensors")).exists();
         assertThat(folder).isDirectoryNotContaining("glob:**checkpoint");
+    }
+
+    /** It may take minutes. */
+    @ParameterizedTest
+    @EnumSource(names = {"LEARNERS", "LEAVING"})
+    void howFarCalibrationIsIsTold(ChildRun.Kind kind) throws Exception {
+        kind.writeModel(folder.resolve("model"));
+        var done = new ArrayList<Integer>();
+        var all = new HashSet<Integer>();
+        try (ModelFiles files = Models.open(folder.resolve("model"));
+                Backend backend = VectorBackend.open(1)) {
+            ChildRun.of(files, kind.config(8, 5), folder.resolve("out")).run(backend, new DistillRun.Listener() {
+                @Override
+                public void trained() {
+                    assertThat(done).isEmpty();
+                }
+
+                @Override
+                public void calibrated(int soMany, int ofAll) {
+                    done.add(soMany);
+                    all.add(ofAll);
+                }
+            });
+        }
+        assertThat(all).hasSize(1);
+        assertThat(done)
+                .hasSizeGreaterThan(10)
+                .isEqualTo(
+                        IntStream.rangeClosed(0, all.iterator().next()).boxed().toList());
     }
 }

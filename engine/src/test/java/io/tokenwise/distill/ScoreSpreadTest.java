@@ -98,7 +98,8 @@ class ScoreSpreadTest {
                 losses.add(distillation.step().loss());
             }
             student.prepare(backend.stream());
-            PlanCalibrator.calibrate(student, backend, texts.subList(0, 60), Workers.ALONE);
+            PlanCalibrator.calibrate(
+                    student, backend, texts.subList(0, 60), Workers.ALONE, new DistillRun.Listener() {});
             Leaving leaving = student.leaving().orElseThrow();
             return new Measured(leaving.narrow(), leaving.plans().losses(), losses);
         }

@@ -268,7 +268,7 @@ class WorkersTest {
                 Backend backend = VectorBackend.open(1);
                 Encoder student = Student.of(files, backend, ChildRun.leaving(STEPS, 5), texts)) {
             student.prepare(backend.stream());
-            PlanCalibrator.calibrate(student, backend, texts.subList(0, 60), workers);
+            PlanCalibrator.calibrate(student, backend, texts.subList(0, 60), workers, new DistillRun.Listener() {});
             return student.leaving().orElseThrow().plans().losses();
         }
     }

@@ -32,6 +32,9 @@ import org.junit.jupiter.api.Test;
 
 /** A small Moonshine that is distilled: what it learns and spends, and its files. */
 class DistilledMoonshineTest extends OnSmallMoonshine {
+    /** What listeners are told of calibration. */
+    private final List<String> calibrated = new ArrayList<>();
+
     private static DistillConfig config(int steps) {
         AdaptiveLayers layers = AdaptiveLayers.parse("mlp,qk,vo", LEARNERS).withMlpLearners(1);
         return new DistillConfig(
@@ -56,6 +59,11 @@ class DistilledMoonshineTest extends OnSmallMoonshine {
                             if (step.step() == interrupted) {
                                 Thread.currentThread().interrupt();
                             }
+                        }
+
+                        @Override
+                        public void calibrated(int done, int all) {
+                            calibrated.add(done + " of " + all);
                         }
 
                         @Override
@@ -93,6 +101,10 @@ class DistilledMoonshineTest extends OnSmallMoonshine {
     void distillationLearnsAndFullBudgetStaysTheTeacher() throws Exception {
         Path adaptive = folder.resolve("adaptive");
         History history = distill(adaptive, 240);
+        assertThat(calibrated)
+                .startsWith("0 of 19", "1 of 19")
+                .endsWith("19 of 19")
+                .hasSize(20);
         assertThat(loss(history, Distillation.Phase.LEARNERS, true))
                 .isLessThan(.9 * loss(history, Distillation.Phase.LEARNERS, false));
         assertThat(loss(history, Distillation.Phase.END_TO_END, true))
