@@ -231,6 +231,8 @@ class EngineTest {
             assertThat(server.getAttribute(name, "WaitingCalls")).isEqualTo(0);
             assertThat((long) server.getAttribute(name, "WorkspaceBytes")).isPositive();
             assertThat(server.getAttribute(name, "Precision")).isEqualTo("f32");
+            assertThat(server.getAttribute(name, "AnsweredCalls")).isEqualTo(1L);
+            assertThat(server.getAttribute(name, "ComputedTokens")).isEqualTo((long) encoder.countTokens("a text"));
         }
         assertThat(server.queryNames(all, null)).isEmpty();
     }

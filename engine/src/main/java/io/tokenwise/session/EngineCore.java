@@ -35,6 +35,7 @@ public final class EngineCore implements AutoCloseable {
     private final EngineOptions options;
     private final Place place;
     private final CallThreads calls;
+    private final CallTotals totals = new CallTotals();
 
     /** Of models that the device lacks something for; null until there is one. Guarded by {@link #models}. */
     private Place onCpu;
@@ -268,6 +269,10 @@ public final class EngineCore implements AutoCloseable {
 
     CallThreads calls() {
         return calls;
+    }
+
+    CallTotals totals() {
+        return totals;
     }
 
     /** The names of the models that are open. */

@@ -83,4 +83,39 @@ record Management(EngineCore core) implements EngineMXBean {
     public long getWorkspaceBytes() {
         return core.sessions().stream().mapToLong(SessionPool::bytes).sum();
     }
+
+    @Override
+    public long getAnsweredCalls() {
+        return core.totals().answered.sum();
+    }
+
+    @Override
+    public long getRefusedCalls() {
+        return core.totals().refused.sum();
+    }
+
+    @Override
+    public long getExpiredCalls() {
+        return core.totals().expired.sum();
+    }
+
+    @Override
+    public long getCancelledCalls() {
+        return core.totals().cancelled.sum();
+    }
+
+    @Override
+    public long getFailedCalls() {
+        return core.totals().failed.sum();
+    }
+
+    @Override
+    public long getComputedInputs() {
+        return core.sessions().stream().mapToLong(SessionPool::inputs).sum();
+    }
+
+    @Override
+    public long getComputedTokens() {
+        return core.sessions().stream().mapToLong(SessionPool::tokens).sum();
+    }
 }

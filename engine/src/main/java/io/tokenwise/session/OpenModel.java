@@ -161,7 +161,10 @@ public final class OpenModel implements AutoCloseable {
     }
 
     private <T> T onPlatform(Deadline deadline, Function<Stop, T> work) {
-        return Thread.currentThread().isVirtual() ? core.calls().await(deadline, work) : work.apply(Stop.at(deadline));
+        return core.totals()
+                .counted(() -> Thread.currentThread().isVirtual()
+                        ? core.calls().await(deadline, work)
+                        : work.apply(Stop.at(deadline)));
     }
 
     /**
@@ -171,11 +174,12 @@ public final class OpenModel implements AutoCloseable {
      * @return a future that fails as {@link #encode(List, List, Deadline)} does, with {@link java.util.concurrent.RejectedExecutionException} if too many calls wait
      */
     public <T> CompletableFuture<T> start(Deadline deadline, Function<Encoding, T> work) {
-        return core.calls()
-                .start(
-                        deadline,
-                        stop -> work.apply(
-                                (inputs, budgets, length) -> sessions.encode(inputs, budgets, length, null, stop)));
+        return core.totals()
+                .counted(core.calls()
+                        .start(
+                                deadline,
+                                stop -> work.apply((inputs, budgets, length) ->
+                                        sessions.encode(inputs, budgets, length, null, stop))));
     }
 
     /** Encodes the inputs of one call. */

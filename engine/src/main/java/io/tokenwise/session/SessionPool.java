@@ -111,6 +111,16 @@ final class SessionPool implements AutoCloseable {
         return turns.getQueueLength();
     }
 
+    /** Inputs that have run in all sessions. */
+    long inputs() {
+        return all.stream().mapToLong(Session::inputs).sum();
+    }
+
+    /** Tokens of these. */
+    long tokens() {
+        return all.stream().mapToLong(Session::tokens).sum();
+    }
+
     /** Native memory that all sessions hold now, in bytes. */
     long bytes() {
         return all.stream().mapToLong(Session::bytes).sum();

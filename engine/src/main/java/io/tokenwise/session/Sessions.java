@@ -258,6 +258,7 @@ public final class Sessions implements AutoCloseable {
                     .with(LearnerObserver.class, observer)
                     .with(VectorLength.class, length);
             work.run(pass, session.batch(), plans.subList(from, done), from);
+            session.ran(session.batch());
         }
     }
 
@@ -308,6 +309,7 @@ public final class Sessions implements AutoCloseable {
                     values.copyRow(i, vectors, i * width);
                 }
             }
+            session.ran(batch);
         } finally {
             giveBack(session);
         }

@@ -73,6 +73,7 @@ public record Transcription(OpenModel model, Budget budget, LearnerObserver obse
         model.encoder().add(session.batch(), bits);
         Pass pass = session.pass().begin(budget).with(LearnerObserver.class, observer);
         Tensor frames = model.encoder().tokens(pass, session.batch());
+        session.ran(session.batch());
         return beam == 0
                 ? model.encoder().writer().write(pass, frames, samples.length)
                 : model.encoder().frameWriter().search(pass, frames, beam);

@@ -32,6 +32,7 @@ final class TokenVectors {
                 values.copyRow(token, vectors[token], 0);
             }
         }
+        session.ran(session.batch());
         return vectors;
     }
 }

@@ -10,6 +10,7 @@ import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
 import java.time.Duration;
+import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.concurrent.locks.LockSupport;
@@ -36,7 +37,7 @@ class MetersTest {
     }
 
     @Test
-    void anEnginesCallsAndMemoryAreGauges() {
+    void anEnginesCallsAndMemoryAreGaugesAndItsTotalsCounters() {
         engines.withBean(
                         Engine.class, () -> Engine.open(EngineOptions.defaults().withConcurrentCalls(1)))
                 .run(run -> {
@@ -46,6 +47,12 @@ class MetersTest {
                     try (var encoder = engine.textEncoder("minilm-acm")) {
                         encoder.embed("a cat");
                         assertThat(value(registry, "tokenwise.calls.running")).isZero();
+                        assertThat(total(registry, "tokenwise.inputs")).isEqualTo(1);
+                        assertThat(total(registry, "tokenwise.tokens")).isEqualTo(encoder.countTokens("a cat"));
+                        assertThat(calls(registry, "answered")).isEqualTo(1);
+                        for (String outcome : List.of("refused", "expired", "cancelled", "failed")) {
+                            assertThat(calls(registry, outcome)).isZero();
+                        }
                         assertThat(value(registry, "tokenwise.workspace"))
                                 .isPositive()
                                 .isEqualTo(engine.state().getWorkspaceBytes());
@@ -71,6 +78,17 @@ class MetersTest {
 
     private static double value(MeterRegistry registry, String gauge) {
         return registry.get(gauge).gauge().value();
+    }
+
+    private static double total(MeterRegistry registry, String counter) {
+        return registry.get(counter).functionCounter().count();
+    }
+
+    private static double calls(MeterRegistry registry, String outcome) {
+        return registry.get("tokenwise.calls")
+                .tag("outcome", outcome)
+                .functionCounter()
+                .count();
     }
 
     @Test
