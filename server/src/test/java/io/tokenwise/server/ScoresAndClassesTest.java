@@ -22,6 +22,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.stream.Stream;
@@ -34,6 +35,7 @@ import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ObjectNode;
 
 /** Cross-encoders and classifiers of texts, by all routes; and a text encoder whose vectors are of any length. */
 class ScoresAndClassesTest {
@@ -53,12 +55,22 @@ class ScoresAndClassesTest {
     static void start() throws IOException {
         SmallTextModel.writeScores(folder.resolve("scores"));
         SmallTextModel.writeClasses(folder.resolve("classes"));
+        SmallTextModel.writeClasses(folder.resolve("single"));
+        Path tokenizer = folder.resolve("single/tokenizer.json");
+        Files.writeString(tokenizer, withoutPairs(Files.readString(tokenizer)));
         SmallTextModel.write(folder.resolve("vectors"));
         Path modules = folder.resolve("vectors/modules.json");
         Files.writeString(modules, withoutNormalize(Files.readString(modules)));
-        server = TokenwiseServer.start(ServerOptions.of(0, model("scores"), model("classes"), model("vectors"))
-                .withBudgets(ServerOptions.Budgets.of("0.5", 0.35, Duration.ofMillis(100))));
+        server = TokenwiseServer.start(
+                ServerOptions.of(0, model("scores"), model("classes"), model("vectors"), model("single"))
+                        .withBudgets(ServerOptions.Budgets.of("0.5", 0.35, Duration.ofMillis(100))));
         client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    }
+
+    private static String withoutPairs(String tokenizer) {
+        var json = (ObjectNode) JSON.readTree(tokenizer);
+        json.withObject("/post_processor").putArray("pair");
+        return json.toString();
     }
 
     /** Its last module. */
@@ -156,6 +168,18 @@ class ScoresAndClassesTest {
         assertThat(batch).hasSize(2);
         same(batch.get(0), single, labels);
         same(batch.get(1), pair, labels);
+    }
+
+    @Test
+    void singleTextsNeedNoFormForPairs() throws Exception {
+        var body = Map.of("inputs", List.of(List.of("a fine day"), List.of("a letter")));
+        assertThat(answer("/predict", with(body, "model", "single"))).isEqualTo(answer("/predict", body));
+    }
+
+    private static Map<String, Object> with(Map<String, ?> body, String field, Object value) {
+        var more = new HashMap<String, Object>(body);
+        more.put(field, value);
+        return more;
     }
 
     private static void same(JsonNode found, Classification expected, List<String> labels) {
@@ -264,6 +288,16 @@ class ScoresAndClassesTest {
                 arguments("/predict", Map.of("inputs", List.of()), 422, "inputs must be a text, [first, second]"),
                 arguments("/predict", Map.of("inputs", List.of("a", "b", "c")), 422, "[[text], [first, second]]"),
                 arguments("/predict", Map.of("inputs", 1), 422, "inputs must be a text"),
+                arguments(
+                        "/predict",
+                        Map.of("model", "single", "inputs", List.of("a", "b")),
+                        422,
+                        "`inputs` has a pair of texts, and this model's tokenizer has no form for pairs"),
+                arguments(
+                        "/predict",
+                        Map.of("model", "single", "inputs", List.of(List.of("a"), List.of("a", "b"))),
+                        422,
+                        "`inputs` has a pair of texts, and this model's tokenizer has no form for pairs"),
                 arguments("/predict", Map.of("inputs", ""), 400, "`inputs` cannot be empty"),
                 arguments(
                         "/predict",

@@ -183,6 +183,19 @@ class TokenwiseEmbeddingAutoConfigurationTest {
     }
 
     @Test
+    void metadataThatStandsBeforeADocumentFillsABatch() {
+        var documents = List.of(
+                new Document("a cat", Map.of("about", "cat ".repeat(150))),
+                new Document("a dog", Map.of("about", "dog ".repeat(150))));
+        var batches = context.withPropertyValues("tokenwise.document-batch-tokens=256");
+        batches.run(run -> assertThat(run.getBean(BatchingStrategy.class).batch(documents))
+                .containsExactly(documents.subList(0, 1), documents.subList(1, 2)));
+        batches.withPropertyValues("tokenwise.metadata-mode=none")
+                .run(run -> assertThat(run.getBean(BatchingStrategy.class).batch(documents))
+                        .containsExactly(documents));
+    }
+
+    @Test
     void warmingUpIsARunnerOfTheApplicationIfItIsAskedFor() {
         lazy.run(run -> assertThat(run).doesNotHaveBean(ApplicationRunner.class));
         context.withPropertyValues("tokenwise.warm-up=true").run(run -> {

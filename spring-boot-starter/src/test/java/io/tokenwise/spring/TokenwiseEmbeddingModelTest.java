@@ -19,6 +19,7 @@ import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
 import io.tokenwise.testmodels.SmallTextModel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -213,6 +214,8 @@ class TokenwiseEmbeddingModelTest {
         String content = document.getFormattedContent(MetadataMode.EMBED);
         assertThat(content).contains("The cat").contains("It sleeps.");
         assertThat(model.embed(document)).containsExactly(encoder.embed(content).vector());
+        assertThat(model.embed(List.of(document), null, new TokenCountBatchingStrategy()))
+                .containsExactly(encoder.embed(content).vector());
         document.setContentFormatter((d, mode) -> mode + " " + d.getText());
         assertThat(model.getEmbeddingContent(document)).isEqualTo("EMBED It sleeps.");
     }
@@ -298,6 +301,21 @@ class TokenwiseEmbeddingModelTest {
         assertThat(estimator.estimate(messages))
                 .isEqualTo(estimator.estimate(TEXTS.get(0)) + estimator.estimate(TEXTS.get(1)));
         assertThat(estimator.estimate((String) null)).isZero();
+    }
+
+    /** As e5 has them. */
+    @Test
+    void whatStandsBeforeADocumentIsCounted(@TempDir Path folder) throws Exception {
+        SmallTextModel.write(folder);
+        Files.writeString(
+                folder.resolve("config_sentence_transformers.json"),
+                "{\"prompts\": {\"query\": \"\", \"document\": \"a long passage: \"}}");
+        try (var small = TextEncoder.open(folder.toString())) {
+            int tokens = new TokenwiseTokenCountEstimator(small, small.maxTokens()).estimate("a cat");
+            assertThat(tokens)
+                    .isEqualTo(small.embedPassages(List.of("a cat")).getFirst().tokens())
+                    .isEqualTo(small.countTokens("a cat") + 4);
+        }
     }
 
     private TokenwiseEmbeddingModel model(Budget documents, Budget queries) {
