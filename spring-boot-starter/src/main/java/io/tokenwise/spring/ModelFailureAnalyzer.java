@@ -10,7 +10,7 @@ final class ModelFailureAnalyzer extends AbstractFailureAnalyzer<BadFileExceptio
     protected FailureAnalysis analyze(Throwable rootFailure, BadFileException cause) {
         return new FailureAnalysis(
                 "Tokenwise cannot open a model: " + cause.getMessage(),
-                "Set tokenwise.model (or tokenwise.speech.model) to a folder with a model, or to a built-in name whose artifact is on the class path.",
+                "Set tokenwise.model (or tokenwise.reranker.model, tokenwise.speech.model) to a folder with a model, or to a built-in name whose artifact is on the class path.",
                 cause);
     }
 }

@@ -39,7 +39,9 @@ public final class TokenwiseEmbeddingModel extends AbstractEmbeddingModel {
     /** Key of the response's metadata: whether a text was longer than the model reads. */
     public static final String TRUNCATED = "tokenwise.truncated";
 
-    private static final String PROVIDER = "tokenwise";
+    /** Who computes, to who observes. */
+    static final String PROVIDER = "tokenwise";
+
     private static final EmbeddingModelObservationConvention CONVENTION =
             new DefaultEmbeddingModelObservationConvention();
 

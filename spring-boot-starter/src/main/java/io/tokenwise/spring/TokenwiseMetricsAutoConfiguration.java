@@ -8,7 +8,12 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnSingleCandi
 import org.springframework.context.annotation.Bean;
 
 /** Meters of the application's only or primary engine, where it has Micrometer's. */
-@AutoConfiguration(after = {TokenwiseEmbeddingAutoConfiguration.class, TokenwiseTranscriptionAutoConfiguration.class})
+@AutoConfiguration(
+        after = {
+            TokenwiseEmbeddingAutoConfiguration.class,
+            TokenwiseRerankerAutoConfiguration.class,
+            TokenwiseTranscriptionAutoConfiguration.class
+        })
 @ConditionalOnClass(MeterBinder.class)
 @ConditionalOnSingleCandidate(Engine.class)
 public class TokenwiseMetricsAutoConfiguration {

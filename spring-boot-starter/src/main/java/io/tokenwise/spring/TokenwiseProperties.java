@@ -17,7 +17,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param queryBudget The same for a single text, which is how vector stores ask for a query. Without it as tokenwise.budget.
  * @param budgetMode What budgets are a share of.
  * @param longTexts What becomes of texts with more tokens than the model reads.
- * @param timeout After which a call for vectors, or for those of one batch of documents, fails before the next batch; on a virtual thread at once. Without it calls wait.
+ * @param timeout After which a call for vectors, or for those of one batch of documents, or for reranking, fails before the next batch; on a virtual thread at once. Without it calls wait.
  * @param metadataMode Which metadata of a document is put before its text.
  * @param documentBatchTokens Tokens that vector stores give to one call when they add documents; raised to the model's longest text if less.
  * @param warmUp Whether the application is ready only when its models are as fast as they get, some seconds after they could answer.
@@ -26,6 +26,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param concurrentCalls Calls that run at the same time, further ones wait. Without it four times as many as processors.
  * @param backend What multiplies matrices.
  * @param precision In which precision. Without it the fastest that the CPU has instructions for.
+ * @param reranker The reranker.
  * @param speech The speech recognizer.
  */
 @ConfigurationProperties("tokenwise")
@@ -44,6 +45,7 @@ public record TokenwiseProperties(
         Integer concurrentCalls,
         @DefaultValue("auto") BackendChoice.Kind backend,
         Precision precision,
+        @DefaultValue Reranker reranker,
         @DefaultValue Speech speech) {
 
     /**
@@ -58,6 +60,23 @@ public record TokenwiseProperties(
         }
         if (timeout != null && !timeout.isPositive()) {
             throw new IllegalArgumentException("tokenwise.timeout is " + timeout + ", must be positive");
+        }
+    }
+
+    /**
+     * What an application says of its reranker.
+     *
+     * @param model Reranker: a folder with a cross-encoder in Hugging Face's layout. Without it there is none.
+     * @param budget Share from 0 to 1 of what the dense model costs, for each document with the query, by tokenwise.budget-mode. Dense models ignore it.
+     */
+    public record Reranker(String model, @DefaultValue("1") double budget) {
+        /**
+         * Checks the budget.
+         *
+         * @throws IllegalArgumentException if it is outside 0..1
+         */
+        public Reranker {
+            check("tokenwise.reranker.budget", budget);
         }
     }
 
@@ -85,6 +104,11 @@ public record TokenwiseProperties(
 
     Budget queries() {
         return budgetMode.of(queryBudget == null ? budget : queryBudget);
+    }
+
+    /** Of a document with the query to which it is compared. */
+    Budget reranking() {
+        return budgetMode.of(reranker.budget());
     }
 
     private static void check(String property, double share) {

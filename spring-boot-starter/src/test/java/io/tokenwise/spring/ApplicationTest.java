@@ -59,6 +59,7 @@ class ApplicationTest {
                         TokenwiseEmbeddingAutoConfiguration.class.getName(),
                         TokenwiseHealthAutoConfiguration.class.getName(),
                         TokenwiseMetricsAutoConfiguration.class.getName(),
+                        TokenwiseRerankerAutoConfiguration.class.getName(),
                         TokenwiseTranscriptionAutoConfiguration.class.getName());
         // Boot's own ones want arguments, without which they are left out.
         assertThat(SpringFactoriesLoader.forDefaultResourceLocation().load(FailureAnalyzer.class, (_, _, _) -> {}))

@@ -25,10 +25,15 @@ class MetadataTest {
             }
         }
         for (var component : TokenwiseProperties.class.getRecordComponents()) {
-            if (component.getType() != TokenwiseProperties.Speech.class) {
+            if (!component.getType().isRecord()) {
                 assertThat(names).contains("tokenwise." + DataObjectPropertyName.toDashedForm(component.getName()));
             }
         }
-        assertThat(names).contains("tokenwise.speech.model", "management.health.tokenwise.enabled");
+        assertThat(names)
+                .contains(
+                        "tokenwise.reranker.model",
+                        "tokenwise.reranker.budget",
+                        "tokenwise.speech.model",
+                        "management.health.tokenwise.enabled");
     }
 }

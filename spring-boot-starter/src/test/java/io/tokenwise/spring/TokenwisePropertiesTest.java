@@ -35,6 +35,7 @@ class TokenwisePropertiesTest {
             value = {
                 "tokenwise.budget | 1.5 | is 1.5, must be from 0 to 1",
                 "tokenwise.query-budget | -0.1 | is -0.1, must be from 0 to 1",
+                "tokenwise.reranker.budget | 2 | is 2.0, must be from 0 to 1",
                 "tokenwise.speech.budget | NaN | is NaN, must be from 0 to 1",
                 "tokenwise.timeout | 0s | is PT0S, must be positive"
             })
