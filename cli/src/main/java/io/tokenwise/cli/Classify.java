@@ -61,7 +61,7 @@ final class Classify implements Callable<Integer> {
     private Tokenwise root;
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.CLASSIFIER);
 
     @Mixin
     private BudgetOptions budget;

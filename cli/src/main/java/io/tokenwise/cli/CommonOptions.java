@@ -11,6 +11,7 @@ import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.function.Function;
+import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
@@ -24,6 +25,9 @@ import picocli.CommandLine.TypeConversionException;
 final class CommonOptions {
     private static final String DENSE = "minilm";
 
+    /** By which the description of an option is found. */
+    private static final String MODELS = "models";
+
     /** The built-in model for images. */
     static final String IMAGE_MODEL = "vit-cifar10-acm";
 
@@ -33,13 +37,10 @@ final class CommonOptions {
     @Mixin
     private Tokenwise.Help help;
 
+    private final WantedModel wanted;
+
     /** Null for a built-in one. */
-    @Option(
-            names = "--model",
-            paramLabel = "MODEL",
-            description =
-                    "A model directory in Hugging Face's layout, or a built-in one: minilm and, for images, vit-cifar10, which are dense, minilm-acm"
-                            + " and vit-cifar10-acm, made of them, or what fetch brings: bge-small, e5-small, bert-base, and for speech moonshine-tiny, moonshine-base (default: minilm-acm, vit-cifar10-acm for images, moonshine-tiny for speech, minilm for what trains).")
+    @Option(names = "--model", paramLabel = "MODEL", descriptionKey = MODELS)
     private String model;
 
     private Kind backend = Kind.AUTO;
@@ -96,6 +97,22 @@ final class CommonOptions {
             throw mistake("--threads must be 1 to 1024, not " + count);
         }
         threads = count;
+    }
+
+    /** @param wanted which models the command takes */
+    CommonOptions(WantedModel wanted) {
+        this.wanted = wanted;
+    }
+
+    /** Has the help of a command, and of those below it, say which models each takes: an annotation would say the same in all. */
+    static void describeModels(CommandLine command) {
+        command.getSubcommands().values().forEach(CommonOptions::describeModels);
+        CommandSpec spec = command.getCommandSpec();
+        for (CommandSpec mixin : spec.mixins().values()) {
+            if (mixin.userObject() instanceof CommonOptions options) {
+                spec.resourceBundle(options.wanted.help(MODELS));
+            }
+        }
     }
 
     /**

@@ -52,7 +52,7 @@ final class Demo implements Callable<Integer> {
             List.of("--model", "--adapt", "--learners", "--mlp-learners", "--store", "--tokens");
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.DENSE_TEXT_ENCODER);
 
     @Option(names = "--train", description = "Train a model, even if one came with the build.")
     private boolean train;

@@ -73,7 +73,7 @@ final class Distill implements Callable<Integer> {
     private static final int MOST_SHADED_TOKENS = 40;
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.ADAPTABLE);
 
     @Spec
     private CommandSpec spec;

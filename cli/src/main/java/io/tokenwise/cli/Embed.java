@@ -40,7 +40,7 @@ final class Embed implements Callable<Integer> {
     private Tokenwise root;
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.TEXT_ENCODER);
 
     @Spec
     private CommandSpec spec;

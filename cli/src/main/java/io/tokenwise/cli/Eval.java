@@ -70,6 +70,10 @@ final class Eval implements Runnable {
         @Parameters(paramLabel = "FILE.csv", description = "Pairs of sentences with a score.")
         private Path file;
 
+        Sts() {
+            super(WantedModel.TEXT_ENCODER);
+        }
+
         @Override
         EvalTask read(CommonOptions common) throws IOException {
             return StsEvaluation.read(file, length.maxTokens());
@@ -109,6 +113,10 @@ final class Eval implements Runnable {
                 description =
                         "Give queries the full budget, so that budgets are for documents alone, of which there are many: queries are short, and lose most by a budget.")
         private boolean fullQueries;
+
+        Retrieval() {
+            super(WantedModel.TEXT_ENCODER);
+        }
 
         @Override
         EvalTask read(CommonOptions common) throws IOException {
@@ -181,6 +189,10 @@ final class Eval implements Runnable {
             }
         }
 
+        Classify() {
+            super(WantedModel.TEXT_ENCODER);
+        }
+
         @Override
         EvalTask read(CommonOptions common) throws IOException {
             if ((wordNet == null) != (training != null && test != null) || (wordNet != null && training != null)) {
@@ -242,6 +254,10 @@ final class Eval implements Runnable {
 
         @Spec
         private CommandSpec spec;
+
+        Vit() {
+            super(WantedModel.IMAGE_CLASSIFIER);
+        }
 
         @Override
         EvalTask read(CommonOptions common) throws IOException, InterruptedException {

@@ -39,7 +39,7 @@ final class EvalAsr implements Callable<Integer> {
     private static final int WARM_UP = 8;
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.SPEECH_RECOGNISER);
 
     @Mixin
     private EvalOptions eval;

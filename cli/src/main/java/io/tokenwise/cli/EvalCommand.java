@@ -11,13 +11,17 @@ import picocli.CommandLine.Spec;
 /** A task of {@code eval}: opens the models, runs the task at each budget and prints its rows. */
 abstract class EvalCommand implements Callable<Integer> {
     @Mixin
-    private CommonOptions options;
+    private final CommonOptions options;
 
     @Mixin
     private EvalOptions eval;
 
     @Spec
     private CommandSpec spec;
+
+    EvalCommand(WantedModel wanted) {
+        options = new CommonOptions(wanted);
+    }
 
     /** Reads the task's data, so that what is wrong with them is told before a model is opened. */
     abstract EvalTask read(CommonOptions common) throws IOException, InterruptedException;

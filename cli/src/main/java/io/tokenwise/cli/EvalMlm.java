@@ -47,7 +47,7 @@ final class EvalMlm implements Callable<Integer> {
     private static final String DEFAULT_MODEL = "bert-base";
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.MASKED_LANGUAGE_MODEL);
 
     @Mixin
     private EvalOptions eval;

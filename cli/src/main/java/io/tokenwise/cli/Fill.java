@@ -37,7 +37,7 @@ final class Fill implements Callable<Integer> {
     private Tokenwise root;
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.MASKED_LANGUAGE_MODEL);
 
     @Mixin
     private BudgetOptions budget;

@@ -45,7 +45,7 @@ import picocli.CommandLine.TypeConversionException;
         })
 final class Finetune implements Callable<Integer> {
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.DENSE_TEXT_ENCODER);
 
     @Spec
     private CommandSpec spec;

@@ -42,7 +42,7 @@ final class Ner implements Callable<Integer> {
     private Tokenwise root;
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.TOKEN_CLASSIFIER);
 
     @Mixin
     private BudgetOptions budget;

@@ -42,7 +42,7 @@ final class Rerank implements Callable<Integer> {
     private Tokenwise root;
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.CROSS_ENCODER);
 
     @Mixin
     private BudgetOptions budget;

@@ -36,7 +36,7 @@ import picocli.CommandLine.Spec;
         })
 final class Serve implements Callable<Integer> {
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.SERVED);
 
     @Spec
     private CommandSpec spec;

@@ -86,6 +86,7 @@ final class Tokenwise implements Runnable {
         var mistakes = new Mistakes();
         var line = new CommandLine(new Tokenwise(in));
         commands(args).forEach(line::addSubcommand);
+        CommonOptions.describeModels(line);
         return line.setOut(out)
                 .setErr(err)
                 .setExecutionStrategy(mistakes)

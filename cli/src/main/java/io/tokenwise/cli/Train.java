@@ -74,7 +74,7 @@ final class Train implements Runnable {
         private static final String COUNT = "N";
 
         @Mixin
-        private CommonOptions options;
+        private CommonOptions options = new CommonOptions(WantedModel.NONE);
 
         @Spec
         private CommandSpec spec;

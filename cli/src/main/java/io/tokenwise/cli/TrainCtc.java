@@ -43,7 +43,7 @@ import picocli.CommandLine.Spec;
         })
 final class TrainCtc implements Callable<Integer> {
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.NONE);
 
     @Spec
     private CommandSpec spec;

@@ -53,7 +53,7 @@ final class Transcribe implements Callable<Integer> {
     static final String DEFAULT_MODEL = "moonshine-tiny";
 
     @Mixin
-    private CommonOptions options;
+    private CommonOptions options = new CommonOptions(WantedModel.SPEECH_RECOGNISER);
 
     @Mixin
     private BudgetOptions budget;

@@ -122,6 +122,35 @@ class CommandLineTest {
         }
     }
 
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '`',
+            value = {
+                "embed| A text encoder: a folder in Hugging Face's layout, minilm-acm (adaptive) or minilm, or bge-small or e5-small, by fetch (default: minilm-acm).",
+                "rerank| A cross-encoder, which scores two texts together: a folder in Hugging Face's layout; none comes with the build, nor by fetch.",
+                "ner| A classifier of tokens, ...ForTokenClassification: a folder",
+                "fill| A masked language model with its head: a folder in Hugging Face's layout, or bert-base, by fetch (default: bert-base).",
+                "transcribe| A speech recogniser, Moonshine or a wav2vec 2.0 with CTC:",
+                "classify| A classifier of images, or of texts, ...ForSequenceClassification: a folder",
+                "demo| A dense text encoder:",
+                "distill| What becomes adaptive, or goes on learning if it is:",
+                "finetune| A dense text encoder: a folder in Hugging Face's layout, minilm, or bge-small or e5-small, by fetch (default: minilm).",
+                "serve| Text encoders, cross-encoders, classifiers of texts or of images, and speech recognisers, with commas between:",
+                "eval sts| A text encoder:",
+                "eval retrieval| A text encoder:",
+                "eval classify| A text encoder:",
+                "eval vit| A classifier of images: a folder in Hugging Face's layout, vit-cifar10-acm (adaptive) or vit-cifar10 (default: vit-cifar10-acm).",
+                "eval asr| A speech recogniser, Moonshine or",
+                "eval mlm| A masked language model with its head:",
+                "train vit| None: this command makes a new one.",
+                "train ctc| None: this command makes a new one."
+            })
+    void helpSaysWhichModelsACommandTakes(String command, String models) {
+        assertThat(run(command + " --help")).isZero();
+        assertThat(out.toString().replaceAll("\\s+", " ")).containsOnlyOnce("--model=MODEL " + models);
+    }
+
     @Test
     void rootHelpListsAllCommands() {
         run("--help");
