@@ -32,6 +32,9 @@ final class Mistakes implements IExecutionStrategy, IParameterExceptionHandler, 
         CommandLine command = mistake.getCommandLine();
         String text = oneLine(mistake.getMessage());
         if (mistake instanceof UnmatchedArgumentException unmatched) {
+            if (command.getParent() == null && !unmatched.isUnknownOption()) {
+                text = "there is no command '" + unmatched.getUnmatched().getFirst() + "'";
+            }
             var guesses = unmatched.getSuggestions();
             if (!guesses.isEmpty()) {
                 text += "; did you mean " + String.join(" or ", guesses) + "?";

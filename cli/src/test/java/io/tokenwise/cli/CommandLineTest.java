@@ -27,7 +27,8 @@ class CommandLineTest {
             quoteCharacter = '`',
             value = {
                 "``| no command given",
-                "embd| did you mean embed",
+                "embd| there is no command 'embd'; did you mean embed",
+                "search index words| there is no command 'search'",
                 "--modle x| Unknown options: '--modle', 'x'",
                 "embed --modle x| did you mean --model",
                 "embed --budget 1.5| Invalid value for option '--budget': 1.5 is outside 0..1",
