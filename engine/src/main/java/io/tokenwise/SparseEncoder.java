@@ -226,6 +226,24 @@ public final class SparseEncoder implements AutoCloseable {
     }
 
     /**
+     * {@return the vectors of texts as the model reads them, in their order; for this project's own modules}
+     *
+     * @param inputs token ids, special ones included
+     * @param budgets of each
+     */
+    public List<SparseVector> encode(List<int[]> inputs, List<Budget> budgets) {
+        var vectors = new ArrayList<SparseVector>(inputs.size());
+        int atOnce = RowMemory.rowsAtOnce(dimensions());
+        for (int from = 0; from < inputs.size(); from += atOnce) {
+            int to = Math.min(inputs.size(), from + atOnce);
+            Stream.of(model.encode(inputs.subList(from, to), budgets.subList(from, to)))
+                    .map(SparseVector::of)
+                    .forEach(vectors::add);
+        }
+        return vectors;
+    }
+
+    /**
      * {@return the tokens of a vector with their words, the heaviest first; of equal ones the smallest id. Ids that no token has, where a model has more of them than its tokenizer, are left out}
      *
      * @param vector of this model

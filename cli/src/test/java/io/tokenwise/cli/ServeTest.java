@@ -131,7 +131,7 @@ class ServeTest extends CommandTest {
                 .singleElement()
                 .asString()
                 .endsWith(model
-                        + ": is a token classifier; what is served are text encoders, cross-encoders, classifiers of"
+                        + ": is a token classifier; what is served are text and sparse encoders, cross-encoders, classifiers of"
                         + " texts or images and speech recognisers");
     }
 }

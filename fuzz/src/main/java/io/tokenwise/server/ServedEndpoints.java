@@ -30,9 +30,10 @@ final class ServedEndpoints {
             Path folder = Files.createTempDirectory("tokenwise-fuzz-");
             try {
                 SmallTextModel.write(folder.resolve("vectors"));
+                SmallTextModel.writeSparse(folder.resolve("sparse"));
                 SmallTextModel.writeScores(folder.resolve("scores"));
                 SmallTextModel.writeClasses(folder.resolve("classes"));
-                String[] models = Stream.of("vectors", "scores", "classes")
+                String[] models = Stream.of("vectors", "sparse", "scores", "classes")
                         .map(name -> folder.resolve(name).toString())
                         .toArray(String[]::new);
                 return new ServedEndpoints(

@@ -8,17 +8,24 @@ import tools.jackson.databind.node.ObjectNode;
 /**
  * {@code POST /} and {@code /invocations}, as Hugging Face's inference endpoints and SageMaker call it: {@code {inputs, parameters}}, whose parameters may stand among the
  * fields as well. Answers as {@code /similarity} where the inputs have a {@code source_sentence}, as {@code /predict} where the model tells classes, as {@code /rerank} where it gives
- * scores, of a {@code query} with {@code texts}, else as {@code /embed}.
+ * scores, of a {@code query} with {@code texts}, as {@code /embed_sparse} where it gives sparse vectors, else as {@code /embed}.
  */
 final class HubRoute implements Route {
     private final ServedModels models;
     private final TeiEmbedRoute embed;
+    private final TeiEmbedSparseRoute sparse;
     private final TeiPredictRoute predict;
     private final TeiRerankRoute rerank;
 
-    HubRoute(ServedModels models, TeiEmbedRoute embed, TeiPredictRoute predict, TeiRerankRoute rerank) {
+    HubRoute(
+            ServedModels models,
+            TeiEmbedRoute embed,
+            TeiEmbedSparseRoute sparse,
+            TeiPredictRoute predict,
+            TeiRerankRoute rerank) {
         this.models = models;
         this.embed = embed;
+        this.sparse = sparse;
         this.predict = predict;
         this.rerank = rerank;
     }
@@ -35,6 +42,7 @@ final class HubRoute implements Route {
             return switch (model(all)) {
                 case ServedModel.Classifying ignored ->
                     predict.predict(exchange, exchange.observe(Operation.PREDICT), all);
+                case ServedModel.Sparse ignored -> sparse.embed(exchange, exchange.observe(Operation.EMBED), all);
                 case ServedModel.Scores ignored -> rerank.rerank(exchange, Reranking.observe(exchange), all);
                 default -> embed.embed(exchange, exchange.observe(Operation.EMBED), all);
             };

@@ -3,6 +3,7 @@ package io.tokenwise.server;
 import io.tokenwise.Engine;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.Reranker;
+import io.tokenwise.SparseEncoder;
 import io.tokenwise.TextClassifier;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.model.ModelDescription;
@@ -101,7 +102,17 @@ final class ModelOpening {
             TextClassifier classifier = engine.textClassifier(model);
             return new ServedModel.Classes(name, classifier, lane(name, classifier.model()), defaults);
         }
+        if (description.output() instanceof TextOutput.Sparse) {
+            return sparse(name, engine.sparseEncoder(model));
+        }
         return new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
+    }
+
+    /** What is in the queue already gives whole vectors, which are as long as the vocabulary: these are left to no answer. */
+    private ServedModel sparse(String name, SparseEncoder encoder) {
+        Lane<float[]> whole = lane(name, encoder.model());
+        return new ServedModel.Sparse(
+                name, encoder, queue.add(new OtherResult<>(whole.model(), encoder::encode), whole), defaults);
     }
 
     private Lane<float[]> lane(String name, OpenModel model) {
@@ -115,7 +126,7 @@ final class ModelOpening {
                 throw new BadFileException(
                         description.name(),
                         "is " + description.kind()
-                                + "; what is served are text encoders, cross-encoders, classifiers of texts or images and"
+                                + "; what is served are text and sparse encoders, cross-encoders, classifiers of texts or images and"
                                 + " speech recognisers");
             }
             return description;
@@ -123,6 +134,9 @@ final class ModelOpening {
     }
 
     private static boolean isServed(TextOutput output) {
-        return output.isScore() || output instanceof TextOutput.Vectors || output instanceof TextOutput.SequenceClasses;
+        return output.isScore()
+                || output instanceof TextOutput.Vectors
+                || output instanceof TextOutput.Sparse
+                || output instanceof TextOutput.SequenceClasses;
     }
 }

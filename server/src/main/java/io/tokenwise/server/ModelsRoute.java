@@ -41,6 +41,12 @@ final class ModelsRoute {
                 fields.put("max_tokens", encoder.maxTokens());
                 fields.put("adaptive", encoder.isAdaptive());
             }
+            case ServedModel.Sparse sparse -> {
+                fields.put("kind", "sparse");
+                fields.put("dimensions", sparse.encoder().dimensions());
+                fields.put("max_tokens", sparse.encoder().maxTokens());
+                fields.put("adaptive", sparse.encoder().isAdaptive());
+            }
             case ServedModel.Scores scores -> {
                 fields.put("kind", "scores");
                 fields.put("max_tokens", scores.reranker().maxTokens());

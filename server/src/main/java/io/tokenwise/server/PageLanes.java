@@ -35,6 +35,7 @@ final class PageLanes {
                             lane(queue, images.lane(), images.classifier().model()));
                 // Speech is asked for as all clients do; the others have no place on the page.
                 case ServedModel.Speech ignored -> {}
+                case ServedModel.Sparse ignored -> {}
                 case ServedModel.Scores ignored -> {}
                 case ServedModel.Classes ignored -> {}
             }

@@ -58,6 +58,8 @@ final class PageStateRoute implements Route {
                         texts.name(),
                         "text",
                         texts.text().encoder().model().encoder().isAdaptive());
+            case ServedModel.Sparse sparse ->
+                new Model(sparse.name(), "sparse", sparse.lane().model().isAdaptive());
             case ServedModel.Scores scores ->
                 new Model(scores.name(), "scores", scores.lane().model().isAdaptive());
             case ServedModel.Images images ->

@@ -3,10 +3,14 @@ package io.tokenwise.server;
 import io.tokenwise.Classification;
 import io.tokenwise.ImageClassifier;
 import io.tokenwise.Reranker;
+import io.tokenwise.SparseEncoder;
+import io.tokenwise.SparseVector;
 import io.tokenwise.TextClassifier;
+import io.tokenwise.model.TextDescription;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
 import io.tokenwise.session.OpenModel;
+import io.tokenwise.tokenizer.Tokenizer;
 import java.util.List;
 
 /** A model that is served, under the name that requests give. */
@@ -21,6 +25,9 @@ sealed interface ServedModel {
                     case Texts texts ->
                         "texts, " + texts.text().encoder().dimensions() + " dimensions, "
                                 + backend(texts.text().encoder().model());
+                    case Sparse sparse ->
+                        "texts, sparse vectors of " + sparse.encoder().dimensions() + " dimensions, "
+                                + backend(sparse.model());
                     case Scores scores ->
                         "queries with texts, scores, "
                                 + backend(scores.reranker().model());
@@ -39,8 +46,55 @@ sealed interface ServedModel {
         return model.backend().name() + " " + model.backend().precision().label();
     }
 
+    /** What reads texts and gives vectors of one or another kind. */
+    sealed interface Encoding extends ServedModel {
+        OpenModel model();
+
+        /** For token ids, special ones included; vectors out. */
+        Lane<?> lane();
+
+        BudgetDefaults defaults();
+
+        default TextDescription description() {
+            return (TextDescription) model().files().description();
+        }
+
+        default Tokenizer tokenizer() {
+            return model().files().tokenizer();
+        }
+
+        /** What budget an ask stands for in this model. */
+        default BudgetRange range(AskedBudget asked) {
+            return defaults().range(asked, lane().model());
+        }
+    }
+
     /** Texts in, vectors out. */
-    record Texts(String name, ServedText text) implements ServedModel {}
+    record Texts(String name, ServedText text) implements Encoding {
+        @Override
+        public OpenModel model() {
+            return text.encoder().model();
+        }
+
+        @Override
+        public Lane<float[]> lane() {
+            return text.lane();
+        }
+
+        @Override
+        public BudgetDefaults defaults() {
+            return text.defaults();
+        }
+    }
+
+    /** Texts in, sparse vectors out. */
+    record Sparse(String name, SparseEncoder encoder, Lane<SparseVector> lane, BudgetDefaults defaults)
+            implements Encoding {
+        @Override
+        public OpenModel model() {
+            return encoder.model();
+        }
+    }
 
     /**
      * A query and texts in, scores out.

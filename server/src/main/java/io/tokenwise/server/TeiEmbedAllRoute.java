@@ -2,15 +2,12 @@ package io.tokenwise.server;
 
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
-import io.tokenwise.api.Deadline;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
-import io.tokenwise.serving.Request;
 import io.tokenwise.serving.RequestQueue;
 import java.util.HashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
@@ -48,13 +45,14 @@ final class TeiEmbedAllRoute implements Route {
     public CompletableFuture<Reply> handle(Exchange exchange) {
         Observation observation = exchange.observe(Operation.EMBED);
         return exchange.json().thenCompose(fields -> {
-            var texts = TeiTexts.read(exchange, observation, models, fields, fields, fields.needed("inputs"));
+            var found = models.findOrFirst(fields.text("model"), ServedModel.Texts.class);
+            var texts = TeiTexts.read(exchange, observation, found, fields, fields, fields.needed("inputs"));
             if (isLess(texts.asked()) && texts.model().text().encoder().isAdaptive()) {
                 throw ApiError.field(
                         "budget",
                         "budget must be 1 or left out: with a smaller one tokens leave, and those have no vector");
             }
-            int hidden = texts.model().text().encoder().model().encoder().hidden();
+            int hidden = texts.model().model().encoder().hidden();
             answers.hold(
                     exchange, BYTES_PER_NUMBER * hidden * texts.inputs().texts().tokens());
             return run(exchange, texts);
@@ -66,15 +64,12 @@ final class TeiEmbedAllRoute implements Route {
         return asked.isPresent() && asked.get() instanceof AskedBudget.Share share && share.share() < 1;
     }
 
-    private CompletableFuture<Reply> run(Exchange exchange, TeiTexts texts) {
+    private CompletableFuture<Reply> run(Exchange exchange, TeiTexts<ServedModel.Texts> texts) {
         Lane<float[][]> lane = lanes.get(texts.model().name());
-        List<int[]> ids = texts.inputs().texts().ids();
-        Deadline deadline = exchange.deadline();
-        CompletableFuture<List<Answer<float[][]>>> vectors = Together.all(lane.submitAll(ids.stream()
-                .map(input -> new Request(input, deadline, BudgetRange.pinned(Budget.FULL)))
-                .toList()));
-        exchange.cancelWhenGone(vectors);
-        return vectors.thenApplyAsync(
-                all -> texts.tell(Reply.json(all.stream().map(Answer::result).toList()), all), exchange.executor());
+        return texts.vectors(exchange, lane, BudgetRange.pinned(Budget.FULL))
+                .thenApplyAsync(
+                        all -> texts.tell(
+                                Reply.json(all.stream().map(Answer::result).toList()), all),
+                        exchange.executor());
     }
 }

@@ -27,11 +27,11 @@ final class TeiEmbedRoute {
     }
 
     CompletableFuture<Reply> embed(Exchange exchange, Observation observation, Fields fields) {
-        var texts = TeiTexts.read(exchange, observation, models, fields, fields, fields.needed("inputs"));
+        var texts = TeiTexts.read(exchange, observation, found(fields), fields, fields, fields.needed("inputs"));
         boolean normalize = normalize(fields, texts.model());
-        TextDescription description = texts.model().text().description();
+        TextDescription description = texts.model().description();
         int dimensions = EmbeddingsRoute.dimensions(fields, texts.model().name(), description);
-        return texts.vectors(exchange)
+        return texts.vectors(exchange, texts.model().lane(), texts.range())
                 .thenApplyAsync(
                         answers -> {
                             float[][] vectors = vectors(answers);
@@ -44,6 +44,10 @@ final class TeiEmbedRoute {
                         exchange.executor());
     }
 
+    private ServedModels.Named<ServedModel.Texts> found(Fields fields) {
+        return models.findOrFirst(fields.text("model"), ServedModel.Texts.class);
+    }
+
     private static float[][] vectors(List<Answer<float[]>> answers) {
         return answers.stream().map(Answer::result).toArray(float[][]::new);
     }
@@ -51,7 +55,7 @@ final class TeiEmbedRoute {
     /** Whether vectors are to be scaled to length 1 that the model gives otherwise: as there, they are unless a request says no. */
     private static boolean normalize(Fields fields, ServedModel.Texts model) {
         boolean asked = fields.flag("normalize").orElse(true);
-        boolean own = model.text().description().normalize();
+        boolean own = model.description().normalize();
         if (own && !asked) {
             throw ApiError.field(
                     "normalize",
@@ -80,8 +84,8 @@ final class TeiEmbedRoute {
             throw TeiInputs.empty("inputs.sentences");
         }
         sentences.forEach(sentence -> all.add(Fields.text("sentences", sentence)));
-        var texts = TeiTexts.read(exchange, observation, models, fields, parameters, all);
-        return texts.vectors(exchange)
+        var texts = TeiTexts.read(exchange, observation, found(fields), fields, parameters, all);
+        return texts.vectors(exchange, texts.model().lane(), texts.range())
                 .thenApplyAsync(
                         answers -> texts.tell(Reply.json(cosines(vectors(answers))), answers), exchange.executor());
     }

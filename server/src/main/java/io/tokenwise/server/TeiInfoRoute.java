@@ -58,6 +58,11 @@ final class TeiInfoRoute {
                 info.put("model_type", Map.of("embedding", Map.of("pooling", pooling)));
                 info.put("max_input_length", description.maxTokens());
             }
+            case ServedModel.Sparse sparse -> {
+                put(info, sparse.model());
+                info.put("model_type", Map.of("embedding", Map.of("pooling", "splade")));
+                info.put("max_input_length", sparse.encoder().maxTokens());
+            }
             case ServedModel.Scores scores -> {
                 put(info, scores.reranker().model());
                 info.put("model_type", Map.of("reranker", labels(List.of("LABEL_0"))));

@@ -16,7 +16,8 @@ final class TeiRoutes {
         var tokens = new TeiTokenizeRoute(models, answers);
         var predict = new TeiPredictRoute(models, decoding);
         var rerank = new TeiRerankRoute(models);
-        var hub = new HubRoute(models, embed, predict, rerank);
+        var sparse = new TeiEmbedSparseRoute(models, answers);
+        var hub = new HubRoute(models, embed, sparse, predict, rerank);
         var info = new TeiInfoRoute(models, queue.options());
         routes.add("POST", "/embed", ErrorForm.TEI, embed::embed)
                 .add("POST", "/embed_all", ErrorForm.TEI, new TeiEmbedAllRoute(models, queue, answers))
@@ -32,7 +33,9 @@ final class TeiRoutes {
                         "POST",
                         "/embed_sparse",
                         ErrorForm.TEI,
-                        cannot("Model is not an embedding model with SPLADE pooling"));
+                        models.first(ServedModel.Sparse.class).isPresent()
+                                ? sparse
+                                : cannot("Model is not an embedding model with SPLADE pooling"));
         for (String path : List.of("/health", "/ping")) {
             routes.addOpen("GET", path, ErrorForm.TEI, exchange -> health(state));
         }

@@ -1,9 +1,12 @@
 package io.tokenwise.server;
 
+import io.tokenwise.api.Deadline;
 import io.tokenwise.model.Prompts;
 import io.tokenwise.server.TeiInputs.Cut;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
+import io.tokenwise.serving.Lane;
+import io.tokenwise.serving.Request;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -18,47 +21,43 @@ import tools.jackson.databind.JsonNode;
  *
  * @param asked what it says itself of a budget
  */
-record TeiTexts(
-        Observation observation,
-        ServedModel.Texts model,
-        TeiInputs inputs,
-        Optional<AskedBudget> asked,
-        BudgetRange range) {
-    private static final String QUERY = "query";
+record TeiTexts<M extends ServedModel.Encoding>(
+        Observation observation, M model, TeiInputs inputs, Optional<AskedBudget> asked, BudgetRange range) {
+    static final String QUERY = "query";
 
     /**
      * Reads a request.
      *
+     * @param found the model that it names, or the first of its kind
      * @param fields of the request
      * @param parameters the fields that say how texts are read, where they are not the request's own
      * @param given the texts
      */
-    static TeiTexts read(
+    static <M extends ServedModel.Encoding> TeiTexts<M> read(
             Exchange exchange,
             Observation observation,
-            ServedModels models,
+            ServedModels.Named<M> found,
             Fields fields,
             Fields parameters,
             JsonNode given) {
         long start = System.nanoTime();
-        var found = models.findOrFirst(fields.text("model"), ServedModel.Texts.class);
-        ServedText text = found.model().text();
-        Optional<String> prompt = prompt(parameters, found.model());
+        M model = found.model();
+        Optional<String> prompt = prompt(parameters, model);
         boolean truncate = parameters.flag("truncate").orElse(true);
         boolean left = parameters
                 .word("truncation_direction", List.of("left", "right", "Left", "Right"))
                 .orElse("right")
                 .toLowerCase(Locale.ROOT)
                 .equals("left");
-        var inputs = TeiInputs.read(given, text.tokenizer(), prefix(prompt, found.model()), new Cut(truncate, left));
+        var inputs = TeiInputs.read(given, model.tokenizer(), prefix(prompt, model), new Cut(truncate, left));
         Optional<AskedBudget> asked = BudgetAsk.of(exchange, fields, found.budget());
         AskedBudget budget = EmbeddingsRoute.budget(
-                text.defaults(),
+                model.defaults(),
                 asked,
                 prompt.flatMap(TeiTexts::kind),
                 inputs.texts().ids().size());
-        observation.asked(found.model().name(), inputs.batch(), Duration.ofNanos(System.nanoTime() - start));
-        return new TeiTexts(observation, found.model(), inputs, asked, text.range(budget));
+        observation.asked(model.name(), inputs.batch(), Duration.ofNanos(System.nanoTime() - start));
+        return new TeiTexts<>(observation, model, inputs, asked, model.range(budget));
     }
 
     /** What a prompt's name says of a text: other words than these say nothing. */
@@ -70,14 +69,14 @@ record TeiTexts(
     }
 
     /** Those that the model has; a query and a passage all have, possibly with nothing to put before them. */
-    private static Optional<String> prompt(Fields parameters, ServedModel.Texts model) {
+    static Optional<String> prompt(Fields parameters, ServedModel.Encoding model) {
         var names = new LinkedHashSet<>(List.of(QUERY, EmbeddingsRoute.PASSAGE));
-        names.addAll(model.text().description().prompts().byName().keySet());
+        names.addAll(model.description().prompts().byName().keySet());
         return parameters.word("prompt_name", List.copyOf(names));
     }
 
-    private static String prefix(Optional<String> prompt, ServedModel.Texts model) {
-        Prompts prompts = model.text().description().prompts();
+    private static String prefix(Optional<String> prompt, ServedModel.Encoding model) {
+        Prompts prompts = model.description().prompts();
         String name = prompt.orElse("");
         return switch (name) {
             case "" -> prompts.text();
@@ -87,13 +86,21 @@ record TeiTexts(
     }
 
     /** What to put before texts by the name of a prompt that a request gives. */
-    static String prefix(Fields fields, ServedModel.Texts model) {
+    static String prefix(Fields fields, ServedModel.Encoding model) {
         return prefix(prompt(fields, model), model);
     }
 
-    /** The vectors, later. */
-    CompletableFuture<List<Answer<float[]>>> vectors(Exchange exchange) {
-        var answers = model.text().submit(inputs.texts().ids(), range, exchange.deadline());
+    /**
+     * The vectors, later: accepted as one or refused as one.
+     *
+     * @param lane of the model
+     * @param range of budgets that each text may have
+     */
+    <R> CompletableFuture<List<Answer<R>>> vectors(Exchange exchange, Lane<R> lane, BudgetRange range) {
+        Deadline deadline = exchange.deadline();
+        var answers = Together.all(lane.submitAll(inputs.texts().ids().stream()
+                .map(input -> new Request(input, deadline, range))
+                .toList()));
         exchange.cancelWhenGone(answers);
         return answers;
     }
@@ -102,8 +109,6 @@ record TeiTexts(
     Reply tell(Reply reply, List<? extends Answer<?>> answers) {
         observation.answered(inputs.texts().lengths(), answers);
         Reply told = Costs.of(observation.inputs(), inputs.texts().truncated()).tell(reply);
-        return new TeiHeaders(
-                        observation, model.text().encoder().model().backend().name(), inputs.characters())
-                .tell(told);
+        return new TeiHeaders(observation, model.model().backend().name(), inputs.characters()).tell(told);
     }
 }

@@ -23,9 +23,9 @@ final class TeiTokenizeRoute {
     /** {@code {inputs}} in, for each text its tokens out: all of them, also of one that is too long for the model. */
     CompletableFuture<Reply> tokenize(Exchange exchange) {
         return exchange.json().thenApply(fields -> {
-            ServedModel.Texts model = models.findOrFirst(fields.text("model"), ServedModel.Texts.class)
+            ServedModel.Encoding model = models.findOrFirst(fields.text("model"), ServedModel.Encoding.class)
                     .model();
-            Tokenizer tokenizer = model.text().tokenizer();
+            Tokenizer tokenizer = model.tokenizer();
             boolean special = fields.flag("add_special_tokens").orElse(true);
             String prefix = TeiTexts.prefix(fields, model);
             List<String> texts = texts(fields.needed("inputs"), prefix);
@@ -130,9 +130,8 @@ final class TeiTokenizeRoute {
     /** {@code {ids}} in, texts out. */
     CompletableFuture<Reply> decode(Exchange exchange) {
         return exchange.json().thenApply(fields -> {
-            Tokenizer tokenizer = models.findOrFirst(fields.text("model"), ServedModel.Texts.class)
+            Tokenizer tokenizer = models.findOrFirst(fields.text("model"), ServedModel.Encoding.class)
                     .model()
-                    .text()
                     .tokenizer();
             boolean withSpecial = !fields.flag("skip_special_tokens").orElse(true);
             return Reply.json(texts(fields.needed("ids"), tokenizer, withSpecial));

@@ -73,6 +73,11 @@ public final class SmallTextModel {
         write(folder, new TextOutput.MaskedTokens(BertFamily.words(SIZES)), Map.of());
     }
 
+    /** A sparse encoder. */
+    public static void writeSparse(Path folder) throws IOException {
+        write(folder, new TextOutput.Sparse(BertFamily.words(SIZES)), Map.of());
+    }
+
     /** A text encoder of any family, as a config.json has it, of MiniLM's vocabulary. */
     public static void write(Path folder, String json) throws IOException {
         JsonFile config = JsonFile.parse("config.json", json.getBytes(StandardCharsets.UTF_8));

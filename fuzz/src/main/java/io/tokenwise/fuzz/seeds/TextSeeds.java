@@ -69,7 +69,7 @@ final class TextSeeds {
                  "/decode":{"ids":[[101,1037,102]],"skip_special_tokens":true},
                  "/predict":{"inputs":[["a"],["a","b"]],"raw_scores":true,"truncation_direction":"Right","budget":0.25},
                  "/rerank":{"query":"a","texts":["b","a b"],"raw_scores":true,"return_text":true,"truncate":true},
-                 "/embed_sparse":{"inputs":"a"}}
+                 "/embed_sparse":{"inputs":["a","b a"],"prompt_name":"query","truncate":true}}
                 """));
         endpoints.file("hub", bytes("""
                 {"/":{"inputs":"a"},"/invocations":{"inputs":["a","b"],"model":"classes"}}

@@ -1,0 +1,195 @@
+package io.tokenwise.server;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.params.provider.Arguments.arguments;
+
+import io.tokenwise.SparseEncoder;
+import io.tokenwise.SparseVector;
+import io.tokenwise.testmodels.SmallTextModel;
+import java.io.IOException;
+import java.net.URI;
+import java.net.http.HttpClient;
+import java.net.http.HttpRequest;
+import java.net.http.HttpRequest.BodyPublishers;
+import java.net.http.HttpResponse;
+import java.net.http.HttpResponse.BodyHandlers;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.Collections;
+import java.util.List;
+import java.util.Map;
+import java.util.TreeMap;
+import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.Arguments;
+import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
+
+/** Sparse vectors by {@code /embed_sparse}: of a model that reads all texts, and of one that looks queries up. */
+class SparseVectorsTest {
+    private static final JsonMapper JSON = new JsonMapper();
+    private static final List<String> TEXTS = List.of("who wrote Faust?", "Goethe wrote it.", "word ".repeat(60));
+    private static final String MODELS = "sentence_transformers.sparse_encoder.models.";
+
+    @TempDir
+    private static Path folder;
+
+    private static TokenwiseServer server;
+    private static HttpClient client;
+
+    @BeforeAll
+    static void start() throws IOException {
+        SmallTextModel.write(folder.resolve("vectors"));
+        SmallTextModel.writeSparse(folder.resolve("sparse"));
+        SmallTextModel.writeSparse(folder.resolve("table"));
+        addTable(folder.resolve("table"));
+        server = TokenwiseServer.start(ServerOptions.of(0, model("vectors"), model("sparse"), model("table")));
+        client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+    }
+
+    /** As OpenSearch's folders have it. */
+    private static void addTable(Path model) throws IOException {
+        Path pooling = Files.createDirectory(model.resolve("document"));
+        Files.copy(model.resolve("1_SpladePooling/config.json"), pooling.resolve("config.json"));
+        Path table = Files.createDirectory(model.resolve("query"));
+        Files.writeString(table.resolve("config.json"), "{\"path\": \"idf.json\"}");
+        Files.writeString(table.resolve("idf.json"), "{\"who\": 0.25, \"wrote\": 1.5, \"it\": 3}");
+        Files.writeString(
+                model.resolve("modules.json"),
+                "[{\"idx\": 0, \"name\": \"0\", \"path\": \"\", \"type\": \"" + MODELS + "Router\"}]");
+        Files.writeString(model.resolve("router_config.json"), """
+                {"types": {"query": "%1$sSparseStaticEmbedding", "": "%1$sMLMTransformer", "document": "%1$sSpladePooling"},
+                 "structure": {"query": ["query"], "document": ["", "document"]}, "parameters": {}}
+                """.formatted(MODELS));
+    }
+
+    @AfterAll
+    static void stop() {
+        client.close();
+        server.close();
+    }
+
+    private static String model(String name) {
+        return folder.resolve(name).toString();
+    }
+
+    private static List<Map<Integer, Float>> maps(List<SparseVector> vectors) {
+        return vectors.stream()
+                .map(vector -> {
+                    var map = new TreeMap<Integer, Float>();
+                    for (int i = 0; i < vector.ids().length; i++) {
+                        map.put(vector.ids()[i], vector.weights()[i]);
+                    }
+                    return (Map<Integer, Float>) map;
+                })
+                .toList();
+    }
+
+    private static List<Map<Integer, Float>> maps(JsonNode answer) {
+        return answer.valueStream()
+                .map(vector -> {
+                    var map = new TreeMap<Integer, Float>();
+                    vector.forEach(weight -> map.put(
+                            weight.get("index").intValue(), weight.get("value").floatValue()));
+                    return (Map<Integer, Float>) map;
+                })
+                .toList();
+    }
+
+    @Test
+    void vectorsAreTheLibrarys() throws Exception {
+        List<Map<Integer, Float>> expected;
+        try (var encoder = SparseEncoder.open(model("sparse"))) {
+            expected = maps(encoder.embed(TEXTS));
+        }
+        assertThat(expected).noneMatch(Map::isEmpty);
+        HttpResponse<String> response = post("/embed_sparse", Map.of("inputs", TEXTS));
+        assertThat(maps(JSON.readTree(response.body()))).isEqualTo(expected);
+        assertThat(response.headers().firstValue("x-tokenwise-truncated")).hasValue("1");
+        assertThat(maps(answer("/embed_sparse", Map.of("inputs", TEXTS.getFirst()))))
+                .isEqualTo(expected.subList(0, 1));
+        assertThat(maps(answer("/", Map.of("model", "sparse", "inputs", TEXTS))))
+                .isEqualTo(expected);
+    }
+
+    @Test
+    void queriesAreLookedUpWhereThereIsATable() throws Exception {
+        var body = Map.of("model", "table", "inputs", TEXTS);
+        try (var encoder = SparseEncoder.open(model("table"))) {
+            assertThat(maps(answer("/embed_sparse", body))).isEqualTo(maps(encoder.embedPassages(TEXTS)));
+        }
+        var queries = Map.of("model", "table", "inputs", TEXTS, "prompt_name", "query");
+        List<Map<Integer, Float>> found = maps(answer("/embed_sparse", queries));
+        assertThat(found.get(0).values()).containsExactlyInAnyOrder(0.25f, 1.5f);
+        assertThat(found.get(1).values()).containsExactlyInAnyOrder(1.5f, 3f);
+        assertThat(found.get(2)).isEmpty();
+        // The other model reads queries as all texts.
+        var read = Map.of("model", "sparse", "inputs", TEXTS, "prompt_name", "query");
+        assertThat(maps(answer("/embed_sparse", read)))
+                .isEqualTo(maps(answer("/embed_sparse", Map.of("inputs", TEXTS))));
+    }
+
+    @Test
+    void whatTheModelIsCanBeAsked() throws Exception {
+        assertThat(get("/info?model=sparse")).contains("\"pooling\":\"splade\"");
+        JsonNode described = JSON.readTree(get("/v1/models/table"));
+        assertThat(described.get("kind").asString()).isEqualTo("sparse");
+        assertThat(described.get("dimensions").intValue()).isEqualTo(30522);
+        assertThat(answer("/tokenize", Map.of("model", "sparse", "inputs", "who"))
+                        .get(0))
+                .hasSize(3);
+    }
+
+    static Stream<Arguments> wrong() {
+        return Stream.of(
+                arguments("/embed_sparse", Map.of("model", "vectors", "inputs", "a"), 422, "another kind"),
+                arguments("/embed", Map.of("model", "sparse", "inputs", "a"), 422, "another kind"),
+                arguments("/embed_sparse", Map.of("inputs", Collections.nCopies(33, "a")), 422, "batch size 33"),
+                arguments("/embed_sparse", query(Collections.nCopies(33, "a")), 422, "batch size 33"),
+                arguments("/embed_sparse", query(List.of()), 400, "cannot be empty"),
+                arguments("/embed_sparse", query(List.of("a", "")), 400, "cannot be empty"),
+                arguments("/embed_sparse", query(List.of(1, 2)), 422, "inputs must be a string"),
+                arguments("/embed_sparse", query(1), 422, "inputs must be a string"));
+    }
+
+    private static Map<String, Object> query(Object inputs) {
+        return Map.of("model", "table", "inputs", inputs, "prompt_name", "query");
+    }
+
+    @ParameterizedTest
+    @MethodSource
+    void wrong(String path, Map<String, ?> body, int status, String message) throws Exception {
+        HttpResponse<String> response = post(path, body);
+
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
+        assertThat(response.body()).contains(message).doesNotContain("io.tokenwise", folder.toString());
+    }
+
+    private static JsonNode answer(String path, Map<String, ?> body) throws Exception {
+        HttpResponse<String> response = post(path, body);
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
+        return JSON.readTree(response.body());
+    }
+
+    private static HttpResponse<String> post(String path, Map<String, ?> body) throws Exception {
+        HttpRequest request = HttpRequest.newBuilder(uri(path))
+                .header("Content-Type", "application/json")
+                .POST(BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
+                .build();
+        return client.send(request, BodyHandlers.ofString());
+    }
+
+    private static String get(String path) throws Exception {
+        return client.send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString())
+                .body();
+    }
+
+    private static URI uri(String path) {
+        return URI.create("http://127.0.0.1:" + server.port() + path);
+    }
+}
