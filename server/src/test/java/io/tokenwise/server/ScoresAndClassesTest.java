@@ -12,12 +12,7 @@ import io.tokenwise.TextClassifier;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
@@ -49,7 +44,7 @@ class ScoresAndClassesTest {
     private static Path folder;
 
     private static TokenwiseServer server;
-    private static HttpClient client;
+    private static JsonClient client;
 
     @BeforeAll
     static void start() throws IOException {
@@ -64,7 +59,7 @@ class ScoresAndClassesTest {
         server = TokenwiseServer.start(
                 ServerOptions.of(0, model("scores"), model("classes"), model("vectors"), model("single"))
                         .withBudgets(ServerOptions.Budgets.of("0.5", 0.35, Duration.ofMillis(100))));
-        client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        client = new JsonClient(server.port());
     }
 
     private static String withoutPairs(String tokenizer) {
@@ -99,7 +94,7 @@ class ScoresAndClassesTest {
         }
         var body = Map.of("model", "scores", "query", QUERY, "documents", TEXTS, "return_documents", true);
         for (String path : List.of("/v1/rerank", "/v2/rerank")) {
-            JsonNode answer = answer(path, body);
+            JsonNode answer = client.answer(path, body);
             assertThat(answer.get("model").asString()).isEqualTo("scores");
             assertThat(answer.at("/usage/total_tokens").intValue()).isPositive();
             assertThat(answer.at("/meta/billed_units/search_units").intValue()).isZero();
@@ -114,8 +109,8 @@ class ScoresAndClassesTest {
                         .isEqualTo(expected.get(i).text());
             }
         }
-        JsonNode raw = answer("/rerank", Map.of("query", QUERY, "texts", TEXTS, "raw_scores", true));
-        JsonNode texts = answer("/", Map.of("query", QUERY, "texts", TEXTS, "return_text", true));
+        JsonNode raw = client.answer("/rerank", Map.of("query", QUERY, "texts", TEXTS, "raw_scores", true));
+        JsonNode texts = client.answer("/", Map.of("query", QUERY, "texts", TEXTS, "return_text", true));
         for (int i = 0; i < expected.size(); i++) {
             assertThat(raw.at("/" + i + "/score").floatValue())
                     .isEqualTo(expected.get(i).score());
@@ -130,9 +125,9 @@ class ScoresAndClassesTest {
     @Test
     void theBestOfDocumentsOfAllForms() throws Exception {
         List<Object> documents = List.of(Map.of("text", TEXTS.get(0), "title", "ignored"), TEXTS.get(1), TEXTS.get(3));
-        JsonNode all = answer("/v1/rerank", Map.of("model", "scores", "query", QUERY, "documents", documents));
-        JsonNode best =
-                answer("/v1/rerank", Map.of("model", "scores", "query", QUERY, "documents", documents, "top_n", 2));
+        JsonNode all = client.answer("/v1/rerank", Map.of("model", "scores", "query", QUERY, "documents", documents));
+        JsonNode best = client.answer(
+                "/v1/rerank", Map.of("model", "scores", "query", QUERY, "documents", documents, "top_n", 2));
         assertThat(best.get("results")).hasSize(2);
         assertThat(best.at("/results/1")).isEqualTo(all.at("/results/1"));
         assertThat(best.at("/results/0").has("document")).isFalse();
@@ -141,10 +136,10 @@ class ScoresAndClassesTest {
     @Test
     void whatIsCutIsSaid() throws Exception {
         HttpResponse<String> cut =
-                post("/v1/rerank", Map.of("model", "scores", "query", QUERY, "documents", List.of("a", LONG)));
+                client.post("/v1/rerank", Map.of("model", "scores", "query", QUERY, "documents", List.of("a", LONG)));
         assertThat(cut.headers().firstValue("x-tokenwise-truncated")).hasValue("1");
         assertThat(cut.headers().firstValue("x-tokenwise-budget")).hasValue("0.5000");
-        HttpResponse<String> classes = post("/predict", Map.of("inputs", List.of(List.of("a", LONG))));
+        HttpResponse<String> classes = client.post("/predict", Map.of("inputs", List.of(List.of("a", LONG))));
         assertThat(classes.headers().firstValue("x-tokenwise-truncated")).hasValue("1");
         assertThat(classes.headers().firstValue("x-compute-tokens")).hasValue("40");
     }
@@ -159,12 +154,12 @@ class ScoresAndClassesTest {
             pair = classifier.classify("a fine day", "it rains");
             labels = classifier.labels();
         }
-        same(answer("/predict", Map.of("inputs", "a fine day")), single, labels);
-        same(answer("/predict", Map.of("inputs", List.of("a fine day"))), single, labels);
-        same(answer("/predict", Map.of("inputs", List.of("a fine day", "it rains"))), pair, labels);
-        same(answer("/", Map.of("model", "classes", "inputs", "a fine day")), single, labels);
-        JsonNode batch =
-                answer("/predict", Map.of("inputs", List.of(List.of("a fine day"), List.of("a fine day", "it rains"))));
+        same(client.answer("/predict", Map.of("inputs", "a fine day")), single, labels);
+        same(client.answer("/predict", Map.of("inputs", List.of("a fine day"))), single, labels);
+        same(client.answer("/predict", Map.of("inputs", List.of("a fine day", "it rains"))), pair, labels);
+        same(client.answer("/", Map.of("model", "classes", "inputs", "a fine day")), single, labels);
+        JsonNode batch = client.answer(
+                "/predict", Map.of("inputs", List.of(List.of("a fine day"), List.of("a fine day", "it rains"))));
         assertThat(batch).hasSize(2);
         same(batch.get(0), single, labels);
         same(batch.get(1), pair, labels);
@@ -173,7 +168,7 @@ class ScoresAndClassesTest {
     @Test
     void singleTextsNeedNoFormForPairs() throws Exception {
         var body = Map.of("inputs", List.of(List.of("a fine day"), List.of("a letter")));
-        assertThat(answer("/predict", with(body, "model", "single"))).isEqualTo(answer("/predict", body));
+        assertThat(client.answer("/predict", with(body, "model", "single"))).isEqualTo(client.answer("/predict", body));
     }
 
     private static Map<String, Object> with(Map<String, ?> body, String field, Object value) {
@@ -191,21 +186,21 @@ class ScoresAndClassesTest {
 
     @Test
     void modelsSayWhatTheyAre() throws Exception {
-        JsonNode models = JSON.readTree(get("/v1/models")).get("data");
+        JsonNode models = JSON.readTree(client.get("/v1/models")).get("data");
         assertThat(models.get(0).get("kind").asString()).isEqualTo("scores");
         assertThat(models.get(0).get("max_tokens").intValue()).isEqualTo(40);
         assertThat(models.get(1).get("kind").asString()).isEqualTo("classes");
         assertThat(models.get(1).get("labels")).hasSize(3);
-        assertThat(JSON.readTree(get("/info"))
+        assertThat(JSON.readTree(client.get("/info"))
                         .at("/model_type/reranker/id2label/0")
                         .asString())
                 .isEqualTo("LABEL_0");
-        assertThat(JSON.readTree(get("/info?model=classes"))
+        assertThat(JSON.readTree(client.get("/info?model=classes"))
                         .at("/model_type/classifier/id2label/1")
                         .asString())
                 .isEqualTo("bad");
-        answer("/rerank", Map.of("query", QUERY, "texts", TEXTS));
-        assertThat(get("/metrics")).contains("te_rerank_count");
+        client.answer("/rerank", Map.of("query", QUERY, "texts", TEXTS));
+        assertThat(client.get("/metrics")).contains("te_rerank_count");
     }
 
     /** Unless a request says no, as text-embeddings-inference has it. */
@@ -229,7 +224,7 @@ class ScoresAndClassesTest {
         for (Map<String, ?> body : List.of(
                 Map.of("inputs", "a text", "model", "vectors"),
                 Map.of("inputs", "a text", "model", "vectors", "budget", 0.5))) {
-            assertThat(answer("/embed_all", body).get(0)).hasSize(4);
+            assertThat(client.answer("/embed_all", body).get(0)).hasSize(4);
         }
     }
 
@@ -242,7 +237,7 @@ class ScoresAndClassesTest {
     }
 
     private static float[] vector(Map<String, ?> body) throws Exception {
-        return JSON.treeToValue(answer("/embed", body).get(0), float[].class);
+        return JSON.treeToValue(client.answer("/embed", body).get(0), float[].class);
     }
 
     static Stream<Arguments> wrong() {
@@ -314,32 +309,9 @@ class ScoresAndClassesTest {
     @ParameterizedTest
     @MethodSource
     void wrong(String path, Map<String, ?> body, int status, String message) throws Exception {
-        HttpResponse<String> response = post(path, body);
+        HttpResponse<String> response = client.post(path, body);
 
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         assertThat(response.body()).contains(message).doesNotContain("io.tokenwise", folder.toString());
-    }
-
-    private static JsonNode answer(String path, Map<String, ?> body) throws Exception {
-        HttpResponse<String> response = post(path, body);
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        return JSON.readTree(response.body());
-    }
-
-    private static HttpResponse<String> post(String path, Map<String, ?> body) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(uri(path))
-                .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
-                .build();
-        return client.send(request, BodyHandlers.ofString());
-    }
-
-    private static String get(String path) throws Exception {
-        return client.send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString())
-                .body();
-    }
-
-    private static URI uri(String path) {
-        return URI.create("http://127.0.0.1:" + server.port() + path);
     }
 }

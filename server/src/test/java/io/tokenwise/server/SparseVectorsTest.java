@@ -7,12 +7,7 @@ import io.tokenwise.SparseEncoder;
 import io.tokenwise.SparseVector;
 import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
-import java.net.URI;
-import java.net.http.HttpClient;
-import java.net.http.HttpRequest;
-import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
-import java.net.http.HttpResponse.BodyHandlers;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
@@ -40,7 +35,7 @@ class SparseVectorsTest {
     private static Path folder;
 
     private static TokenwiseServer server;
-    private static HttpClient client;
+    private static JsonClient client;
 
     @BeforeAll
     static void start() throws IOException {
@@ -49,7 +44,7 @@ class SparseVectorsTest {
         SmallTextModel.writeSparse(folder.resolve("table"));
         addTable(folder.resolve("table"));
         server = TokenwiseServer.start(ServerOptions.of(0, model("vectors"), model("sparse"), model("table")));
-        client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
+        client = new JsonClient(server.port());
     }
 
     /** As OpenSearch's folders have it. */
@@ -108,12 +103,12 @@ class SparseVectorsTest {
             expected = maps(encoder.embed(TEXTS));
         }
         assertThat(expected).noneMatch(Map::isEmpty);
-        HttpResponse<String> response = post("/embed_sparse", Map.of("inputs", TEXTS));
+        HttpResponse<String> response = client.post("/embed_sparse", Map.of("inputs", TEXTS));
         assertThat(maps(JSON.readTree(response.body()))).isEqualTo(expected);
         assertThat(response.headers().firstValue("x-tokenwise-truncated")).hasValue("1");
-        assertThat(maps(answer("/embed_sparse", Map.of("inputs", TEXTS.getFirst()))))
+        assertThat(maps(client.answer("/embed_sparse", Map.of("inputs", TEXTS.getFirst()))))
                 .isEqualTo(expected.subList(0, 1));
-        assertThat(maps(answer("/", Map.of("model", "sparse", "inputs", TEXTS))))
+        assertThat(maps(client.answer("/", Map.of("model", "sparse", "inputs", TEXTS))))
                 .isEqualTo(expected);
     }
 
@@ -121,26 +116,26 @@ class SparseVectorsTest {
     void queriesAreLookedUpWhereThereIsATable() throws Exception {
         var body = Map.of("model", "table", "inputs", TEXTS);
         try (var encoder = SparseEncoder.open(model("table"))) {
-            assertThat(maps(answer("/embed_sparse", body))).isEqualTo(maps(encoder.embedPassages(TEXTS)));
+            assertThat(maps(client.answer("/embed_sparse", body))).isEqualTo(maps(encoder.embedPassages(TEXTS)));
         }
         var queries = Map.of("model", "table", "inputs", TEXTS, "prompt_name", "query");
-        List<Map<Integer, Float>> found = maps(answer("/embed_sparse", queries));
+        List<Map<Integer, Float>> found = maps(client.answer("/embed_sparse", queries));
         assertThat(found.get(0).values()).containsExactlyInAnyOrder(0.25f, 1.5f);
         assertThat(found.get(1).values()).containsExactlyInAnyOrder(1.5f, 3f);
         assertThat(found.get(2)).isEmpty();
         // The other model reads queries as all texts.
         var read = Map.of("model", "sparse", "inputs", TEXTS, "prompt_name", "query");
-        assertThat(maps(answer("/embed_sparse", read)))
-                .isEqualTo(maps(answer("/embed_sparse", Map.of("inputs", TEXTS))));
+        assertThat(maps(client.answer("/embed_sparse", read)))
+                .isEqualTo(maps(client.answer("/embed_sparse", Map.of("inputs", TEXTS))));
     }
 
     @Test
     void whatTheModelIsCanBeAsked() throws Exception {
-        assertThat(get("/info?model=sparse")).contains("\"pooling\":\"splade\"");
-        JsonNode described = JSON.readTree(get("/v1/models/table"));
+        assertThat(client.get("/info?model=sparse")).contains("\"pooling\":\"splade\"");
+        JsonNode described = JSON.readTree(client.get("/v1/models/table"));
         assertThat(described.get("kind").asString()).isEqualTo("sparse");
         assertThat(described.get("dimensions").intValue()).isEqualTo(30522);
-        assertThat(answer("/tokenize", Map.of("model", "sparse", "inputs", "who"))
+        assertThat(client.answer("/tokenize", Map.of("model", "sparse", "inputs", "who"))
                         .get(0))
                 .hasSize(3);
     }
@@ -164,32 +159,9 @@ class SparseVectorsTest {
     @ParameterizedTest
     @MethodSource
     void wrong(String path, Map<String, ?> body, int status, String message) throws Exception {
-        HttpResponse<String> response = post(path, body);
+        HttpResponse<String> response = client.post(path, body);
 
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         assertThat(response.body()).contains(message).doesNotContain("io.tokenwise", folder.toString());
-    }
-
-    private static JsonNode answer(String path, Map<String, ?> body) throws Exception {
-        HttpResponse<String> response = post(path, body);
-        assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
-        return JSON.readTree(response.body());
-    }
-
-    private static HttpResponse<String> post(String path, Map<String, ?> body) throws Exception {
-        HttpRequest request = HttpRequest.newBuilder(uri(path))
-                .header("Content-Type", "application/json")
-                .POST(BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
-                .build();
-        return client.send(request, BodyHandlers.ofString());
-    }
-
-    private static String get(String path) throws Exception {
-        return client.send(HttpRequest.newBuilder(uri(path)).build(), BodyHandlers.ofString())
-                .body();
-    }
-
-    private static URI uri(String path) {
-        return URI.create("http://127.0.0.1:" + server.port() + path);
     }
 }
