@@ -41,6 +41,8 @@ final class TeiEmbedSparseRoute implements Route {
         var found = models.findOrFirst(fields.text("model"), ServedModel.Sparse.class);
         boolean isQuery = TeiTexts.prompt(fields, found.model()).equals(Optional.of(TeiTexts.QUERY));
         if (isQuery && found.model().encoder().looksQueriesUp()) {
+            // It costs nothing of a budget, but a wrong one is wrong here too.
+            BudgetAsk.of(exchange, fields, found.budget());
             return CompletableFuture.completedFuture(lookUp(exchange, observation, found.model(), fields));
         }
         var texts = TeiTexts.read(exchange, observation, found, fields, fields, fields.needed(INPUTS));
@@ -65,9 +67,21 @@ final class TeiEmbedSparseRoute implements Route {
         if (queries.isEmpty() || queries.contains("")) {
             throw TeiInputs.empty(INPUTS);
         }
+        if (!fields.flag("truncate").orElse(true)) {
+            queries.forEach(query -> requireWhole(model, query));
+        }
         List<SparseVector> vectors = model.encoder().embedQueries(queries, Budget.FULL, Deadline.NONE);
         observation.asked(model.name(), inputs.isArray(), Duration.ofNanos(System.nanoTime() - start));
         return reply(exchange, vectors);
+    }
+
+    /** That nothing of a query would be cut. */
+    private static void requireWhole(ServedModel.Sparse model, String query) {
+        int most = model.description().queries().orElseThrow().maxTokens();
+        int tokens = model.tokenizer().encodeAll(model.description().queryPrefix() + query).length;
+        if (tokens > most) {
+            throw TeiInputs.wrong("`inputs` must have less than " + most + " tokens. Given: " + tokens);
+        }
     }
 
     private Reply reply(Exchange exchange, List<SparseVector> vectors) {

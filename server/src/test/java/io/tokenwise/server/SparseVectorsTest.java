@@ -11,6 +11,7 @@ import java.net.http.HttpResponse;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
+import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
@@ -52,6 +53,7 @@ class SparseVectorsTest {
         Path pooling = Files.createDirectory(model.resolve("document"));
         Files.copy(model.resolve("1_SpladePooling/config.json"), pooling.resolve("config.json"));
         Path table = Files.createDirectory(model.resolve("query"));
+        Files.writeString(table.resolve("tokenizer_config.json"), "{\"model_max_length\": 8}");
         Files.writeString(table.resolve("config.json"), "{\"path\": \"idf.json\"}");
         Files.writeString(table.resolve("idf.json"), "{\"who\": 0.25, \"wrote\": 1.5, \"it\": 3}");
         Files.writeString(
@@ -123,6 +125,8 @@ class SparseVectorsTest {
         assertThat(found.get(0).values()).containsExactlyInAnyOrder(0.25f, 1.5f);
         assertThat(found.get(1).values()).containsExactlyInAnyOrder(1.5f, 3f);
         assertThat(found.get(2)).isEmpty();
+        var isLong = Map.of("model", "table", "inputs", "a ".repeat(8) + "who", "prompt_name", "query");
+        assertThat(maps(client.answer("/embed_sparse", isLong))).containsExactly(Map.of());
         // The other model reads queries as all texts.
         var read = Map.of("model", "sparse", "inputs", TEXTS, "prompt_name", "query");
         assertThat(maps(client.answer("/embed_sparse", read)))
@@ -149,11 +153,19 @@ class SparseVectorsTest {
                 arguments("/embed_sparse", query(List.of()), 400, "cannot be empty"),
                 arguments("/embed_sparse", query(List.of("a", "")), 400, "cannot be empty"),
                 arguments("/embed_sparse", query(List.of(1, 2)), 422, "inputs must be a string"),
-                arguments("/embed_sparse", query(1), 422, "inputs must be a string"));
+                arguments("/embed_sparse", query(1), 422, "inputs must be a string"),
+                arguments("/embed_sparse", query("a", "budget", 2), 422, "budget must be"),
+                arguments("/embed_sparse", query("who ".repeat(9), "truncate", false), 422, "Given: 9"));
     }
 
     private static Map<String, Object> query(Object inputs) {
         return Map.of("model", "table", "inputs", inputs, "prompt_name", "query");
+    }
+
+    private static Map<String, Object> query(Object inputs, String field, Object value) {
+        var query = new HashMap<>(query(inputs));
+        query.put(field, value);
+        return query;
     }
 
     @ParameterizedTest
