@@ -137,7 +137,7 @@ class CommandLineTest {
                 "demo| A dense text encoder:",
                 "distill| What becomes adaptive, or goes on learning if it is:",
                 "finetune| A dense text encoder: a folder in Hugging Face's layout, minilm, or bge-small or e5-small, by fetch (default: minilm).",
-                "serve| Text encoders, cross-encoders, classifiers of texts or of images, and speech recognisers, with commas between:",
+                "serve| Text and sparse encoders, cross-encoders, classifiers of texts or of images, and speech recognisers, with commas between:",
                 "eval sts| A text encoder:",
                 "eval retrieval| A text encoder:",
                 "eval classify| A text encoder:",
