@@ -43,8 +43,8 @@ final class EmbeddingsRoute implements Route {
                     asked.model(),
                     TextInputs.isList(fields.needed("input")),
                     Duration.ofNanos(System.nanoTime() - start));
-            var answers = asked.text().submit(asked.inputs().ids(), asked.range(), exchange.deadline());
-            exchange.cancelWhenGone(answers);
+            var answers = Together.answers(
+                    exchange, asked.text().lane(), asked.inputs().ids(), asked.range(), exchange.deadline());
             return answers.thenApplyAsync(all -> reply(observation, asked, all), exchange.executor());
         });
     }

@@ -4,7 +4,6 @@ import io.tokenwise.Reranker.Ranked;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
-import io.tokenwise.serving.Request;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -59,13 +58,7 @@ record Reranking(
 
     /** The scores, later: accepted as one or refused as one. */
     CompletableFuture<List<Answer<float[]>>> scores(Exchange exchange) {
-        var deadline = exchange.deadline();
-        var answers = Together.all(model.lane()
-                .submitAll(pairs.stream()
-                        .map(pair -> new Request(pair, deadline, range))
-                        .toList()));
-        exchange.cancelWhenGone(answers);
-        return answers;
+        return Together.answers(exchange, model.lane(), pairs, range, exchange.deadline());
     }
 
     /** The texts with their scores, the greatest first; of equal ones that which came first. */

@@ -1,17 +1,12 @@
 package io.tokenwise.server;
 
 import io.tokenwise.TextEncoder;
-import io.tokenwise.api.Deadline;
 import io.tokenwise.model.TextDescription;
-import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
-import io.tokenwise.serving.Request;
 import io.tokenwise.serving.RequestQueue;
 import io.tokenwise.serving.ServedEncoder;
 import io.tokenwise.tokenizer.Tokenizer;
-import java.util.List;
-import java.util.concurrent.CompletableFuture;
 
 /** A text encoder that is served: what routes for texts have in common. Thread-safe. */
 final class ServedText {
@@ -50,17 +45,5 @@ final class ServedText {
 
     BudgetDefaults defaults() {
         return defaults;
-    }
-
-    /**
-     * The vectors of inputs, later: accepted as one or refused as one. Cancelling it takes back what does not run yet.
-     *
-     * @param inputs token ids, special ones included
-     * @throws io.tokenwise.serving.OverloadedException if they are not accepted
-     */
-    CompletableFuture<List<Answer<float[]>>> submit(List<int[]> inputs, BudgetRange range, Deadline deadline) {
-        return Together.all(lane.submitAll(inputs.stream()
-                .map(input -> new Request(input, deadline, range))
-                .toList()));
     }
 }

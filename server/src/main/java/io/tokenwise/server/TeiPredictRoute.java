@@ -4,7 +4,6 @@ import io.tokenwise.api.Deadline;
 import io.tokenwise.server.observe.Operation;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
-import io.tokenwise.serving.Request;
 import java.time.Duration;
 import java.util.Comparator;
 import java.util.List;
@@ -59,7 +58,7 @@ final class TeiPredictRoute {
         };
         return inputs.thenCompose(read -> {
             observation.asked(asked.model().name(), read.batch(), Duration.ofNanos(System.nanoTime() - start));
-            return run(exchange, asked, read)
+            return Together.answers(exchange, asked.model().lane(), read.inputs(), asked.range(), asked.deadline())
                     .thenApplyAsync(answers -> reply(asked, read, answers), exchange.executor());
         });
     }
@@ -71,16 +70,6 @@ final class TeiPredictRoute {
                 .orElse(model.defaults().budget());
         boolean rawScores = fields.flag("raw_scores").orElse(false);
         return new Asked(observation, model, model.range(budget), exchange.deadline(), rawScores);
-    }
-
-    private static CompletableFuture<List<Answer<float[]>>> run(Exchange exchange, Asked asked, Inputs read) {
-        var answers = Together.all(asked.model()
-                .lane()
-                .submitAll(read.inputs().stream()
-                        .map(input -> new Request(input, asked.deadline(), asked.range()))
-                        .toList()));
-        exchange.cancelWhenGone(answers);
-        return answers;
     }
 
     private static Reply reply(Asked asked, Inputs read, List<Answer<float[]>> answers) {

@@ -1,12 +1,10 @@
 package io.tokenwise.server;
 
-import io.tokenwise.api.Deadline;
 import io.tokenwise.model.Prompts;
 import io.tokenwise.server.TeiInputs.Cut;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
-import io.tokenwise.serving.Request;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -97,12 +95,7 @@ record TeiTexts<M extends ServedModel.Encoding>(
      * @param range of budgets that each text may have
      */
     <R> CompletableFuture<List<Answer<R>>> vectors(Exchange exchange, Lane<R> lane, BudgetRange range) {
-        Deadline deadline = exchange.deadline();
-        var answers = Together.all(lane.submitAll(inputs.texts().ids().stream()
-                .map(input -> new Request(input, deadline, range))
-                .toList()));
-        exchange.cancelWhenGone(answers);
-        return answers;
+        return Together.answers(exchange, lane, inputs.texts().ids(), range, exchange.deadline());
     }
 
     /** Adds what the answers cost to a reply. */
