@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
 import java.io.IOException;
+import java.net.SocketException;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -45,11 +46,24 @@ class AcceptingTest {
             for (Future<List<RawClient>> client : clients) {
                 for (RawClient connection : client.get()) {
                     try (connection) {
-                        assertThat(connection.isClosed()).isTrue();
+                        assertThat(endsWhenItSpeaks(connection)).isTrue();
                     }
                 }
             }
         }
+    }
+
+    /**
+     * Who only listens may never hear: where the queue of those to be accepted is full just when a connection's last packet comes, Linux drops that packet, the server's side is gone with the socket that
+     * listened, and nothing tells the client, until it sends something. A connection that the server's process has, and forgot, takes what is sent and stays open.
+     */
+    private static boolean endsWhenItSpeaks(RawClient connection) throws IOException {
+        try {
+            connection.send("G");
+        } catch (SocketException e) {
+            return true;
+        }
+        return connection.isClosed();
     }
 
     /** Those who were let in, until one is refused, since nobody listens any more. */
