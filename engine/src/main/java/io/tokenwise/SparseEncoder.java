@@ -35,10 +35,15 @@ public final class SparseEncoder implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final Optional<QueryWeights> table;
 
+    /** What cuts queries. */
+    private final Tokenizer ofQueries;
+
     SparseEncoder(OpenModel model) {
         this.model = model;
         this.tokenizer = model.files().tokenizer();
         this.table = description().queries();
+        this.ofQueries =
+                table.map(weights -> tokenizer.bare(weights.maxTokens())).orElse(tokenizer);
     }
 
     /**
@@ -166,14 +171,19 @@ public final class SparseEncoder implements AutoCloseable {
         }
         model.requireOpen();
         return queries.stream()
-                .map(query -> lookedUp(prompt + query, table.get()))
+                .map(query -> lookUp(ofQueries.encode(prompt + query).ids()))
                 .toList();
     }
 
-    private SparseVector lookedUp(String query, QueryWeights weights) {
-        int[] tokens = tokenizer.encodeFirst(query, weights.maxTokens());
+    /**
+     * {@return the vector of a query's tokens from the table; for this project's own modules}
+     *
+     * @param tokens as {@link #queryTokenizer} gives them
+     * @throws java.util.NoSuchElementException if there is no table
+     */
+    public SparseVector lookUp(int[] tokens) {
+        QueryWeights weights = table.orElseThrow();
         int[] ids = IntStream.of(tokens)
-                .limit(weights.maxTokens())
                 .filter(id -> weights.weight(id) != 0)
                 .sorted()
                 .distinct()
@@ -288,6 +298,11 @@ public final class SparseEncoder implements AutoCloseable {
     /** {@return whether queries are looked up in a table, and the network is for texts to be found alone} */
     public boolean looksQueriesUp() {
         return table.isPresent();
+    }
+
+    /** {@return what cuts queries into tokens, where they are looked up without special ones around them; for this project's own modules} */
+    public Tokenizer queryTokenizer() {
+        return ofQueries;
     }
 
     /** {@return whether budgets change what it does; a dense model ignores them} */

@@ -13,6 +13,9 @@ import java.util.stream.Stream;
  * @param pair the form for two texts; empty if the model has none
  */
 public record Frame(int[] before, int[] after, Optional<Pair> pair) {
+    /** No tokens, and no form for two texts. */
+    static final Frame NONE = new Frame(new int[0], new int[0], Optional.empty());
+
     /**
      * The form for two texts; ids carry their type ({@link TokenTypes}).
      *

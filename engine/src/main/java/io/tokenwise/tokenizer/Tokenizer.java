@@ -34,21 +34,12 @@ public final class Tokenizer {
      */
     public record Encoded(int[] ids, boolean truncated) {}
 
-    private Tokenizer(String file, byte[] json, int maxTokens, int types, int rows) {
-        if (maxTokens < LEAST_MAX_TOKENS) {
-            throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be at least " + LEAST_MAX_TOKENS);
-        }
+    private Tokenizer(String file, byte[] json, int maxTokens, TokenizerJson description, Frame frame) {
         this.file = file;
         this.json = json;
         this.maxTokens = maxTokens;
-        this.description = TokenizerJson.read(file, json, rows);
-        this.frame = description.frame().within(types, file);
-        if (maxTokens <= frame.marks()) {
-            throw new BadFileException(
-                    file,
-                    "puts " + frame.marks() + " tokens around a text, and the model takes " + maxTokens
-                            + "; must leave room for one of the text");
-        }
+        this.description = description;
+        this.frame = frame;
     }
 
     /** Opens a tokenizer.json. */
@@ -74,7 +65,31 @@ public final class Tokenizer {
      * @throws BadFileException also if of several types the tokenizer gives others
      */
     public static Tokenizer open(String file, byte[] json, int maxTokens, int types, int rows) {
-        return new Tokenizer(file, json.clone(), maxTokens, types, rows);
+        if (maxTokens < LEAST_MAX_TOKENS) {
+            throw new IllegalArgumentException("maxTokens is " + maxTokens + ", must be at least " + LEAST_MAX_TOKENS);
+        }
+        byte[] own = json.clone();
+        TokenizerJson description = TokenizerJson.read(file, own, rows);
+        Frame frame = description.frame().within(types, file);
+        if (maxTokens <= frame.marks()) {
+            throw new BadFileException(
+                    file,
+                    "puts " + frame.marks() + " tokens around a text, and the model takes " + maxTokens
+                            + "; must leave room for one of the text");
+        }
+        return new Tokenizer(file, own, maxTokens, description, frame);
+    }
+
+    /**
+     * The same tokenizer for what wants a text's own tokens, and no special ones around them.
+     *
+     * @param most longer texts are cut to this many tokens, from 1 on
+     */
+    public Tokenizer bare(int most) {
+        if (most < 1) {
+            throw new IllegalArgumentException("most is " + most + ", must be at least 1");
+        }
+        return new Tokenizer(file, json, most, description, Frame.NONE);
     }
 
     /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text words are looked at only until there are tokens enough. */
@@ -136,7 +151,7 @@ public final class Tokenizer {
     }
 
     private void requireRoom(int most) {
-        int least = Math.max(LEAST_MAX_TOKENS, frame.marks() + 1);
+        int least = Math.min(maxTokens, Math.max(LEAST_MAX_TOKENS, frame.marks() + 1));
         if (most < least || most > maxTokens) {
             throw new IllegalArgumentException(
                     file + ": texts can be cut to " + least + " to " + maxTokens + " tokens, not to " + most);

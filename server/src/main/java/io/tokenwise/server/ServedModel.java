@@ -63,6 +63,11 @@ sealed interface ServedModel {
             return model().files().tokenizer();
         }
 
+        /** Of texts that a request calls queries. */
+        default Tokenizer queryTokenizer() {
+            return tokenizer();
+        }
+
         /** What budget an ask stands for in this model. */
         default BudgetRange range(AskedBudget asked) {
             return defaults().range(asked, lane().model());
@@ -93,6 +98,11 @@ sealed interface ServedModel {
         @Override
         public OpenModel model() {
             return encoder.model();
+        }
+
+        @Override
+        public Tokenizer queryTokenizer() {
+            return encoder.queryTokenizer();
         }
     }
 

@@ -9,6 +9,7 @@ import java.net.http.HttpRequest.BodyPublishers;
 import java.net.http.HttpResponse;
 import java.net.http.HttpResponse.BodyHandlers;
 import java.util.Map;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -31,9 +32,11 @@ final class JsonClient implements AutoCloseable {
         return JSON.readTree(response.body());
     }
 
-    HttpResponse<String> post(String path, Map<String, ?> body) throws Exception {
+    /** @param headers names and values in turn, beside the content's type */
+    HttpResponse<String> post(String path, Map<String, ?> body, String... headers) throws Exception {
         HttpRequest request = HttpRequest.newBuilder(uri(path))
-                .header("Content-Type", "application/json")
+                .headers(Stream.concat(Stream.of("Content-Type", "application/json"), Stream.of(headers))
+                        .toArray(String[]::new))
                 .POST(BodyPublishers.ofByteArray(JSON.writeValueAsBytes(body)))
                 .build();
         return client.send(request, BodyHandlers.ofString());

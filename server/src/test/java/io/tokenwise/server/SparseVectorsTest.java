@@ -125,12 +125,56 @@ class SparseVectorsTest {
         assertThat(found.get(0).values()).containsExactlyInAnyOrder(0.25f, 1.5f);
         assertThat(found.get(1).values()).containsExactlyInAnyOrder(1.5f, 3f);
         assertThat(found.get(2)).isEmpty();
-        var isLong = Map.of("model", "table", "inputs", "a ".repeat(8) + "who", "prompt_name", "query");
-        assertThat(maps(client.answer("/embed_sparse", isLong))).containsExactly(Map.of());
+        int who = client.answer("/tokenize", Map.of("model", "table", "inputs", "who", "add_special_tokens", false))
+                .get(0)
+                .get(0)
+                .get("id")
+                .intValue();
+        assertThat(maps(client.answer("/embed_sparse", query(List.of(who)))))
+                .as("token ids as they are")
+                .containsExactly(Map.of(who, 0.25f));
         // The other model reads queries as all texts.
         var read = Map.of("model", "sparse", "inputs", TEXTS, "prompt_name", "query");
         assertThat(maps(client.answer("/embed_sparse", read)))
                 .isEqualTo(maps(client.answer("/embed_sparse", Map.of("inputs", TEXTS))));
+    }
+
+    /** It reads eight. */
+    @Test
+    void ofALongQueryOneEndIsLookedUpAndTheAnswerSaysSo() throws Exception {
+        HttpResponse<String> first = client.post("/embed_sparse", query("a ".repeat(8) + "who"));
+        assertThat(maps(JSON.readTree(first.body()))).containsExactly(Map.of());
+        var left = query("a ".repeat(8) + "who", "truncation_direction", "left");
+        HttpResponse<String> last = client.post("/embed_sparse", left);
+        assertThat(maps(JSON.readTree(last.body())).getFirst().values()).containsExactly(0.25f);
+        for (HttpResponse<String> response : List.of(first, last)) {
+            assertThat(response.headers().firstValue("x-tokenwise-truncated")).hasValue("1");
+            assertThat(response.headers().firstValue("x-compute-tokens")).hasValue("8");
+            assertThat(response.headers().firstValue("x-compute-characters")).hasValue("19");
+            assertThat(response.headers().firstValue("x-tokenwise-spent")).hasValue("0.000");
+        }
+    }
+
+    @Test
+    void queriesThatAreLookedUpAreCounted() throws Exception {
+        long before = count("te_embed_count");
+        client.answer("/embed_sparse", query(List.of("who", "it")));
+        assertThat(count("te_embed_count")).isEqualTo(before + 2);
+    }
+
+    private static long count(String metric) throws Exception {
+        return client.get("/metrics")
+                .lines()
+                .filter(line -> line.startsWith(metric + " "))
+                .mapToLong(line -> (long) Double.parseDouble(line.substring(metric.length() + 1)))
+                .sum();
+    }
+
+    @Test
+    void aWrongDeadlineIsWrongHereToo() throws Exception {
+        HttpResponse<String> response = client.post("/embed_sparse", query("who"), "x-tokenwise-deadline-ms", "soon");
+        assertThat(response.statusCode()).as(response.body()).isEqualTo(422);
+        assertThat(response.body()).contains("x-tokenwise-deadline-ms must be a whole number");
     }
 
     @Test
@@ -152,7 +196,8 @@ class SparseVectorsTest {
                 arguments("/embed_sparse", query(Collections.nCopies(33, "a")), 422, "batch size 33"),
                 arguments("/embed_sparse", query(List.of()), 400, "cannot be empty"),
                 arguments("/embed_sparse", query(List.of("a", "")), 400, "cannot be empty"),
-                arguments("/embed_sparse", query(List.of(1, 2)), 422, "inputs must be a string"),
+                arguments("/embed_sparse", query(List.of(1, 30522)), 422, "token ids of this model"),
+                arguments("/embed_sparse", query("a", "truncation_direction", "up"), 422, "truncation_direction"),
                 arguments("/embed_sparse", query(1), 422, "inputs must be a string"),
                 arguments("/embed_sparse", query("a", "budget", 2), 422, "budget must be"),
                 arguments("/embed_sparse", query("who ".repeat(9), "truncate", false), 422, "Given: 9"));
