@@ -2,6 +2,7 @@ package io.tokenwise.choice;
 
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BackendChoice.Kind;
+import io.tokenwise.api.JvmFlags;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
@@ -54,7 +55,7 @@ public final class Backends {
     private Backend open(int threads) {
         return switch (kind) {
             case CUDA -> cuda();
-            case VECTOR -> vector(Kernels.choose(), threads, "as asked for");
+            case VECTOR -> vector(kernels(), threads, "as asked for");
             case ONEDNN -> onCpu(threads);
             case AUTO ->
                 CheckedDevice.open(devicePrecision())
@@ -77,8 +78,14 @@ public final class Backends {
         return precision == null ? Precision.BF16 : precision;
     }
 
+    /** Also beside a library of products: the rest is theirs, and slow without vector instructions. */
+    private static Kernels kernels() {
+        JvmFlags.advice("in JDK_JAVA_OPTIONS").ifPresent(LOG::warn);
+        return Kernels.choose();
+    }
+
     private Backend onCpu(int threads) {
-        Kernels kernels = Kernels.choose();
+        Kernels kernels = kernels();
         OneDnn oneDnn;
         try {
             oneDnn = OneDnn.open();
@@ -125,7 +132,9 @@ public final class Backends {
             }
             why += "; this CPU multiplies float32 faster by the library than by Java";
         }
-        return log(new OneDnnBackend(oneDnn, chosen, kernels, threads), why + "; library: " + oneDnn.location());
+        return log(
+                new OneDnnBackend(oneDnn, chosen, kernels, threads),
+                why + "; library: " + oneDnn.location() + "; beside it kernels " + kernels.name());
     }
 
     /**

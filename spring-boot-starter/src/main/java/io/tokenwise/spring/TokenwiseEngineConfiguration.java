@@ -3,9 +3,6 @@ package io.tokenwise.spring;
 import io.tokenwise.Engine;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.EngineOptions;
-import io.tokenwise.api.JvmFlags;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.boot.context.properties.EnableConfigurationProperties;
 import org.springframework.context.annotation.Bean;
@@ -15,12 +12,9 @@ import org.springframework.context.annotation.Configuration;
 @Configuration(proxyBeanMethods = false)
 @EnableConfigurationProperties(TokenwiseProperties.class)
 class TokenwiseEngineConfiguration {
-    private static final Logger LOG = LoggerFactory.getLogger(TokenwiseEngineConfiguration.class);
-
     @Bean
     @ConditionalOnMissingBean
     Engine tokenwiseEngine(TokenwiseProperties properties) {
-        JvmFlags.advice("in JDK_JAVA_OPTIONS").ifPresent(LOG::warn);
         EngineOptions options = EngineOptions.defaults()
                 .withBatchTokens(properties.batchTokens())
                 .withBackend(new BackendChoice(properties.backend(), properties.precision()));
