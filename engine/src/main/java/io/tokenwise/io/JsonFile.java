@@ -199,6 +199,7 @@ public record JsonFile(String file, JsonNode root) {
     }
 
     private static void requireSize(String file, byte[] bytes, int most) {
+        LfsPointer.refuse(file, bytes);
         if (bytes.length > most) {
             throw new BadFileException(file, "JSON of more than " + most + " bytes is not read");
         }

@@ -102,6 +102,8 @@ public final class Safetensors implements WeightSource {
             if (size < 8) {
                 throw new BadFileException(file, "has " + size + " bytes, a safetensors file has at least 8");
             }
+            int begin = (int) Math.min(size, LfsPointer.length());
+            LfsPointer.refuse(file, read(bytes, 0, ByteBuffer.allocate(begin)).array());
             long headerBytes = read(bytes, 0, ByteBuffer.allocate(8)).getLong(0);
             // Compared without a sum, which could overflow; as unsigned, because the format says so.
             if (Long.compareUnsigned(headerBytes, Math.min(size - 8, JsonFile.MAX_BYTES)) > 0) {

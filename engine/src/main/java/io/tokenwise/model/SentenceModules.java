@@ -20,6 +20,9 @@ import tools.jackson.databind.JsonNode;
 record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> queries) {
     static final String FILE = "modules.json";
 
+    /** Where sentence-transformers writes what it does behind a Transformer. */
+    private static final String POOLING = "1_Pooling/config.json";
+
     /** Of a sparse encoder. */
     static final String WORDS = "MLMTransformer";
 
@@ -73,6 +76,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> 
 
     static SentenceModules read(ModelFolder folder) throws IOException {
         if (!folder.has(FILE)) {
+            requireNone(folder);
             return new SentenceModules(folder, List.of(), Optional.empty());
         }
         List<JsonFile> modules = JsonFile.parseArray(folder.file(FILE), folder.json(FILE));
@@ -93,6 +97,16 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> 
             return new SentenceModules(folder, router.documents(), Optional.of(router.queries()));
         }
         return new SentenceModules(folder, modules, Optional.empty());
+    }
+
+    /** A folder that was copied in part would give other vectors, and nothing would say so. */
+    private static void requireNone(ModelFolder folder) {
+        if (folder.has(POOLING)) {
+            throw new BadFileException(
+                    folder.file(FILE),
+                    "no such file, though " + POOLING
+                            + " is there: it says what becomes of the tokens' vectors; copy the whole folder, or leave that out too");
+        }
     }
 
     /** That its folder is one of the model's, or that itself. */

@@ -262,6 +262,32 @@ class ModelDirectoryTest {
                 .hasMessage(directory.resolve(file) + ": no such file");
     }
 
+    /** Half of a folder: texts would be pooled by the mean, whatever the model was trained for. */
+    @Test
+    void poolingWithoutModulesIsRefused() throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Files.delete(directory.resolve("modules.json"));
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(
+                        directory.resolve("modules.json") + ": no such file, though 1_Pooling/config.json is there");
+        Files.delete(directory.resolve("1_Pooling/config.json"));
+        Models.open(directory).close();
+    }
+
+    /** As a checkout has them where Git LFS is not installed. */
+    @ParameterizedTest
+    @ValueSource(strings = {"config.json", "model.safetensors", "tokenizer.json", "modules.json"})
+    void pointersOfGitLfsAreNamed(String file) throws IOException {
+        write(TINY, ModelWriter.Existing.KEEP);
+        Files.writeString(
+                directory.resolve(file), "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+        assertThatThrownBy(() -> Models.open(directory))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(directory.resolve(file) + ": is a pointer of Git LFS")
+                .hasMessageContaining("git lfs pull");
+    }
+
     @ParameterizedTest
     @CsvSource({"model.safetensors, pytorch_model.bin", "tokenizer.json, spiece.model"})
     void aFileOfAnotherFormIsNamedWithTheWayOut(String file, String other) throws IOException {
