@@ -1,6 +1,7 @@
 package io.tokenwise;
 
 import java.util.List;
+import java.util.Objects;
 
 /** Refuses null texts by their numbers, before anything is computed. */
 final class NullTexts {
@@ -10,9 +11,10 @@ final class NullTexts {
      * Looks through texts.
      *
      * @param call what is asked, as the message is to name it
-     * @throws NullPointerException if a text is null; the message names the first
+     * @throws NullPointerException if a text, or the list, is null; the message names the first
      */
     static void refuse(String call, List<String> texts) {
+        Objects.requireNonNull(texts, () -> call + ": the list of texts is null");
         int at = 0;
         for (String text : texts) {
             at++;

@@ -1,5 +1,7 @@
 package io.tokenwise.api;
 
+import java.util.Objects;
+
 /**
  * What an engine, and with it all models that it opens, may use.
  *
@@ -27,6 +29,7 @@ public record EngineOptions(
      * @throws IllegalArgumentException if threads are not 1 to 1,024, batch tokens not 1 to 131,072, or concurrent calls not 1 to 4,096
      */
     public EngineOptions {
+        Objects.requireNonNull(backend, "backend");
         if (threads < 1 || threads > MOST_THREADS) {
             throw new IllegalArgumentException("threads must be 1 to " + MOST_THREADS + ", not " + threads
                     + "; more than the machine has processors make nothing faster");

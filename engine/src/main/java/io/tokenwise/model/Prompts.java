@@ -17,8 +17,8 @@ public record Prompts(Map<String, String> byName, Optional<String> usual) {
 
     private static final String QUERY = "query";
 
-    /** What sentence-transformers looks for, in this order, before texts to be found. */
-    private static final List<String> PASSAGE = List.of("document", "passage", "corpus");
+    /** Names of what is put before texts to be found, in the order in which they are looked for. */
+    public static final List<String> PASSAGE = List.of("document", "passage", "corpus");
 
     /** @throws IllegalArgumentException if there is no prompt of the usual one's name */
     public Prompts {

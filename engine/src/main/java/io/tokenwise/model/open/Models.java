@@ -23,6 +23,7 @@ import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Optional;
 import java.util.stream.Stream;
 
@@ -48,7 +49,7 @@ public final class Models {
      * @throws BadFileException as {@link #open(Path)} and {@link #builtIn} do
      */
     public static ModelFiles open(String model) throws IOException {
-        if (model.isBlank()) {
+        if (Objects.requireNonNull(model, "model").isBlank()) {
             throw new BadFileException(
                     "the model's name",
                     "is blank; give a directory, or one of the names " + String.join(", ", builtInNames()));
@@ -151,12 +152,19 @@ public final class Models {
         throw new IllegalArgumentException("no built-in model " + name + "; there are " + builtInNames());
     }
 
+    /** Why a model that the command fetches is not there, and how to get it. */
+    static String notFetched(String name) {
+        return System.getProperty(CacheFolder.PROPERTY, "").isEmpty()
+                ? "is looked for in a folder that -Dtokenwise.cache names, and this JVM was started without it; run ./tokenwise fetch "
+                        + name + ", and start with -Dtokenwise.cache=$HOME/.cache/tokenwise"
+                : "is not fetched into the folder of -Dtokenwise.cache; run ./tokenwise fetch " + name;
+    }
+
     private static Path fetched(String name) {
         String cache = System.getProperty(CacheFolder.PROPERTY, "");
         Path folder = Path.of(cache, "fetched", name);
         if (cache.isEmpty() || !Files.isDirectory(folder)) {
-            throw new BadFileException(
-                    name, "is not fetched into the folder of -Dtokenwise.cache; run ./tokenwise fetch " + name);
+            throw new BadFileException(name, notFetched(name));
         }
         return folder;
     }
