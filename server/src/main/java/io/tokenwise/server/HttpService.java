@@ -5,6 +5,8 @@ import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.observe.RequestListener;
 import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Optional;
 import org.eclipse.jetty.server.Server;
@@ -34,13 +36,27 @@ final class HttpService {
      *
      * @throws io.tokenwise.api.BadFileException if a PEM file is absent, bad or not supported
      * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
-     * @throws IOException if a file cannot be read
+     * @throws IOException if a file cannot be read, or nobody can listen at the port now
      */
     static HttpService of(Network network, Limits limits) throws IOException {
         Server jetty = Listening.jetty();
         WatchedConnector connector = Listening.connector(jetty, network, limits);
         jetty.addConnector(connector);
+        requireFree(network);
         return new HttpService(jetty, connector, new ServerState(), network);
+    }
+
+    /** Said before models are opened, which takes long; to listen from here on would make clients wait. */
+    private static void requireFree(Network network) throws IOException {
+        try {
+            new ServerSocket(network.port(), 1, InetAddress.getByName(network.host())).close();
+        } catch (IOException e) {
+            throw cannotListen(network.host(), network.port(), e);
+        }
+    }
+
+    private static IOException cannotListen(String host, int port, Exception e) {
+        return new IOException("cannot listen at " + host + ", port " + port + ": " + rootMessage(e), e);
     }
 
     ServerState state() {
@@ -63,9 +79,7 @@ final class HttpService {
         try {
             jetty.start();
         } catch (Exception e) {
-            throw new IOException(
-                    "cannot listen at " + connector.getHost() + ", port " + connector.getPort() + ": " + rootMessage(e),
-                    e);
+            throw cannotListen(connector.getHost(), connector.getPort(), e);
         }
     }
 

@@ -33,38 +33,33 @@ final class ModelsRoute {
         fields.put("object", "model");
         fields.put("created", created);
         fields.put("owned_by", "tokenwise");
+        fields.put("kind", model.kind());
         switch (model) {
             case ServedModel.Texts texts -> {
                 TextEncoder encoder = texts.text().encoder();
-                fields.put("kind", "texts");
                 fields.put("dimensions", encoder.dimensions());
                 fields.put("max_tokens", encoder.maxTokens());
                 fields.put("adaptive", encoder.isAdaptive());
             }
             case ServedModel.Sparse sparse -> {
-                fields.put("kind", "sparse");
                 fields.put("dimensions", sparse.encoder().dimensions());
                 fields.put("max_tokens", sparse.encoder().maxTokens());
                 fields.put("adaptive", sparse.encoder().isAdaptive());
             }
             case ServedModel.Scores scores -> {
-                fields.put("kind", "scores");
                 fields.put("max_tokens", scores.reranker().maxTokens());
                 fields.put("adaptive", scores.reranker().isAdaptive());
             }
             case ServedModel.Images images -> {
-                fields.put("kind", "images");
                 fields.put("labels", images.labels());
                 fields.put("adaptive", images.classifier().isAdaptive());
             }
             case ServedModel.Classes classes -> {
-                fields.put("kind", "classes");
                 fields.put("labels", classes.labels());
                 fields.put("max_tokens", classes.classifier().maxTokens());
                 fields.put("adaptive", classes.classifier().isAdaptive());
             }
             case ServedModel.Speech speech -> {
-                fields.put("kind", "speech");
                 fields.put("adaptive", speech.speech().recognizer().isAdaptive());
             }
         }

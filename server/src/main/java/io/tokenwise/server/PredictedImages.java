@@ -26,16 +26,17 @@ final class PredictedImages {
         List<byte[]> images = new ArrayList<>();
         if (batch) {
             TeiInputs.checkSize(inputs.size());
-            inputs.forEach(one -> images.add(image(one)));
+            inputs.forEach(one -> images.add(image(one, model.name())));
         } else {
-            images.add(image(inputs));
+            images.add(image(inputs, model.name()));
         }
         CompletableFuture<List<Image>> decoded = decoding.all(images, INPUTS, deadline, model.classifier()::prepare);
         exchange.cancelWhenGone(decoded);
         return decoded.thenApply(all -> new Inputs(all.stream().map(Image::rgb).toList(), batch, 0, 0));
     }
 
-    private static byte[] image(JsonNode input) {
+    /** @param model to be named, since a request that names none may have meant another */
+    private static byte[] image(JsonNode input, String model) {
         JsonNode image = input.isArray() && input.size() == 1 ? input.get(0) : input;
         if (!image.isString()) {
             throw ApiError.field(
@@ -48,7 +49,10 @@ final class PredictedImages {
             return Base64.getDecoder().decode(base64(image.stringValue()));
         } catch (IllegalArgumentException e) {
             // The decoder's words quote the image.
-            throw ApiError.field(INPUTS, "inputs must be a JPEG or PNG in Base64, or a data URL of one");
+            throw ApiError.field(
+                    INPUTS,
+                    "inputs must be a JPEG or PNG in Base64, or a data URL of one: model " + model
+                            + " classifies images; \"model\" names another");
         }
     }
 

@@ -18,6 +18,18 @@ sealed interface ServedModel {
     /** What requests call it: never a path. */
     String name();
 
+    /** What kind of model it is, as {@code GET /v1/models} says it. */
+    default String kind() {
+        return switch (this) {
+            case Texts ignored -> "texts";
+            case Sparse ignored -> "sparse";
+            case Scores ignored -> "scores";
+            case Images ignored -> "images";
+            case Classes ignored -> "classes";
+            case Speech ignored -> "speech";
+        };
+    }
+
     /** The model in one line, for who starts the server. */
     default String describe() {
         return name() + ": "

@@ -58,7 +58,10 @@ final class ServedModels {
         Named<ServedModel> found = find(name);
         if (!kind.isInstance(found.model())) {
             throw ApiError.field(
-                    "model", "model " + found.model().name() + " is of another kind than this endpoint serves");
+                    "model",
+                    "model " + found.model().name() + " is of another kind than this endpoint serves: \""
+                            + found.model().kind()
+                            + "\"; GET /v1/models says which are of which");
         }
         return new Named<>(kind.cast(found.model()), found.budget());
     }

@@ -74,7 +74,8 @@ record TeiTexts<M extends ServedModel.Encoding>(
 
     /** Those that the model has; a query and a passage all have, possibly with nothing to put before them. */
     static Optional<String> prompt(Fields parameters, ServedModel.Encoding model) {
-        var names = new LinkedHashSet<>(List.of(QUERY, EmbeddingsRoute.PASSAGE));
+        var names = new LinkedHashSet<>(List.of(QUERY));
+        names.addAll(Prompts.PASSAGE);
         names.addAll(model.description().prompts().byName().keySet());
         return parameters.word("prompt_name", List.copyOf(names));
     }

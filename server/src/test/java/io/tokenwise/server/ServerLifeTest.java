@@ -8,6 +8,9 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Precision;
 import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.observe.OtlpReceiver;
+import java.io.IOException;
+import java.net.InetAddress;
+import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -35,6 +38,17 @@ class ServerLifeTest {
         assertThatThrownBy(() -> TokenwiseServer.start(ServerOptions.of(0, "minilm-acm", "minilm-acm"), opening::add))
                 .isInstanceOf(IllegalArgumentException.class)
                 .hasMessageContaining("two models are called minilm-acm");
+        assertThat(opening).isEmpty();
+    }
+
+    @Test
+    void aPortThatIsTakenIsToldBeforeTheFirstIsOpened() throws IOException {
+        try (var other = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
+            int port = other.getLocalPort();
+            assertThatThrownBy(() -> TokenwiseServer.start(ServerOptions.of(port, "minilm-acm"), opening::add))
+                    .isInstanceOf(IOException.class)
+                    .hasMessage("cannot listen at 127.0.0.1, port " + port + ": Address already in use");
+        }
         assertThat(opening).isEmpty();
     }
 

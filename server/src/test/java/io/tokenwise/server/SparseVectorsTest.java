@@ -190,7 +190,7 @@ class SparseVectorsTest {
 
     static Stream<Arguments> wrong() {
         return Stream.of(
-                arguments("/embed_sparse", Map.of("model", "vectors", "inputs", "a"), 422, "another kind"),
+                arguments("/embed_sparse", Map.of("model", "vectors", "inputs", "a"), 422, "texts\\\"; GET /v1/models"),
                 arguments("/embed", Map.of("model", "sparse", "inputs", "a"), 422, "another kind"),
                 arguments("/embed_sparse", Map.of("inputs", Collections.nCopies(33, "a")), 422, "batch size 33"),
                 arguments("/embed_sparse", query(Collections.nCopies(33, "a")), 422, "batch size 33"),

@@ -298,7 +298,7 @@ class TeiTest {
                         "Input validation error: `inputs` must have less than 256 tokens. Given: 302"),
                 arguments("/embed", "{\"inputs\": \"a\", \"truncate\": 1}", 422, "Validation", "truncate"),
                 arguments("/embed", "{\"inputs\": \"a\", \"truncation_direction\": \"up\"}", 422, "Validation", "left"),
-                arguments("/embed", "{\"inputs\": \"a\", \"prompt_name\": \"x\"}", 422, "Validation", "passage"),
+                arguments("/embed", "{\"inputs\": \"a\", \"prompt_name\": \"x\"}", 422, "Validation", "document"),
                 arguments("/embed", "{\"inputs\": \"a\", \"normalize\": false}", 422, "Validation", "normalize"),
                 arguments("/embed", "{\"inputs\": \"a\", \"dimensions\": 64}", 422, "Validation", "384"),
                 arguments("/embed", "{\"inputs\": \"a\", \"budget\": 2}", 422, "Validation", "from 0 to 1"),
