@@ -33,13 +33,16 @@ public final class LateInteraction implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final LateForm form;
 
-    /** What pylate sets before queries and documents alike where nobody names another; mostly nothing. */
-    private final String prompt;
+    /** What stands before texts, as text; of pylate's models mostly nothing. */
+    private final String queryPrompt;
+
+    private final String documentPrompt;
 
     private final int[] queryMark;
     private final int[] documentMark;
     private final int queryTokens;
     private final int documentTokens;
+    private final int filledTokens;
 
     /** What follows a query; -1 if nothing does. */
     private final int mask;
@@ -51,11 +54,13 @@ public final class LateInteraction implements AutoCloseable {
         try {
             tokenizer = model.files().tokenizer();
             form = output().form();
-            prompt = description().prompts().text();
+            queryPrompt = form.prompt(description().prompts(), "query");
+            documentPrompt = form.prompt(description().prompts(), "document");
             queryMark = mark(form.queryMark());
             documentMark = mark(form.documentMark());
             queryTokens = most("query", form.queryTokens(), queryMark);
             documentTokens = most("document", form.documentTokens(), documentMark);
+            filledTokens = Math.min(form.filledTokens(), maxTokens());
             mask = form.expands() ? mask() : -1;
             skipped = form.skipped().stream()
                     .map(tokenizer::id)
@@ -119,7 +124,7 @@ public final class LateInteraction implements AutoCloseable {
     /**
      * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#lateInteraction}.
      *
-     * @param model a directory in Hugging Face's layout: a checkpoint of ColBERT, or a folder of pylate
+     * @param model a directory in Hugging Face's layout: a checkpoint of ColBERT, a folder of pylate, or of sentence-transformers' MultiVectorEncoder
      * @return the encoder, to be closed
      * @throws BadFileException if a file is absent, bad or not supported, or the model gives no vectors of tokens
      * @throws IOException if a file cannot be read
@@ -174,7 +179,7 @@ public final class LateInteraction implements AutoCloseable {
     public List<float[][]> embedQueries(List<String> queries, Budget budget, Deadline deadline) {
         NullTexts.refuse("embedQueries", queries);
         List<int[]> inputs = queries.stream()
-                .map(query -> read(query, queryMark, queryTokens))
+                .map(query -> read(queryPrompt + query, queryMark, queryTokens))
                 .toList();
         int[] seen = inputs.stream().mapToInt(input -> input.length).toArray();
         if (form.expands()) {
@@ -185,8 +190,8 @@ public final class LateInteraction implements AutoCloseable {
     }
 
     private int[] expanded(int... input) {
-        int[] longer = Arrays.copyOf(input, queryTokens);
-        Arrays.fill(longer, input.length, queryTokens, mask);
+        int[] longer = Arrays.copyOf(input, Math.max(input.length, filledTokens));
+        Arrays.fill(longer, input.length, longer.length, mask);
         return longer;
     }
 
@@ -221,7 +226,7 @@ public final class LateInteraction implements AutoCloseable {
     public List<float[][]> embedDocuments(List<String> documents, Budget budget, Deadline deadline) {
         NullTexts.refuse("embedDocuments", documents);
         List<int[]> inputs = documents.stream()
-                .map(document -> read(document, documentMark, documentTokens))
+                .map(document -> read(documentPrompt + document, documentMark, documentTokens))
                 .toList();
         List<int[]> places = inputs.stream().map(this::compared).toList();
         return List.of(model.encodeTokens(inputs, places, Collections.nCopies(inputs.size(), budget), deadline));
@@ -235,7 +240,7 @@ public final class LateInteraction implements AutoCloseable {
 
     /** With the mark behind the first token, if there is one. */
     private int[] read(String text, int[] mark, int most) {
-        int[] ids = tokenizer.encode(prompt + text, most - mark.length).ids();
+        int[] ids = tokenizer.encode(text, most - mark.length).ids();
         var marked = new int[ids.length + mark.length];
         int first = Math.min(1, ids.length);
         System.arraycopy(ids, 0, marked, 0, first);

@@ -15,6 +15,8 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /** Small ColBERTs with random weights, in one folder, each as its makers write them. */
 final class TestColberts {
@@ -83,6 +85,46 @@ final class TestColberts {
                  {"idx":1,"name":"1","path":"1_Dense","type":"pylate.models.Dense.Dense"}]
                 """);
         Files.writeString(model.resolve("config_sentence_transformers.json"), config);
+    }
+
+    /**
+     * The same weights in a folder as sentence-transformers 6 saves its MultiVectorEncoder; the marks are added tokens.
+     *
+     * @param settings what config_sentence_transformers.json says besides what all of them say
+     * @param lengths sentence_bert_config.json
+     * @param mask what {@code 2_MultiVectorMask/config.json} says besides
+     */
+    Path multiVector(String name, String settings, String lengths, String mask) throws IOException {
+        Path model = pylate(
+                name,
+                "{\"model_type\": \"MultiVectorEncoder\", \"similarity_fn_name\": null, "
+                        + "\"__version__\": {\"sentence_transformers\": \"6.1.0.dev0\"}, " + settings + "}");
+        Files.writeString(model.resolve("sentence_bert_config.json"), lengths);
+        Files.writeString(model.resolve("modules.json"), """
+                [{"idx": 0, "name": "0", "path": "", "type": "sentence_transformers.base.modules.transformer.Transformer"},
+                 {"idx": 1, "name": "1", "path": "1_Dense", "type": "sentence_transformers.base.modules.dense.Dense"},
+                 {"idx": 2, "name": "2", "path": "2_MultiVectorMask",
+                  "type": "sentence_transformers.multi_vector_encoder.modules.multi_vector_mask.MultiVectorMask"},
+                 {"idx": 3, "name": "3", "path": "3_Normalize", "type": "sentence_transformers.base.modules.normalize.Normalize"}]
+                """);
+        String names = "\"module_input_name\": \"token_embeddings\", \"module_output_name\": \"token_embeddings\"}";
+        Path dense = model.resolve("1_Dense/config.json");
+        Files.writeString(dense, Files.readString(dense).replace("}", ", " + names));
+        Files.writeString(
+                Files.createDirectory(model.resolve("2_MultiVectorMask")).resolve("config.json"),
+                "{\"skiplist_tasks\": [\"document\"], \"keep_only_token_ids\": null, " + mask + "}");
+        Files.writeString(Files.createDirectory(model.resolve("3_Normalize")).resolve("config.json"), "{" + names);
+        addMarks(model.resolve("tokenizer.json"));
+        return model;
+    }
+
+    private static void addMarks(Path tokenizer) throws IOException {
+        String added = IntStream.of(0, 1).mapToObj(i -> """
+                        {"id": %d, "content": "[unused%d]", "single_word": false, "lstrip": false, "rstrip": false,
+                         "normalized": false, "special": true}\
+                        """.formatted(i + 1, i)).collect(Collectors.joining(", "));
+        Files.writeString(
+                tokenizer, Files.readString(tokenizer).replaceFirst("\"added_tokens\": *\\[", "$0" + added + ", "));
     }
 
     static void writeDense(Path folder, Map<String, TensorData> tensors) throws IOException {

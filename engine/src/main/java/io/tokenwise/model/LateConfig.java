@@ -19,7 +19,7 @@ final class LateConfig {
     static final String CLASS = "HF_ColBERT";
     private static final String METADATA = "artifact.metadata";
     private static final int MOST_WIDTH = 1 << 16;
-    private static final int MOST_TOKENS = 1 << 20;
+    static final int MOST_TOKENS = 1 << 20;
 
     /** Python's string.punctuation. */
     private static final List<String> PUNCTUATION = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
@@ -41,14 +41,16 @@ final class LateConfig {
         JsonFile file = folder.has(METADATA)
                 ? folder.read(METADATA)
                 : new JsonFile(folder.file(METADATA), JsonNodeFactory.instance.objectNode());
+        int queryTokens = file.integer("query_maxlen", Tokenizer.LEAST_MAX_TOKENS + 1, MOST_TOKENS, 32);
         var form = new LateForm(
                 file.root().path("query_token_id").asString("[unused0]"),
                 file.root().path("doc_token_id").asString("[unused1]"),
-                file.integer("query_maxlen", Tokenizer.LEAST_MAX_TOKENS + 1, MOST_TOKENS, 32),
+                queryTokens,
                 file.integer("doc_maxlen", Tokenizer.LEAST_MAX_TOKENS + 1, MOST_TOKENS, 180),
-                true,
+                queryTokens,
                 file.flag("attend_to_mask_tokens", false),
-                file.flag("mask_punctuation", true) ? PUNCTUATION : List.of());
+                file.flag("mask_punctuation", true) ? PUNCTUATION : List.of(),
+                false);
         var linear = new VectorStep.Dense("", file.integer("dim", 1, MOST_WIDTH, 128), false, Optional.empty(), false);
         return new TextOutput.TokenVectors(List.of(linear), form);
     }
@@ -62,16 +64,18 @@ final class LateConfig {
     static TextOutput.TokenVectors read(List<VectorStep.Dense> dense, JsonFile file) {
         JsonNode skipped = file.root().path("skiplist_words");
         boolean expands = file.flag("do_query_expansion", true);
+        int queryTokens = file.integer("query_length", Tokenizer.LEAST_MAX_TOKENS + 1, MOST_TOKENS, 32);
         var form = new LateForm(
                 file.root().path("query_prefix").asString("[Q] "),
                 file.root().path("document_prefix").asString("[D] "),
-                file.integer("query_length", Tokenizer.LEAST_MAX_TOKENS + 1, MOST_TOKENS, 32),
+                queryTokens,
                 file.integer("document_length", Tokenizer.LEAST_MAX_TOKENS + 1, MOST_TOKENS, 180),
-                expands,
+                expands ? queryTokens : 0,
                 expands && file.flag("attend_to_expansion_tokens", false),
                 skipped.isArray()
                         ? skipped.valueStream().map(word -> word.asString("")).toList()
-                        : PUNCTUATION);
+                        : PUNCTUATION,
+                false);
         return new TextOutput.TokenVectors(dense, form);
     }
 

@@ -7,21 +7,37 @@ import java.util.List;
  *
  * @param queryMark the token behind a query's first one, as the vocabulary has it; empty for none
  * @param documentMark the same of a document
- * @param queryTokens tokens of a query at most, and if it is expanded exactly
+ * @param queryTokens tokens of a query at most
  * @param documentTokens tokens of a document at most
- * @param expands whether mask tokens follow a query, whose vectors count too
+ * @param filledTokens up to how many tokens a shorter query is followed by masks, whose vectors count too; 0 if it is not
  * @param seesMasks whether these are seen by others, and by themselves
  * @param skipped tokens of documents whose vectors do not count, such as punctuation
+ * @param named whether queries and documents each have the prompt of their name, as MultiVectorEncoder has it; else the usual one stands before both
  */
 public record LateForm(
         String queryMark,
         String documentMark,
         int queryTokens,
         int documentTokens,
-        boolean expands,
+        int filledTokens,
         boolean seesMasks,
-        List<String> skipped) {
+        List<String> skipped,
+        boolean named) {
     public LateForm {
         skipped = List.copyOf(skipped);
+    }
+
+    /** Whether mask tokens follow a short query. */
+    public boolean expands() {
+        return filledTokens > 0;
+    }
+
+    /**
+     * What stands before texts of a kind, possibly empty.
+     *
+     * @param kind query or document
+     */
+    public String prompt(Prompts prompts, String kind) {
+        return named ? prompts.byName().getOrDefault(kind, "") : prompts.text();
     }
 }

@@ -48,6 +48,9 @@ public final class ModelWriter {
     /** Likewise: layers after pooling, by the names that sentence-transformers gives them. */
     static final Pattern LAYER = Pattern.compile("\\d+_(Dense|LayerNorm)\\w*");
 
+    /** Likewise: what follows the layers of a MultiVectorEncoder. */
+    private static final Pattern BEHIND = Pattern.compile("\\d+_(MultiVectorMask|Normalize)");
+
     private ModelWriter() {}
 
     /** What to do with a model that is there already. */
@@ -154,7 +157,9 @@ public final class ModelWriter {
                     throw new IOException(directory + ": exists and is not empty");
                 }
                 String name = entry.getFileName().toString();
-                if (!OURS.contains(name) && !LAYER.matcher(name).matches()) {
+                if (!OURS.contains(name)
+                        && !LAYER.matcher(name).matches()
+                        && !BEHIND.matcher(name).matches()) {
                     throw new IOException(directory + ": is not replaced, because it holds " + name
                             + ", which is not part of a model");
                 }

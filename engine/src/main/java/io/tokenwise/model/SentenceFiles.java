@@ -64,7 +64,7 @@ final class SentenceFiles {
      * The longest text that the files speak of, the largest number if they speak of none. It may be more than the model has positions for: sentence-transformers saves what the tokenizer says. Since 5.4 it
      * leaves it to the tokenizer's own file, as transformers does (sentence_transformers/base/modules/transformer.py at cad21198).
      */
-    private static int named(ModelFolder folder) throws IOException {
+    static int named(ModelFolder folder) throws IOException {
         Optional<String> file = LENGTHS.stream().filter(folder::has).findFirst();
         if (file.isPresent()) {
             JsonFile length = folder.read(file.get());

@@ -36,12 +36,21 @@ final class SentenceFilesWriter {
             default -> {}
         }
         ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
-        files.put(SentenceFiles.LENGTH, JsonFile.format(length.put("do_lower_case", false)));
+        length.put("do_lower_case", false);
+        named(description).ifPresent(form -> MultiVectorConfig.addLengths(length, form, description.maxTokens()));
+        files.put(SentenceFiles.LENGTH, JsonFile.format(length));
         ObjectNode settings = settings(description);
         if (!settings.isEmpty()) {
             files.put(SentenceFiles.PROMPTS, JsonFile.format(settings));
         }
         return files;
+    }
+
+    /** How a model reads whose files are those of a MultiVectorEncoder. */
+    private static Optional<LateForm> named(TextDescription description) {
+        return description.output() instanceof TextOutput.TokenVectors vectors
+                ? Optional.of(vectors.form()).filter(LateForm::named)
+                : Optional.empty();
     }
 
     private static boolean asks(TextDescription description) {
@@ -96,7 +105,17 @@ final class SentenceFilesWriter {
         Map<String, byte[]> files = new LinkedHashMap<>();
         ArrayNode modules = JSON.arrayNode();
         addModule(modules, "", MODELS + "Transformer");
-        addLayers(files, modules, vectors.dense(), PYLATE_DENSE, hiddenSize);
+        if (!vectors.form().named()) {
+            addLayers(files, modules, vectors.dense(), PYLATE_DENSE, hiddenSize);
+            return files;
+        }
+        addLayers(files, modules, vectors.dense(), MODELS + "Dense", hiddenSize);
+        MultiVectorConfig.behind(vectors.form()).forEach((type, config) -> {
+            String own = modules.size() + type.substring(type.lastIndexOf('.')).replace('.', '_');
+            addModule(modules, own, type);
+            files.put(own + "/config.json", JsonFile.format(config));
+        });
+        files.put(SentenceModules.FILE, JsonFile.format(modules));
         return files;
     }
 
@@ -185,7 +204,11 @@ final class SentenceFilesWriter {
                     .put(SentenceModules.ACTIVATION, DenseActivation.torch(Optional.empty()));
         }
         if (output instanceof TextOutput.TokenVectors vectors && !vectors.isBeside()) {
-            LateConfig.addTo(file, vectors.form());
+            if (vectors.form().named()) {
+                MultiVectorConfig.addTo(file);
+            } else {
+                LateConfig.addTo(file, vectors.form());
+            }
         }
         Prompts prompts = description.prompts();
         if (asks(description)) {

@@ -62,8 +62,8 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> 
     static final String TYPE = "type";
 
     private static final String TEXT_VECTOR = "sentence_embedding";
-    private static final String TOKEN_VECTORS = "token_embeddings";
-    private static final String INPUT_NAME = "module_input_name";
+    static final String TOKEN_VECTORS = "token_embeddings";
+    static final String INPUT_NAME = "module_input_name";
     static final String ACTIVATION = "activation_fn";
 
     /** What any file system takes. */
@@ -145,6 +145,10 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> 
             requireType("SparseEncoder");
             return sparse(family, config);
         }
+        if (MultiVectorConfig.isIn(this)) {
+            requireType(MultiVectorConfig.TYPE);
+            return MultiVectorConfig.read(this, hiddenSize);
+        }
         if (all.size() > 1
                 && isTransformer(all.getFirst())
                 && all.stream().skip(1).map(SentenceModules::type).allMatch("Dense"::equals)) {
@@ -220,20 +224,33 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> 
                     "has Dense behind a Transformer and no Pooling: a model of pylate, which has "
                             + SentenceFiles.PROMPTS + " too");
         }
-        var dense = new ArrayList<VectorStep.Dense>();
-        var folders = new HashSet<String>();
-        for (JsonFile module : all.subList(1, all.size())) {
+        List<JsonFile> layers = all.subList(1, all.size());
+        for (JsonFile module : layers) {
             JsonFile config = folder.read(configPath(module));
-            config.supports(INPUT_NAME, TOKEN_VECTORS);
-            config.supports(OUTPUT_NAME, TOKEN_VECTORS);
             if (!config.has(DenseActivation.FIELD)) {
                 // pylate asks for it too (Dense.load at 1f1f47ce): what lacks it was written by others, whose tanh it
                 // would be.
                 throw config.refuse(DenseActivation.FIELD, "one that is named, of a model of pylate");
             }
+        }
+        return LateConfig.read(tokenLayers(layers, hiddenSize), folder.read(SentenceFiles.PROMPTS));
+    }
+
+    /** Dense layers that make of tokens' vectors others. */
+    List<VectorStep.Dense> tokenLayers(List<JsonFile> modules, int hiddenSize) throws IOException {
+        var dense = new ArrayList<VectorStep.Dense>();
+        var folders = new HashSet<String>();
+        for (JsonFile module : modules) {
+            requireTokenVectors(folder.read(configPath(module)));
             dense.add(dense(module, VectorStep.width(dense, hiddenSize), folders));
         }
-        return LateConfig.read(dense, folder.read(SentenceFiles.PROMPTS));
+        return dense;
+    }
+
+    /** That a module reads tokens' vectors, if it says what, and makes others of them. */
+    static void requireTokenVectors(JsonFile config) {
+        config.supports(INPUT_NAME, TOKEN_VECTORS);
+        config.supports(OUTPUT_NAME, TOKEN_VECTORS);
     }
 
     /** What modules.json asks for, in its order. */
@@ -300,7 +317,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> 
         }
     }
 
-    private static String configPath(JsonFile module) {
+    static String configPath(JsonFile module) {
         return path(module).isEmpty() ? "config.json" : path(module) + "/config.json";
     }
 

@@ -173,6 +173,37 @@ class ConfigFieldsTest {
                         "layer_types is [\"sliding_attention\"]; supported: full_attention for each layer");
     }
 
+    /** What is beside config.json says how a ColBERT reads, as sentence-transformers 6 saves it, and takes no field away. */
+    @Test
+    void aMultiVectorEncodersFieldsAreKnown() throws IOException {
+        String names = "{\"module_input_name\": \"token_embeddings\", \"module_output_name\": \"token_embeddings\"";
+        write("modules.json", """
+            [{"path": "", "type": "x.Transformer"}, {"path": "1_Dense", "type": "x.Dense"}, {"path": "2_MultiVectorMask", "type": "x.MultiVectorMask"},
+             {"path": "3_Normalize", "type": "x.Normalize"}]
+            """);
+        write("1_Dense/config.json", names + ", \"in_features\": 32, \"out_features\": 8, \"bias\": false}");
+        write("2_MultiVectorMask/config.json", "{\"skiplist_words\": []}");
+        write("3_Normalize/config.json", names + "}");
+        write(
+                "config_sentence_transformers.json",
+                "{\"model_type\": \"MultiVectorEncoder\", \"prompts\": {\"query\": \"[Q] \", \"document\": \"[D] \"}}");
+        write(
+                "sentence_bert_config.json",
+                "{\"document_length\": 300, \"query_expansion\": {\"strategy\": \"min\", \"length\": 32}}");
+        ConfigFields fields = of(Public.NEWER_MODERNBERT.config);
+        assertThat(fields.unknown()).isEmpty();
+        assertThat(fields.used()).contains("hidden_size");
+        write("sentence_bert_config.json", "{\"query_expansion\": {\"strategy\": \"most\", \"length\": 32}}");
+        assertThatThrownBy(() -> of(Public.NEWER_MODERNBERT.config))
+                .hasMessageEndingWith("strategy is \"most\"; supported: fixed or min");
+    }
+
+    private void write(String file, String json) throws IOException {
+        Path path = folder.resolve(file);
+        Files.createDirectories(path.getParent());
+        Files.writeString(path, json);
+    }
+
     /** It decides in which form sentence-transformers gives a score; classes are named without it. */
     @Test
     void whatIsMadeOfAScoreIsOneOfTwo() throws IOException {
