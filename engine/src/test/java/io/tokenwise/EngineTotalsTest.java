@@ -5,14 +5,17 @@ import static org.assertj.core.api.Assertions.assertThatCode;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.api.BackendChoice;
+import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineMXBean;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.audio.Sound;
 import io.tokenwise.image.Image;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Arrays;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -132,5 +135,34 @@ class EngineTotalsTest {
         assertThat(state.getFailedCalls()).isPositive();
         assertThat(state.getAnsweredCalls()).isGreaterThan(answered);
         assertThat(state.getComputedInputs()).isZero();
+    }
+
+    /** Between two segments a recording has no session. */
+    @Test
+    void aRecordingThatEndsBetweenTwoSegmentsIsCounted() throws IOException {
+        float[] sound = Arrays.copyOf(TestMoonshines.noise(1.5, 1), 5 * Sound.SPEECH_HZ);
+        System.arraycopy(TestMoonshines.noise(1, 2), 0, sound, 4 * Sound.SPEECH_HZ, Sound.SPEECH_HZ);
+        try (Engine engine = Engine.open(OPTIONS)) {
+            EngineMXBean state = engine.state();
+            SpeechRecognizer speech = engine.speechRecognizer(model("speech"));
+            var soon = Deadline.in(Duration.ofMillis(500));
+            assertThatThrownBy(() -> speech.transcribe(Sound.of(Sound.SPEECH_HZ, sound), Budget.FULL, soon, _ -> {
+                        while (!soon.hasPassed()) {
+                            Thread.onSpinWait();
+                        }
+                    }))
+                    .isInstanceOf(DeadlineException.class);
+            assertThat(state.getExpiredCalls()).isEqualTo(1);
+            assertThat(state.getFailedCalls()).isZero();
+            // None, if the machine is stalled for so long.
+            assertThat(state.getAnsweredCalls()).isLessThanOrEqualTo(1);
+            assertThatThrownBy(() -> speech.transcribe(
+                            Sound.of(Sound.SPEECH_HZ, sound),
+                            _ -> Thread.currentThread().interrupt()))
+                    .hasMessage("interrupted after 1 segment");
+            assertThat(Thread.interrupted()).isTrue();
+            assertThat(state.getFailedCalls()).isEqualTo(1);
+            assertThat(state.getExpiredCalls()).isEqualTo(1);
+        }
     }
 }

@@ -152,10 +152,20 @@ public final class OpenModel implements AutoCloseable {
 
     /** What a call computes in a session, which it has for that long; otherwise as {@link #encode(List, List, Deadline)}. */
     public <T> T lend(Deadline deadline, Function<Session, T> work) {
+        return lend(deadline, 0, "of 1 " + encoder.description().inputs(), work);
+    }
+
+    /**
+     * The same of one part of what is asked for.
+     *
+     * @param done parts before it
+     * @param parts what they are called, for messages, such as "segments"
+     */
+    public <T> T lend(Deadline deadline, int done, String parts, Function<Session, T> work) {
         return onPlatform(
                 deadline,
                 stop -> sessions.lend(stop.deadline(), session -> {
-                    stop.check(0, 1, encoder.description().inputs());
+                    stop.check(done, parts);
                     return work.apply(session);
                 }));
     }

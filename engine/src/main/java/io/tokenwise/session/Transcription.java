@@ -46,10 +46,8 @@ public record Transcription(OpenModel model, Budget budget, LearnerObserver obse
         var segments = new SpeechSegments(Resampler.to16kHz(sound));
         int done = 0;
         for (Optional<SpeechSegment> next = segments.next(); next.isPresent(); next = segments.next()) {
-            Stop.at(deadline).check(done, done == 1 ? "segment" : "segments");
-            done++;
             SpeechSegment segment = next.get();
-            int[] tokens = tokens(segment.samples());
+            int[] tokens = tokens(done++, segment.samples());
             each.next(
                     (double) segment.firstSample() / Sound.SPEECH_HZ,
                     (double) segment.endSample() / Sound.SPEECH_HZ,
@@ -60,13 +58,19 @@ public record Transcription(OpenModel model, Budget budget, LearnerObserver obse
 
     /** The tokens of one segment's text, of samples at {@link Sound#SPEECH_HZ}; none of fewer than have a frame. */
     public int[] tokens(float... samples) {
+        return tokens(0, samples);
+    }
+
+    /** @param done segments before it */
+    private int[] tokens(int done, float[] samples) {
+        String parts = done == 1 ? "segment" : "segments";
+        return model.lend(deadline, done, parts, session -> tokens(session, samples));
+    }
+
+    private int[] tokens(Session session, float[] samples) {
         if (samples.length < model.files().speech().sound().leastSamples()) {
             return new int[0];
         }
-        return model.lend(deadline, session -> tokens(session, samples));
-    }
-
-    private int[] tokens(Session session, float... samples) {
         var bits = new int[samples.length];
         Arrays.setAll(bits, i -> Float.floatToRawIntBits(samples[i]));
         session.batch().clear();
