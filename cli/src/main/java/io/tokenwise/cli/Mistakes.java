@@ -2,7 +2,6 @@ package io.tokenwise.cli;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.train.DivergedException;
-import java.io.FileNotFoundException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.channels.ClosedByInterruptException;
@@ -33,7 +32,8 @@ final class Mistakes implements IExecutionStrategy, IParameterExceptionHandler, 
         String text = oneLine(mistake.getMessage());
         if (mistake instanceof UnmatchedArgumentException unmatched) {
             if (command.getParent() == null && !unmatched.isUnknownOption()) {
-                text = "there is no command '" + unmatched.getUnmatched().getFirst() + "'";
+                text = oneLine(
+                        "there is no command '" + unmatched.getUnmatched().getFirst() + "'");
             }
             var guesses = unmatched.getSuggestions();
             if (!guesses.isEmpty()) {
@@ -94,23 +94,24 @@ final class Mistakes implements IExecutionStrategy, IParameterExceptionHandler, 
 
     /** The failure in one line for the user. */
     static String describe(Throwable failure) {
-        return switch (failure) {
-            case UncheckedIOException e
-            when e.getCause() != null && e.getMessage().equals(e.getCause().toString()) -> describe(e.getCause());
-            case NoSuchFileException e -> "no such file or directory: " + e.getFile();
-            case FileNotFoundException e -> e.getMessage();
-            case AccessDeniedException e -> "no permission: " + e.getFile();
-            case FileAlreadyExistsException e -> "already exists: " + e.getFile();
-            case NotDirectoryException e -> "not a directory: " + e.getFile();
-            case CharacterCodingException _ -> "the input is not valid UTF-8";
-            // A worker's error comes back as a new one without a message.
-            case OutOfMemoryError e -> "out of memory" + (e.getMessage() == null ? "" : ": " + e.getMessage());
-            default ->
-                isOurs(failure)
-                        ? oneLine(failure.getMessage())
-                        : failure.getClass().getSimpleName()
-                                + (failure.getMessage() == null ? "" : ": " + oneLine(failure.getMessage()));
-        };
+        return oneLine(
+                switch (failure) {
+                    case UncheckedIOException e
+                    when e.getCause() != null
+                            && e.getMessage().equals(e.getCause().toString()) -> describe(e.getCause());
+                    case NoSuchFileException e -> "no such file or directory: " + e.getFile();
+                    case AccessDeniedException e -> "no permission: " + e.getFile();
+                    case FileAlreadyExistsException e -> "already exists: " + e.getFile();
+                    case NotDirectoryException e -> "not a directory: " + e.getFile();
+                    case CharacterCodingException _ -> "the input is not valid UTF-8";
+                    // A worker's error comes back as a new one without a message.
+                    case OutOfMemoryError e -> "out of memory" + (e.getMessage() == null ? "" : ": " + e.getMessage());
+                    default ->
+                        isOurs(failure)
+                                ? failure.getMessage()
+                                : failure.getClass().getSimpleName()
+                                        + (failure.getMessage() == null ? "" : ": " + failure.getMessage());
+                });
     }
 
     private static String oneLine(String message) {

@@ -15,7 +15,10 @@ class CommandLineTest {
     private final StringWriter err = new StringWriter();
 
     private int run(String commandLine) {
-        String[] args = commandLine.isEmpty() ? new String[0] : commandLine.split(" ");
+        return run(commandLine.isEmpty() ? new String[0] : commandLine.split(" "));
+    }
+
+    private int run(String... args) {
         return Tokenwise.commandLine(
                         InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
                 .execute(args);
@@ -91,6 +94,20 @@ class CommandLineTest {
                 .asString()
                 .contains(message)
                 .startsWith("tokenwise");
+    }
+
+    @Test
+    void anArgumentOfSeveralLinesIsShownInOne() {
+        assertThat(run("no\nsuch", "command")).isEqualTo(2);
+        assertThat(run("embed", "--budget", "a\nb")).isEqualTo(2);
+        assertThat(run("info", "no\nsuch")).isNotZero();
+        assertThat(run("eval", "sts", "no\nsuch.csv")).isNotZero();
+        assertThat(err.toString().lines())
+                .hasSize(4)
+                .allMatch(line -> line.startsWith("tokenwise"))
+                .first()
+                .asString()
+                .contains("there is no command 'no; such'");
     }
 
     @ParameterizedTest
