@@ -64,12 +64,15 @@ public final class TokenwiseDocumentReranker {
         List<String> texts = documents.stream().map(Document::getText).toList();
         return observation()
                 .observe(() -> reranker.rank(query, texts, top, settings.budget(), deadline).stream()
-                        .map(ranked -> documents
-                                .get(ranked.index())
-                                .mutate()
-                                .score(ranked.probability())
-                                .build())
+                        .map(ranked -> scored(documents.get(ranked.index()), ranked.probability()))
                         .toList());
+    }
+
+    private static Document scored(Document document, double score) {
+        Document copy = document.mutate().score(score).build();
+        // Which mutate leaves out.
+        copy.setContentFormatter(document.getContentFormatter());
+        return copy;
     }
 
     /** With the keys that embeddings have: meters of one name want the same. */

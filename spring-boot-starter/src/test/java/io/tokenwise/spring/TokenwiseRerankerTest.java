@@ -12,9 +12,15 @@ import io.tokenwise.Engine;
 import io.tokenwise.Reranker;
 import io.tokenwise.Reranker.Ranked;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.acm.block.AdaptiveLayers;
+import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.api.Budget;
+import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
+import io.tokenwise.model.ModelWriter;
+import io.tokenwise.session.OpenModel;
 import io.tokenwise.testmodels.SmallTextModel;
+import java.io.IOException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
@@ -23,6 +29,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.springframework.ai.content.Media;
 import org.springframework.ai.document.Document;
+import org.springframework.ai.document.MetadataMode;
 import org.springframework.ai.embedding.EmbeddingModel;
 import org.springframework.boot.ApplicationRunner;
 import org.springframework.boot.autoconfigure.AutoConfigurations;
@@ -129,14 +136,59 @@ class TokenwiseRerankerTest {
     }
 
     @Test
-    void budgetAndTimeoutReachItsCalls() {
+    void aTimeoutReachesItsCalls() {
         context.withPropertyValues("tokenwise.timeout=1ns")
                 .run(run -> assertThatExceptionOfType(DeadlineException.class)
                         .isThrownBy(() ->
                                 run.getBean(TokenwiseDocumentReranker.class).rerank(QUERY, FOUND, 1)));
-        context.withPropertyValues("tokenwise.reranker.budget=0.5", "tokenwise.budget-mode=flops")
-                .run(run -> assertThat(run.getBean(TokenwiseProperties.class).reranking())
-                        .isEqualTo(Budget.flops(.5)));
+    }
+
+    @Test
+    void aBudgetReachesItsCalls(@TempDir Path folder) throws Exception {
+        Path adaptive = folder.resolve("adaptive");
+        writeAdaptive(adaptive);
+        none.withPropertyValues(
+                        "tokenwise.reranker.model=" + adaptive,
+                        "tokenwise.reranker.budget=0.5",
+                        "tokenwise.budget-mode=flops")
+                .run(run -> assertThat(
+                                run.getBean(TokenwiseDocumentReranker.class).rerank(QUERY, FOUND, 3))
+                        .extracting(Document::getScore)
+                        .isEqualTo(scores(run.getBean(Reranker.class), Budget.flops(.5)))
+                        .isNotEqualTo(scores(run.getBean(Reranker.class), Budget.FULL)));
+    }
+
+    private static List<Double> scores(Reranker reranker, Budget budget) {
+        List<String> texts = FOUND.stream().map(Document::getText).toList();
+        return reranker.rank(QUERY, texts, 3, budget, Deadline.NONE).stream()
+                .map(Ranked::probability)
+                .toList();
+    }
+
+    /** The same model, whose MLPs have learners, with gates that know nothing. */
+    private static void writeAdaptive(Path folder) throws IOException {
+        try (Reranker dense = Reranker.open(model)) {
+            OpenModel opened = dense.model();
+            List<int[]> tokens =
+                    List.of(opened.files().tokenizer().encode(QUERY).ids());
+            Acmizer.replace(
+                    opened.encoder().parameters(),
+                    opened.encoder().slots(),
+                    AdaptiveLayers.mlps(4),
+                    () -> opened.sessions().encode(tokens, Budget.FULL, null));
+            opened.encoder().save(folder, opened.files().tokenizer(), ModelWriter.Existing.KEEP);
+        }
+    }
+
+    @Test
+    void documentsKeepWhatFormatsThem() {
+        var document = new Document("a man wrote a letter", Map.of("title", "Faust"));
+        document.setContentFormatter((each, mode) -> mode + " " + each.getText());
+        context.run(run -> assertThat(run.getBean(TokenwiseDocumentReranker.class)
+                        .rerank(QUERY, List.of(document), 1)
+                        .getFirst()
+                        .getFormattedContent(MetadataMode.ALL))
+                .isEqualTo("ALL a man wrote a letter"));
     }
 
     @Test
