@@ -14,10 +14,12 @@ final class RawRequest {
     private RawRequest() {}
 
     /**
+     * Returns the answer, empty if none came.
+     *
      * @param ends whether the client says that nothing more comes: to a server that is already at work on an answer, that it is gone
      * @throws AssertionError if the server says that it is at fault
      */
-    static void send(int port, byte[] request, boolean ends) throws IOException {
+    static String send(int port, byte[] request, boolean ends) throws IOException {
         try (var client = new Socket(InetAddress.getLoopbackAddress(), port)) {
             String answer;
             try {
@@ -29,7 +31,7 @@ final class RawRequest {
                 answer = new String(in.readNBytes(MOST_ANSWER_BYTES), StandardCharsets.ISO_8859_1);
             } catch (SocketException _) {
                 // Closed while we wrote, as a server may that has seen enough.
-                return;
+                return "";
             }
             for (String line : answer.split("\r\n")) {
                 // 501 and 505 are what a client is told that asks for what HTTP has not.
@@ -38,6 +40,7 @@ final class RawRequest {
                             + answer.lines().toList().getLast());
                 }
             }
+            return answer;
         }
     }
 }

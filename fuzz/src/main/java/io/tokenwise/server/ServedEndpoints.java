@@ -9,11 +9,13 @@ import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.ArrayList;
 import java.util.Comparator;
+import java.util.List;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 
-/** A server with a small model of each kind that reads texts: what is asked of it goes all the way, from the fields of a body through the queue and the network to the answer. */
+/** A server with a small model of each kind that reads texts, and one that looks queries up: what is asked of it goes all the way, from the fields of a body through the queue and the network to the answer. */
 final class ServedEndpoints {
     private static final Duration AUTO = Duration.ofMillis(100);
 
@@ -31,9 +33,10 @@ final class ServedEndpoints {
             try {
                 SmallTextModel.write(folder.resolve("vectors"));
                 SmallTextModel.writeSparse(folder.resolve("sparse"));
+                SmallTextModel.writeLookedUp(folder.resolve("table"));
                 SmallTextModel.writeScores(folder.resolve("scores"));
                 SmallTextModel.writeClasses(folder.resolve("classes"));
-                String[] models = Stream.of("vectors", "sparse", "scores", "classes")
+                String[] models = Stream.of("vectors", "sparse", "table", "scores", "classes")
                         .map(name -> folder.resolve(name).toString())
                         .toArray(String[]::new);
                 return new ServedEndpoints(
@@ -55,17 +58,19 @@ final class ServedEndpoints {
     }
 
     /**
-     * Asks for each of {@code {path: body}}, one after the other.
+     * Asks for each of {@code {path: body}}, one after the other, and returns the answers.
      *
      * @throws AssertionError if the server says that it is at fault
      */
-    void answer(JsonNode asked) throws IOException {
+    List<String> answer(JsonNode asked) throws IOException {
+        var answers = new ArrayList<String>();
         for (var entry : asked.properties()) {
             // What a path may be is no question of its endpoint.
             if (entry.getKey().matches("/[a-z0-9_/]{0,40}")) {
-                RawRequest.send(server.port(), post(entry.getKey(), entry.getValue()), false);
+                answers.add(RawRequest.send(server.port(), post(entry.getKey(), entry.getValue()), false));
             }
         }
+        return answers;
     }
 
     private static byte[] post(String path, JsonNode body) throws IOException {

@@ -8,7 +8,6 @@ import io.tokenwise.SparseVector;
 import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.net.http.HttpResponse;
-import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
@@ -30,7 +29,6 @@ import tools.jackson.databind.json.JsonMapper;
 class SparseVectorsTest {
     private static final JsonMapper JSON = new JsonMapper();
     private static final List<String> TEXTS = List.of("who wrote Faust?", "Goethe wrote it.", "word ".repeat(60));
-    private static final String MODELS = "sentence_transformers.sparse_encoder.models.";
 
     @TempDir
     private static Path folder;
@@ -42,27 +40,9 @@ class SparseVectorsTest {
     static void start() throws IOException {
         SmallTextModel.write(folder.resolve("vectors"));
         SmallTextModel.writeSparse(folder.resolve("sparse"));
-        SmallTextModel.writeSparse(folder.resolve("table"));
-        addTable(folder.resolve("table"));
+        SmallTextModel.writeLookedUp(folder.resolve("table"));
         server = TokenwiseServer.start(ServerOptions.of(0, model("vectors"), model("sparse"), model("table")));
         client = new JsonClient(server.port());
-    }
-
-    /** As OpenSearch's folders have it. */
-    private static void addTable(Path model) throws IOException {
-        Path pooling = Files.createDirectory(model.resolve("document"));
-        Files.copy(model.resolve("1_SpladePooling/config.json"), pooling.resolve("config.json"));
-        Path table = Files.createDirectory(model.resolve("query"));
-        Files.writeString(table.resolve("tokenizer_config.json"), "{\"model_max_length\": 8}");
-        Files.writeString(table.resolve("config.json"), "{\"path\": \"idf.json\"}");
-        Files.writeString(table.resolve("idf.json"), "{\"who\": 0.25, \"wrote\": 1.5, \"it\": 3}");
-        Files.writeString(
-                model.resolve("modules.json"),
-                "[{\"idx\": 0, \"name\": \"0\", \"path\": \"\", \"type\": \"" + MODELS + "Router\"}]");
-        Files.writeString(model.resolve("router_config.json"), """
-                {"types": {"query": "%1$sSparseStaticEmbedding", "": "%1$sMLMTransformer", "document": "%1$sSpladePooling"},
-                 "structure": {"query": ["query"], "document": ["", "document"]}, "parameters": {}}
-                """.formatted(MODELS));
     }
 
     @AfterAll

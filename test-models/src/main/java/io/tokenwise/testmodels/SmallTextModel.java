@@ -78,6 +78,26 @@ public final class SmallTextModel {
         write(folder, new TextOutput.Sparse(BertFamily.words(SIZES)), Map.of());
     }
 
+    /** One that looks queries up, as OpenSearch's folders have it: {@code who} weighs 0.25, {@code wrote} 1.5 and {@code it} 3, and a query is cut to 8 tokens. */
+    public static void writeLookedUp(Path folder) throws IOException {
+        writeSparse(folder);
+        Path pooling = Files.createDirectory(folder.resolve("document"));
+        Files.copy(folder.resolve("1_SpladePooling/config.json"), pooling.resolve("config.json"));
+        Path table = Files.createDirectory(folder.resolve("query"));
+        Files.writeString(table.resolve("tokenizer_config.json"), "{\"model_max_length\": 8}");
+        Files.writeString(table.resolve("config.json"), "{\"path\": \"idf.json\"}");
+        Files.writeString(table.resolve("idf.json"), "{\"who\": 0.25, \"wrote\": 1.5, \"it\": 3}");
+        String models = "sentence_transformers.sparse_encoder.models.";
+        Files.writeString(
+                folder.resolve("modules.json"),
+                "[{\"idx\": 0, \"name\": \"0\", \"path\": \"\", \"type\": \"" + models + "Router\"}]");
+        Files.writeString(folder.resolve("router_config.json"), """
+                {"types": {"query": "%1$sSparseStaticEmbedding", "": "%1$sMLMTransformer", "document": "%1$sSpladePooling"},
+                 "structure": {"query": ["query"], "document": ["", "document"]},
+                 "parameters": {"default_route": "document", "allow_empty_key": true}}
+                """.formatted(models));
+    }
+
     /** A text encoder of any family, as a config.json has it, of MiniLM's vocabulary. */
     public static void write(Path folder, String json) throws IOException {
         JsonFile config = JsonFile.parse("config.json", json.getBytes(StandardCharsets.UTF_8));

@@ -71,6 +71,10 @@ final class TextSeeds {
                  "/rerank":{"query":"a","texts":["b","a b"],"raw_scores":true,"return_text":true,"truncate":true},
                  "/embed_sparse":{"inputs":["a","b a"],"prompt_name":"query","truncate":true}}
                 """));
+        endpoints.file("table", bytes("""
+                {"/embed_sparse":{"model":"table","inputs":["who wrote it","a"],"prompt_name":"query","truncate":false},
+                 "/invocations":{"model":"table","inputs":"who"}}
+                """));
         endpoints.file("hub", bytes("""
                 {"/":{"inputs":"a"},"/invocations":{"inputs":["a","b"],"model":"classes"}}
                 """));
