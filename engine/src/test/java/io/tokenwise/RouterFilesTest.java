@@ -13,12 +13,14 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Map;
 import java.util.TreeMap;
+import java.util.stream.IntStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /** What tables and routers of sparse encoders may be, and what is refused of them. */
@@ -75,6 +77,22 @@ class RouterFilesTest {
         assertRefused("idf.json: \"no such token\" has 2; must be a token of the model's and a number, its weight");
     }
 
+    /** Beside modules.json, wherever the Transformer is. */
+    @Test
+    void aTableOfJsonMayLieWithAllModules() throws IOException {
+        model.change("router_config.json", "\"\"", "\"document_0_Transformer\"");
+        Path transformer = Files.createDirectory(folder.resolve("document_0_Transformer"));
+        for (String file : List.of("config.json", "model.safetensors", "tokenizer.json")) {
+            Files.move(folder.resolve(file), transformer.resolve(file));
+        }
+        Files.delete(folder.resolve(RouterFolder.TABLE + "model.safetensors"));
+        model.write(RouterFolder.TABLE + "config.json", "{\"path\": \"idf.json\"}");
+        model.write("idf.json", "{\"weather\": 2.5}");
+        try (SparseEncoder encoder = model.open()) {
+            assertThat(encoder.embedQuery("the weather").weights()).containsExactly(2.5f);
+        }
+    }
+
     private void assertRefused(String message) {
         assertThatThrownBy(() -> Models.open(folder))
                 .isInstanceOf(BadFileException.class)
@@ -110,7 +128,7 @@ class RouterFilesTest {
         Files.delete(folder.resolve(RouterFolder.TABLE + "model.safetensors"));
         assertRefused(RouterFolder.TABLE + "model.safetensors: no such file");
         model.write(RouterFolder.TABLE + "pytorch_model.bin", "");
-        assertRefused("no such file, and query_0_SparseStaticEmbedding/pytorch_model.bin is not read");
+        assertRefused("no such file, and pytorch_model.bin is not read");
     }
 
     @Test
@@ -129,10 +147,54 @@ class RouterFilesTest {
         }
         ((ObjectNode) tokenizer.get("normalizer")).put("lowercase", false);
         model.write(RouterFolder.TABLE + "tokenizer.json", tokenizer.toString());
-        assertRefused(RouterFolder.TABLE + "tokenizer.json: is another tokenizer than "
-                + folder.resolve("tokenizer.json") + "; supported: one for queries and documents");
+        assertRefused(
+                RouterFolder.TABLE + "tokenizer.json: is another tokenizer than " + folder.resolve("tokenizer.json")
+                        + ", or the same in another form; supported: one for queries and documents");
         Files.delete(folder.resolve(RouterFolder.TABLE + "tokenizer.json"));
         model.open().close();
+    }
+
+    /** Which are read as a stream too. */
+    @Test
+    void tokenizersMayBeLargerThanATree() throws IOException {
+        var tokenizer = (ObjectNode) JsonMapper.shared().readTree(Files.readString(folder.resolve("tokenizer.json")));
+        ArrayNode unread = tokenizer.putObject("truncation").putArray("directions");
+        IntStream.range(0, 1_100_000).forEach(unread::add);
+        model.write(RouterFolder.TABLE + "tokenizer.json", tokenizer.toString());
+        model.open().close();
+        ((ObjectNode) tokenizer.get("model")).put("unk_token", "[PAD]");
+        model.write(RouterFolder.TABLE + "tokenizer.json", tokenizer.toString());
+        assertRefused(RouterFolder.TABLE + "tokenizer.json: is another tokenizer than ");
+    }
+
+    @Test
+    void aTokenizerOfQueriesMayHaveOlderFiles() throws IOException {
+        String[] pieces = pieces();
+        for (String place : List.of("", RouterFolder.TABLE)) {
+            Files.delete(folder.resolve(place + "tokenizer.json"));
+            model.write(place + "vocab.txt", String.join("\n", pieces));
+        }
+        model.open().close();
+        model.write(RouterFolder.TABLE + "tokenizer_config.json", "{\"do_lower_case\": false}");
+        String another = RouterFolder.TABLE + "vocab.txt: is another tokenizer than " + folder.resolve("vocab.txt");
+        assertRefused(another);
+        model.write(RouterFolder.TABLE + "tokenizer_config.json", "{}");
+        model.open().close();
+        String last = pieces[pieces.length - 1];
+        model.change(RouterFolder.TABLE + "vocab.txt", "\n" + last, "\n" + last + "s");
+        assertRefused(another);
+        Files.delete(folder.resolve(RouterFolder.TABLE + "vocab.txt"));
+        model.write(RouterFolder.TABLE + "tokenizer.model", "");
+        assertRefused("tokenizer.json: no such file, and tokenizer.model is not read");
+    }
+
+    private String[] pieces() throws IOException {
+        try (SparseEncoder encoder = model.open()) {
+            Tokenizer tokenizer = encoder.model().files().tokenizer();
+            return tokenizer
+                    .tokens(IntStream.range(0, tokenizer.vocabularySize()).toArray())
+                    .toArray(String[]::new);
+        }
     }
 
     @ParameterizedTest

@@ -14,6 +14,7 @@ import java.util.Arrays;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
 import tools.jackson.core.JsonParser;
@@ -95,9 +96,7 @@ public record JsonFile(String file, JsonNode root) {
      * @return all other fields
      */
     public static JsonFile parse(String file, byte[] bytes, String part, Map<String, Consumer<JsonParser>> streamed) {
-        requireSize(file, bytes, MAX_STREAMED_BYTES);
-        var reader = new InputStreamReader(new ByteArrayInputStream(bytes), StandardCharsets.UTF_8.newDecoder());
-        try (JsonParser in = STREAMING_MAPPER.createParser(reader)) {
+        try (JsonParser in = streaming(file, bytes)) {
             if (in.nextToken() != JsonToken.START_OBJECT) {
                 throw new BadFileException(file, "must hold a JSON object");
             }
@@ -115,6 +114,32 @@ public record JsonFile(String file, JsonNode root) {
         } catch (JacksonException e) {
             throw invalid(file, e);
         }
+    }
+
+    /**
+     * Whether two objects that are too large to be kept as trees say the same, in the same order.
+     *
+     * @param without fields of the objects themselves that may differ, wherever they stand
+     * @throws BadFileException if one of them, as far as it is read, is no JSON
+     */
+    public static boolean areSame(String file, byte[] bytes, String other, byte[] otherBytes, Set<String> without) {
+        try (var one = new JsonSteps(file, streaming(file, bytes), without);
+                var two = new JsonSteps(other, streaming(other, otherBytes), without)) {
+            JsonSteps.Step step;
+            do {
+                step = one.next();
+                if (!step.equals(two.next())) {
+                    return false;
+                }
+            } while (step.token() != null);
+            return true;
+        }
+    }
+
+    private static JsonParser streaming(String file, byte[] bytes) {
+        requireSize(file, bytes, MAX_STREAMED_BYTES);
+        return STREAMING_MAPPER.createParser(
+                new InputStreamReader(new ByteArrayInputStream(bytes), StandardCharsets.UTF_8.newDecoder()));
     }
 
     /** What is not streamed of a file becomes trees, of {@link #MAX_TOKENS} together. */
@@ -205,7 +230,7 @@ public record JsonFile(String file, JsonNode root) {
         }
     }
 
-    private static BadFileException invalid(String file, JacksonException e) {
+    static BadFileException invalid(String file, JacksonException e) {
         if (e.getCause() instanceof CharacterCodingException) {
             return new BadFileException(file, "is not UTF-8", e);
         }

@@ -12,6 +12,11 @@ public interface ModelFolder {
     String CONFIG = "config.json";
     String WEIGHTS = "model.safetensors";
 
+    /** The folder of all modules: this one, or that which it is in. */
+    default ModelFolder all() {
+        return this;
+    }
+
     /** What users call the model. */
     String name();
 

@@ -10,7 +10,6 @@ import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
-import java.util.List;
 import java.util.Map;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
@@ -41,9 +40,9 @@ public final class QueryWeights {
     private final boolean frozen;
 
     /** The tokenizer_config.json of queries. Python needs it, so it is kept. */
-    private final JsonNode tokenizer;
+    private final ObjectNode tokenizer;
 
-    private QueryWeights(float[] weights, boolean frozen, JsonNode tokenizer) {
+    private QueryWeights(float[] weights, boolean frozen, ObjectNode tokenizer) {
         this.weights = weights;
         this.frozen = frozen;
         this.tokenizer = tokenizer;
@@ -52,26 +51,25 @@ public final class QueryWeights {
     /**
      * Reads the table of a folder in the model's: a tensor {@code weight [tokens]}, or a file of JSON with a weight for each token's text, which config.json names.
      *
-     * @param own the folder's name
+     * @param name the folder's
      * @param words rows that the model has; the table may have fewer
      * @throws BadFileException if it is absent or bad, or queries have another tokenizer than documents
      */
-    static QueryWeights read(ModelFolder folder, String own, int words) throws IOException {
-        JsonFile config = folder.read(own + "/" + ModelFolder.CONFIG);
+    static QueryWeights read(ModelFolder folder, String name, int words) throws IOException {
+        var own = new TransformerFolder(folder, name);
+        JsonFile config = own.read(ModelFolder.CONFIG);
         requireTokenizer(folder, own);
-        String settings = own + "/" + TokenizerFile.CONFIG;
         return new QueryWeights(
-                config.has(PATH) ? named(folder, own, config, words) : tensor(folder, own, words),
+                config.has(PATH) ? named(folder, own, config, words) : tensor(own, words),
                 config.flag(FROZEN, false),
-                folder.has(settings) ? folder.read(settings).root() : JsonNodeFactory.instance.objectNode());
+                own.has(TokenizerFile.CONFIG)
+                        ? (ObjectNode) own.read(TokenizerFile.CONFIG).root()
+                        : JsonNodeFactory.instance.objectNode());
     }
 
-    private static float[] tensor(ModelFolder folder, String own, int words) throws IOException {
-        folder.refuseInstead(
-                own + "/" + ModelFolder.WEIGHTS,
-                own + "/pytorch_model.bin",
-                "SparseEncoder(folder).save_pretrained(folder)");
-        try (WeightSource file = folder.weights(own)) {
+    private static float[] tensor(ModelFolder own, int words) throws IOException {
+        own.refuseInstead(ModelFolder.WEIGHTS, "pytorch_model.bin", "SparseEncoder(folder).save_pretrained(folder)");
+        try (WeightSource file = own.weights()) {
             long[] shape = file.shape(TENSOR);
             if (shape.length != 1 || shape[0] < 1 || shape[0] > words) {
                 throw new BadFileException(
@@ -87,13 +85,13 @@ public final class QueryWeights {
     }
 
     /** By tokens' texts. Where Python runs it must lie there, so here it may lie with the model, as OpenSearch's idf.json does. */
-    private static float[] named(ModelFolder folder, String own, JsonFile config, int words) throws IOException {
+    private static float[] named(ModelFolder folder, ModelFolder own, JsonFile config, int words) throws IOException {
         String name = config.root().path(PATH).asString("");
-        String place = Stream.of(own + "/" + name, name)
-                .filter(file -> JSON.matcher(name).matches() && folder.has(file))
+        ModelFolder place = Stream.of(own, folder, folder.all())
+                .filter(each -> JSON.matcher(name).matches() && each.has(name))
                 .findFirst()
                 .orElseThrow(() -> config.refuse(PATH, "a file such as idf.json in this folder or the model's"));
-        JsonFile file = folder.read(place);
+        JsonFile file = place.read(name);
         TokenizerFile ofTokenizer = TokenizerFile.of(folder);
         var tokenizer = Tokenizer.open(ofTokenizer.file(), ofTokenizer.json(), Integer.MAX_VALUE);
         Map<String, Integer> ids = ids(tokenizer);
@@ -128,23 +126,18 @@ public final class QueryWeights {
     }
 
     /** That queries are cut into tokens as documents are. */
-    private static void requireTokenizer(ModelFolder folder, String own) throws IOException {
-        String ofQueries = own + "/" + TokenizerFile.NAME;
-        String ofDocuments = TokenizerFile.NAME;
-        boolean two = folder.has(ofQueries) && folder.has(ofDocuments);
-        if (two
-                && !Arrays.equals(folder.json(ofQueries), folder.json(ofDocuments))
-                && !cutting(folder.read(ofQueries)).equals(cutting(folder.read(ofDocuments)))) {
-            throw new BadFileException(
-                    folder.file(ofQueries),
-                    "is another tokenizer than " + folder.file(ofDocuments)
-                            + "; supported: one for queries and documents");
+    private static void requireTokenizer(ModelFolder folder, ModelFolder own) throws IOException {
+        if (!TokenizerFile.isIn(own)) {
+            return;
         }
-    }
-
-    /** Without what Python has noted of the batch before. */
-    private static JsonNode cutting(JsonFile file) {
-        return ((ObjectNode) file.root()).remove(List.of("truncation", "padding"));
+        TokenizerFile queries = TokenizerFile.of(own);
+        TokenizerFile documents = TokenizerFile.of(folder);
+        if (!queries.isSame(documents)) {
+            throw new BadFileException(
+                    queries.file(),
+                    "is another tokenizer than " + documents.file()
+                            + ", or the same in another form; supported: one for queries and documents");
+        }
     }
 
     /** How many tokens the table has a weight for: the ids from 0 on. */

@@ -5,7 +5,10 @@ import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.RobertaVocabulary;
 import io.tokenwise.tokenizer.SpecialTokens;
 import java.io.IOException;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Set;
+import java.util.stream.Stream;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
@@ -22,6 +25,15 @@ public record TokenizerFile(String file, byte[] json) {
 
     private static final List<String> SENTENCE_PIECE =
             List.of("sentencepiece.bpe.model", "spiece.model", "tokenizer.model");
+
+    /** What Python notes in a tokenizer.json of how it cut and padded last. */
+    private static final Set<String> NOTES = Set.of("truncation", "padding");
+
+    /** Whether a folder has one. */
+    static boolean isIn(ModelFolder folder) {
+        return Stream.concat(Stream.of(NAME, BertVocabulary.FILE, RobertaVocabulary.FILE), SENTENCE_PIECE.stream())
+                .anyMatch(folder::has);
+    }
 
     /**
      * What a folder has.
@@ -49,6 +61,11 @@ public record TokenizerFile(String file, byte[] json) {
             folder.refuseInstead(NAME, other, "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
         }
         return new TokenizerFile(folder.file(NAME), folder.json(NAME));
+    }
+
+    /** Whether another says the same; its fields in another order do not count as that. */
+    boolean isSame(TokenizerFile other) {
+        return Arrays.equals(json, other.json) || JsonFile.areSame(file, json, other.file, other.json, NOTES);
     }
 
     /**

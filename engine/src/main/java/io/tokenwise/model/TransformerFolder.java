@@ -27,6 +27,11 @@ public record TransformerFolder(ModelFolder all, String own) implements ModelFol
     }
 
     @Override
+    public ModelFolder all() {
+        return all;
+    }
+
+    @Override
     public String name() {
         return all.name();
     }

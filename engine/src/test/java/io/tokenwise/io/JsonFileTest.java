@@ -1,16 +1,18 @@
 package io.tokenwise.io;
 
+import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.api.BadFileException;
 import java.nio.charset.StandardCharsets;
 import java.util.Map;
+import java.util.Set;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import tools.jackson.core.JsonParser;
 
-/** What is said of files that are no JSON: where the mistake is. */
+/** What is said of files that are no JSON: where the mistake is; and which say the same. */
 class JsonFileTest {
     @ParameterizedTest
     @CsvSource(
@@ -66,6 +68,54 @@ class JsonFileTest {
                 .hasMessageStartingWith("config.json: is not valid JSON at line 2, column 1: Duplicate field 'nnn")
                 .message()
                 .hasSizeLessThan(700);
+    }
+
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '#',
+            value = {
+                "{'a': [1, 2.50], 'x': {'b': [1]}, 'c': {}}|{'x': null, 'a': [1, 2.5e0],~ 'c': {}, 'y': 'y'}|true",
+                "{}|{'x': {'x': {}}}|true",
+                "{'a': {'x': 1}}|{'a': {'x': 2}}|false",
+                "{'a': [{'x': 1}]}|{'a': [{}]}|false",
+                "{'a': 1, 'b': 2}|{'b': 2, 'a': 1}|false",
+                "{'a': 1}|{'a': '1'}|false",
+                "{'a': 1}|{'a': 1, 'b': 1}|false",
+                "{'a': true}|{'a': false}|false",
+                "{'a': []}|{'a': {}}|false",
+                "{'a': null}|{}|false"
+            })
+    void objectsAreComparedWithoutSomeOfTheirOwnFields(String one, String other, boolean same) {
+        var without = Set.of("x", "y");
+        assertThat(JsonFile.areSame("one", json(one), "other", json(other), without))
+                .isEqualTo(same);
+        assertThat(JsonFile.areSame("other", json(other), "one", json(one), without))
+                .isEqualTo(same);
+    }
+
+    /** Also in what is left out. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            quoteCharacter = '#',
+            value = {
+                "{'x': [[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[1|bad: is not valid JSON: Document nesting depth (65) exceeds the maximum allowed (64",
+                "{'x': [1, }|bad: is not valid JSON at line 1, column 11: Unexpected character ('}'",
+                "{'x': 1,~ 'a' 1}|bad: is not valid JSON at line 2, column 6: Unexpected character ('1'",
+                "{'x': [|bad: is not valid JSON at line 1, column"
+            })
+    void whatIsComparedIsBounded(String bad, String message) {
+        var without = Set.of("x");
+        assertThatThrownBy(() -> JsonFile.areSame("good", json("{'a': 1}"), "bad", json(bad), without))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(message);
+        assertThatThrownBy(() -> JsonFile.areSame("bad", json(bad), "good", json("{'a': 1}"), without))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(message);
+        var large = new byte[JsonFile.MAX_STREAMED_BYTES + 1];
+        assertThatThrownBy(() -> JsonFile.areSame("good", json("{}"), "large", large, without))
+                .hasMessage("large: JSON of more than 67108864 bytes is not read");
     }
 
     private static byte[] json(String text) {
