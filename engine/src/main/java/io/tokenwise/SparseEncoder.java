@@ -83,7 +83,7 @@ public final class SparseEncoder implements AutoCloseable {
     }
 
     /**
-     * {@return the vector of a text, at full budget: as of one to be found, with what the model wants to see before a text of which nothing is said, if anything}
+     * {@return the vector of a text, at full budget: as of one to be found, but see {@link #looksTextsUp}, with what the model wants to see before a text of which nothing is said, if anything}
      *
      * @param text cut if it is too long
      */
@@ -131,7 +131,8 @@ public final class SparseEncoder implements AutoCloseable {
      */
     public List<SparseVector> embed(List<String> texts, Budget budget, Deadline deadline) {
         NullTexts.refuse("embed", texts);
-        return embed(description().prompts().text(), texts, budget, deadline);
+        String prompt = description().prompts().text();
+        return looksTextsUp() ? lookUp(prompt, texts) : embed(prompt, texts, budget, deadline);
     }
 
     /**
@@ -166,12 +167,13 @@ public final class SparseEncoder implements AutoCloseable {
     public List<SparseVector> embedQueries(List<String> queries, Budget budget, Deadline deadline) {
         NullTexts.refuse("embedQueries", queries);
         String prompt = description().queryPrefix();
-        if (table.isEmpty()) {
-            return embed(prompt, queries, budget, deadline);
-        }
+        return looksQueriesUp() ? lookUp(prompt, queries) : embed(prompt, queries, budget, deadline);
+    }
+
+    private List<SparseVector> lookUp(String prompt, List<String> texts) {
         model.requireOpen();
-        return queries.stream()
-                .map(query -> lookUp(ofQueries.encode(prompt + query).ids()))
+        return texts.stream()
+                .map(text -> lookUp(ofQueries.encode(prompt + text).ids()))
                 .toList();
     }
 
@@ -305,6 +307,11 @@ public final class SparseEncoder implements AutoCloseable {
         return ofQueries;
     }
 
+    /** {@return whether {@link #embed} looks texts up too: where the model's files say, by a {@code default_route}, that what is not said to be one to be found is a query} */
+    public boolean looksTextsUp() {
+        return table.isPresent() && table.get().areTextsLookedUp();
+    }
+
     /** {@return whether budgets change what it does; a dense model ignores them} */
     public boolean isAdaptive() {
         return model.encoder().isAdaptive();
@@ -318,7 +325,7 @@ public final class SparseEncoder implements AutoCloseable {
      */
     public void warmUp() {
         List<String> texts = WarmUp.texts(maxTokens());
-        WarmUp.atBudgets(model.encoder(), budget -> embed(texts, budget));
+        WarmUp.atBudgets(model.encoder(), budget -> embedPassages(texts, budget, Deadline.NONE));
     }
 
     /** {@return the model behind, for this project's own modules} */

@@ -216,6 +216,8 @@ class RouterFilesTest {
                 "router_config.json | true | true, \"route_mappings\": {\"(None, 'text')\": \"query\"} | route_mappings is"
                         + " {\"(None, 'text')\":\"query\"}; supported: none, the ways by their own names",
                 "router_config.json | \"types\" | \"kinds\" | router_config.json: types is missing; supported: a Router",
+                "router_config.json | \"default_route\": \"document\" | \"default_route\": \"passage\" | router_config.json:"
+                        + " default_route is \"passage\"; supported: query or document",
                 "document_1_SpladePooling/config.json | max | sum | pooling_strategy is \"sum\"; supported: max",
                 "query_0_SparseStaticEmbedding/config.json | true | 1 | frozen is 1; supported: true or false",
             })

@@ -191,6 +191,45 @@ class SparseRouterTest {
         }
     }
 
+    /** As sentence-transformers' Router does; what it refuses without a word of what a text is, is read here as one to be found. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"default_route\": \"document\", \"allow_empty_key\": true | false | \"document\"",
+                "\"default_route\": \"query\", \"allow_empty_key\": true | true | \"query\"",
+                "\"default_route\": null, \"allow_empty_key\": true | true | \"query\"",
+                "\"default_route\": null, \"allow_empty_key\": false | false | null"
+            })
+    void textsOfWhichNothingIsSaidGoTheDefaultWay(String parameters, boolean isLookedUp, String written)
+            throws IOException {
+        model.change(
+                "router_config.json",
+                "\"default_route\": \"document\",\n        \"allow_empty_key\": true",
+                parameters);
+        Path saved = folder.resolve("saved");
+        SparseVector text;
+        try (SparseEncoder encoder = model.open()) {
+            assertThat(encoder.looksTextsUp()).isEqualTo(isLookedUp);
+            text = encoder.embed("a man wrote");
+            assertThat(text)
+                    .isEqualTo(
+                            isLookedUp
+                                    ? encoder.embedQuery("a man wrote")
+                                    : encoder.embedPassages(List.of("a man wrote"))
+                                            .getFirst());
+            encoder.model().encoder().save(saved, encoder.model().files().tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        assertThat(JsonMapper.shared()
+                        .readTree(Files.readString(saved.resolve("router_config.json")))
+                        .at("/parameters/default_route"))
+                .hasToString(written);
+        try (SparseEncoder again = SparseEncoder.open(saved.toString(), RouterFolder.OPTIONS)) {
+            assertThat(again.looksTextsUp()).isEqualTo(isLookedUp);
+            assertThat(again.embed("a man wrote")).isEqualTo(text);
+        }
+    }
+
     /** But for what sentence-transformers' own settings are written to. */
     private static Set<String> files(Path of) throws IOException {
         try (Stream<Path> all = Files.walk(of)) {

@@ -118,11 +118,12 @@ final class CheckedTexts {
     private static String queries(QueryWeights queries) {
         return String.format(
                 Locale.ROOT,
-                "weights of %,d tokens, looked up without the model%s",
+                "weights of %,d tokens, looked up without the model%s%s",
                 queries.tokens(),
                 queries.maxTokens() == Integer.MAX_VALUE
                         ? ""
-                        : String.format(Locale.ROOT, ", of up to %,d tokens", queries.maxTokens()));
+                        : String.format(Locale.ROOT, ", of up to %,d tokens", queries.maxTokens()),
+                queries.areTextsLookedUp() ? "; so are texts of which nothing is said" : "");
     }
 
     private static String numbers(int count) {

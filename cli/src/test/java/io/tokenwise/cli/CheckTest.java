@@ -203,8 +203,9 @@ class CheckTest extends CommandTest {
         assertThat(run("check", model.toString())).as(out.toString() + err).isZero();
         assertThat(out.toString())
                 .contains("gives             30522 numbers: a sparse encoder" + System.lineSeparator())
-                .contains("queries           weights of 30,522 tokens, looked up without the model, of up to 512 tokens"
-                        + System.lineSeparator())
+                .contains(
+                        "queries           weights of 30,522 tokens, looked up without the model, of up to 512 tokens; so are texts of which nothing is said"
+                                + System.lineSeparator())
                 .contains("prompts           none");
         out.getBuffer().setLength(0);
         assertThat(run("check", model.toString(), "--json", "--as", "naver/splade-v3-doc"))

@@ -11,6 +11,7 @@ import java.util.Arrays;
 import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.Map;
+import java.util.Optional;
 import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
@@ -42,21 +43,23 @@ public final class QueryWeights {
     /** The tokenizer_config.json of queries. Python needs it, so it is kept. */
     private final ObjectNode tokenizer;
 
-    private QueryWeights(float[] weights, boolean frozen, ObjectNode tokenizer) {
+    private final Optional<String> usual;
+
+    private QueryWeights(float[] weights, boolean frozen, ObjectNode tokenizer, Optional<String> usual) {
         this.weights = weights;
         this.frozen = frozen;
         this.tokenizer = tokenizer;
+        this.usual = usual;
     }
 
     /**
-     * Reads the table of a folder in the model's: a tensor {@code weight [tokens]}, or a file of JSON with a weight for each token's text, which config.json names.
+     * Reads the table of a router: a tensor {@code weight [tokens]}, or a file of JSON with a weight for each token's text, which config.json names.
      *
-     * @param name the folder's
      * @param words rows that the model has; the table may have fewer
      * @throws BadFileException if it is absent or bad, or queries have another tokenizer than documents
      */
-    static QueryWeights read(ModelFolder folder, String name, int words) throws IOException {
-        var own = new TransformerFolder(folder, name);
+    static QueryWeights read(ModelFolder folder, SentenceRouter router, int words) throws IOException {
+        var own = new TransformerFolder(folder, router.queries());
         JsonFile config = own.read(ModelFolder.CONFIG);
         requireTokenizer(folder, own);
         return new QueryWeights(
@@ -64,7 +67,8 @@ public final class QueryWeights {
                 config.flag(FROZEN, false),
                 own.has(TokenizerFile.CONFIG)
                         ? (ObjectNode) own.read(TokenizerFile.CONFIG).root()
-                        : JsonNodeFactory.instance.objectNode());
+                        : JsonNodeFactory.instance.objectNode(),
+                router.usual());
     }
 
     private static float[] tensor(ModelFolder own, int words) throws IOException {
@@ -150,9 +154,19 @@ public final class QueryWeights {
         return id < weights.length ? weights[id] : 0;
     }
 
+    /** Whether texts that are said to be neither queries nor to be found are looked up too. */
+    public boolean areTextsLookedUp() {
+        return usual.equals(Optional.of(SentenceRouter.QUERY));
+    }
+
     /** Longer queries are cut to so many tokens; the largest number if they are not. */
     public int maxTokens() {
         return SentenceFiles.length(tokenizer);
+    }
+
+    /** The way that a router has for texts of which nothing is said; empty if Python refuses these, and ours has them read as texts to be found. */
+    Optional<String> usual() {
+        return usual;
     }
 
     Map<String, TensorData> tensors() {

@@ -125,8 +125,9 @@ final class SentenceFilesWriter {
         String pooling = sparse.queries().isPresent() ? SentenceRouter.POOLING : "1_" + SentenceModules.SPLADE;
         if (sparse.queries().isPresent()) {
             addModule(modules, "", MODELS + "Router");
-            files.put(SentenceRouter.FILE, JsonFile.format(SentenceRouter.written()));
-            files.putAll(sparse.queries().get().files());
+            QueryWeights queries = sparse.queries().get();
+            files.put(SentenceRouter.FILE, JsonFile.format(SentenceRouter.written(queries.usual())));
+            files.putAll(queries.files());
         } else {
             addModule(modules, "", "sentence_transformers.sparse_encoder.models." + SentenceModules.WORDS);
             addModule(modules, pooling, "sentence_transformers.sparse_encoder.models." + SentenceModules.SPLADE);

@@ -15,9 +15,9 @@ import tools.jackson.databind.JsonNode;
  * The steps of sentence-transformers' pipeline, as modules.json names them (sentence_transformers/base/modules at cad21198).
  *
  * @param all none if the folder has no such file; where queries go another way, those of documents
- * @param queries the folder of a table that queries are looked up in instead
+ * @param router what they go through, if it is one
  */
-record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> queries) {
+record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<SentenceRouter> router) {
     static final String FILE = "modules.json";
 
     /** Where sentence-transformers writes what it does behind a Transformer. */
@@ -94,7 +94,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> 
         }
         if (!modules.isEmpty() && SentenceRouter.is(modules.getFirst())) {
             SentenceRouter router = SentenceRouter.read(folder, modules.getFirst());
-            return new SentenceModules(folder, router.documents(), Optional.of(router.queries()));
+            return new SentenceModules(folder, router.documents(), Optional.of(router));
         }
         return new SentenceModules(folder, modules, Optional.empty());
     }
@@ -209,7 +209,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<String> 
         pooling.supports(DenseActivation.FIELD, RELU, FLAT);
         int words = family.architecture(config).vocabularySize();
         Optional<QueryWeights> table =
-                queries.isPresent() ? Optional.of(QueryWeights.read(folder, queries.get(), words)) : Optional.empty();
+                router.isPresent() ? Optional.of(QueryWeights.read(folder, router.get(), words)) : Optional.empty();
         boolean flat = pooling.root().path(DenseActivation.FIELD).asString(RELU).equals(FLAT);
         return ClassesConfig.words(config, family)
                 .map(head -> new TextOutput.Sparse(head, flat, table))

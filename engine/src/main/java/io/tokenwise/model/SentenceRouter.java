@@ -3,6 +3,7 @@ package io.tokenwise.model;
 import io.tokenwise.io.JsonFile;
 import java.io.IOException;
 import java.util.List;
+import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -14,8 +15,9 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param documents the modules that documents go through, as modules.json would have them
  * @param queries the folder of the table
+ * @param usual the way of texts of which nothing is said; empty if there is none
  */
-record SentenceRouter(List<JsonFile> documents, String queries) {
+record SentenceRouter(List<JsonFile> documents, String queries, Optional<String> usual) {
     static final String FILE = "router_config.json";
 
     /** What is read. */
@@ -25,13 +27,16 @@ record SentenceRouter(List<JsonFile> documents, String queries) {
     /** The folder of the documents' pooling, as it is written. */
     static final String POOLING = "document_1_" + SentenceModules.SPLADE;
 
+    static final String QUERY = "query";
+
     private static final Set<String> NAMES = Set.of("Router", "Asym");
-    private static final String QUERY = "query";
     private static final String DOCUMENT = "document";
     private static final String STRUCTURE = "structure";
     private static final String TYPES = "types";
     private static final String PARAMETERS = "parameters";
     private static final String MAPPINGS = "route_mappings";
+    private static final String USUAL = "default_route";
+    private static final String FIRST = "allow_empty_key";
     private static final String MODELS = "sentence_transformers.sparse_encoder.models.";
 
     static boolean is(JsonFile module) {
@@ -64,7 +69,16 @@ record SentenceRouter(List<JsonFile> documents, String queries) {
         if (!parameters.root().path(MAPPINGS).isEmpty()) {
             throw parameters.refuse(MAPPINGS, "none, the ways by their own names");
         }
-        return new SentenceRouter(List.of(first, last), SentenceModules.path(table));
+        return new SentenceRouter(List.of(first, last), SentenceModules.path(table), usual(parameters, ways));
+    }
+
+    /** The one that is named, or else the first, unless the file forbids that. */
+    private static Optional<String> usual(JsonFile parameters, JsonNode ways) {
+        parameters.supports(USUAL, QUERY, DOCUMENT);
+        if (parameters.has(USUAL)) {
+            return Optional.of(parameters.root().get(USUAL).stringValue());
+        }
+        return parameters.flag(FIRST, true) ? ways.propertyNames().stream().findFirst() : Optional.empty();
     }
 
     /** As modules.json has it; its name here is the folder's in the router's own. */
@@ -81,7 +95,7 @@ record SentenceRouter(List<JsonFile> documents, String queries) {
     }
 
     /** What is written: as OpenSearch's folders have it, with the Transformer's files in the model's own. */
-    static ObjectNode written() {
+    static ObjectNode written(Optional<String> usual) {
         ObjectNode file = JsonNodeFactory.instance.objectNode();
         file.putObject(TYPES)
                 .put(QueryWeights.FOLDER, className(QueryWeights.MODULE))
@@ -90,7 +104,7 @@ record SentenceRouter(List<JsonFile> documents, String queries) {
         ObjectNode ways = file.putObject(STRUCTURE);
         ways.putArray(QUERY).add(QueryWeights.FOLDER);
         ways.putArray(DOCUMENT).add("").add(POOLING);
-        file.putObject(PARAMETERS).put("default_route", DOCUMENT).put("allow_empty_key", true);
+        file.putObject(PARAMETERS).put(USUAL, usual.orElse(null)).put(FIRST, usual.isPresent());
         return file;
     }
 
