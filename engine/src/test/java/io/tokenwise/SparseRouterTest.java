@@ -230,6 +230,29 @@ class SparseRouterTest {
         }
     }
 
+    /** Python's AutoTokenizer finds out by it what tokenizer.json is. */
+    @Test
+    void whatIsSavedSaysWhatItsTokenizerIs() throws IOException {
+        String file = RouterFolder.TABLE + "tokenizer_config.json";
+        model.write(file, "{\"model_max_length\": 512}");
+        assertThat(savedJson("once", file))
+                .isEqualTo(
+                        "{\"model_max_length\":512,\"tokenizer_class\":\"PreTrainedTokenizerFast\",\"pad_token\":\"[PAD]\"}");
+        Files.delete(folder.resolve(file));
+        assertThat(savedJson("twice", file))
+                .isEqualTo("{\"tokenizer_class\":\"PreTrainedTokenizerFast\",\"pad_token\":\"[PAD]\"}");
+    }
+
+    private String savedJson(String name, String file) throws IOException {
+        Path saved = folder.resolve(name);
+        try (SparseEncoder encoder = model.open()) {
+            encoder.model().encoder().save(saved, encoder.model().files().tokenizer(), ModelWriter.Existing.KEEP);
+        }
+        return JsonMapper.shared()
+                .readTree(Files.readString(saved.resolve(file)))
+                .toString();
+    }
+
     /** But for what sentence-transformers' own settings are written to. */
     private static Set<String> files(Path of) throws IOException {
         try (Stream<Path> all = Files.walk(of)) {

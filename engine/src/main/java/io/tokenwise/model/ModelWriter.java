@@ -208,7 +208,13 @@ public final class ModelWriter {
             write(directory.resolve(TOKENIZER), tokenizer.json());
         }
         if (description.queries().isPresent()) {
-            write(directory.resolve(QueryWeights.FOLDER).resolve(TOKENIZER), tokenizer.json());
+            Path queries = directory.resolve(QueryWeights.FOLDER);
+            write(queries.resolve(TOKENIZER), tokenizer.json());
+            for (Map.Entry<String, byte[]> file :
+                    description.queries().get().files(tokenizer).entrySet()) {
+                write(queries.resolve(file.getKey()), file.getValue());
+            }
+            AtomicFiles.syncDirectory(queries);
         }
         ObjectNode config = family.config(description);
         description.addTo(config);

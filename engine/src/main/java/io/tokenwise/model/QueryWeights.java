@@ -9,7 +9,6 @@ import java.io.IOException;
 import java.lang.foreign.MemorySegment;
 import java.util.Arrays;
 import java.util.HashMap;
-import java.util.LinkedHashMap;
 import java.util.Map;
 import java.util.Optional;
 import java.util.regex.Pattern;
@@ -32,6 +31,7 @@ public final class QueryWeights {
     private static final String TENSOR = "weight";
     private static final String FROZEN = "frozen";
     private static final String PATH = "path";
+    private static final String PAD = "pad_token";
     private static final Pattern JSON = Pattern.compile("\\w[\\w.-]*\\.json");
     private static final int MOST_SHOWN = 40;
 
@@ -173,15 +173,26 @@ public final class QueryWeights {
         return Map.of(TENSOR, new TensorData(new long[] {weights.length}, MemorySegment.ofArray(weights.clone())));
     }
 
-    /** What is written beside the tensor and the tokenizer, by the path in the model's folder. */
-    Map<String, byte[]> files() {
-        Map<String, byte[]> files = new LinkedHashMap<>();
-        files.put(
-                FOLDER + "/" + ModelFolder.CONFIG,
-                JsonFile.format(JsonNodeFactory.instance.objectNode().put(FROZEN, frozen)));
-        if (!tokenizer.isEmpty()) {
-            files.put(FOLDER + "/" + TokenizerFile.CONFIG, JsonFile.format(tokenizer));
+    /** What is written beside the tensor and the tokenizer, by the name in the table's folder. */
+    Map<String, byte[]> files(Tokenizer cuts) {
+        return Map.of(
+                ModelFolder.CONFIG,
+                JsonFile.format(JsonNodeFactory.instance.objectNode().put(FROZEN, frozen)),
+                TokenizerFile.CONFIG,
+                JsonFile.format(settings(cuts)));
+    }
+
+    /** What was read; where that names no class Python would go by the model that config.json names, which here names none. */
+    private ObjectNode settings(Tokenizer cuts) {
+        ObjectNode settings = tokenizer.deepCopy();
+        if (!settings.has(TokenizerFile.CLASS)) {
+            settings.put(TokenizerFile.CLASS, "PreTrainedTokenizerFast");
+            // Without one that class refuses several queries.
+            Stream.of("[PAD]", "<pad>")
+                    .filter(pad -> !settings.has(PAD) && cuts.id(pad).isPresent())
+                    .findFirst()
+                    .ifPresent(pad -> settings.put(PAD, pad));
         }
-        return files;
+        return settings;
     }
 }

@@ -125,9 +125,10 @@ final class SentenceFilesWriter {
         String pooling = sparse.queries().isPresent() ? SentenceRouter.POOLING : "1_" + SentenceModules.SPLADE;
         if (sparse.queries().isPresent()) {
             addModule(modules, "", MODELS + "Router");
-            QueryWeights queries = sparse.queries().get();
-            files.put(SentenceRouter.FILE, JsonFile.format(SentenceRouter.written(queries.usual())));
-            files.putAll(queries.files());
+            files.put(
+                    SentenceRouter.FILE,
+                    JsonFile.format(
+                            SentenceRouter.written(sparse.queries().get().usual())));
         } else {
             addModule(modules, "", "sentence_transformers.sparse_encoder.models." + SentenceModules.WORDS);
             addModule(modules, pooling, "sentence_transformers.sparse_encoder.models." + SentenceModules.SPLADE);

@@ -21,7 +21,7 @@ public record TokenizerFile(String file, byte[] json) {
     public static final String NAME = "tokenizer.json";
     static final String CONFIG = "tokenizer_config.json";
     private static final String ADDED = "added_tokens.json";
-    private static final String CLASS = "tokenizer_class";
+    static final String CLASS = "tokenizer_class";
 
     private static final List<String> SENTENCE_PIECE =
             List.of("sentencepiece.bpe.model", "spiece.model", "tokenizer.model");
