@@ -12,6 +12,7 @@ import io.tokenwise.serving.Lane;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.List;
+import java.util.Optional;
 
 /** A model that is served, under the name that requests give. */
 sealed interface ServedModel {
@@ -75,8 +76,12 @@ sealed interface ServedModel {
             return model().files().tokenizer();
         }
 
-        /** Of texts that a request calls queries. */
-        default Tokenizer queryTokenizer() {
+        /**
+         * Of texts of which a request says nothing, or that they are something.
+         *
+         * @param prompt its {@code prompt_name}
+         */
+        default Tokenizer tokenizer(Optional<String> prompt) {
             return tokenizer();
         }
 
@@ -113,8 +118,14 @@ sealed interface ServedModel {
         }
 
         @Override
-        public Tokenizer queryTokenizer() {
-            return encoder.queryTokenizer();
+        public Tokenizer tokenizer(Optional<String> prompt) {
+            return looksUp(prompt) ? encoder.queryTokenizer() : tokenizer();
+        }
+
+        /** Whether such texts are looked up in a table; see {@link #tokenizer(Optional)}. */
+        boolean looksUp(Optional<String> prompt) {
+            return prompt.map(name -> name.equals(TeiTexts.QUERY) && encoder.looksQueriesUp())
+                    .orElse(encoder.looksTextsUp());
         }
     }
 

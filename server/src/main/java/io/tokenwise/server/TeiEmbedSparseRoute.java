@@ -14,7 +14,7 @@ import tools.jackson.core.JsonGenerator;
 
 /**
  * Text-embeddings-inference's {@code POST /embed_sparse}: for each text its tokens that weigh something, {@code [{index, value}]}. What {@code prompt_name} calls a query is looked up where
- * the model has a table for queries.
+ * the model has a table for queries, and what it says nothing of where the model's files say that this is one.
  */
 final class TeiEmbedSparseRoute implements Route {
     private static final String INPUTS = "inputs";
@@ -42,9 +42,8 @@ final class TeiEmbedSparseRoute implements Route {
     CompletableFuture<Reply> embed(Exchange exchange, Observation observation, Fields fields) {
         var found = models.findOrFirst(fields.text("model"), ServedModel.Sparse.class);
         var texts = TeiTexts.read(exchange, observation, found, fields, fields, fields.needed(INPUTS));
-        boolean isQuery = TeiTexts.isQuery(TeiTexts.prompt(fields, found.model()));
         CompletableFuture<List<Answer<SparseVector>>> vectors =
-                isQuery && found.model().encoder().looksQueriesUp()
+                found.model().looksUp(TeiTexts.prompt(fields, found.model()))
                         ? CompletableFuture.completedFuture(lookUp(
                                 found.model().encoder(), texts.inputs().texts().ids(), exchange.deadline()))
                         : texts.vectors(exchange, found.model().lane(), texts.range());

@@ -5,7 +5,6 @@ import io.tokenwise.server.TeiInputs.Cut;
 import io.tokenwise.serving.Answer;
 import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
-import io.tokenwise.tokenizer.Tokenizer;
 import java.time.Duration;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -22,7 +21,7 @@ import tools.jackson.databind.JsonNode;
  */
 record TeiTexts<M extends ServedModel.Encoding>(
         Observation observation, M model, TeiInputs inputs, Optional<AskedBudget> asked, BudgetRange range) {
-    private static final String QUERY = "query";
+    static final String QUERY = "query";
 
     /**
      * Reads a request.
@@ -48,8 +47,7 @@ record TeiTexts<M extends ServedModel.Encoding>(
                 .orElse("right")
                 .toLowerCase(Locale.ROOT)
                 .equals("left");
-        Tokenizer tokenizer = isQuery(prompt) ? model.queryTokenizer() : model.tokenizer();
-        var inputs = TeiInputs.read(given, tokenizer, prefix(prompt, model), new Cut(truncate, left));
+        var inputs = TeiInputs.read(given, model.tokenizer(prompt), prefix(prompt, model), new Cut(truncate, left));
         Optional<AskedBudget> asked = BudgetAsk.of(exchange, fields, found.budget());
         AskedBudget budget = EmbeddingsRoute.budget(
                 model.defaults(),
@@ -66,10 +64,6 @@ record TeiTexts<M extends ServedModel.Encoding>(
             return Optional.of(EmbeddingsRoute.PASSAGE);
         }
         return prompt.equals(QUERY) ? Optional.of(QUERY) : Optional.empty();
-    }
-
-    static boolean isQuery(Optional<String> prompt) {
-        return prompt.equals(Optional.of(QUERY));
     }
 
     /** Those that the model has; a query and a passage all have, possibly with nothing to put before them. */

@@ -8,6 +8,7 @@ import io.tokenwise.SparseVector;
 import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.net.http.HttpResponse;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.Collections;
 import java.util.HashMap;
@@ -41,7 +42,12 @@ class SparseVectorsTest {
         SmallTextModel.write(folder.resolve("vectors"));
         SmallTextModel.writeSparse(folder.resolve("sparse"));
         SmallTextModel.writeLookedUp(folder.resolve("table"));
-        server = TokenwiseServer.start(ServerOptions.of(0, model("vectors"), model("sparse"), model("table")));
+        SmallTextModel.writeLookedUp(folder.resolve("texts"));
+        Path router = folder.resolve("texts/router_config.json");
+        String asQueries = "\"default_route\": \"query\"";
+        Files.writeString(router, Files.readString(router).replace("\"default_route\": \"document\"", asQueries));
+        server = TokenwiseServer.start(
+                ServerOptions.of(0, model("vectors"), model("sparse"), model("table"), model("texts")));
         client = new JsonClient(server.port());
     }
 
@@ -117,6 +123,17 @@ class SparseVectorsTest {
         var read = Map.of("model", "sparse", "inputs", TEXTS, "prompt_name", "query");
         assertThat(maps(client.answer("/embed_sparse", read)))
                 .isEqualTo(maps(client.answer("/embed_sparse", Map.of("inputs", TEXTS))));
+    }
+
+    /** As in Python: its router's way for what is said to be neither. */
+    @Test
+    void textsAreLookedUpTooWhereTheModelSaysSo() throws Exception {
+        var neither = Map.of("model", "texts", "inputs", TEXTS);
+        assertThat(maps(client.answer("/embed_sparse", neither)))
+                .isEqualTo(maps(client.answer("/embed_sparse", query(TEXTS))));
+        var passages = Map.of("model", "texts", "inputs", TEXTS, "prompt_name", "document");
+        assertThat(maps(client.answer("/embed_sparse", passages)))
+                .isEqualTo(maps(client.answer("/embed_sparse", Map.of("model", "table", "inputs", TEXTS))));
     }
 
     /** It reads eight. */
