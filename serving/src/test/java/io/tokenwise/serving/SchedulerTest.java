@@ -1,11 +1,14 @@
 package io.tokenwise.serving;
 
+import static io.tokenwise.serving.Entries.MILLI;
+import static io.tokenwise.serving.Entries.choice;
+import static io.tokenwise.serving.Entries.floating;
+import static io.tokenwise.serving.Entries.model;
+import static io.tokenwise.serving.Entries.pinned;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
-import io.tokenwise.Spent;
-import io.tokenwise.api.Budget;
 import java.lang.ref.WeakReference;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -13,39 +16,14 @@ import java.util.List;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
-/** A token takes a millisecond at full budget, and half of one at the least. */
 @Timeout(60)
 class SchedulerTest {
-    private static final long MILLI = 1_000_000;
     private static final Control AUTO = Control.auto(Duration.ofMillis(100), 0.5);
 
     private final QueueOptions options =
             QueueOptions.defaults().withWorkers(1).withBatchTokens(10).withControl(AUTO);
     private final Scheduler<Entry> scheduler = new Scheduler<>(options);
     private final ModelLoad model = model();
-
-    private static ModelLoad model() {
-        return new ModelLoad(new CostCurve(0, 10, List.of(new CostCurve.Point(1, 1000))));
-    }
-
-    private static Choices.Choice choice(double share, int tokens) {
-        return new Choices.Choice(Budget.of(share), new Spent(share, share), 1000 * share * tokens);
-    }
-
-    private static Entry floating(ModelLoad model, int tokens, long arrivalMillis, long dueMillis) {
-        var byStep = new ArrayList<Choices.Choice>();
-        for (int step = 0; step <= Dial.STEPS; step++) {
-            byStep.add(choice(1 - 0.5 * step / Dial.STEPS, tokens));
-        }
-        var timing = new Entry.Timing(arrivalMillis * MILLI, Entry.NEVER, dueMillis * MILLI);
-        return new Entry(model, new Choices(byStep), false, tokens, timing);
-    }
-
-    private static Entry pinned(ModelLoad model, int tokens, long deadlineMillis) {
-        long deadline = deadlineMillis < 0 ? Entry.NEVER : deadlineMillis * MILLI;
-        return new Entry(
-                model, new Choices(List.of(choice(1, tokens))), true, tokens, new Entry.Timing(0, deadline, deadline));
-    }
 
     @Test
     void refusesWhatWouldBeLateAtTheLeastBudgetAndSaysWhenToComeBack() {
