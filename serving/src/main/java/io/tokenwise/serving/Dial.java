@@ -102,7 +102,7 @@ final class Dial {
     }
 
     private double endMicros(Load load, double ahead, double batch) {
-        double before = Scheduler.shared(ahead, load.pinnedMicros, 1 - options.pinnedShare());
+        double before = WaitingLine.shared(ahead, load.pinnedMicros, 1 - options.pinnedShare());
         return load.workers.doneMicros(before) + batch;
     }
 }

@@ -1,32 +1,34 @@
 package io.tokenwise.serving;
 
+import java.util.HashMap;
+import java.util.Map;
+
 /** A model as the scheduler sees it: what it costs, and how much of it waits. Guarded by the scheduler. */
 final class ModelLoad {
     final CostCurve costs;
 
-    /** At the least budgets, uncorrected. */
-    private double pinnedMicros;
+    /** Of each line at the least budgets, uncorrected. */
+    private final Map<WaitingLine<?>, Double> plainMicros = new HashMap<>();
 
-    private double floatingMicros;
     private int waiting;
 
     ModelLoad(CostCurve costs) {
         this.costs = costs;
     }
 
-    /** What waits of a class at the least budgets, as predicted now. */
-    double micros(boolean pinned) {
-        return costs.scale() * (pinned ? pinnedMicros : floatingMicros);
+    /** What waits in a line at the least budgets, as predicted now. */
+    double micros(WaitingLine<?> line) {
+        return costs.scale() * plainMicros.getOrDefault(line, 0.0);
     }
 
-    void add(Entry entry) {
+    void add(Entry entry, WaitingLine<?> line) {
         waiting++;
-        change(entry, entry.leastPlainMicros());
+        change(line, entry.leastPlainMicros());
     }
 
-    void remove(Entry entry) {
+    void remove(Entry entry, WaitingLine<?> line) {
         waiting--;
-        change(entry, -entry.leastPlainMicros());
+        change(line, -entry.leastPlainMicros());
     }
 
     /** Whether nothing of it waits. */
@@ -35,11 +37,7 @@ final class ModelLoad {
     }
 
     /** Rounding must not leave less than nothing. */
-    private void change(Entry entry, double micros) {
-        if (entry.pinned) {
-            pinnedMicros = Math.max(0, pinnedMicros + micros);
-        } else {
-            floatingMicros = Math.max(0, floatingMicros + micros);
-        }
+    private void change(WaitingLine<?> line, double micros) {
+        plainMicros.merge(line, micros, (before, more) -> Math.max(0, before + more));
     }
 }

@@ -2,9 +2,11 @@ package io.tokenwise.serving;
 
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashMap;
 import java.util.Iterator;
 import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 
 /**
@@ -21,10 +23,10 @@ final class Scheduler<E extends Entry> {
     private final QueueOptions options;
     private final Dial dial;
 
-    /** In the order in which they came; whoever takes one back need not look for it. */
-    private final LinkedHashSet<E> pinned = new LinkedHashSet<>();
-
-    private final LinkedHashSet<E> floating = new LinkedHashSet<>();
+    private final WaitingLine<E> pinned = new WaitingLine<>();
+    private final WaitingLine<E> floating = new WaitingLine<>();
+    private final List<WaitingLine<E>> lines = List.of(pinned, floating);
+    private final WaitingLine<E> all;
 
     /** Of which something waits: of others nothing is kept. */
     private final Set<ModelLoad> models = new LinkedHashSet<>();
@@ -34,14 +36,10 @@ final class Scheduler<E extends Entry> {
     private long waitingTokens;
     private long waitingRoom;
 
-    /** Predicted time that each class had, over its share: start-time fair queueing. */
-    private double pinnedTurn;
-
-    private double floatingTurn;
-
     Scheduler(QueueOptions options) {
         this.options = options;
         dial = new Dial(options);
+        all = new WaitingLine<>(pinned, options.pinnedShare(), floating);
     }
 
     /**
@@ -64,16 +62,11 @@ final class Scheduler<E extends Entry> {
             checkDue(entries, nowNanos);
         }
         for (E entry : entries) {
-            if (own(entry).isEmpty()) {
-                // A class that had nothing to do does not get that time now.
-                pinnedTurn = entry.pinned ? Math.max(pinnedTurn, floatingTurn) : pinnedTurn;
-                floatingTurn = entry.pinned ? floatingTurn : Math.max(pinnedTurn, floatingTurn);
-            }
             own(entry).add(entry);
             waitingRequests++;
             waitingTokens += entry.tokens;
             waitingRoom += entry.room();
-            entry.model.add(entry);
+            entry.model.add(entry, own(entry));
             models.add(entry.model);
         }
     }
@@ -89,19 +82,15 @@ final class Scheduler<E extends Entry> {
         }
     }
 
-    private LinkedHashSet<E> own(E entry) {
+    private WaitingLine<E> own(E entry) {
         return entry.pinned ? pinned : floating;
     }
 
     private void checkDue(List<E> entries, long nowNanos) {
         Workers workers = workers(nowNanos);
-        double ofPinned = waitingMicros(pinned, nowNanos);
-        double ofFloating = waitingMicros(floating, nowNanos);
+        Map<WaitingLine<E>, Double> waiting = waitingMicros(nowNanos);
         for (E entry : entries) {
-            double ahead = entry.pinned
-                    ? shared(ofPinned, ofFloating, options.pinnedShare())
-                    : shared(ofFloating, ofPinned, 1 - options.pinnedShare());
-            double waits = workers.doneMicros(ahead);
+            double waits = workers.doneMicros(own(entry).aheadMicros(waiting));
             // While it waits others come that run with it, and it is answered with them.
             double together = entry.leastMicros() * options.batchTokens() / entry.tokens;
             double micros =
@@ -111,8 +100,7 @@ final class Scheduler<E extends Entry> {
             if (late > 0) {
                 throw overloaded(late);
             }
-            ofPinned += entry.pinned ? entry.leastMicros() : 0;
-            ofFloating += entry.pinned ? 0 : entry.leastMicros();
+            waiting.merge(own(entry), entry.leastMicros(), Double::sum);
         }
     }
 
@@ -120,14 +108,9 @@ final class Scheduler<E extends Entry> {
         return new OverloadedException(Duration.ofMillis(Math.clamp(Math.round(micros / 1000), 1, MOST_RETRY_MILLIS)));
     }
 
-    /** What all workers need for own work of a class while the other has its share. */
-    static double shared(double own, double other, double ownShare) {
-        return own + Math.min(other, own * (1 - ownShare) / ownShare);
-    }
-
     /** Takes back what waits; false if it no longer does. */
     boolean withdraw(E entry) {
-        if (!own(entry).remove(entry)) {
+        if (!own(entry).entries.remove(entry)) {
             return false;
         }
         leave(entry);
@@ -139,7 +122,7 @@ final class Scheduler<E extends Entry> {
         waitingRequests--;
         waitingTokens -= entry.tokens;
         waitingRoom -= entry.room();
-        entry.model.remove(entry);
+        entry.model.remove(entry, own(entry));
         if (entry.model.isEmpty()) {
             models.remove(entry.model);
         }
@@ -148,8 +131,8 @@ final class Scheduler<E extends Entry> {
     /** Takes out those that {@link Entry#isExpired have expired}. */
     List<E> dropExpired(long nowNanos) {
         var expired = new ArrayList<E>();
-        for (Set<E> own : List.of(pinned, floating)) {
-            own.removeIf(entry -> entry.isExpired(nowNanos) && expired.add(entry));
+        for (WaitingLine<E> line : lines) {
+            line.entries.removeIf(entry -> entry.isExpired(nowNanos) && expired.add(entry));
         }
         for (E entry : expired) {
             leave(entry);
@@ -162,36 +145,38 @@ final class Scheduler<E extends Entry> {
 
     /** Takes out all that wait. */
     List<E> dropAll() {
-        var all = new ArrayList<E>(pinned);
-        all.addAll(floating);
-        pinned.clear();
-        floating.clear();
-        all.forEach(this::leave);
-        return all;
+        var dropped = new ArrayList<E>();
+        for (WaitingLine<E> line : lines) {
+            dropped.addAll(line.entries);
+            line.entries.clear();
+        }
+        dropped.forEach(this::leave);
+        return dropped;
     }
 
     /** The next batch for a worker that has nothing to do; null if nothing waits. */
     Batch<E> next(long nowNanos) {
-        if (pinned.isEmpty() && floating.isEmpty()) {
+        if (all.isEmpty()) {
             return null;
         }
-        boolean pinnedNext = floating.isEmpty() || !pinned.isEmpty() && pinnedTurn <= floatingTurn;
-        int step = pinnedNext ? 0 : dial.step(floating, nowNanos, workers(nowNanos), waitingMicros(pinned, nowNanos));
-        List<E> entries = take(pinnedNext ? pinned : floating, step);
+        WaitingLine<E> line = all.next();
+        int step = line == floating ? floatingStep(nowNanos) : 0;
+        List<E> entries = take(line.entries, step);
         CostCurve costs = entries.getFirst().model.costs;
         double plain = costs.batchMicros()
                 + entries.stream()
                         .mapToDouble(entry -> entry.choices.at(step).micros())
                         .sum();
         double predicted = costs.scale() * plain;
-        if (pinnedNext) {
-            pinnedTurn += predicted / options.pinnedShare();
-        } else {
-            floatingTurn += predicted / (1 - options.pinnedShare());
-        }
+        line.had(predicted);
         var batch = new Batch<>(entries, step, nowNanos, plain, nowNanos + Math.round(NANOS_PER_MICRO * predicted));
         running.add(batch);
         return batch;
+    }
+
+    private int floatingStep(long nowNanos) {
+        double pinnedMicros = pinned.micros(waitingMicros(nowNanos));
+        return dial.step(floating.entries, nowNanos, workers(nowNanos), pinnedMicros);
     }
 
     /** The first that waits and what goes with it: as much as a batch holds, and no more than leaves its part to workers that have nothing to do either. */
@@ -201,15 +186,15 @@ final class Scheduler<E extends Entry> {
         ModelLoad model = own.getFirst().model;
         var entries = new ArrayList<E>();
         var size = new BatchSize(options);
-        for (Iterator<E> all = own.iterator(); all.hasNext() && size.tokens() < part; ) {
-            E entry = all.next();
+        for (Iterator<E> inOrder = own.iterator(); inOrder.hasNext() && size.tokens() < part; ) {
+            E entry = inOrder.next();
             if (entry.model != model) {
                 continue;
             }
             if (!size.add(entry, step)) {
                 break;
             }
-            all.remove();
+            inOrder.remove();
             leave(entry);
             entries.add(entry);
         }
@@ -238,18 +223,24 @@ final class Scheduler<E extends Entry> {
         return new Workers(options.workers(), running, nowNanos);
     }
 
-    /** What waits of a class, at the least budgets, but for those of its first that have expired: they will be dropped, and are in nobody's way. */
-    private double waitingMicros(Set<E> own, long nowNanos) {
-        double expired = own.stream()
-                .takeWhile(entry -> entry.isExpired(nowNanos))
-                .mapToDouble(Entry::leastMicros)
-                .sum();
-        return models.stream().mapToDouble(model -> model.micros(own == pinned)).sum() - expired;
+    /** What waits in each line, at the least budgets, but for those of its first that have expired: they will be dropped, and are in nobody's way. */
+    private Map<WaitingLine<E>, Double> waitingMicros(long nowNanos) {
+        Map<WaitingLine<E>, Double> waiting = new HashMap<>();
+        for (WaitingLine<E> line : lines) {
+            double expired = line.entries.stream()
+                    .takeWhile(entry -> entry.isExpired(nowNanos))
+                    .mapToDouble(Entry::leastMicros)
+                    .sum();
+            waiting.put(
+                    line,
+                    models.stream().mapToDouble(model -> model.micros(line)).sum() - expired);
+        }
+        return waiting;
     }
 
     /** How long a request that came now would wait at the least budgets. */
     double predictedWaitMicros(long nowNanos) {
-        return workers(nowNanos).doneMicros(waitingMicros(pinned, nowNanos) + waitingMicros(floating, nowNanos));
+        return workers(nowNanos).doneMicros(all.micros(waitingMicros(nowNanos)));
     }
 
     boolean isIdle() {
