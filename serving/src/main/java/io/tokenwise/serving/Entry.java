@@ -20,6 +20,9 @@ class Entry {
     /** When it should be answered; budgets are chosen by it. It may be after the deadline: a client in a hurry does not take budget from the others. */
     final long dueNanos;
 
+    /** Whether it came with more than a batch holds, itself included; known as soon as it is offered. */
+    boolean bulk;
+
     /** At each step of the dial, uncorrected, with its part of what a full batch takes. Here, where it is near: for each batch all that waits is looked at. */
     private final double[] plainMicros;
 

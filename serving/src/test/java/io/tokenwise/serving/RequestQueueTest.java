@@ -8,6 +8,7 @@ import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CountDownLatch;
@@ -117,6 +118,22 @@ class RequestQueueTest {
             assertThat(batches).hasSize(3);
             assertThat(batches.stream().flatMap(List::stream).map(input -> input[0]))
                     .containsExactly(0, 1, 2, 3, 4);
+        }
+    }
+
+    @Test
+    void aSingleTextDoesNotWaitForAWholeList() {
+        try (var queue = RequestQueue.start(options().withBatchTokens(4))) {
+            var lane = queue.add(held());
+            hold(lane);
+            var list = lane.submitAll(Collections.nCopies(20, request(PINNED, 1, 1)));
+            var single = lane.submit(request(PINNED, 2));
+            gate.countDown();
+            list.forEach(CompletableFuture::join);
+            single.join();
+
+            assertThat(batches).hasSize(11);
+            assertThat(batches.subList(0, 2)).anyMatch(batch -> batch.getFirst()[0] == 2);
         }
     }
 
