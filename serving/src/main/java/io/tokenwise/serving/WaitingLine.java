@@ -72,7 +72,7 @@ final class WaitingLine<E extends Entry> {
         return (firstNext ? first : second).next();
     }
 
-    /** So much of its entries begins to run, as predicted. */
+    /** Entries of it begin to run, which take so long as predicted. */
     void had(double micros) {
         if (whole != null) {
             turn += micros / share;
