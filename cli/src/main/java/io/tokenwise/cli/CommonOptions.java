@@ -45,9 +45,6 @@ final class CommonOptions {
 
     private Kind backend = Kind.AUTO;
 
-    /** Null for the fastest. */
-    private Precision precision;
-
     private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(
@@ -74,18 +71,16 @@ final class CommonOptions {
         backend = chosen;
     }
 
+    /** Null for the fastest. */
     @Option(
             names = "--precision",
             paramLabel = "TYPE",
             defaultValue = "auto",
+            converter = PrecisionConverter.class,
             description = "Type in which matrices are multiplied: f32, bf16, s8, or auto, the fastest that the CPU has"
                     + " instructions for, and bf16 on a device (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN or cuda). demo, distill, finetune and train compute in f32"
                     + " by default, and in bf16 if asked to.")
-    void setPrecision(String text) {
-        precision = text.equals("auto")
-                ? null
-                : constant(Precision.values(), Precision::label, text, "auto, f32, bf16 or s8");
-    }
+    private Precision precision;
 
     @Option(
             names = "--threads",
@@ -192,6 +187,16 @@ final class CommonOptions {
         @Override
         public Kind convert(String text) {
             return constant(Kind.values(), Kind::label, text, "auto, vector, onednn or cuda");
+        }
+    }
+
+    /** Reads the type in which matrices are multiplied: null for the fastest. */
+    static final class PrecisionConverter implements ITypeConverter<Precision> {
+        @Override
+        public Precision convert(String text) {
+            return text.equals("auto")
+                    ? null
+                    : constant(Precision.values(), Precision::label, text, "auto, f32, bf16 or s8");
         }
     }
 

@@ -53,7 +53,7 @@ class CommandLineTest {
                 "embed --threads 100000| --threads must be 1 to 1024, not 100000",
                 "embed --threads two| 'two' is not an int",
                 "embed --backend tpu| auto, vector, onednn or cuda, not 'tpu'",
-                "embed --precision f16| auto, f32, bf16 or s8, not 'f16'",
+                "embed --precision F32| embed: Invalid value for option '--precision': give auto, f32, bf16 or s8, not 'F32'",
                 "embed text| Unmatched argument at index 1: 'text'",
                 "distill --out x| Missing required option: '--data=FILE'",
                 "distill --data d --out x --tokens 0| must be 1 or more, not 0",
