@@ -17,6 +17,7 @@ import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
+import picocli.CommandLine.Parameters;
 import picocli.CommandLine.ParentCommand;
 import picocli.CommandLine.Spec;
 
@@ -74,6 +75,10 @@ final class Embed implements Callable<Integer> {
                             + " (Matryoshka); others lose much by it.")
     private Integer dimensions;
 
+    /** Where other commands have their text: null, or a mistake. */
+    @Parameters(arity = "0..*", hidden = true)
+    private List<String> misplaced;
+
     /** Reads a kind of text. */
     static final class KindConverter implements ITypeConverter<TextKind> {
         @Override
@@ -84,11 +89,14 @@ final class Embed implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, InterruptedException {
+        if (misplaced != null) {
+            throw options.mistake("texts come from stdin, one a line: echo 'a text' | ./tokenwise embed");
+        }
         Budget share = budget.asked(options.seed());
         PrintWriter err = spec.commandLine().getErr();
         try (TextEncoder encoder = options.open(options.model())) {
             budget.remark(options.model(), encoder.model().encoder().modules(), err);
-            long cut = embedAll(encoder, share, new TextLines(root.in()));
+            long cut = embedAll(encoder, share, new TextLines(root.in(Tokenwise.LINES)));
             if (cut > 0) {
                 err.println(CommonOptions.cut(encoder.maxTokens(), cut));
             }

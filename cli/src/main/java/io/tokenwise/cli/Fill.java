@@ -72,7 +72,7 @@ final class Fill implements Callable<Integer> {
         try (MaskFiller filler = MaskFiller.open(name, options.engineOptions())) {
             budget.remark(
                     name, filler.model().encoder().modules(), spec.commandLine().getErr());
-            String given = text.read(root.in());
+            String given = text.read(root.in(OneText.WHAT));
             List<List<Guess>> masks =
                     filler.fill(List.of(given), top, share, Deadline.NONE).getFirst();
             print(masks);

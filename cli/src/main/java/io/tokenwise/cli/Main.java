@@ -34,8 +34,10 @@ public final class Main {
         if (List.of(args).contains("--verbose")) {
             System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "info");
         }
-        int exitCode =
-                Tokenwise.commandLine(interruptibleStdin(), out, err, args).execute(args);
+        // The script knows whether stdin is a terminal; Java can only tell of stdin and stdout together.
+        boolean typed = Boolean.getBoolean("tokenwise.terminal.in");
+        int exitCode = Tokenwise.commandLine(interruptibleStdin(), typed, out, err, args)
+                .execute(args);
         if (out.checkError() && exitCode == 0) {
             err.println("tokenwise: the result cannot be written to stdout");
             exitCode = 1;

@@ -76,11 +76,11 @@ final class Ner implements Callable<Integer> {
                     classifier.model().encoder().modules(),
                     spec.commandLine().getErr());
             if (lines) {
-                try (InputStream in = text.open(root.in())) {
+                try (InputStream in = text.open(root.in(Tokenwise.LINES))) {
                     eachLine(classifier, share, text.lines(in));
                 }
             } else {
-                List<Entity> found = entities(classifier, share, List.of(text.read(root.in())))
+                List<Entity> found = entities(classifier, share, List.of(text.read(root.in(OneText.WHAT))))
                         .getFirst();
                 found.forEach(entity -> print("", entity, Json.line(entity)));
             }

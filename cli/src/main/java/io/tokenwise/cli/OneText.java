@@ -18,6 +18,9 @@ import picocli.CommandLine.Spec.Target;
 
 /** The text that a command is about: what stands behind it, a file, or what comes in. */
 final class OneText {
+    /** Whatever lines it has. */
+    static final String WHAT = "a text";
+
     /** Tokens' places and what a model says of them take some hundred bytes for each char. */
     private static final int MOST_BYTES = 4 << 20;
 

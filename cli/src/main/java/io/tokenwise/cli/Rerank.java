@@ -74,7 +74,7 @@ final class Rerank implements Callable<Integer> {
             throw options.mistake("--model must name a cross-encoder's directory: none comes with the build");
         }
         try (Reranker reranker = Reranker.open(name, options.engineOptions());
-                InputStream in = file == null ? root.in() : LineFile.open(file)) {
+                InputStream in = file == null ? root.in(Tokenwise.LINES) : LineFile.open(file)) {
             budget.remark(
                     name,
                     reranker.model().encoder().modules(),

@@ -60,7 +60,11 @@ final class Tokenwise implements Runnable {
             ScriptCommands.Lock.class,
             ScriptCommands.Stress.class);
 
+    /** What most commands read from standard input. */
+    static final String LINES = "texts, one a line";
+
     private final InputStream in;
+    private final boolean typed;
 
     @Mixin
     private Help help;
@@ -74,17 +78,20 @@ final class Tokenwise implements Runnable {
     @Spec
     private CommandSpec spec;
 
-    private Tokenwise(InputStream in) {
+    private Tokenwise(InputStream in, boolean typed) {
         this.in = in;
+        this.typed = typed;
     }
 
     /**
      * The command line, ready to execute {@code args}. Results go to {@code out} and all else to {@code err}; {@code execute} never
      * throws and returns the exit code.
+     *
+     * @param typed whether {@code in} is a terminal
      */
-    static CommandLine commandLine(InputStream in, PrintWriter out, PrintWriter err, String... args) {
+    static CommandLine commandLine(InputStream in, boolean typed, PrintWriter out, PrintWriter err, String... args) {
         var mistakes = new Mistakes();
-        var line = new CommandLine(new Tokenwise(in));
+        var line = new CommandLine(new Tokenwise(in, typed));
         commands(args).forEach(line::addSubcommand);
         CommonOptions.describeModels(line);
         return line.setOut(out)
@@ -106,8 +113,15 @@ final class Tokenwise implements Runnable {
         return COMMANDS;
     }
 
-    InputStream in() {
-        return in;
+    /**
+     * Standard input. At a terminal it is told what is waited for.
+     *
+     * @param what the command reads from it
+     */
+    InputStream in(String what) {
+        return typed
+                ? new TypedInput(in, "reads from the terminal: " + what + "; Ctrl-D ends", spec.commandLine().getErr())
+                : in;
     }
 
     @Override

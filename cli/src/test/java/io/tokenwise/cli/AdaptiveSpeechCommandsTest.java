@@ -72,7 +72,11 @@ class AdaptiveSpeechCommandsTest {
 
     private static int run(StringWriter out, StringWriter err, String... args) {
         return Tokenwise.commandLine(
-                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
+                        InputStream.nullInputStream(),
+                        false,
+                        new PrintWriter(out, true),
+                        new PrintWriter(err, true),
+                        args)
                 .execute(args);
     }
 

@@ -20,7 +20,11 @@ class CommandLineTest {
 
     private int run(String... args) {
         return Tokenwise.commandLine(
-                        InputStream.nullInputStream(), new PrintWriter(out, true), new PrintWriter(err, true), args)
+                        InputStream.nullInputStream(),
+                        false,
+                        new PrintWriter(out, true),
+                        new PrintWriter(err, true),
+                        args)
                 .execute(args);
     }
 
@@ -54,7 +58,8 @@ class CommandLineTest {
                 "embed --threads two| 'two' is not an int",
                 "embed --backend tpu| auto, vector, onednn or cuda, not 'tpu'",
                 "embed --precision F32| embed: Invalid value for option '--precision': give auto, f32, bf16 or s8, not 'F32'",
-                "embed text| Unmatched argument at index 1: 'text'",
+                "embed text| embed: texts come from stdin, one a line: echo 'a text' | ./tokenwise embed",
+                "embed two texts --budget 0.5| embed: texts come from stdin, one a line",
                 "distill --out x| Missing required option: '--data=FILE'",
                 "distill --data d --out x --tokens 0| must be 1 or more, not 0",
                 "distill --data d --out x --learners 65| 65 learners: there must be 2 to 64",

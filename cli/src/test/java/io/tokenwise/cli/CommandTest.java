@@ -22,8 +22,17 @@ abstract class CommandTest {
 
     /** The same with such a standard input. */
     final int runOn(String stdin, String... args) {
+        return runOn(stdin, false, args);
+    }
+
+    /** The same with what somebody types at a terminal. */
+    final int runTyped(String stdin, String... args) {
+        return runOn(stdin, true, args);
+    }
+
+    private int runOn(String stdin, boolean typed, String... args) {
         var in = new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8));
-        return Tokenwise.commandLine(in, new PrintWriter(out, true), new PrintWriter(err, true), args)
+        return Tokenwise.commandLine(in, typed, new PrintWriter(out, true), new PrintWriter(err, true), args)
                 .execute(args);
     }
 

@@ -74,6 +74,13 @@ class EmbedTest extends CommandTest {
     }
 
     @Test
+    void atATerminalItSaysThatItWaits() {
+        assertThat(runTyped("a cat sat\nthe cat was sitting\n", "embed")).isZero();
+        assertThat(out.toString().lines()).hasSize(2);
+        assertThat(err.toString().lines()).containsExactly("reads from the terminal: texts, one a line; Ctrl-D ends");
+    }
+
+    @Test
     void tellsThatATextWasCut() {
         assertThat(runOn("word ".repeat(300) + "\nshort", "embed", "--json")).isZero();
         assertThat(line(0).get("tokens").asInt()).isEqualTo(256);

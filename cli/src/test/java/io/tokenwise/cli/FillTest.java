@@ -54,6 +54,14 @@ class FillTest extends CommandTest {
     }
 
     @Test
+    void atATerminalItSaysThatItWaitsForAText() {
+        assertThat(runTyped("", "fill", TEXT, "--model", model)).isZero();
+        assertThat(err.toString()).isEmpty();
+        assertThat(runTyped(TEXT, "fill", "--model", model)).isZero();
+        assertThat(err.toString().lines()).containsExactly("reads from the terminal: a text; Ctrl-D ends");
+    }
+
+    @Test
     void hiddenWordsThatAreNotReadAreCounted() {
         assertThat(run("fill", "a [MASK] ".repeat(30), "--top", "1", "--model", model))
                 .isZero();

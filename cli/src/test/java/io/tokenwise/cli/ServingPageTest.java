@@ -17,7 +17,7 @@ class ServingPageTest {
     @Test
     void everyOptionIsThere() throws Exception {
         var nowhere = new PrintWriter(Writer.nullWriter());
-        var command = Tokenwise.commandLine(InputStream.nullInputStream(), nowhere, nowhere);
+        var command = Tokenwise.commandLine(InputStream.nullInputStream(), false, nowhere, nowhere);
         List<String> embed = names(command.getSubcommands().get("embed").getCommandSpec());
         List<String> serve = names(command.getSubcommands().get("serve").getCommandSpec());
         String page = Files.readString(Path.of("..", "docs", "serving.md"));
