@@ -34,6 +34,10 @@ public final class Main {
         if (List.of(args).contains("--verbose")) {
             System.setProperty("org.slf4j.simpleLogger.defaultLogLevel", "info");
         }
+        if (serves) {
+            // Here, as it is read with the first logger.
+            System.setProperty("org.slf4j.simpleLogger.showDateTime", "true");
+        }
         // The script knows whether stdin is a terminal; Java can only tell of stdin and stdout together.
         boolean typed = Boolean.getBoolean("tokenwise.terminal.in");
         int exitCode = Tokenwise.commandLine(interruptibleStdin(), typed, out, err, args)

@@ -13,6 +13,7 @@ import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.TimeUnit;
+import java.util.regex.Pattern;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -21,8 +22,12 @@ class ServeTest extends CommandTest {
     /** Of a request: eight of these take some seconds, and SIGTERM comes at once. */
     private static final int TEXTS = 12;
 
+    private static final Pattern LOGGED =
+            Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d)"
+                    + " INFO 127\\.0\\.0\\.1 POST /v1/embeddings 200 \\d+ bytes [0-9.]+ ms budget 1\\.000");
+
     @Test
-    void whatIsAcceptedIsAnsweredAfterSigterm() throws Exception {
+    void whatIsAcceptedIsAnsweredAfterSigtermAndLoggedWithItsTime() throws Exception {
         Process server = new ProcessBuilder(
                         Path.of(System.getProperty("java.home"), "bin", "java").toString(),
                         "--add-modules",
@@ -37,7 +42,8 @@ class ServeTest extends CommandTest {
                         "--threads",
                         "1",
                         "--max-connections",
-                        "20")
+                        "20",
+                        "--access-log")
                 .start();
         try (BufferedReader err = server.errorReader(StandardCharsets.UTF_8)) {
             int port = port(err);
@@ -45,8 +51,8 @@ class ServeTest extends CommandTest {
             for (int i = 0; i < 8; i++) {
                 clients.add(accepted(port));
             }
-            // SIGTERM.
-            server.destroy();
+            // SIGTERM. Process.destroy would close its streams too.
+            server.toHandle().destroy();
             for (Socket client : clients) {
                 String response = read(client);
                 assertThat(response).startsWith("HTTP/1.1 200").contains("\"index\":" + (TEXTS - 1));
@@ -54,6 +60,9 @@ class ServeTest extends CommandTest {
             }
             assertThat(server.waitFor(60, TimeUnit.SECONDS)).isTrue();
             assertThat(server.exitValue()).isZero();
+            assertThat(err.lines().filter(line -> line.contains("POST")))
+                    .hasSize(8)
+                    .allMatch(line -> LOGGED.matcher(line).matches());
         } finally {
             server.destroyForcibly();
         }

@@ -7,7 +7,7 @@ import org.eclipse.jetty.server.Response;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** A line for each request: who, what, status, bytes and milliseconds. No header and no query, which may hold secrets, and nothing of texts. */
+/** A line for each request: who, what, status, bytes, milliseconds, and the budget of what was computed. No header and no query, which may hold secrets, and nothing of texts. */
 final class AccessLog implements RequestLog {
     private static final Logger LOG = LoggerFactory.getLogger("io.tokenwise.server.access");
 
@@ -15,13 +15,20 @@ final class AccessLog implements RequestLog {
     public void log(Request request, Response response) {
         long nanos = System.nanoTime() - request.getBeginNanoTime();
         LOG.info(
-                "{} {} {} {} {} bytes {} ms",
+                "{} {} {} {} {} bytes {} ms{}",
                 Request.getRemoteAddr(request),
                 request.getMethod(),
                 printable(Request.getPathInContext(request)),
                 response.getStatus(),
                 Response.getContentBytesWritten(response),
-                TimeUnit.NANOSECONDS.toMicros(nanos) / 1000.0);
+                TimeUnit.NANOSECONDS.toMicros(nanos) / 1000.0,
+                budget(response));
+    }
+
+    /** As the answer's headers have it. */
+    private static String budget(Response response) {
+        String budget = response.getHeaders().get(BudgetAsk.HEADER);
+        return budget == null ? "" : " budget " + budget;
     }
 
     /** Strangers must not write lines of their own. */

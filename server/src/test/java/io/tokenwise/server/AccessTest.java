@@ -127,20 +127,28 @@ class AccessTest {
                         "GET",
                         "/hello",
                         ErrorForm.OPENAI,
-                        exchange -> CompletableFuture.completedFuture(Reply.text("text/plain", "hello")));
+                        exchange -> CompletableFuture.completedFuture(Reply.text("text/plain", "hello")))
+                .add(
+                        "GET",
+                        "/computed",
+                        ErrorForm.OPENAI,
+                        exchange -> CompletableFuture.completedFuture(
+                                Reply.text("text/plain", "done").with(BudgetAsk.HEADER, "0.5000")));
         PrintStream usual = System.err;
         var log = new ByteArrayOutputStream();
         System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
         try {
             http.listen(routes, Limits.defaults(), Optional.of(new BearerTokens(file)), true, request -> {});
             status(http, "/hello?text=private", "Bearer " + TOKEN);
+            status(http, "/computed", "Bearer " + TOKEN);
             status(http, "/caf%C3%A9", "Bearer a-wrong-token-of-ours");
             http.close(Duration.ofSeconds(20));
         } finally {
             System.setErr(usual);
         }
         assertThat(log.toString(StandardCharsets.UTF_8))
-                .containsPattern("127\\.0\\.0\\.1 GET /hello 200 5 bytes [0-9.]+ ms")
+                .containsPattern("127\\.0\\.0\\.1 GET /hello 200 5 bytes [0-9.]+ ms\\R")
+                .containsPattern("GET /computed 200 4 bytes [0-9.]+ ms budget 0\\.5000\\R")
                 .containsPattern("GET /caf\\? 401 [0-9]+ bytes")
                 .doesNotContain("private", TOKEN, "a-wrong-token");
     }
