@@ -130,7 +130,10 @@ final class Classify implements Callable<Integer> {
             budget.remark(model, classifier.model().encoder().modules(), err);
             var texts = new ClassifiedTexts(
                     classifier, share, pairs, spec.commandLine().getOut(), options.json());
-            long cut = texts.all(inputs, file, root.in(pairs ? "pairs of texts, one a line and a tab between them" : Tokenwise.LINES));
+            long cut = texts.all(
+                    inputs,
+                    file,
+                    root.in(pairs ? "pairs of texts, one a line and a tab between them" : Tokenwise.LINES));
             if (cut > 0) {
                 err.println(CommonOptions.cut(classifier.maxTokens(), cut));
             }

@@ -9,12 +9,17 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.List;
 import java.util.function.Function;
+import java.util.stream.Stream;
 import picocli.CommandLine;
 import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
+import picocli.CommandLine.Model.OptionSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
@@ -24,6 +29,8 @@ import picocli.CommandLine.TypeConversionException;
 /** The options that every command with a model has, checked as they are read. */
 final class CommonOptions {
     private static final String DENSE = "minilm";
+
+    private static final String MODEL = "--model";
 
     /** By which the description of an option is found. */
     private static final String MODELS = "models";
@@ -40,12 +47,10 @@ final class CommonOptions {
     private final WantedModel wanted;
 
     /** Null for a built-in one. */
-    @Option(names = "--model", paramLabel = "MODEL", descriptionKey = MODELS)
+    @Option(names = MODEL, paramLabel = "MODEL", descriptionKey = MODELS)
     private String model;
 
     private Kind backend = Kind.AUTO;
-
-    private int threads = Runtime.getRuntime().availableProcessors();
 
     @Option(
             names = "--seed",
@@ -85,14 +90,10 @@ final class CommonOptions {
     @Option(
             names = "--threads",
             paramLabel = "N",
+            converter = ThreadsConverter.class,
             description =
                     "Threads that compute, the caller among them, at most 1024 (default: one for each processor).")
-    void setThreads(int count) {
-        if (count < 1 || count > 1024) {
-            throw mistake("--threads must be 1 to 1024, not " + count);
-        }
-        threads = count;
-    }
+    private int threads = Runtime.getRuntime().availableProcessors();
 
     /** @param wanted which models the command takes */
     CommonOptions(WantedModel wanted) {
@@ -105,9 +106,23 @@ final class CommonOptions {
         CommandSpec spec = command.getCommandSpec();
         for (CommandSpec mixin : spec.mixins().values()) {
             if (mixin.userObject() instanceof CommonOptions options) {
+                if (options.wanted == WantedModel.SERVED) {
+                    takeSeveral(spec);
+                }
                 spec.resourceBundle(options.wanted.help(MODELS));
             }
         }
+    }
+
+    /** Has {@code --model} be given again and again: an annotation would let all commands take several. */
+    private static void takeSeveral(CommandSpec spec) {
+        spec.remove(spec.findOption(MODEL));
+        spec.addOption(OptionSpec.builder(MODEL)
+                .type(List.class)
+                .auxiliaryTypes(String.class)
+                .paramLabel("MODEL")
+                .descriptionKey(MODELS)
+                .build());
     }
 
     /**
@@ -143,6 +158,17 @@ final class CommonOptions {
     /** The model to run for a task that the default is not for. */
     String model(String otherwise) {
         return model == null ? otherwise : model;
+    }
+
+    /** The models to run, of a command that takes several: commas separate them, but for those of a folder's name. */
+    List<String> models() {
+        List<String> named = spec.findOption(MODEL).getValue();
+        return named == null
+                ? List.of(Models.defaultName())
+                : named.stream()
+                        .flatMap(some ->
+                                Files.isDirectory(Path.of(some)) ? Stream.of(some) : Arrays.stream(some.split(",", -1)))
+                        .toList();
     }
 
     /** Opens a speech recogniser with the threads, backend and precision that were asked for; otherwise as {@link #open}. */
@@ -206,6 +232,27 @@ final class CommonOptions {
                 .filter(value -> name.apply(value).equals(text))
                 .findFirst()
                 .orElseThrow(() -> new TypeConversionException("give " + possible + ", not '" + text + "'"));
+    }
+
+    /** Reads how many threads there are to be. */
+    static final class ThreadsConverter implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return whole(text, 1, 1024);
+        }
+    }
+
+    /** A whole number from {@code least} to {@code most}. */
+    static int whole(String text, int least, int most) {
+        try {
+            int number = Integer.parseInt(text);
+            if (number >= least && number <= most) {
+                return number;
+            }
+        } catch (NumberFormatException e) {
+            // It is no better than one that is outside.
+        }
+        throw new TypeConversionException("give a whole number from " + least + " to " + most + ", not '" + text + "'");
     }
 
     /** Reads a number of things, at least one. */

@@ -1,12 +1,13 @@
 package io.tokenwise.cli;
 
-import io.tokenwise.model.open.Models;
 import io.tokenwise.server.ServerOptions;
 import io.tokenwise.server.TokenwiseServer;
 import java.io.IOException;
 import java.io.PrintWriter;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
+import java.util.Collections;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.Callable;
@@ -14,17 +15,19 @@ import java.util.concurrent.CountDownLatch;
 import picocli.CommandLine.ArgGroup;
 import picocli.CommandLine.Command;
 import picocli.CommandLine.ExitCode;
+import picocli.CommandLine.ITypeConverter;
 import picocli.CommandLine.Mixin;
 import picocli.CommandLine.Model.CommandSpec;
 import picocli.CommandLine.Option;
 import picocli.CommandLine.ParameterException;
 import picocli.CommandLine.Spec;
+import picocli.CommandLine.TypeConversionException;
 
 @Command(
         name = "serve",
         header = "Serve models over HTTP.",
         description = {
-            "Answers OpenAI's and text-embeddings-inference's clients, over HTTP/1.1 and 2. --model may name several, with commas between. Says on stderr"
+            "Answers OpenAI's and text-embeddings-inference's clients, over HTTP/1.1 and 2. --model may name several, with commas between, or be given again. Says on stderr"
                     + " when it is ready. SIGTERM or Ctrl-C stops it: what was accepted is answered, then it ends with 0.",
             "A request says its budget by its model's name (minilm-acm@0.5, minilm-acm@auto), the field budget, or the header x-tokenwise-budget."
         },
@@ -78,7 +81,7 @@ final class Serve implements Callable<Integer> {
             names = "--drain-seconds",
             paramLabel = "N",
             defaultValue = "20",
-            converter = CommonOptions.CountConverter.class,
+            converter = DrainConverter.class,
             description = "How long stopping waits for what was accepted, 1 to 60 (default: ${DEFAULT-VALUE}).")
     private int drainSeconds;
 
@@ -98,14 +101,21 @@ final class Serve implements Callable<Integer> {
         if (accessLog) {
             System.setProperty("org.slf4j.simpleLogger.log.io.tokenwise.server.access", "info");
         }
-        try (TokenwiseServer server =
-                TokenwiseServer.start(serverOptions(), model -> err.println("opening " + model))) {
+        try (TokenwiseServer server = start(err)) {
             server.models().forEach(err::println);
             err.println("listening on " + network.address(server.port()));
             awaitStop();
             err.println("stopping: answers what was accepted");
         }
         return ExitCode.OK;
+    }
+
+    private TokenwiseServer start(PrintWriter err) throws IOException {
+        try {
+            return TokenwiseServer.start(serverOptions(), model -> err.println("opening " + model));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(spec.commandLine(), e.getMessage(), e);
+        }
     }
 
     /** Until this thread is interrupted, by which a signal is told. */
@@ -118,20 +128,66 @@ final class Serve implements Callable<Integer> {
     }
 
     private ServerOptions serverOptions() {
-        if (drainSeconds > 60) {
-            throw new ParameterException(spec.commandLine(), "--drain-seconds must be 1 to 60, not " + drainSeconds);
-        }
-        List<String> models = List.of(options.model(Models.defaultName()).split(",", -1));
         return new ServerOptions(
-                models,
+                models(),
                 options.threads(),
                 options.engineOptions().backend(),
-                ServerOptions.Budgets.of(budget, leastBudget, Duration.ofMillis(targetMillis)),
+                budgets(),
                 network.options(),
                 limits.options(),
                 Duration.ofSeconds(drainSeconds),
                 accessLog,
                 Optional.ofNullable(otlp));
+    }
+
+    private List<String> models() {
+        List<String> models = options.models();
+        for (String model : models) {
+            if (model.isBlank()) {
+                throw options.mistake("--model names one that is empty");
+            }
+            if (Collections.frequency(models, model) > 1) {
+                throw options.mistake("--model names " + model + " twice");
+            }
+        }
+        return models;
+    }
+
+    private ServerOptions.Budgets budgets() {
+        try {
+            return ServerOptions.Budgets.of(budget, leastBudget, Duration.ofMillis(targetMillis));
+        } catch (IllegalArgumentException e) {
+            throw new ParameterException(
+                    spec.commandLine(), "--budget must be auto, off or a number from 0 to 1, not '" + budget + "'", e);
+        }
+    }
+
+    /** Reads the number of a port. */
+    static final class PortConverter implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return CommonOptions.whole(text, 0, 65_535);
+        }
+    }
+
+    /** Reads how long stopping waits. */
+    static final class DrainConverter implements ITypeConverter<Integer> {
+        @Override
+        public Integer convert(String text) {
+            return CommonOptions.whole(text, 1, 60);
+        }
+    }
+
+    /** Reads the name of a file that must be there. */
+    static final class FileConverter implements ITypeConverter<Path> {
+        @Override
+        public Path convert(String text) {
+            Path file = Path.of(text);
+            if (Files.notExists(file)) {
+                throw new TypeConversionException("there is no file " + file);
+            }
+            return file;
+        }
     }
 
     /** Where it listens, and to whom. */
@@ -148,12 +204,14 @@ final class Serve implements Callable<Integer> {
                 names = "--port",
                 paramLabel = "N",
                 defaultValue = "8080",
+                converter = PortConverter.class,
                 description = "Port to listen at; 0 for any that is free (default: ${DEFAULT-VALUE}).")
         private int port = 8080;
 
         @Option(
                 names = "--token-file",
                 paramLabel = "FILE",
+                converter = FileConverter.class,
                 description =
                         "Bearer tokens, one a line, of which a request must have one. Read again when it changes; chmod 600 it.")
         private Path tokens;
@@ -164,12 +222,14 @@ final class Serve implements Callable<Integer> {
         @Option(
                 names = "--tls-certificates",
                 paramLabel = "FILE",
+                converter = FileConverter.class,
                 description = "PEM file with the server's certificate and those that vouch for it: speak HTTPS.")
         private Path certificates;
 
         @Option(
                 names = "--tls-key",
                 paramLabel = "FILE",
+                converter = FileConverter.class,
                 description = "PEM file with its private key, in PKCS#8, not encrypted.")
         private Path key;
 

@@ -120,7 +120,10 @@ final class Tokenwise implements Runnable {
      */
     InputStream in(String what) {
         return typed
-                ? new TypedInput(in, "reads from the terminal: " + what + "; Ctrl-D ends", spec.commandLine().getErr())
+                ? new TypedInput(
+                        in,
+                        "reads from the terminal: " + what + "; Ctrl-D ends",
+                        spec.commandLine().getErr())
                 : in;
     }
 

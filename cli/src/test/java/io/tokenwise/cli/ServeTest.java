@@ -110,21 +110,15 @@ class ServeTest extends CommandTest {
     void mistakesAreToldBeforeModelsAreOpened(@TempDir Path folder) throws IOException {
         Path tokens = Files.writeString(folder.resolve("tokens"), "# none yet\n");
         List<List<String>> mistakes = List.of(
-                List.of("--host", "0.0.0.0"),
-                List.of("--port", "70000"),
-                List.of("--budget", "much"),
                 List.of("--least-budget", "2"),
                 List.of("--target-millis", "0"),
-                List.of("--drain-seconds", "61"),
-                List.of("--tls-key", "key.pem"),
                 List.of("--token-file", tokens.toString()),
-                List.of("--token-file", folder.resolve("absent").toString()),
-                List.of("--model", "minilm-acm,"));
+                List.of("--tls-certificates", tokens.toString()));
         for (List<String> mistake : mistakes) {
             err.getBuffer().setLength(0);
             var args = new ArrayList<>(List.of("serve"));
             args.addAll(mistake);
-            assertThat(run(args.toArray(String[]::new))).as(mistake.toString()).isIn(1, 2);
+            assertThat(run(args.toArray(String[]::new))).as(mistake.toString()).isEqualTo(2);
             assertThat(err.toString().lines()).as(err.toString()).hasSize(1);
         }
     }
@@ -142,5 +136,15 @@ class ServeTest extends CommandTest {
                 .endsWith(model
                         + ": is a token classifier; what is served are text and sparse encoders, cross-encoders, classifiers of"
                         + " texts or images and speech recognisers");
+    }
+
+    /** A folder that is there is one model, whatever its name. */
+    @Test
+    void modelsAreSeparatedByCommasOrByOptions(@TempDir Path folder) throws IOException {
+        SmallTextModel.writeTokenClasses(folder.resolve("names,places"));
+        String model = folder.resolve("names,places").toString();
+        assertThat(run("serve", "--port", "0", "--model", "minilm-acm", "--model", model))
+                .isOne();
+        assertThat(err.toString()).contains(model + ": is a token classifier");
     }
 }
