@@ -6,6 +6,8 @@ import io.tokenwise.testmodels.PageExamples;
 import java.io.InputStream;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.security.CodeSource;
+import java.util.List;
 import java.util.Map;
 import java.util.regex.MatchResult;
 import java.util.regex.Pattern;
@@ -22,11 +24,36 @@ import tools.jackson.databind.json.JsonMapper;
 /** docs/spring.md as it stands: its classes compile, its properties are ours. */
 class PageTest {
     private static final Path PAGE = Path.of("..", "docs", "spring.md");
+    private static final Pattern IMPORT = Pattern.compile("(?m)^import ([\\w.]+);");
+    private static final Pattern ARTIFACT = Pattern.compile("<artifactId>([^<]+)</artifactId>");
+    private static final Pattern TEST_DEPENDENCY = Pattern.compile(ARTIFACT.pattern() + "\\s*<scope>test</scope>");
     private static final Pattern YAML_BLOCK = Pattern.compile("```yaml\\n(.*?)```", Pattern.DOTALL);
 
     @Test
     void theClassesCompile(@TempDir Path folder) throws Exception {
         assertThat(PageExamples.compile(PAGE, folder).names()).containsExactly("Answers", "BestAnswers");
+    }
+
+    /** They compile here with what is for tests alone: who copies them has what the starter brings, and what the page names. */
+    @Test
+    void thePageNamesWhatTheStarterDoesNotBring() throws Exception {
+        String page = Files.readString(PAGE);
+        List<String> forTests = artifacts(TEST_DEPENDENCY, Files.readString(Path.of("pom.xml")));
+        for (MatchResult imported : IMPORT.matcher(page).results().toList()) {
+            CodeSource source =
+                    Class.forName(imported.group(1)).getProtectionDomain().getCodeSource();
+            if (source != null) {
+                String jar = Path.of(source.getLocation().toURI()).getFileName().toString();
+                assertThat(forTests)
+                        .filteredOn(artifact -> jar.startsWith(artifact + "-"))
+                        .as(imported.group())
+                        .isSubsetOf(artifacts(ARTIFACT, page));
+            }
+        }
+    }
+
+    private static List<String> artifacts(Pattern pattern, String xml) {
+        return pattern.matcher(xml).results().map(found -> found.group(1)).toList();
     }
 
     @Test
