@@ -142,7 +142,7 @@ final class SentenceFilesWriter {
         return files;
     }
 
-    /** Ends modules.json with layers, and writes what each has in its folder. */
+    /** Ends modules.json with layers, and writes what each has in its folder; of one beside the model's own config.json speaks. */
     private static void addLayers(
             Map<String, byte[]> files,
             ArrayNode modules,
@@ -152,6 +152,7 @@ final class SentenceFilesWriter {
         int width = hiddenSize;
         for (VectorStep step : steps) {
             switch (step) {
+                case VectorStep.Dense dense when dense.folder().isEmpty() -> {}
                 case VectorStep.Dense dense -> {
                     addModule(modules, dense.folder(), denseType);
                     files.put(dense.folder() + "/config.json", JsonFile.format(dense(dense, width)));

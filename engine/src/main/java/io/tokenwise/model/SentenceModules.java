@@ -141,6 +141,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
 
     /** What modules make of the tokens' vectors of a model without a head of its own; without modules the mean, as sentence-transformers does. */
     TextOutput output(TextFamily family, JsonFile config, int hiddenSize) throws IOException {
+        Optional<VectorStep.Dense> projection = family.projection(folder, config);
         if (all.stream().anyMatch(module -> type(module).equals(SPLADE))) {
             requireType("SparseEncoder");
             return sparse(family, config);
@@ -153,9 +154,12 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
                 && isTransformer(all.getFirst())
                 && all.stream().skip(1).map(SentenceModules::type).allMatch("Dense"::equals)) {
             requireType(COLBERT);
+            if (projection.isPresent()) {
+                throw all.getLast().refuse(TYPE, "Pooling behind a model with a layer beside it, linear.weight");
+            }
             return tokenVectors(hiddenSize);
         }
-        TextOutput.Vectors vectors = vectors(config, hiddenSize);
+        TextOutput.Vectors vectors = vectors(config, hiddenSize, projection);
         if (!makesScores()) {
             requireType("SentenceTransformer");
             return vectors;
@@ -253,10 +257,12 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
         config.supports(OUTPUT_NAME, TOKEN_VECTORS);
     }
 
-    /** What modules.json asks for, in its order. */
-    private TextOutput.Vectors vectors(JsonFile config, int hiddenSize) throws IOException {
+    /** What modules.json asks for, in its order, behind what the model has besides. */
+    private TextOutput.Vectors vectors(JsonFile config, int hiddenSize, Optional<VectorStep.Dense> projection)
+            throws IOException {
         Pooling pooling = null;
         var steps = new ArrayList<VectorStep>();
+        projection.ifPresent(steps::add);
         var folders = new HashSet<String>();
         for (JsonFile module : all) {
             String type = type(module);

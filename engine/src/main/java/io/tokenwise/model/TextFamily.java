@@ -40,6 +40,16 @@ public interface TextFamily extends ModelFamily {
     }
 
     /**
+     * What a text's vector goes through before what sentence-transformers' files ask for: a layer whose weights are beside the model's. Most have none.
+     *
+     * @param folder for the names of tensors
+     * @throws io.tokenwise.api.BadFileException if it is not supported
+     */
+    default Optional<VectorStep.Dense> projection(ModelFolder folder, JsonFile config) throws IOException {
+        return Optional.empty();
+    }
+
+    /**
      * What makes classes of each token's vector, where config.json says that it does.
      *
      * @param labels what the classes are called

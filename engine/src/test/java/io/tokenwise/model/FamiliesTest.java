@@ -88,10 +88,12 @@ class FamiliesTest {
                     ""),
             new FamilyCase("qwen3", Map.of(), "model."),
             new FamilyCase("qwen3", Map.of("attention_bias", false, "head_dim", 32, "num_key_value_heads", 1), ""),
+            new FamilyCase("qwen3", Map.of("is_causal", false), "model."),
             new FamilyCase("qwen3", Map.of("rope_scaling", Map.of("rope_type", "linear", "factor", 3.0)), ""),
             new FamilyCase("gemma3", Map.of("rope_scaling", Map.of("type", "linear", "factor", 8.0)), ""),
             new FamilyCase("gemma3", Map.of(), ""),
             new FamilyCase("gemma3", Map.of("use_bidirectional_attention", false), "model."),
+            new FamilyCase("gemma3", Map.of("use_bidirectional_attention", false, "is_causal", false), ""),
             new FamilyCase(
                     "new", Map.of("rope_theta", 1234.5, "rope_scaling", Map.of("type", "ntk", "factor", 3.3)), "new."),
             new FamilyCase(

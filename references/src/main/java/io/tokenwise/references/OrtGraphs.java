@@ -291,9 +291,11 @@ final class OrtGraphs {
     }
 
     private void llama() {
-        boolean qwen = config.program().equals("qwen3");
+        boolean causal = config.program().equals("qwen3")
+                && config.flag("is_causal")
+                && !config.flag("use_bidirectional_attention");
         double epsilon = config.real("rms_norm_eps");
-        String bias = qwen ? layers.add(padding, layers.window(-1, 0, most, tokens)) : padding;
+        String bias = causal ? layers.add(padding, layers.window(-1, 0, most, tokens)) : padding;
         String x = give("embeddings", layers.lookUp("embed_tokens", ids));
         for (int i = 0; i < config.integer("num_hidden_layers"); i++) {
             String at = "layers." + i + ".";
@@ -336,9 +338,11 @@ final class OrtGraphs {
     private void gemma3() {
         double epsilon = config.real("rms_norm_eps");
         double divisor = Math.sqrt(config.real("query_pre_attn_scalar"));
-        boolean both = config.flag("use_bidirectional_attention");
+        boolean halved = config.flag("use_bidirectional_attention");
+        boolean both = halved || !config.flag("is_causal");
         int window = config.integer("sliding_window");
-        String near = layers.window(both ? window / 2 : window - 1, both ? window / 2 : 0, most, tokens);
+        int reach = halved ? window / 2 : window;
+        String near = layers.window(both ? reach : window - 1, both ? reach : 0, most, tokens);
         String local = layers.add(padding, near);
         String global = both ? padding : layers.add(padding, layers.window(-1, 0, most, tokens));
         String scale = graph.scalar(Math.sqrt(config.integer("hidden_size")));

@@ -2,6 +2,8 @@
 # huggingface/transformers src/transformers/models/gemma3/modeling_gemma3.py at 0018aa647bb13801f061e2d1027c326f531b59fb. A window counts its own token
 # (kv > q - window); if not causal, configuration_gemma3.py of that time makes it window // 2 + 1 on either side, which
 # huggingface/text-embeddings-inference backends/candle/src/models/gemma3.rs at 0d124dc9773be6ac5a9a57d8439aba9bbbf33273 says as |i - j| <= window / 2.
+# By is_causal alone the window is not halved (src/transformers/masking_utils.py at 00c4411cbe15d4c56d54d3b56d4d171e9c289dac,
+# sliding_window_bidirectional_overlay).
 # In float32 embeddings are scaled by the square root as it is.
 #: hidden_activation = "gelu_pytorch_tanh"
 #: rms_norm_eps = 1e-06
@@ -14,6 +16,7 @@
 #: sliding_window_pattern = 6
 #: layer_types = [""]
 #: use_bidirectional_attention = False
+#: is_causal = True
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
     out = self.results(w)
@@ -26,7 +29,7 @@
       base = float(rope_theta)
       before = -1
       after = 0
-      if use_bidirectional_attention:
+      if use_bidirectional_attention or not is_causal:
         after = -1
       slides = (i + 1) % sliding_window_pattern != 0
       if layer_types[0] != "":
@@ -37,6 +40,9 @@
         if use_bidirectional_attention:
           before = sliding_window // 2
           after = sliding_window // 2
+        if not is_causal:
+          before = sliding_window
+          after = sliding_window
       # Gemma3TextModel's rotary_emb_local has no scaling.
       factor = float(rope_scaling_factor)
       if slides:

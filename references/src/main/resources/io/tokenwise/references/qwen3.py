@@ -1,9 +1,13 @@
 # huggingface/transformers src/transformers/models/qwen3/modeling_qwen3.py at 000c33fdfde12e1ffafbfcdb3c926df5727a00b6; full attention in all layers.
+# Causal unless is_causal is false (src/transformers/masking_utils.py at 00c4411cbe15d4c56d54d3b56d4d171e9c289dac, create_causal_mask) or
+# use_bidirectional_attention true (huggingface/text-embeddings-inference backends/candle/src/models/qwen3.rs at 0d124dc9773be6ac5a9a57d8439aba9bbbf33273).
 #: hidden_act = "silu"
 #: rms_norm_eps = 1e-06
 #: rope_theta = 10000.0
 #: head_dim = 128
 #: rope_scaling_factor = 1.0
+#: is_causal = True
+#: use_bidirectional_attention = False
   def forward(self: __torch__.Model, w: Dict[str, Tensor], ids: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config
     out = self.results(w)
@@ -11,6 +15,9 @@
     x = torch.embedding(w["embed_tokens.weight"], ids)
     out["embeddings"] = x
     turn = self.rotary_linear(n, head_dim, float(rope_theta), float(rope_scaling_factor))
+    after = 0
+    if use_bidirectional_attention or not is_causal:
+      after = -1
     for i in range(num_hidden_layers):
       at = "layers." + str(i)
       normed = self.rms_norm(w, at + ".input_layernorm", x, rms_norm_eps, 0.)
@@ -19,7 +26,7 @@
       v = self.heads(self.linear(w, at + ".self_attn.v_proj", normed), num_key_value_heads)
       q = self.rotate(self.rms_norm(w, at + ".self_attn.q_norm", q, rms_norm_eps, 0.), turn[0], turn[1])
       k = self.rotate(self.rms_norm(w, at + ".self_attn.k_norm", k, rms_norm_eps, 0.), turn[0], turn[1])
-      context = self.attend(q, k, v, 1. / torch.sqrt(float(head_dim)), self.window(n, -1, 0), out, i)
+      context = self.attend(q, k, v, 1. / torch.sqrt(float(head_dim)), self.window(n, -1, after), out, i)
       x = x + self.linear(w, at + ".self_attn.o_proj", context)
       normed = self.rms_norm(w, at + ".post_attention_layernorm", x, rms_norm_eps, 0.)
       units = self.activate(self.linear(w, at + ".mlp.gate_proj", normed), hidden_act) * self.linear(w, at + ".mlp.up_proj", normed)

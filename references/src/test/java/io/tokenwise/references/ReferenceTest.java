@@ -29,7 +29,10 @@ class ReferenceTest {
                     Stream.of(
                             arguments("wav2vec2", Map.of("feat_extract_norm", "layer", "do_stable_layer_norm", true)),
                             arguments("nomic_bert", Map.of("activation_function", "gelu")),
-                            arguments("gemma3", Map.of("use_bidirectional_attention", false))))
+                            arguments("gemma3", Map.of("use_bidirectional_attention", false)),
+                            arguments("gemma3", Map.of("use_bidirectional_attention", false, "is_causal", false)),
+                            arguments("qwen3", Map.of("use_bidirectional_attention", true)),
+                            arguments("qwen3", Map.of("is_causal", false))))
             .toList();
 
     /** Biases of keys that are not turned: they move all scores of a query alike, which softmax does not see. */

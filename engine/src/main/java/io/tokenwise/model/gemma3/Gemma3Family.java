@@ -38,6 +38,9 @@ public final class Gemma3Family implements TextFamily {
             "self_attn.q_norm",
             "self_attn.k_norm"));
 
+    private static final String CAUSAL = "is_causal";
+    private static final String BOTH_WAYS = "use_bidirectional_attention";
+
     private Gemma3Family() {}
 
     @Override
@@ -66,21 +69,28 @@ public final class Gemma3Family implements TextFamily {
         int headSize = EncoderConfig.evenHeadSize(config, 256);
         var norm = new NormForm(false, false, true, EncoderConfig.epsilon(config, "rms_norm_eps", 1e-6));
         double scalar = config.has("query_pre_attn_scalar") ? config.number("query_pre_attn_scalar", 1e-3, 1e6) : 256;
-        boolean causal = !config.flag("use_bidirectional_attention", false);
+        boolean halved = config.flag(BOTH_WAYS, false);
+        boolean causal = config.flag(CAUSAL, true) && !halved;
+        if (halved && !config.flag(CAUSAL, true)) {
+            throw config.refuse(CAUSAL, "true beside " + BOTH_WAYS + ", which says how far windows go");
+        }
         AttentionForm plain = AttentionForm.plain(sizes.heads(), headSize)
                 .withKeyHeads(sizes.keyHeads(config))
                 .withHeadNorm(norm)
                 .scaledBy(1 / Math.sqrt(scalar));
         AttentionForm form = config.flag("attention_bias", false) ? plain : plain.withoutBiases();
-        // A window counts a token itself; one to both sides is halved.
+        // A window counts a token itself; one to both sides is halved, but where is_causal alone says that there are
+        // two
+        // (transformers' masking_utils.py at 00c4411c).
         int window = config.integer("sliding_window", 1, 1 << 24, 4_096);
+        int reach = halved ? window / 2 : window;
         int most = EncoderConfig.rotaryTokens(config);
         AttentionForm global = form.with(
                         EncoderConfig.rotary(config, headSize, EncoderConfig.GLOBAL, "rope_theta", 1e6, most))
                 .within(AttentionForm.ALL, causal ? 0 : AttentionForm.ALL);
         AttentionForm local = form.with(
                         EncoderConfig.rotary(config, headSize, EncoderConfig.LOCAL, "rope_local_base_freq", 1e4, most))
-                .within(causal ? window - 1 : window / 2, causal ? 0 : window / 2);
+                .within(causal ? window - 1 : reach, causal ? 0 : reach);
         var mlp = new MlpForm(
                 sizes.units(),
                 EncoderConfig.activation(config, "hidden_activation", "gelu_pytorch_tanh"),
@@ -137,7 +147,7 @@ public final class Gemma3Family implements TextFamily {
         ObjectNode config = EncoderConfig.writtenLlama("gemma3_text", "Gemma3Text", model);
         config.put("query_pre_attn_scalar", Math.rint(1e6 / (attention.scale() * attention.scale())) / 1e6)
                 .put("hidden_activation", EncoderConfig.name(layer.mlp().activation()))
-                .put("use_bidirectional_attention", !causal);
+                .put(BOTH_WAYS, !causal);
         HeadForm.writePadding(model, config);
         var types = config.putArray("layer_types");
         for (LayerForm each : form.forms()) {

@@ -1,6 +1,8 @@
 package io.tokenwise.model.qwen3;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.io.ShardedSafetensors;
+import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.EmbeddingForm;
@@ -19,6 +21,7 @@ import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.VectorStep;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.MlpForm;
 import io.tokenwise.nn.NormForm;
@@ -30,7 +33,7 @@ import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Qwen3 (Yang et al. 2025) as an encoder: a causal model whose last token has seen a text's others; heads share keys and values, and norm what they compare. */
+/** Qwen3 (Yang et al. 2025) as an encoder: causal, so that a text's last token has seen its others, or not; heads share keys and values, and norm what they compare. */
 public final class Qwen3Family implements TextFamily {
     public static final Qwen3Family QWEN3 = new Qwen3Family();
 
@@ -38,6 +41,20 @@ public final class Qwen3Family implements TextFamily {
             "input_layernorm", "post_attention_layernorm", null, null, "self_attn.q_norm", "self_attn.k_norm"));
 
     private static final String TIED = "tie_word_embeddings";
+
+    /** Where all tokens see each other, by the one field in transformers and by the other in text-embeddings-inference. */
+    private static final String CAUSAL = "is_causal";
+
+    private static final String BOTH_WAYS = "use_bidirectional_attention";
+
+    /** voyage-4-nano's, and how many values it makes. */
+    private static final String PROJECTION = "linear.weight";
+
+    private static final String WIDTH = "num_labels";
+    private static final int MOST_WIDTH = 1 << 16;
+
+    private static final String OWN_CODE = "auto_map";
+    private static final String CLASSES = "architectures";
 
     private Qwen3Family() {}
 
@@ -70,11 +87,13 @@ public final class Qwen3Family implements TextFamily {
         var norm = NormForm.rms(EncoderConfig.epsilon(config, "rms_norm_eps", 1e-6));
         Positions positions =
                 EncoderConfig.rotary(config, headSize, null, "rope_theta", 10_000, EncoderConfig.rotaryTokens(config));
+        boolean both = config.flag(BOTH_WAYS, false);
+        boolean causal = config.flag(CAUSAL, true) && !both;
         AttentionForm plain = AttentionForm.plain(sizes.heads(), headSize)
                 .withKeyHeads(sizes.keyHeads(config))
                 .withHeadNorm(norm)
                 .with(positions)
-                .within(AttentionForm.ALL, 0);
+                .within(AttentionForm.ALL, causal ? 0 : AttentionForm.ALL);
         AttentionForm attention = config.flag("attention_bias", false) ? plain : plain.withoutBiases();
         var mlp =
                 new MlpForm(sizes.units(), EncoderConfig.activation(config, "hidden_act", "silu"), true, false, false);
@@ -98,6 +117,25 @@ public final class Qwen3Family implements TextFamily {
         }
         Optional<String> table = config.flag(TIED, false) ? Optional.empty() : Optional.of("lm_head.weight");
         return Optional.of(new TextOutput.Answer(table, 0, 0));
+    }
+
+    /**
+     * voyage-4-nano's, of each token behind the last norm (huggingface/text-embeddings-inference backends/candle/src/models/qwen3.rs at 0d124dc9, tests/test_voyage_nano.rs). Having no bias, it gives the
+     * same of what is pooled.
+     */
+    @Override
+    public Optional<VectorStep.Dense> projection(ModelFolder folder, JsonFile config) throws IOException {
+        boolean written = folder.has(ModelFolder.WEIGHTS) || folder.has(ShardedSafetensors.INDEX);
+        if (!config.has(WIDTH) || !written) {
+            return Optional.empty();
+        }
+        try (WeightSource weights = folder.weights()) {
+            if (!weights.names().contains(PROJECTION)) {
+                return Optional.empty();
+            }
+        }
+        int width = config.integer(WIDTH, 1, MOST_WIDTH);
+        return Optional.of(new VectorStep.Dense("", width, false, Optional.empty(), false));
     }
 
     @Override
@@ -130,9 +168,15 @@ public final class Qwen3Family implements TextFamily {
         var form = (EncoderForm) model.architecture();
         LayerForm layer = form.forms().getFirst();
         ObjectNode config = EncoderConfig.writtenLlama(name(), "Qwen3", model);
-        if (((TextDescription) model).output() instanceof TextOutput.Answer answer) {
+        TextOutput output = ((TextDescription) model).output();
+        if (output instanceof TextOutput.Answer answer) {
             config.put(TIED, answer.table().isEmpty());
         }
+        output.dense().stream()
+                .filter(dense -> dense.folder().isEmpty() && !output.perToken())
+                .forEach(dense -> config.put(WIDTH, dense.outputs()));
+        boolean causal = layer.attention().after() == 0;
+        config.put(CAUSAL, causal).put(BOTH_WAYS, !causal);
         HeadForm.writePadding(model, config);
         EncoderConfig.writeScaling(layer.attention().positions(), config);
         return config.put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())

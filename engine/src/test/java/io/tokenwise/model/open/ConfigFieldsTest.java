@@ -160,6 +160,15 @@ class ConfigFieldsTest {
         assertThat(classifier.unknown()).isEmpty();
     }
 
+    /** voyage-4-nano's; its layer beside the model is seen by the weights. */
+    @Test
+    void whetherTokensSeeEachOtherIsUsed() throws IOException {
+        String both = "{\"is_causal\": false, \"use_bidirectional_attention\": true,";
+        ConfigFields fields = of(Public.QWEN3.config.replaceFirst("\\{", both));
+        assertThat(fields.used()).contains("is_causal", "use_bidirectional_attention");
+        assertThat(fields.unknown()).isEmpty();
+    }
+
     /** What is harmless at the value that all have is refused at another. */
     @Test
     void whatWouldChangeNumbersIsRefused() {

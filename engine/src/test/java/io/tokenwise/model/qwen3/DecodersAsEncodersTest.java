@@ -208,6 +208,8 @@ class DecodersAsEncodersTest {
                 "qwen3|num_key_value_heads|4|num_key_value_heads is 4; supported: a divisor of num_attention_heads, 6",
                 "qwen3|head_dim|15|head_dim is 15; supported: an even number, since rotary positions turn pairs of"
                         + " columns",
+                "gemma3|is_causal|false|is_causal is false; supported: true beside use_bidirectional_attention, which says"
+                        + " how far windows go",
                 "gemma3|attn_logit_softcapping|50|attn_logit_softcapping is 50; supported: nothing",
                 "gemma3|hidden_activation|tanh|hidden_activation is \"tanh\"; supported: gelu or gelu_pytorch_tanh or"
                         + " gelu_new or silu or swish or relu",
