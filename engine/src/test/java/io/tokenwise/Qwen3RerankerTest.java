@@ -13,6 +13,7 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.Safetensors;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.references.Reference;
 import io.tokenwise.references.TorchScript;
@@ -28,6 +29,7 @@ import java.util.Map;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Causal models that are asked whether a text answers a query, as Qwen3-Reranker is. */
@@ -153,5 +155,31 @@ class Qwen3RerankerTest {
         assertThatThrownBy(() -> Reranker.open(model.toString(), OPTIONS))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage(model + ": is a causal model whose tokenizer has no token yes; Qwen3-Reranker's has");
+    }
+
+    /** zerank's code asks otherwise of such tensors, jina-reranker-v3's compares vectors; of other classes nobody knows what they are for. */
+    @ParameterizedTest
+    @CsvSource(
+            delimiter = '|',
+            value = {
+                "\"architectures\" | \"auto_map\":{\"AutoConfig\":\"modeling_zeranker.ZEConfig\"},\"architectures\" | auto_map"
+                        + " is {\"AutoConfig\":\"modeling_zeranker.ZEConfig\"}; supported: nothing, but beside a"
+                        + " modules.json that says what becomes of token vectors",
+                "[\"Qwen3ForCausalLM\"] | [\"JinaForRanking\"],\"auto_map\":{\"AutoModel\":\"modeling.JinaForRanking\"} |"
+                        + " auto_map is {\"AutoModel\":\"modeling.JinaForRanking\"}; supported: nothing, but beside a"
+                        + " modules.json that says what becomes of token vectors",
+                "[\"Qwen3ForCausalLM\"] | [\"Qwen3RerankForCausalLM\"] | architectures is [\"Qwen3RerankForCausalLM\"];"
+                        + " supported: Qwen3ForCausalLM alone, as of Qwen3-Reranker, which other causal models are asked as",
+            })
+    void modelsThatAskOtherwiseAreRefused(String good, String bad, String fact, @TempDir Path model)
+            throws IOException {
+        writeCausal(model, true);
+        Path config = model.resolve("config.json");
+        String text = Files.readString(config);
+        assertThat(text).contains(good);
+        Files.writeString(config, text.replace(good, bad));
+        assertThatThrownBy(() -> Models.open(model))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(config + ": " + fact);
     }
 }

@@ -36,7 +36,7 @@ final class CheckedTexts {
             memory.put(length, Sessions.memoryLimit(model.encoder(), length));
         }
         return new Json.CheckedText(
-                masked ? MASKED : text.kind(),
+                masked ? MASKED : kind(text),
                 files.tokenizer().kind(),
                 files.tokenizer().vocabularySize(),
                 text.pooling()
@@ -52,6 +52,11 @@ final class CheckedTexts {
                 memory,
                 masked ? text.architecture().vocabularySize() : 0,
                 text.queries().map(QueryWeights::tokens).orElse(0));
+    }
+
+    /** No file says what a causal model is asked, so that of another question is taken for this one. */
+    private static String kind(TextDescription text) {
+        return text.kind() + (text.output() instanceof TextOutput.Answer ? ", asked as Qwen3-Reranker is" : "");
     }
 
     private static List<String> labels(TextDescription text) {

@@ -177,6 +177,21 @@ class CheckTest extends CommandTest {
         assertThat(line(0).get("outputs").intValue()).isEqualTo(24);
     }
 
+    /** That it may be made for another question no file says. */
+    @Test
+    void aCausalModelIsSaidToBeAskedAsQwen3Reranker(@TempDir Path model) throws IOException {
+        SmallTextModel.write(model, """
+                {"architectures": ["Qwen3ForCausalLM"], "model_type": "qwen3", "vocab_size": 30522, "hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 3,
+                 "intermediate_size": 48, "head_dim": 8, "max_position_embeddings": 512, "tie_word_embeddings": true}
+                """);
+        Files.delete(model.resolve("modules.json"));
+        Files.delete(model.resolve("1_Pooling/config.json"));
+        assertThat(run("check", model.toString())).as(out.toString() + err).isZero();
+        assertThat(out.toString())
+                .contains("gives             1 number: a cross-encoder, asked as Qwen3-Reranker is"
+                        + System.lineSeparator());
+    }
+
     /** Of random weights, so wrong ones; that its words weigh 1 is what the numbers of splade-v3-doc rest on too. */
     @Test
     void aSparseEncoderMayLookQueriesUp(@TempDir Path model) throws IOException {

@@ -109,11 +109,26 @@ public final class Qwen3Family implements TextFamily {
         return EncoderConfig.positionRows(config, 0);
     }
 
-    /** Without sentence-transformers' files beside it, by which embeddings are told, a causal model is one that compares texts: Qwen3-Reranker. */
+    /**
+     * Without sentence-transformers' files beside it, by which embeddings are told, a causal model is one that compares texts: Qwen3-Reranker. Code of a model's own may do anything, as that of zerank, which
+     * asks otherwise, and of jina-reranker-v3, which compares vectors.
+     */
     @Override
     public Optional<TextOutput> output(ModelFolder folder, JsonFile config) throws IOException {
+        if (config.has(OWN_CODE)) {
+            throw config.refuse(OWN_CODE, "nothing, but beside a modules.json that says what becomes of token vectors");
+        }
         if (!ClassesConfig.isCausal(config)) {
             return TextFamily.super.output(folder, config);
+        }
+        List<String> named = config.root()
+                .path(CLASSES)
+                .valueStream()
+                .map(name -> name.asString(""))
+                .toList();
+        if (!named.equals(List.of("Qwen3ForCausalLM"))) {
+            throw config.refuse(
+                    CLASSES, "Qwen3ForCausalLM alone, as of Qwen3-Reranker, which other causal models are asked as");
         }
         Optional<String> table = config.flag(TIED, false) ? Optional.empty() : Optional.of("lm_head.weight");
         return Optional.of(new TextOutput.Answer(table, 0, 0));
