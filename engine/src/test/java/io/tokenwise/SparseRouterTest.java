@@ -95,8 +95,8 @@ class SparseRouterTest {
     private List<SparseVector> plainSplade(List<String> texts) throws IOException {
         model.write(
                 "modules.json",
-                "[{\"path\": \"\", \"type\": \"x.MLMTransformer\"}, {\"path\": \"document_1_SpladePooling\", \"type\":"
-                        + " \"x.SpladePooling\"}]");
+                "[{\"path\": \"\", \"type\": \"sentence_transformers.MLMTransformer\"}, {\"path\": \"document_1_SpladePooling\", \"type\":"
+                        + " \"sentence_transformers.SpladePooling\"}]");
         try (SparseEncoder encoder = model.open()) {
             assertThat(encoder.looksQueriesUp()).isFalse();
             assertThat(encoder.embedQuery(texts.getFirst())).isEqualTo(encoder.embed(texts.getFirst()));

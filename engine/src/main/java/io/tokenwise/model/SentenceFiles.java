@@ -34,8 +34,17 @@ final class SentenceFiles {
 
     private static final String MOST_TOKENS = "max_seq_length";
 
+    /** What peft and jina-embeddings-v5 have beside a model. */
+    private static final List<String> ADAPTERS = List.of("adapter_config.json", "adapters");
+
     /** How inputs of each kind are read, since version 5.4. */
     private static final String MODALITIES = "modality_config";
+
+    /** What the tokenizer is told beside texts. */
+    private static final String TOKENIZING = "processing_kwargs";
+
+    /** How long queries and documents are, and what queries are filled up with, of a {@link MultiVectorConfig} alone. */
+    private static final List<String> OF_TOKEN_VECTORS = List.of("query_length", "document_length", "query_expansion");
 
     private static final int MOST_WIDTH = 1 << 16;
 
@@ -58,6 +67,19 @@ final class SentenceFiles {
                 output,
                 modules.arePromptsRead(output) ? prompts(folder.read(PROMPTS)) : Prompts.NONE,
                 config.has("acm") ? Optional.of(config.root().get("acm")) : Optional.empty());
+    }
+
+    /** Which change a model's layers; sentence-transformers adds them when it opens a folder (base/modules/transformer.py at cad21198, _load_config). */
+    static void requireNoAdapters(ModelFolder folder) {
+        for (String name : ADAPTERS) {
+            if (folder.has(name)) {
+                throw new BadFileException(
+                        folder.file(name),
+                        "adapters (LoRA) of a model are not read; supported: a folder whose weights have them in"
+                                + " already, as some are published, or as model.transformers_model.merge_and_unload()"
+                                + " makes them in Python before it is saved");
+            }
+        }
     }
 
     /**
@@ -96,12 +118,39 @@ final class SentenceFiles {
         return Arrays.equals(tokenizer.encodeAll(CAPITALS), tokenizer.encodeAll(CAPITALS.toLowerCase(Locale.ROOT)));
     }
 
-    /** That texts go to the tokenizer as they are. Where this file speaks of messages sentence-transformers writes them into the tokenizer's chat template first: of Qwen3-Reranker {@link Question}. */
+    /**
+     * That texts go to the tokenizer as they are, and that what is read is what the model gives of them. Where this file speaks of messages sentence-transformers writes them into the tokenizer's chat template
+     * first: of Qwen3-Reranker {@link Question} (sentence_transformers/base/modules/transformer.py at cad21198).
+     */
     private static void requireTexts(ModelFolder folder, TextOutput output) throws IOException {
-        boolean says = folder.has(LENGTH) && folder.read(LENGTH).has(MODALITIES);
-        if (says && folder.read(LENGTH).root().path(MODALITIES).has("message") != output instanceof TextOutput.Answer) {
-            throw folder.read(LENGTH)
-                    .refuse(MODALITIES, "message, a chat template, of Qwen3-Reranker alone, and of all others text");
+        if (!folder.has(LENGTH)) {
+            return;
+        }
+        JsonFile file = folder.read(LENGTH);
+        JsonNode kinds = file.root().path(MODALITIES);
+        if (file.has(MODALITIES) && kinds.has("message") != output instanceof TextOutput.Answer) {
+            throw file.refuse(MODALITIES, "message, a chat template, of Qwen3-Reranker alone, and of all others text");
+        }
+        boolean head = output instanceof TextOutput.SequenceClasses
+                || output instanceof TextOutput.Answer
+                || output instanceof TextOutput.Sparse;
+        for (String kind : List.of("text", "message")) {
+            if (kinds.path(kind).isObject()) {
+                new JsonFile(file.file(), kinds.path(kind))
+                        .supports("method_output_name", head ? "logits" : "last_hidden_state");
+            }
+        }
+        for (String kind : List.of("common", "text")) {
+            if (!file.root().path(TOKENIZING).path(kind).isEmpty()) {
+                throw file.refuse(TOKENIZING, "nothing of " + kind + "; the longest text as " + MOST_TOKENS);
+            }
+        }
+        boolean read = output instanceof TextOutput.TokenVectors vectors
+                && vectors.form().named();
+        for (String field : OF_TOKEN_VECTORS) {
+            if (!read && file.has(field)) {
+                throw file.refuse(field, "nothing; the longest text as " + MOST_TOKENS);
+            }
         }
     }
 

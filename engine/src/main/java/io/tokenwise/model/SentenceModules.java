@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Optional;
 import java.util.Set;
 import java.util.regex.Pattern;
-import tools.jackson.databind.JsonNode;
 
 /**
  * The steps of sentence-transformers' pipeline, as modules.json names them (sentence_transformers/base/modules at cad21198).
@@ -66,6 +65,9 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
     static final String INPUT_NAME = "module_input_name";
     static final String ACTIVATION = "activation_fn";
 
+    /** Whose modules are read; others are code of the model's own (sentence_transformers/util/misc.py at cad21198, import_module_class). */
+    private static final List<String> PACKAGES = List.of("sentence_transformers.", "pylate.");
+
     /** What any file system takes. */
     private static final Pattern NAME = Pattern.compile("[\\w.-]*");
 
@@ -75,6 +77,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
     private static final int MOST_WIDTH = 1 << 16;
 
     static SentenceModules read(ModelFolder folder) throws IOException {
+        SentenceFiles.requireNoAdapters(folder);
         if (!folder.has(FILE)) {
             requireNone(folder);
             return new SentenceModules(folder, List.of(), Optional.empty());
@@ -84,6 +87,10 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
             throw new BadFileException(folder.file(FILE), "has " + modules.size() + " steps; supported: up to " + MOST);
         }
         for (JsonFile module : modules) {
+            // Before paths, which others, such as StaticEmbedding, have in other forms.
+            if (module == modules.getFirst() && !isTransformer(module) && !SentenceRouter.is(module)) {
+                throw module.refuse(TYPE, "Transformer, MLMTransformer or Router as the first");
+            }
             requireFolder(module);
             if (module != modules.getFirst() && isTransformer(module)) {
                 throw module.refuse(TYPE, "one Transformer, and that first");
@@ -116,8 +123,15 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
         }
     }
 
+    /** What it is called in the package that has it. */
     static String type(JsonFile module) {
         String type = module.root().path(TYPE).asString("");
+        if (type.contains(".") && PACKAGES.stream().noneMatch(type::startsWith)) {
+            throw module.refuse(
+                    TYPE,
+                    "modules of sentence_transformers and pylate; this is code of the model's own, so take a folder"
+                            + " that does without");
+        }
         return type.substring(type.lastIndexOf('.') + 1);
     }
 
@@ -146,17 +160,19 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
             requireType("SparseEncoder");
             return sparse(family, config);
         }
-        if (MultiVectorConfig.isIn(this)) {
+        boolean late = MultiVectorConfig.isIn(this);
+        boolean pylate = all.size() > 1
+                && isTransformer(all.getFirst())
+                && all.stream().skip(1).map(SentenceModules::type).allMatch("Dense"::equals);
+        if (projection.isPresent() && (late || pylate)) {
+            throw all.getLast().refuse(TYPE, "Pooling behind a model with a layer beside it, linear.weight");
+        }
+        if (late) {
             requireType(MultiVectorConfig.TYPE);
             return MultiVectorConfig.read(this, hiddenSize);
         }
-        if (all.size() > 1
-                && isTransformer(all.getFirst())
-                && all.stream().skip(1).map(SentenceModules::type).allMatch("Dense"::equals)) {
+        if (pylate) {
             requireType(COLBERT);
-            if (projection.isPresent()) {
-                throw all.getLast().refuse(TYPE, "Pooling behind a model with a layer beside it, linear.weight");
-            }
             return tokenVectors(hiddenSize);
         }
         TextOutput.Vectors vectors = vectors(config, hiddenSize, projection);
@@ -277,7 +293,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
             }
             int width = VectorStep.width(steps, hiddenSize);
             switch (type) {
-                case "Pooling" -> pooling = pooling(folder.read(configPath(module)));
+                case "Pooling" -> pooling = Pooling.of(folder.read(configPath(module)));
                 case "Normalize" -> {
                     // Older folders of it are empty.
                     if (folder.has(configPath(module))) {
@@ -354,39 +370,5 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
         if (config.integer(field, 1, MOST_WIDTH) != width) {
             throw config.refuse(field, width + ", the width of what it reads");
         }
-    }
-
-    private static Pooling pooling(JsonFile config) {
-        List<String> modes = modes(config);
-        if (!config.flag("include_prompt", true)) {
-            throw config.refuse("include_prompt", "true");
-        }
-        if (modes.equals(List.of("mean"))) {
-            return Pooling.MEAN;
-        }
-        if (modes.equals(List.of("cls"))) {
-            return Pooling.FIRST;
-        }
-        if (modes.equals(List.of("lasttoken"))) {
-            return Pooling.LAST;
-        }
-        throw new BadFileException(
-                config.file(), "pooling modes " + modes + "; supported: exactly one of mean, cls, lasttoken");
-    }
-
-    /** Newer files name the mode, or several; older ones have a flag for each. */
-    private static List<String> modes(JsonFile config) {
-        JsonNode named = config.root().path("pooling_mode");
-        if (named.isString()) {
-            return List.of(named.stringValue());
-        }
-        if (named.isArray()) {
-            return named.values().stream().map(mode -> mode.asString("")).toList();
-        }
-        return config.root().properties().stream()
-                .filter(field -> field.getKey().startsWith("pooling_mode_")
-                        && field.getValue().asBoolean(false))
-                .map(field -> field.getKey().substring("pooling_mode_".length()).replaceFirst("_tokens?$", ""))
-                .toList();
     }
 }

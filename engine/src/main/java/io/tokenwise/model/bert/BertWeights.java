@@ -16,6 +16,9 @@ import java.util.Map;
 final class BertWeights {
     private static final String WORDS = "embeddings.word_embeddings.weight";
 
+    /** Queries, keys and values as jina-reranker-v2-base-multilingual and jina-embeddings-v3 have them, in layers whose names and LoRA are others too. */
+    private static final String FLASH = ".mixer.Wqkv.";
+
     /** Before the names of heads' tensors, which stand beside the encoder. */
     private static final List<String> HEADS = List.of(
             "classifier.",
@@ -48,6 +51,12 @@ final class BertWeights {
 
     /** @throws BadFileException if these are not the weights of a BERT */
     static Map<String, RenamedWeights.Origin> origins(WeightSource source) {
+        if (source.names().stream().anyMatch(name -> name.contains(FLASH))) {
+            throw new BadFileException(
+                    source.description(),
+                    "has tensors called " + FLASH + ", the layout of jinaai/xlm-roberta-flash-implementation, which is"
+                            + " not read; supported: that of transformers");
+        }
         String words = source.names().stream()
                 .filter(name -> name.equals(WORDS) || name.endsWith("." + WORDS))
                 .findFirst()

@@ -187,8 +187,8 @@ class ConfigFieldsTest {
     void aMultiVectorEncodersFieldsAreKnown() throws IOException {
         String names = "{\"module_input_name\": \"token_embeddings\", \"module_output_name\": \"token_embeddings\"";
         write("modules.json", """
-            [{"path": "", "type": "x.Transformer"}, {"path": "1_Dense", "type": "x.Dense"}, {"path": "2_MultiVectorMask", "type": "x.MultiVectorMask"},
-             {"path": "3_Normalize", "type": "x.Normalize"}]
+            [{"path": "", "type": "sentence_transformers.Transformer"}, {"path": "1_Dense", "type": "sentence_transformers.Dense"}, {"path": "2_MultiVectorMask", "type": "sentence_transformers.MultiVectorMask"},
+             {"path": "3_Normalize", "type": "sentence_transformers.Normalize"}]
             """);
         write("1_Dense/config.json", names + ", \"in_features\": 32, \"out_features\": 8, \"bias\": false}");
         write("2_MultiVectorMask/config.json", "{\"skiplist_words\": []}");
