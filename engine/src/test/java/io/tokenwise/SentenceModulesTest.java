@@ -177,8 +177,8 @@ class SentenceModulesTest {
             assertThat(vector(encoder, request)).isEqualTo(bare("token a token"));
             assertThat(vector(encoder, request.withPrompt("cluster"))).isEqualTo(bare("token token"));
             assertThat(vector(encoder, request.as(InputType.QUERY))).isEqualTo(bare("a token"));
-            // Without a prompt of its own, as sentence-transformers does it.
-            assertThat(vector(encoder, request.as(InputType.PASSAGE))).isEqualTo(bare("token a token"));
+            // Without a prompt of its own nothing, as sentence-transformers does it.
+            assertThat(vector(encoder, request.as(InputType.PASSAGE))).isEqualTo(bare);
             assertThat(vector(encoder, request.withPrompt("cluster").withLongTexts(LongTexts.SPLIT)))
                     .isEqualTo(bare("token token"));
             assertThat(vector(encoder, request.withPrompt("cluster").as(InputType.QUERY)))
@@ -187,6 +187,13 @@ class SentenceModulesTest {
             assertThatThrownBy(() -> encoder.embed(request.withPrompt("clusters")))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessage(folder + " has no prompt 'clusters'; it has query, cluster, usual");
+        }
+        prompts("{\"prompts\": {\"corpus\": \"a \", \"usual\": \"token a \"}, \"default_prompt_name\": \"usual\"}");
+        try (TextEncoder encoder = open()) {
+            EmbedRequest request = EmbedRequest.of("token");
+            assertThat(vector(encoder, request)).isEqualTo(bare("token a token"));
+            assertThat(vector(encoder, request.as(InputType.QUERY))).isEqualTo(bare("token"));
+            assertThat(vector(encoder, request.as(InputType.PASSAGE))).isEqualTo(bare("a token"));
         }
         prompts("{\"prompts\": {\"query\": \"\"}, \"default_prompt_name\": \"other\"}");
         assertThatThrownBy(this::open)

@@ -17,7 +17,10 @@ public record Prompts(Map<String, String> byName, Optional<String> usual) {
 
     private static final String QUERY = "query";
 
-    /** Names of what is put before texts to be found, in the order in which they are looked for. */
+    /**
+     * Names of what is put before texts to be found, in the order in which they are looked for. sentence-transformers has, since its version 5, a document in any case, which is empty where files say nothing, and so
+     * finds no other (_default_prompts in sentence_transformers/sentence_transformer/model.py at cad21198); files that name another mean these texts too.
+     */
     public static final List<String> PASSAGE = List.of("document", "passage", "corpus");
 
     /** @throws IllegalArgumentException if there is no prompt of the usual one's name */
@@ -44,18 +47,18 @@ public record Prompts(Map<String, String> byName, Optional<String> usual) {
         return usual.map(byName::get).orElse("");
     }
 
-    /** Before a search query. */
+    /** Before a search query. Never the usual one: sentence-transformers has a query's of its own, possibly empty. */
     public String query() {
-        return byName.getOrDefault(QUERY, text());
+        return byName.getOrDefault(QUERY, "");
     }
 
-    /** Before a text to be found. */
+    /** Before a text to be found; as little the usual one. */
     public String passage() {
         return PASSAGE.stream()
                 .filter(byName::containsKey)
                 .findFirst()
                 .map(byName::get)
-                .orElseGet(this::text);
+                .orElse("");
     }
 
     /** Whether a prompt's name is that of texts to be found. */
