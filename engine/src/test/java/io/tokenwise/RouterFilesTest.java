@@ -128,7 +128,8 @@ class RouterFilesTest {
         Files.delete(folder.resolve(RouterFolder.TABLE + "model.safetensors"));
         assertRefused(RouterFolder.TABLE + "model.safetensors: no such file");
         model.write(RouterFolder.TABLE + "pytorch_model.bin", "");
-        assertRefused("no such file, and pytorch_model.bin is not read");
+        assertRefused(RouterFolder.TABLE
+                + "pytorch_model.bin: begins neither as a zip archive nor as PyTorch's older files do");
     }
 
     @Test

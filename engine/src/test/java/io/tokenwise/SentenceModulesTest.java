@@ -12,6 +12,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.api.Precision;
 import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
+import io.tokenwise.io.TorchFiles;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.TextDescription;
@@ -312,13 +313,17 @@ class SentenceModulesTest {
                 .hasLineCount(1);
     }
 
+    /** As sentence-transformers wrote them at first. */
     @Test
-    void weightsOfAnOlderKindAreNamedWithTheWayOut() throws IOException {
+    void weightsOfPyTorchAreReadInAFolderOfTheModelToo() throws IOException {
         write("mean", List.of("Tanh"), Map.of());
-        Files.move(folder.resolve("2_Dense/model.safetensors"), folder.resolve("2_Dense/pytorch_model.bin"));
-        assertThatThrownBy(() -> Models.open(folder))
-                .isInstanceOf(BadFileException.class)
-                .hasMessageStartingWith(folder.resolve("2_Dense/model.safetensors")
-                        + ": no such file, and 2_Dense/pytorch_model.bin is not read");
+        float[][] wanted;
+        try (TextEncoder encoder = open()) {
+            wanted = vectors(encoder);
+        }
+        TorchFiles.replace(folder.resolve("2_Dense"));
+        try (TextEncoder encoder = open()) {
+            assertThat(vectors(encoder)).isDeepEqualTo(wanted);
+        }
     }
 }

@@ -7,7 +7,7 @@ import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
 
 /**
- * Reads a part of a binary file from outside, number by number, as LevelDB's tables and protobuf's messages write them. Whatever is not there is
+ * Reads a part of a binary file from outside, number by number, as LevelDB's tables, protobuf's messages and Python's pickles write them. Whatever is not there is
  * told by file and part. Not thread-safe.
  */
 final class BinaryReader {
@@ -67,6 +67,16 @@ final class BinaryReader {
             throw bad("a length is " + Long.toUnsignedString(value) + ", beyond the file's end");
         }
         return (int) value;
+    }
+
+    int unsigned8() {
+        require(1);
+        return Byte.toUnsignedInt(bytes.get());
+    }
+
+    int unsigned16() {
+        require(Short.BYTES);
+        return Short.toUnsignedInt(bytes.getShort());
     }
 
     int fixed32() {

@@ -1,7 +1,6 @@
 package io.tokenwise.io;
 
 import io.tokenwise.api.BadFileException;
-import java.io.EOFException;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
@@ -33,11 +32,8 @@ public final class Safetensors implements WeightSource {
     /** What the scales of a matrix are called after it. */
     static final String SCALE = ".scale";
 
-    /** Read at once: few system calls, and what was read is still in the L2 cache when it is converted and checked. */
-    private static final int CHUNK_BYTES = 1 << 18;
-
     /** Bytes of one element, by the format's name for its type. */
-    private static final Map<String, Integer> ELEMENT_BYTES = Map.ofEntries(
+    static final Map<String, Integer> ELEMENT_BYTES = Map.ofEntries(
             Map.entry("BOOL", 1),
             Map.entry("U8", 1),
             Map.entry("I8", 1),
@@ -58,6 +54,7 @@ public final class Safetensors implements WeightSource {
 
     private final String file;
     private final ByteSource bytes;
+    private final ElementReader elements;
     private final Map<String, Entry> entries;
     private final Set<String> names;
     private final Map<String, String> metadata;
@@ -69,6 +66,7 @@ public final class Safetensors implements WeightSource {
     private Safetensors(String file, ByteSource bytes, JsonFile header, long dataStart, long fileSize) {
         this.file = file;
         this.bytes = bytes;
+        this.elements = new ElementReader(file, bytes);
         this.dataStart = dataStart;
         this.metadata = metadata(header);
         this.entries = new LinkedHashMap<>();
@@ -160,35 +158,13 @@ public final class Safetensors implements WeightSource {
     public void read(String name, MemorySegment destination, boolean checkFinite) {
         Entry entry = find(name);
         int each = ELEMENT_BYTES.get(entry.dtype);
-        long elements = (entry.end - entry.begin) / each;
         try (Arena arena = Arena.ofConfined()) {
-            Decoder decoder = decoder(entry, arena);
-            StoredFloat.requireSize(destination, elements, file, name);
-            MemorySegment memory = arena.allocate(CHUNK_BYTES, Double.BYTES);
-            ByteBuffer chunk = memory.asByteBuffer();
-            for (long done = 0; done < elements; ) {
-                int count = (int) Math.min(CHUNK_BYTES / each, elements - done);
-                read(bytes, dataStart + entry.begin + done * each, chunk.clear().limit(count * each));
-                decoder.decode(memory, count, destination, done);
-                if (checkFinite) {
-                    StoredFloat.requireFinite(destination, done, count, file, name);
-                }
-                done += count;
-            }
-        } catch (EOFException e) {
-            throw new BadFileException(file, "tensor " + name + ": the file was cut short while it was open", e);
-        } catch (IOException e) {
-            String fact = e.getMessage() == null ? e.getClass().getSimpleName() : e.getMessage();
-            throw new UncheckedIOException(file + ": tensor " + name + ": " + fact, e);
+            var place = new ElementReader.Place(dataStart + entry.begin, (entry.end - entry.begin) / each, each);
+            elements.read(name, place, decoder(entry, arena), destination, checkFinite);
         }
     }
 
-    /** Turns the first {@code count} elements of some bytes of a tensor into its elements from {@code at} on. */
-    private interface Decoder {
-        void decode(MemorySegment from, int count, MemorySegment floats, long at);
-    }
-
-    private Decoder decoder(Entry entry, Arena arena) {
+    private ElementReader.Decoder decoder(Entry entry, Arena arena) {
         return switch (entry.dtype) {
             case "F32" -> StoredFloat.F32::decode;
             case "F16" -> StoredFloat.F16::decode;

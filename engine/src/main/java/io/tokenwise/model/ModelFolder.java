@@ -2,15 +2,21 @@ package io.tokenwise.model;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.io.PyTorchFile;
+import io.tokenwise.io.ShardedWeights;
 import io.tokenwise.io.WeightSource;
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.List;
 import java.util.Optional;
 
 /** The files of a model in Hugging Face's layout, by their names in its folder. */
 public interface ModelFolder {
     String CONFIG = "config.json";
     String WEIGHTS = "model.safetensors";
+
+    /** What weights may lie in. The first of these that is there is read. */
+    List<String> WEIGHT_FILES = List.of(WEIGHTS, ShardedWeights.SAFETENSORS, PyTorchFile.NAME, ShardedWeights.PYTORCH);
 
     /** The folder of all modules: this one, or that which it is in. */
     default ModelFolder all() {
@@ -46,6 +52,11 @@ public interface ModelFolder {
             throw new BadFileException(
                     file(file), "no such file, and " + other + " is not read; in Python it is written by " + python);
         }
+    }
+
+    /** Whether it has weights. */
+    default boolean hasWeights() {
+        return WEIGHT_FILES.stream().anyMatch(this::has);
     }
 
     /** The weights, which must be there. */

@@ -72,7 +72,6 @@ public final class QueryWeights {
     }
 
     private static float[] tensor(ModelFolder own, int words) throws IOException {
-        own.refuseInstead(ModelFolder.WEIGHTS, "pytorch_model.bin", "SparseEncoder(folder).save_pretrained(folder)");
         try (WeightSource file = own.weights()) {
             long[] shape = file.shape(TENSOR);
             if (shape.length != 1 || shape[0] < 1 || shape[0] > words) {

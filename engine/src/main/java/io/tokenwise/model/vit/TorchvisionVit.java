@@ -37,7 +37,7 @@ final class TorchvisionVit {
 
     /** Whether the folder has weights, and these have torchvision's names. */
     static boolean isIn(ModelFolder folder) throws IOException {
-        if (!folder.has(ModelFolder.WEIGHTS)) {
+        if (!folder.hasWeights()) {
             return false;
         }
         try (WeightSource weights = folder.weights()) {

@@ -25,7 +25,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.JsonNode;
@@ -286,17 +285,6 @@ class ModelDirectoryTest {
                 .isInstanceOf(BadFileException.class)
                 .hasMessageStartingWith(directory.resolve(file) + ": is a pointer of Git LFS")
                 .hasMessageContaining("git lfs pull");
-    }
-
-    @ParameterizedTest
-    @CsvSource({"model.safetensors, pytorch_model.bin", "tokenizer.json, spiece.model"})
-    void aFileOfAnotherFormIsNamedWithTheWayOut(String file, String other) throws IOException {
-        write(TINY, ModelWriter.Existing.KEEP);
-        Files.move(directory.resolve(file), directory.resolve(other));
-        assertThatThrownBy(() -> Models.open(directory))
-                .isInstanceOf(BadFileException.class)
-                .hasMessageStartingWith(directory.resolve(file) + ": no such file, and " + other + " is not read; ")
-                .hasMessageContaining("save_pretrained(");
     }
 
     /** As sentence-transformers writes it of late; a null length says nothing. */

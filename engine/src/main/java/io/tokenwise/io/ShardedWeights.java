@@ -14,12 +14,15 @@ import java.util.concurrent.ConcurrentHashMap;
 import java.util.stream.Collectors;
 
 /**
- * Weights in several safetensors files and the index that says which tensor is in which of them, as transformers writes large models. Each
+ * Weights in several files and the index that says which tensor is in which of them, as transformers writes large models. Each
  * file is opened when the first of its tensors is asked for.
  */
-public final class ShardedSafetensors implements WeightSource {
-    /** The name of the index. */
-    public static final String INDEX = "model.safetensors.index.json";
+public final class ShardedWeights implements WeightSource {
+    /** The index of files of safetensors. */
+    public static final String SAFETENSORS = "model.safetensors.index.json";
+
+    /** The index of files of PyTorch. */
+    public static final String PYTORCH = PyTorchFile.NAME + ".index.json";
 
     private static final String MAP = "weight_map";
 
@@ -29,21 +32,23 @@ public final class ShardedSafetensors implements WeightSource {
     /** The file of each tensor. */
     private final Map<String, String> files;
 
-    private final Map<String, Safetensors> open = new ConcurrentHashMap<>();
+    private final Map<String, WeightSource> open = new ConcurrentHashMap<>();
 
-    private ShardedSafetensors(Path folder, String index, Map<String, String> files) {
+    private ShardedWeights(Path folder, String index, Map<String, String> files) {
         this.folder = folder;
         this.index = index;
         this.files = files;
     }
 
     /**
-     * Opens the index of a folder; its files must be there.
+     * Opens an index in a folder; its files must be there.
      *
+     * @param name {@link #SAFETENSORS} or {@link #PYTORCH}
      * @throws BadFileException if there is no index, it is not one, or a file that it names is absent or outside of the folder
      */
-    public static ShardedSafetensors open(Path folder) throws IOException {
-        Path path = folder.resolve(INDEX);
+    public static ShardedWeights open(Path folder, String name) throws IOException {
+        Path path = folder.resolve(name);
+        String ending = name.equals(PYTORCH) ? ".bin" : ".safetensors";
         JsonFile json = JsonFile.parse(path.toString(), JsonFile.bytes(path));
         if (!json.root().path(MAP).isObject() || json.root().path(MAP).isEmpty()) {
             throw new BadFileException(json.file(), MAP + " must be an object that names the file of each tensor");
@@ -53,11 +58,11 @@ public final class ShardedSafetensors implements WeightSource {
             String file = field.getValue().isString() ? field.getValue().stringValue() : "";
             // A name without a separator stays in the folder; what a link there points to is its owner's affair, as for
             // a single file.
-            if (!file.endsWith(".safetensors") || file.indexOf('/') >= 0 || file.indexOf('\\') >= 0) {
+            if (!file.endsWith(ending) || file.indexOf('/') >= 0 || file.indexOf('\\') >= 0) {
                 throw new BadFileException(
                         json.file(),
-                        MAP + " has tensor " + field.getKey() + " in " + field.getValue()
-                                + "; must be a .safetensors file beside it");
+                        MAP + " has tensor " + field.getKey() + " in " + field.getValue() + "; must be a " + ending
+                                + " file beside it");
             }
             files.put(field.getKey(), file);
         });
@@ -66,7 +71,7 @@ public final class ShardedSafetensors implements WeightSource {
                 throw new BadFileException(json.file(), MAP + " names " + file + ", which is not there");
             }
         }
-        return new ShardedSafetensors(folder, json.file(), files);
+        return new ShardedWeights(folder, json.file(), files);
     }
 
     @Override
@@ -103,28 +108,29 @@ public final class ShardedSafetensors implements WeightSource {
         holder(name).read(name, destination);
     }
 
-    private Safetensors holder(String name) {
+    private WeightSource holder(String name) {
         String file = files.get(name);
         if (file == null) {
             throw new BadFileException(index, "has no tensor " + name);
         }
-        Safetensors holder = open.computeIfAbsent(file, this::open);
+        WeightSource holder = open.computeIfAbsent(file, this::open);
         if (!holder.names().contains(name)) {
             throw new BadFileException(index, MAP + " has tensor " + name + " in " + file + ", which has it not");
         }
         return holder;
     }
 
-    private Safetensors open(String file) {
+    private WeightSource open(String file) {
+        Path path = folder.resolve(file);
         try {
-            return Safetensors.open(folder.resolve(file));
+            return file.endsWith(".bin") ? PyTorchFile.open(path) : Safetensors.open(path);
         } catch (IOException e) {
-            throw new UncheckedIOException(folder.resolve(file) + ": " + e.getMessage(), e);
+            throw new UncheckedIOException(path + ": " + e.getMessage(), e);
         }
     }
 
     @Override
     public void close() {
-        open.values().forEach(Safetensors::close);
+        open.values().forEach(WeightSource::close);
     }
 }

@@ -19,7 +19,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
-class ShardedSafetensorsTest {
+class ShardedWeightsTest {
     private static final String FIRST = "model-00001-of-00002.safetensors";
     private static final String SECOND = "model-00002-of-00002.safetensors";
 
@@ -51,7 +51,7 @@ class ShardedSafetensorsTest {
 
     private void index(String map) throws IOException {
         Files.writeString(
-                temp.resolve(ShardedSafetensors.INDEX),
+                temp.resolve(ShardedWeights.SAFETENSORS),
                 "{\"metadata\":{\"total_size\":24},\"weight_map\":" + map + "}");
     }
 
@@ -82,7 +82,7 @@ class ShardedSafetensorsTest {
     @Test
     void tensorsAreReadFromTheFilesThatTheIndexSays() throws IOException {
         good();
-        try (ShardedSafetensors source = ShardedSafetensors.open(temp)) {
+        try (ShardedWeights source = ShardedWeights.open(temp, ShardedWeights.SAFETENSORS)) {
             assertThat(source.names()).containsExactly("d", "a", "h", "b");
             assertThat(source.shape("d")).containsExactly(1, 1);
             assertThat(source.type("b")).isEqualTo("BF16");
@@ -92,7 +92,7 @@ class ShardedSafetensorsTest {
             assertThat(read(source, "d")).containsExactly(-0.5f);
             assertThatThrownBy(() -> source.shape("e"))
                     .isInstanceOf(BadFileException.class)
-                    .hasMessage(temp.resolve(ShardedSafetensors.INDEX) + ": has no tensor e");
+                    .hasMessage(temp.resolve(ShardedWeights.SAFETENSORS) + ": has no tensor e");
         }
     }
 
@@ -106,7 +106,7 @@ class ShardedSafetensorsTest {
                 "{\"m.scale\":{\"dtype\":\"F32\",\"shape\":[1],\"data_offsets\":[0,4]},\"m\":{\"dtype\":\"I8\",\"shape\":[1,2],\"data_offsets\":[4,6]}}",
                 data);
         index("{\"m\":\"" + FIRST + "\",\"m.scale\":\"" + FIRST + "\"}");
-        try (ShardedSafetensors source = ShardedSafetensors.open(temp)) {
+        try (ShardedWeights source = ShardedWeights.open(temp, ShardedWeights.SAFETENSORS)) {
             assertThat(source.names()).containsExactly("m");
             assertThat(read(source, "m")).containsExactly(6, -2);
         }
@@ -116,7 +116,7 @@ class ShardedSafetensorsTest {
     void aFileIsOpenedWhenItIsNeeded() throws IOException {
         good();
         Files.write(temp.resolve(SECOND), new byte[3]);
-        try (ShardedSafetensors source = ShardedSafetensors.open(temp)) {
+        try (ShardedWeights source = ShardedWeights.open(temp, ShardedWeights.SAFETENSORS)) {
             assertThat(read(source, "a")).containsExactly(1, 2);
             assertThatThrownBy(() -> source.shape("d"))
                     .isInstanceOf(BadFileException.class)
@@ -140,19 +140,19 @@ class ShardedSafetensorsTest {
     void aBadIndexIsRefused(String map, String fact) throws IOException {
         good();
         index(map);
-        assertThatThrownBy(() -> ShardedSafetensors.open(temp))
+        assertThatThrownBy(() -> ShardedWeights.open(temp, ShardedWeights.SAFETENSORS))
                 .isInstanceOf(BadFileException.class)
-                .hasMessage(temp.resolve(ShardedSafetensors.INDEX) + ": " + fact);
+                .hasMessage(temp.resolve(ShardedWeights.SAFETENSORS) + ": " + fact);
     }
 
     @Test
     void aTensorThatItsFileHasNotIsRefused() throws IOException {
         good();
         index("{\"a\":\"" + SECOND + "\"}");
-        try (ShardedSafetensors source = ShardedSafetensors.open(temp)) {
+        try (ShardedWeights source = ShardedWeights.open(temp, ShardedWeights.SAFETENSORS)) {
             assertThatThrownBy(() -> source.shape("a"))
                     .isInstanceOf(BadFileException.class)
-                    .hasMessage(temp.resolve(ShardedSafetensors.INDEX) + ": weight_map has tensor a in " + SECOND
+                    .hasMessage(temp.resolve(ShardedWeights.SAFETENSORS) + ": weight_map has tensor a in " + SECOND
                             + ", which has it not");
         }
     }
@@ -163,7 +163,7 @@ class ShardedSafetensorsTest {
         Random random = new Random(6);
         int refused = 0;
         for (int i = 0; i < DAMAGED; i++) {
-            Path file = temp.resolve(new String[] {ShardedSafetensors.INDEX, FIRST, SECOND}[i % 3]);
+            Path file = temp.resolve(new String[] {ShardedWeights.SAFETENSORS, FIRST, SECOND}[i % 3]);
             byte[] whole = Files.readAllBytes(file);
             byte[] damaged =
                     random.nextInt(4) == 0 ? Arrays.copyOf(whole, random.nextInt(whole.length)) : whole.clone();
@@ -171,7 +171,7 @@ class ShardedSafetensorsTest {
                 damaged[random.nextInt(damaged.length)] = (byte) random.nextInt(256);
             }
             Files.write(file, damaged);
-            try (ShardedSafetensors source = ShardedSafetensors.open(temp)) {
+            try (ShardedWeights source = ShardedWeights.open(temp, ShardedWeights.SAFETENSORS)) {
                 for (String name : source.names()) {
                     read(source, name);
                 }
