@@ -11,6 +11,7 @@ public final class Forms {
     public static final Form LINES = new LinesForm(".csv", ".tsv", ".jsonl", ".txt", ".http");
     public static final Form GZIPPED_LINES = new GzipForm(LINES);
     public static final Form TAR = new TarForm();
+    public static final Form PYTORCH = new ZipForm(".bin");
     public static final Form ONNX = new ProtoForm(".onnx");
 
     private Forms() {}

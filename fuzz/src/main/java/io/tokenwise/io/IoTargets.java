@@ -20,6 +20,11 @@ public final class IoTargets {
                     Forms.SAFETENSORS,
                     Forms.JSON),
             Target.file(
+                    "pytorch",
+                    PyTorchFile.NAME,
+                    (input, place) -> readAll(PyTorchFile.open(place.file(input))),
+                    Forms.PYTORCH),
+            Target.file(
                     "onnx", "model.onnx", (input, place) -> readAll(OnnxWeights.open(place.file(input))), Forms.ONNX),
             Target.folder(
                     "tensorflow",
