@@ -32,6 +32,9 @@ final class TorchObjects {
             Map.entry("torch.BoolStorage", "BOOL"),
             Map.entry("torch.ComplexFloatStorage", "C64"));
 
+    /** One tuple may be the shape of many tensors, each of which has its own numbers. Weights have up to four. */
+    private static final int MOST_SIDES = 32;
+
     private TorchObjects() {}
 
     /** Something of Python's, by its module and name. */
@@ -107,8 +110,8 @@ final class TorchObjects {
     }
 
     private static long[] naturals(BinaryReader in, Object tuple) {
-        if (!(tuple instanceof Object[] numbers)) {
-            throw in.bad("has " + kind(tuple) + " for a shape; must be a tuple");
+        if (!(tuple instanceof Object[] numbers) || numbers.length > MOST_SIDES) {
+            throw in.bad("has " + kind(tuple) + " for a shape; must be a tuple of up to " + MOST_SIDES + " numbers");
         }
         var naturals = new long[numbers.length];
         for (int i = 0; i < numbers.length; i++) {

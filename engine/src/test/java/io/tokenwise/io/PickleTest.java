@@ -9,6 +9,7 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.TorchFiles.PickleBytes;
 import java.lang.management.ManagementFactory;
 import java.nio.ByteBuffer;
+import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -140,15 +141,41 @@ class PickleTest {
                 "ccollections\nOrderedDict\n)R"
             })
     void smallPicklesThatMeanMuchTakeLittle(String repeated) {
-        byte[] once = repeated.getBytes(java.nio.charset.StandardCharsets.ISO_8859_1);
+        byte[] once = repeated.getBytes(StandardCharsets.ISO_8859_1);
         byte[] all = new byte[4 << 20];
         for (int i = 0; i < all.length; i++) {
             all[i] = once[i % once.length];
         }
-        var bean = (ThreadMXBean) ManagementFactory.getThreadMXBean();
-        long before = bean.getCurrentThreadAllocatedBytes();
+        long before = allocated();
         assertThatThrownBy(() -> new Pickle(new BinaryReader("file", "pickle", ByteBuffer.wrap(all))).next())
                 .isInstanceOf(BadFileException.class);
-        assertThat(bean.getCurrentThreadAllocatedBytes() - before).isLessThan(64 << 20);
+        assertThat(allocated() - before).isLessThan(64 << 20);
+    }
+
+    /** A long tuple takes few bytes where it is recalled. */
+    @Test
+    void oneShapeOfManyTensorsTakesLittle() {
+        for (int sides : new int[] {32, 33, 100_000}) {
+            PickleBytes tensors = pickle().tuple(new long[sides])
+                    .op('q', 0)
+                    .storage("Float", "0", 1)
+                    .op('q', 1);
+            tensors.global("torch._utils", "_rebuild_tensor_v2").op('q', 2).op('(');
+            for (int i = 0; i < 30_000; i++) {
+                tensors.op('h', 2, '(', 'h', 1, 'K', 0, 'h', 0, 'h', 0, 'N', 'N', 't', 'R');
+            }
+            long before = allocated();
+            assertThatThrownBy(() -> read(tensors))
+                    .isInstanceOf(BadFileException.class)
+                    .hasMessage("file: pickle: "
+                            + (sides > 32
+                                    ? "has a tuple for a shape; must be a tuple of up to 32 numbers"
+                                    : "is cut short: 1 bytes wanted, 0 left"));
+            assertThat(allocated() - before).isLessThan(64 << 20);
+        }
+    }
+
+    private static long allocated() {
+        return ((ThreadMXBean) ManagementFactory.getThreadMXBean()).getCurrentThreadAllocatedBytes();
     }
 }
