@@ -1,7 +1,6 @@
 package io.tokenwise.model.qwen3;
 
 import io.tokenwise.io.JsonFile;
-import io.tokenwise.io.ShardedSafetensors;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.Adaptable;
 import io.tokenwise.model.ClassesConfig;
@@ -140,7 +139,7 @@ public final class Qwen3Family implements TextFamily {
      */
     @Override
     public Optional<VectorStep.Dense> projection(ModelFolder folder, JsonFile config) throws IOException {
-        boolean written = folder.has(ModelFolder.WEIGHTS) || folder.has(ShardedSafetensors.INDEX);
+        boolean written = ModelFolder.WEIGHT_FILES.stream().anyMatch(folder::has);
         if (!config.has(WIDTH) || !written) {
             return Optional.empty();
         }
