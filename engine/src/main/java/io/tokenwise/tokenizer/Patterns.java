@@ -15,7 +15,13 @@ enum Patterns {
     /** That of cl100k and Llama 3: numbers are cut after three digits. */
     CL100K(modern("\\p{N}{1,3}"), true, 3),
     /** Qwen's: each digit is a word. */
-    QWEN2(modern("\\p{N}"), true, 1);
+    QWEN2(modern("\\p{N}"), true, 1),
+    /** That of o200k (GPT-4o, gpt-oss): words also end before upper case that follows lower case, and take marks and a contraction with them. */
+    O200K(
+            words("*", "+") + '|' + words("+", "*")
+                    + "|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+",
+            true,
+            3);
 
     private final String regex;
     private final boolean modern;
@@ -32,6 +38,11 @@ enum Patterns {
                 + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
     }
 
+    private static String words(String upper, String lower) {
+        return "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]" + upper + "[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]"
+                + lower + "(?i:'s|'t|'re|'ve|'m|'ll|'d)?";
+    }
+
     /**
      * The pattern with this text.
      *
@@ -45,7 +56,8 @@ enum Patterns {
         }
         throw new BadFileException(
                 file,
-                "pre_tokenizer splits by " + regex + "; supported: the patterns of GPT-2, cl100k, Llama 3 and Qwen 2");
+                "pre_tokenizer splits by " + regex
+                        + "; supported: the patterns of GPT-2, cl100k, Llama 3, Qwen 2 and o200k");
     }
 
     /** Its text. */
@@ -55,6 +67,13 @@ enum Patterns {
 
     /** Where the piece ends that begins at {@code from}; {@code to} is the end of the text. */
     int end(String text, int from, int to) {
+        if (this == O200K) {
+            int end = word(text, from, to);
+            if (end > from) {
+                boolean apostrophe = end < to && text.charAt(end) == '\'';
+                return apostrophe ? Math.max(end, contraction(text, end + 1, to)) : end;
+            }
+        }
         int c = text.codePointAt(from);
         if (c == '\'') {
             int end = contraction(text, from + 1, to);
@@ -84,6 +103,46 @@ enum Patterns {
         return spaces(text, from, to);
     }
 
+    /**
+     * Where o200k's word ends that begins at {@code from}; that if none does. It is upper case and then lower case. If it is upper case alone,
+     * the regular expression gives back characters until one may be lower case too, and keeps them all only if none may.
+     */
+    private static int word(String text, int from, int to) {
+        int c = text.codePointAt(from);
+        int begin = from;
+        if (Letters.cases(c) == 0) {
+            if (Letters.kind(c) == Letters.NUMBER || c == '\r' || c == '\n') {
+                return from;
+            }
+            begin += Character.charCount(c);
+        }
+        int upper = letters(text, begin, to, Letters.UPPER);
+        int lower = letters(text, upper, to, Letters.LOWER);
+        if (lower > upper) {
+            return lower;
+        }
+        for (int at = upper; at > begin; ) {
+            int last = text.codePointBefore(at);
+            if (Letters.cases(last) == Letters.EITHER) {
+                return at;
+            }
+            at -= Character.charCount(last);
+        }
+        return upper > begin ? upper : from;
+    }
+
+    private static int letters(String text, int from, int to, int cases) {
+        int at = from;
+        while (at < to) {
+            int c = text.codePointAt(at);
+            if ((Letters.cases(c) & cases) == 0) {
+                break;
+            }
+            at += Character.charCount(c);
+        }
+        return at;
+    }
+
     private static int run(String text, int from, int to, int kind) {
         int at = from;
         while (at < to) {
@@ -108,12 +167,17 @@ enum Patterns {
         return at;
     }
 
-    private static int lineEnds(String text, int from, int to) {
+    private int lineEnds(String text, int from, int to) {
         int at = from;
-        while (at < to && (text.charAt(at) == '\n' || text.charAt(at) == '\r')) {
+        while (at < to && isLineEnd(text.charAt(at))) {
             at++;
         }
         return at;
+    }
+
+    /** For o200k a slash behind one is more of it. */
+    private boolean isLineEnd(char c) {
+        return c == '\n' || c == '\r' || c == '/' && this == O200K;
     }
 
     /** White space up to its last line's end; else all but the last, which belongs to the word after it. All of it is one char a character. */

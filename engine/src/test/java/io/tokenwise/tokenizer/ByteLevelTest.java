@@ -337,15 +337,6 @@ class ByteLevelTest {
                 .hasMessage("tokenizer.json: model.vocab has no piece for the byte 0x0A; must have '\u010a'");
     }
 
-    @Test
-    void anotherPatternIsRefusedByItsText() {
-        assertThat(Patterns.of("f", Patterns.QWEN2.regex())).isEqualTo(Patterns.QWEN2);
-        assertThatThrownBy(() -> Patterns.of("f", "\\w+"))
-                .hasMessage(
-                        "f: pre_tokenizer splits by \\w+; supported: the patterns of GPT-2, cl100k, Llama 3 and Qwen"
-                                + " 2");
-    }
-
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',

@@ -26,7 +26,7 @@ final class TenScripts {
     private static final String[] BETWEEN = {
         " ", " ", " ", " ", "  ", "   ", "\n", "\r\n", " \n ", "\t", "\u00a0", "\u3000", "\u2028", "\u0085", ", ", ". ",
         "! ", "'s ", "'T ", "'re", "'LL ", "'ve", "'\u017f", " '", "(", ") ", "...\n\n", "-", "_", " #", "\u0301",
-        "\u0303 ", "\u200d", "\ufe0f", "\u0000", "|"
+        "\u0303 ", "\u200d", "\ufe0f", "\u0000", "|", "/", ".\n/"
     };
 
     private static final String[] NUMBERS = {
