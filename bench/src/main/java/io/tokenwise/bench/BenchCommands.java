@@ -296,8 +296,9 @@ final class BenchCommands {
 
         @Parameters(
                 paramLabel = "NAME",
-                description = "minilm (WordPiece), unigram, cl100k, qwen3, llama3 (byte-level BPE), llama2, gemma3"
-                        + " (SentencePiece's BPE); unigram has the pieces of gemma3 (default: those that are there).")
+                description =
+                        "minilm (WordPiece), unigram, cl100k, o200k, qwen3, llama3 (byte-level BPE), llama2, gemma3"
+                                + " (SentencePiece's BPE); unigram has the pieces of gemma3 (default: those that are there).")
         private List<String> names = List.of();
 
         @Override

@@ -23,9 +23,10 @@ final class TokenizerKinds {
     /** Whose pieces our Unigram has, as many as XLM-RoBERTa's. */
     private static final String PIECES = "gemma3";
 
-    private static final List<String> FETCHED = List.of("cl100k", "qwen3", "llama3", "llama2", PIECES);
+    private static final List<String> FETCHED = List.of("cl100k", "o200k", "qwen3", "llama3", "llama2", PIECES);
 
-    static final List<String> NAMES = List.of(WORD_PIECE, UNIGRAM, "cl100k", "qwen3", "llama3", "llama2", PIECES);
+    static final List<String> NAMES =
+            List.of(WORD_PIECE, UNIGRAM, "cl100k", "o200k", "qwen3", "llama3", "llama2", PIECES);
 
     private TokenizerKinds() {}
 

@@ -227,6 +227,13 @@ final class FetchCatalogue {
                     4,
                     "1542d2ebccd8b9f7293d41f21b84b6dbc00780e467e5025b6b311f3aa97b3a20"),
             tokenizer(
+                    "o200k",
+                    "gpt4o",
+                    "Apache-2.0",
+                    23,
+                    10,
+                    "43a3ad4618a6a938f8c2614154ea10c31ad53a62d5683ae0b0e6133575cef07e"),
+            tokenizer(
                     "llama3",
                     "llama3",
                     "Apache-2.0, Llama 3",

@@ -22,7 +22,13 @@ class RealVocabulariesTest {
     /** Of which some have added tokens inside. */
     @ParameterizedTest
     @ValueSource(
-            strings = {"qwen3-tokenizer", "cl100k-tokenizer", "llama3-tokenizer", "llama2-tokenizer", "gemma3-tokenizer"
+            strings = {
+                "qwen3-tokenizer",
+                "cl100k-tokenizer",
+                "o200k-tokenizer",
+                "llama3-tokenizer",
+                "llama2-tokenizer",
+                "gemma3-tokenizer"
             })
     void tokensAndPlacesAreThoseOfTheLibrary(String name) throws IOException {
         Optional<Path> folder = FetchedData.find(name);
