@@ -30,6 +30,11 @@ final class TokenizerFiles {
             "'s|'t|'re|'ve|'m|'ll|'d| ?\\p{L}+| ?\\p{N}+| ?[^\\s\\p{L}\\p{N}]+|\\s+(?!\\S)|\\s+";
     private static final String MODERN = "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|%s"
             + "| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
+    private static final String CASED =
+            "[^\\r\\n\\p{L}\\p{N}]?[\\p{Lu}\\p{Lt}\\p{Lm}\\p{Lo}\\p{M}]%s[\\p{Ll}\\p{Lm}\\p{Lo}\\p{M}]%s"
+                    + "(?i:'s|'t|'re|'ve|'m|'ll|'d)?|";
+    private static final String O200K = CASED.formatted("*", "+") + CASED.formatted("+", "*")
+            + "\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n/]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+";
 
     private final SplittableRandom random;
 
@@ -44,7 +49,8 @@ final class TokenizerFiles {
     private TokenizerFiles(SplittableRandom random) {
         this.random = random;
         for (int i = 0; i < 12; i++) {
-            letters.add(Character.toString(random.nextInt('a', 'z' + 1)));
+            String letter = Character.toString(random.nextInt('a', 'z' + 1));
+            letters.add(i % 4 == 0 ? letter.toUpperCase(Locale.ROOT) : letter);
         }
         Words.text(random, 16).codePoints().mapToObj(Character::toString).forEach(letters::add);
         for (int i = 0; i < 30; i++) {
@@ -129,7 +135,7 @@ final class TokenizerFiles {
             merge(symbols, pieces, merges);
         }
         boolean prefixSpace = random.nextBoolean();
-        String regex = Words.any(random, "", GPT2, MODERN.formatted("\\p{N}{1,3}"), MODERN.formatted("\\p{N}"));
+        String regex = Words.any(random, "", GPT2, MODERN.formatted("\\p{N}{1,3}"), MODERN.formatted("\\p{N}"), O200K);
         ObjectNode bytes = MAPPER.createObjectNode().put("type", "ByteLevel");
         List<ObjectNode> cuts = new ArrayList<>();
         if (random.nextInt(4) == 0) {
@@ -313,7 +319,8 @@ final class TokenizerFiles {
                         case 1 -> addedTexts.isEmpty() ? "" : addedTexts.get(random.nextInt(addedTexts.size()));
                         case 2 -> Integer.toString(random.nextInt(100_000));
                         case 3 -> word(random.nextInt(8));
-                        case 4 -> Words.any(random, ".", ", ", "'s", "'LL", "!", "?!", "(", "-", MARK, "\u0301", "_");
+                        case 4 ->
+                            Words.any(random, ".", ", ", "'s", "'LL", "!", "?!", "(", "-", "/", MARK, "\u0301", "_");
                         default -> words.get(random.nextInt(words.size()));
                     });
             if (random.nextInt(3) > 0) {
