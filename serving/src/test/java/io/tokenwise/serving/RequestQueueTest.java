@@ -374,17 +374,6 @@ class RequestQueueTest {
         }
     }
 
-    @Test
-    void aBudgetRangeHasTwoEndsThatBelongTogether() {
-        assertThatThrownBy(() -> BudgetRange.floating(Budget.FULL, Budget.of(0.5)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessage("least budget 1.0 is above the largest, 0.5");
-        assertThatThrownBy(() -> BudgetRange.floating(Budget.of(0.3), Budget.flops(0.5)))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("must have the same unit and routing, are TIME LEARNED and FLOPS LEARNED");
-        assertThat(BudgetRange.floating(Budget.flops(0.3), Budget.FULL).at(0.5)).isEqualTo(Budget.flops(0.5));
-    }
-
     /** No load of queries keeps anybody from filling an index. */
     @Test
     void theTargetIsThatOfRequestsThatFloatOnly() {
@@ -399,14 +388,6 @@ class RequestQueueTest {
             gate.countDown();
             assertThat(pinned.join().budget()).isEqualTo(Budget.of(0.7));
         }
-    }
-
-    @Test
-    void aTargetIsATime() {
-        assertThatThrownBy(() -> Control.auto(Duration.ZERO, 0.5)).isInstanceOf(IllegalArgumentException.class);
-        assertThatThrownBy(() -> Control.auto(Duration.ofSeconds(Long.MAX_VALUE), 0.5))
-                .isInstanceOf(IllegalArgumentException.class)
-                .hasMessageContaining("at most PT1H");
     }
 
     @Test

@@ -11,9 +11,11 @@ import com.google.protobuf.RuntimeVersion;
 import io.tokenwise.Embedding;
 import io.tokenwise.LongTexts;
 import io.tokenwise.TextEncoder;
+import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.api.Precision;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -205,6 +207,7 @@ class EmbeddingsTest {
     void weightsInOnnxAreReadBySparksProtobuf() {
         assertThat(RuntimeVersion.MAJOR).isEqualTo(4);
         List<Row> rows = Embeddings.of("minilm")
+                .backend(new BackendChoice(BackendChoice.Kind.VECTOR, Precision.F32))
                 .transform(texts(2).where("id in (4, 11)"), "text", "vector")
                 .collectAsList();
         float[] one = LocalSpark.floats(rows.get(0), "vector");
@@ -213,8 +216,8 @@ class EmbeddingsTest {
         for (int i = 0; i < one.length; i++) {
             cosine += one[i] * other[i];
         }
-        // What the engine says with its own protobuf.
-        assertThat(cosine).isCloseTo(0.8231, within(0.001));
+        // What the engine says with its own protobuf. In float32, since 8 bits depend on the CPU.
+        assertThat(cosine).isCloseTo(0.81546, within(1e-4));
     }
 
     @Test
