@@ -144,7 +144,7 @@ public final class Models {
     /** Why a model that the command fetches is not there, and how to get it. */
     static String notFetched(String name) {
         return System.getProperty(CacheFolder.PROPERTY, "").isEmpty()
-                ? "is looked for in a folder that -Dtokenwise.cache names, and this JVM was started without it; run ./tokenwise fetch "
+                ? "is not fetched: this JVM was started without -Dtokenwise.cache, the folder of what is; run ./tokenwise fetch "
                         + name + ", and start with -Dtokenwise.cache=$HOME/.cache/tokenwise"
                 : "is not fetched into the folder of -Dtokenwise.cache; run ./tokenwise fetch " + name;
     }

