@@ -33,6 +33,7 @@ record TorchContents(Map<String, Tensor> tensors, Map<String, StoredZip.Place> m
 
     /** @throws BadFileException if it is in no form that torch.save writes, or of anything else than tensors */
     static TorchContents read(String file, ByteSource bytes) throws IOException {
+        LfsPointer.refuse(file, start(bytes, LfsPointer.length()).array());
         ByteBuffer first = start(bytes, 2);
         boolean zip = first.limit() == 2 && first.get(0) == 'P' && first.get(1) == 'K';
         return zip ? archive(file, new StoredZip(file, bytes)) : pickles(file, bytes, start(bytes, MOST_PICKLE_BYTES));

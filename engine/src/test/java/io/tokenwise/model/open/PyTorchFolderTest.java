@@ -138,6 +138,16 @@ class PyTorchFolderTest {
     }
 
     @Test
+    void aPointerOfGitLfsIsNamed() throws IOException {
+        Files.delete(weights);
+        Path file = folder.resolve("pytorch_model.bin");
+        Files.writeString(file, "version https://git-lfs.github.com/spec/v1\noid sha256:0\nsize 1\n");
+        assertThatThrownBy(() -> Models.open(folder))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageStartingWith(file + ": is a pointer of Git LFS");
+    }
+
+    @Test
     void weightsMustFitTheDescription() throws IOException {
         Files.delete(weights);
         tensors.remove("encoder.layer.1.output.dense.bias");
