@@ -237,7 +237,7 @@ class PyTorchFileTest {
                 "begins neither as a zip archive nor as PyTorch's older files do: torch.save has not written it");
         assertRefused(
                 TorchFiles.bytes("version https://git-lfs"),
-                "begins neither as a zip archive nor as PyTorch's older files do: torch.save has" + " not written it");
+                "is a pointer of Git LFS and not the file itself; \"git lfs pull\" in its folder brings that");
         assertRefused(
                 zip(Map.of(), false),
                 "is a zip archive without a data.pkl in its folder: torch.save has not written it");
