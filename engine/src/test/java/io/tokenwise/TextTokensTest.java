@@ -73,4 +73,15 @@ class TextTokensTest {
             }
         }
     }
+
+    /** The library's place (fuzz differ tokenizers, seed 13, file 80411): NFD changes the marks' order, and the newer one of them is none to the library. */
+    @Test
+    void marksInAnotherOrderAreInTheirWordsPlace() throws IOException {
+        try (ModelFiles files = TestModels.files("minilm")) {
+            assertThat(files.tokenizer().places("\u04dd\ud838\udc1d\u032f"))
+                    .last()
+                    .extracting(Tokenizer.Place::end)
+                    .isEqualTo(4);
+        }
+    }
 }

@@ -112,8 +112,7 @@ final class WordPiece implements Pieces {
             clean = out.chars(length);
             together.getChars(0, length, clean, 0);
         }
-        WordPlaces places =
-                out.wantsPlaces() ? new WordPlaces(new String(clean, 0, length), text, from, to, this::clean) : null;
+        Normalized places = out.wantsPlaces() ? places(text, from, to) : null;
         int start = 0;
         for (int at = 0; at < length && !out.full(); ) {
             int next = at + (Character.isHighSurrogate(clean[at]) && at + 1 < length ? 2 : 1);
@@ -130,6 +129,13 @@ final class WordPiece implements Pieces {
         if (!out.full()) {
             word(clean, start, length, places, out);
         }
+    }
+
+    /** The same by the steps of the library, which say where each char comes from. */
+    private Normalized places(String text, int from, int to) {
+        var places = new Normalized("", text, from, to, true, 0);
+        Normalizers.bert(cleaning).normalize(places);
+        return places;
     }
 
     private byte kind(char c) {
@@ -236,7 +242,7 @@ final class WordPiece implements Pieces {
     }
 
     /** The longest pieces from left to right; unknown as a whole if some part is in no piece. */
-    private void word(char[] text, int from, int to, WordPlaces places, Tokens out) {
+    private void word(char[] text, int from, int to, Normalized places, Tokens out) {
         if (from == to) {
             return;
         }
@@ -265,11 +271,11 @@ final class WordPiece implements Pieces {
         }
     }
 
-    private static void give(int id, int from, int to, WordPlaces places, Tokens out) {
+    private static void give(int id, int from, int to, Normalized places, Tokens out) {
         if (places == null) {
             out.token(id, from, to);
         } else {
-            out.token(id, places.start(from), places.end(to));
+            out.token(id, places.start(from), places.end(to - 1));
         }
     }
 }
