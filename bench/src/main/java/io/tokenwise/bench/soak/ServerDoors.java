@@ -25,6 +25,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.ExecutionException;
 import javax.imageio.ImageIO;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
@@ -184,9 +185,14 @@ final class ServerDoors implements AutoCloseable {
         return bytes.toByteArray();
     }
 
-    /** @throws RefusedException if the answer is an error */
+    /**
+     * An interrupt ends the wait, not the request: the JDK's client (25.0.3) hands a connection whose request was cancelled to another request at times, which then has the answer of the
+     * first, or none. Clients that vanish are {@link io.tokenwise.bench.load.BadClient}'s.
+     *
+     * @throws RefusedException if the answer is an error
+     */
     private String ask(String path, String type, byte[] body, Deadline deadline)
-            throws IOException, InterruptedException {
+            throws IOException, InterruptedException, ExecutionException {
         HttpRequest.Builder request = HttpRequest.newBuilder(URI.create("http://127.0.0.1:" + port() + path))
                 .timeout(Soak.LONGEST_CALL)
                 .header("Content-Type", type)
@@ -196,7 +202,8 @@ final class ServerDoors implements AutoCloseable {
                     "x-tokenwise-deadline-ms",
                     String.valueOf(Math.max(1, deadline.left().toMillis())));
         }
-        HttpResponse<String> response = client.send(request.build(), BodyHandlers.ofString());
+        HttpResponse<String> response =
+                client.sendAsync(request.build(), BodyHandlers.ofString()).get();
         if (response.statusCode() != 200) {
             throw new RefusedException(response.statusCode(), response.body());
         }
