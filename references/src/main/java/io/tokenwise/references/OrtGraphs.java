@@ -44,7 +44,7 @@ final class OrtGraphs {
                 case "modernbert" -> graphs.modernBert();
                 case "nomic_bert" -> graphs.nomicBert();
                 case "new" -> graphs.gteNew();
-                case "eurobert", "qwen3" -> graphs.llama();
+                case "eurobert", "qwen2", "qwen3" -> graphs.llama();
                 case "gemma3" -> graphs.gemma3();
                 default -> throw new IllegalArgumentException("no graph for " + model.family());
             }
@@ -291,7 +291,7 @@ final class OrtGraphs {
     }
 
     private void llama() {
-        boolean causal = config.program().equals("qwen3")
+        boolean causal = !config.program().equals("eurobert")
                 && config.flag("is_causal")
                 && !config.flag("use_bidirectional_attention");
         double epsilon = config.real("rms_norm_eps");

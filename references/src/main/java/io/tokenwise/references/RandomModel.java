@@ -37,6 +37,7 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
             "new",
             "modernbert",
             "eurobert",
+            "qwen2",
             "qwen3",
             "gemma3",
             "wav2vec2");
@@ -133,6 +134,10 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
                 config.putAll(
                         Map.of("rope_local_base_freq", 10000.0, "sliding_window", 8, "sliding_window_pattern", 3));
                 config.putAll(Map.of("hidden_activation", "gelu_pytorch_tanh", "use_bidirectional_attention", true));
+            }
+            case "qwen2" -> {
+                config.putAll(Map.of("num_attention_heads", 6, "num_key_value_heads", 2, "hidden_act", "silu"));
+                config.putAll(Map.of("rms_norm_eps", 1e-6, "rope_theta", 1000000));
             }
             case "qwen3" -> {
                 config.putAll(Map.of("num_attention_heads", 6, "num_key_value_heads", 2, "head_dim", 16));

@@ -29,6 +29,7 @@ public final class Shapes {
             case "jina_bert" -> shapes.jinaBert();
             case "new" -> shapes.gteNew();
             case "eurobert" -> shapes.llama(false, false);
+            case "qwen2" -> shapes.llama(false, false);
             case "qwen3" -> shapes.llama(true, false);
             case "gemma3" -> shapes.llama(true, true);
             case "wav2vec2" -> shapes.wav2Vec2();
@@ -228,11 +229,12 @@ public final class Shapes {
         int heads = config.integer("num_attention_heads");
         int size = config.given("head_dim", hidden / heads);
         int keys = config.given("num_key_value_heads", heads) * size;
-        boolean bias = config.flag("attention_bias");
+        boolean always = config.program().equals("qwen2");
+        boolean bias = always || config.flag("attention_bias");
         linear(at + "q_proj", heads * size, hidden, bias);
         linear(at + "k_proj", keys, hidden, bias);
         linear(at + "v_proj", keys, hidden, bias);
-        linear(at + "o_proj", hidden, heads * size, bias);
+        linear(at + "o_proj", hidden, heads * size, bias && !always);
     }
 
     private void llamaMlp(String at, int hidden) {
@@ -314,7 +316,7 @@ public final class Shapes {
                 norm("head.norm", hidden, config.flag("norm_bias"));
                 linear("classifier", labels, hidden, true);
             }
-            case "qwen3", "gemma3_text" -> linear("score", labels, hidden, tokens);
+            case "qwen2", "qwen3", "gemma3_text" -> linear("score", labels, hidden, tokens);
             default -> {
                 if (!tokens) {
                     linear("pooler.dense", hidden, hidden, true);

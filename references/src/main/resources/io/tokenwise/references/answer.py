@@ -1,6 +1,7 @@
-# How much likelier a causal model goes on with one word than with another: Qwen3ForCausalLM's logits of the last token, as Qwen3-Reranker's are compared.
+# How much likelier a causal model goes on with one word than with another: Qwen2ForCausalLM's and Qwen3ForCausalLM's logits of the last token, as mxbai-rerank-v2's and Qwen3-Reranker's are compared.
 # huggingface/transformers src/transformers/models/qwen3/modeling_qwen3.py at 000c33fdfde12e1ffafbfcdb3c926df5727a00b6 (Qwen3ForCausalLM);
-# vllm-project/vllm examples/offline_inference/qwen3_reranker.py (which words, and what is put around a query and a document)
+# vllm-project/vllm examples/offline_inference/qwen3_reranker.py (which words, and what is put around a query and a document);
+# mixedbread-ai/mxbai-rerank mxbai_rerank/mxbai_rerank_v2.py at 8e709dca09e0fdba6bc7f6d4983940fdd1b783c5 (of 1 and 0)
 #: tie_word_embeddings = False
   def forward(self: __torch__.Model, w: Dict[str, Tensor], last: Tensor, types: Tensor) -> Dict[str, Tensor]:
     #config

@@ -1,7 +1,7 @@
 # Classes of a text, or with tokens of each token: the heads of BERT (and MPNet, JinaBERT, GTE), RoBERTa, DistilBERT, ModernBERT and decoders, told by their weights.
 # huggingface/transformers src/transformers/models/*/modeling_*.py: bert at 004ad5f50b627b59bf0d581c31bc0052b6cfd40b (BertPooler),
 # distilbert at 00b326f4caca2d1fbebe5c86e1693475fd4d0c9a, modernbert at 000c33fdfde12e1ffafbfcdb3c926df5727a00b6 (ModernBertFor*Classification);
-# src/transformers/modeling_layers.py at 00029cfa0ed780d1ddb6e5d199bd92e86c5791a2 (GenericForSequenceClassification, GenericForTokenClassification: Qwen3's, Gemma 3's);
+# src/transformers/modeling_layers.py at 00029cfa0ed780d1ddb6e5d199bd92e86c5791a2 (GenericForSequenceClassification, GenericForTokenClassification: Qwen2's, Qwen3's, Gemma 3's);
 # huggingface/text-embeddings-inference backends/candle/src/models/bert.rs at 0d124dc9773be6ac5a9a57d8439aba9bbbf33273 (RobertaClassificationHead)
 #: tokens = False
 #: classifier_pooling = "cls"

@@ -31,6 +31,7 @@ class ReferenceTest {
                             arguments("nomic_bert", Map.of("activation_function", "gelu")),
                             arguments("gemma3", Map.of("use_bidirectional_attention", false)),
                             arguments("gemma3", Map.of("use_bidirectional_attention", false, "is_causal", false)),
+                            arguments("qwen2", Map.of("is_causal", false)),
                             arguments("qwen3", Map.of("use_bidirectional_attention", true)),
                             arguments("qwen3", Map.of("is_causal", false))))
             .toList();
@@ -118,7 +119,7 @@ class ReferenceTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen3", "gemma3"})
+    @ValueSource(strings = {"qwen2", "qwen3", "gemma3"})
     void decodersSeeWhatIsBeforeThem(String family) throws IOException {
         RandomModel model = RandomModel.small(family, Map.of("use_bidirectional_attention", false), 2);
         int[] ids = ids(30);
