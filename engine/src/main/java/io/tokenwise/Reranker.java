@@ -86,7 +86,7 @@ public final class Reranker implements AutoCloseable {
      *
      * @param query what is looked for
      * @param texts to be compared with it; of a query and a text that are too long together the longer one is cut, both where both
-     *     have more than half; by Qwen3-Reranker the end of the text
+     *     have more than half; by Qwen3-Reranker and mxbai-rerank-v2 the end of the text
      */
     public float[] scores(String query, List<String> texts) {
         return scores(query, texts, Budget.FULL);
@@ -97,7 +97,7 @@ public final class Reranker implements AutoCloseable {
      *
      * @param query what is looked for
      * @param texts to be compared with it; of a query and a text that are too long together the longer one is cut, both where both
-     *     have more than half; by Qwen3-Reranker the end of the text
+     *     have more than half; by Qwen3-Reranker and mxbai-rerank-v2 the end of the text
      * @param budget what each of them may cost
      */
     public float[] scores(String query, List<String> texts, Budget budget) {
@@ -109,7 +109,7 @@ public final class Reranker implements AutoCloseable {
      *
      * @param query what is looked for
      * @param texts to be compared with it; of a query and a text that are too long together the longer one is cut, both where both
-     *     have more than half; by Qwen3-Reranker the end of the text
+     *     have more than half; by Qwen3-Reranker and mxbai-rerank-v2 the end of the text
      * @param budget what each of them may cost
      * @param deadline until when the scores are wanted
      * @throws IllegalStateException if it is closed, or if the thread is interrupted while it waits for its turn or between two batches

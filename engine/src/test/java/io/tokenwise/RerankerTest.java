@@ -283,7 +283,7 @@ class RerankerTest {
                 .isInstanceOf(BadFileException.class)
                 .hasMessage(file
                         + ": modality_config is {\"text\":{},\"message\":{\"format\":\"flat\"}}; supported: message,"
-                        + " a chat template, of Qwen3-Reranker alone, and of all others text");
+                        + " a chat template, of Qwen3-Reranker and mxbai-rerank-v2, and of all others text");
     }
 
     @Test

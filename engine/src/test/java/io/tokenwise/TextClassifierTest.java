@@ -142,6 +142,7 @@ class TextClassifierTest {
             new Relative("jina_bert", "bert", "JinaBert", "bert.", Map.of()),
             new Relative("new", "new", "New", "new.", Map.of()),
             new Relative("new", "new", "New", "new.", Map.of("type_vocab_size", 0)),
+            new Relative("qwen2", "qwen2", "Qwen2", "model.", Map.of()),
             new Relative("qwen3", "qwen3", "Qwen3", "model.", Map.of()),
             new Relative("gemma3", "gemma3_text", "Gemma3Text", "model.", Map.of("use_bidirectional_attention", false)),
             new Relative("modernbert", "modernbert", "ModernBert", "model.", Map.of("classifier_bias", true)),

@@ -72,6 +72,7 @@ class TokenClassifierTest {
         "distilbert,distilbert,DistilBert,distilbert.",
         "mpnet,mpnet,MPNet,mpnet.",
         "new,new,New,new.",
+        "qwen2,qwen2,Qwen2,model.",
         "qwen3,qwen3,Qwen3,model.",
         "gemma3,gemma3_text,Gemma3Text,model.",
         "modernbert,modernbert,ModernBert,model."

@@ -56,7 +56,10 @@ final class CheckedTexts {
 
     /** No file says what a causal model is asked, so that of another question is taken for this one. */
     private static String kind(TextDescription text) {
-        return text.kind() + (text.output() instanceof TextOutput.Answer ? ", asked as Qwen3-Reranker is" : "");
+        return text.kind()
+                + (text.output() instanceof TextOutput.Answer answer
+                        ? ", asked as " + answer.question().model() + " is"
+                        : "");
     }
 
     private static List<String> labels(TextDescription text) {

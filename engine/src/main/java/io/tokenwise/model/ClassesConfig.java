@@ -12,6 +12,11 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** What config.json says of a model that has a head: transformers' {@code ...ForSequenceClassification}, {@code ...ForTokenClassification}. */
 public final class ClassesConfig {
+    /** What config.json says of code of a model's own, by transformers' names of what it stands for. */
+    public static final String OWN_CODE = "auto_map";
+
+    public static final String CLASSES = "architectures";
+
     private static final String SEQUENCES = "ForSequenceClassification";
     private static final String TOKENS = "ForTokenClassification";
     private static final String CAUSAL = "ForCausalLM";
@@ -57,9 +62,41 @@ public final class ClassesConfig {
         return names(config, CAUSAL);
     }
 
+    /**
+     * What a causal model gives that is asked a question.
+     *
+     * @param template the {@link ChatTemplate} that says so; empty if no file does
+     * @param words the tensor that makes words' logits, where it is not the table of their embeddings
+     */
+    public static TextOutput.Answer answer(JsonFile config, Question question, String template, String words) {
+        Optional<String> table = config.flag(TIED, false) ? Optional.empty() : Optional.of(words);
+        return new TextOutput.Answer(question, template, table, 0, 0);
+    }
+
+    /** Whether config.json names this class alone. */
+    public static boolean isClass(JsonFile config, String name) {
+        return config.root()
+                .path(CLASSES)
+                .valueStream()
+                .map(each -> each.asString(""))
+                .toList()
+                .equals(List.of(name));
+    }
+
+    /**
+     * Refuses a model that has code of its own, which may do anything with token vectors.
+     *
+     * @throws BadFileException if it has
+     */
+    public static void requireNoCode(JsonFile config) {
+        if (config.has(OWN_CODE)) {
+            throw config.refuse(OWN_CODE, "nothing, but beside a modules.json that says what becomes of token vectors");
+        }
+    }
+
     private static boolean names(JsonFile config, String kind) {
         return config.root()
-                .path("architectures")
+                .path(CLASSES)
                 .valueStream()
                 .anyMatch(name -> name.asString("").endsWith(kind));
     }
@@ -127,9 +164,10 @@ public final class ClassesConfig {
     /** Writes the same into a config.json of a class such as {@code Bert}. */
     public static void write(TextOutput output, String transformersClass, ObjectNode config) {
         boolean beside = output instanceof TextOutput.TokenVectors vectors && vectors.isBeside();
-        config.putArray("architectures").add(beside ? LateConfig.CLASS : transformersClass + kind(output));
+        config.putArray(CLASSES).add(beside ? LateConfig.CLASS : transformersClass + kind(output));
         switch (output) {
-            case TextOutput.Vectors _, TextOutput.Score _, TextOutput.Answer _ -> {}
+            case TextOutput.Vectors _, TextOutput.Score _ -> {}
+            case TextOutput.Answer answer -> config.put(TIED, answer.table().isEmpty());
             case TextOutput.SequenceClasses classes -> {
                 writeLabels(classes.labels(), classes.several(), config);
             }

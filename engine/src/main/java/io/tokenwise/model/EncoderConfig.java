@@ -24,6 +24,10 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
     /** And those that see a window. */
     public static final String LOCAL = "sliding_attention";
 
+    /** Of decoders: whether tokens see none after them. */
+    public static final String CAUSAL = "is_causal";
+
+    private static final String SLIDING = "use_sliding_window";
     private static final String SCALING = "rope_scaling";
     private static final String ROTARY = "rope_parameters";
 
@@ -178,6 +182,20 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
     }
 
     /**
+     * Refuses layers that see a window, of families that have such.
+     *
+     * @throws BadFileException if there is one
+     */
+    public void areGlobal(JsonFile config) {
+        areFalse(config, SLIDING);
+        for (int i = 0; i < layers; i++) {
+            if (!isGlobal(config, i, "", 1, false)) {
+                throw config.refuse("layer_types", GLOBAL + " for each layer");
+            }
+        }
+    }
+
+    /**
      * Refuses what a family may have and we do not.
      *
      * @throws BadFileException if one of the flags is true
@@ -262,5 +280,18 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
                 .put("head_dim", layer.attention().headSize())
                 .put("rms_norm_eps", layer.mlpNorm().epsilon())
                 .put("attention_bias", layer.attention().inputBias());
+    }
+
+    /** The same with what else Qwen's say, whose tokens may see those after them. */
+    public static ObjectNode writtenQwen(String type, String transformers, ModelDescription model) {
+        LayerForm layer = ((EncoderForm) model.architecture()).forms().getFirst();
+        var rotary = (Positions.Rotary) layer.attention().positions();
+        ObjectNode config = writtenLlama(type, transformers, model);
+        HeadForm.writePadding(model, config);
+        writeScaling(rotary, config);
+        return config.put(CAUSAL, layer.attention().after() == 0)
+                .put("rope_theta", rotary.base())
+                .put("hidden_act", name(layer.mlp().activation()))
+                .put(SLIDING, false);
     }
 }

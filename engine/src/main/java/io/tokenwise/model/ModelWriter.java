@@ -37,6 +37,7 @@ public final class ModelWriter {
             SentenceRouter.POOLING,
             QueryWeights.FOLDER,
             "1_LogitScore",
+            ChatTemplate.FILE,
             "artifact.metadata",
             "preprocessor_config.json",
             "llama-tokenizer.js",

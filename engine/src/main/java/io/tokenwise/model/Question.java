@@ -2,30 +2,95 @@ package io.tokenwise.model;
 
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.Arrays;
+import java.util.stream.IntStream;
 
-/** What Qwen3-Reranker is asked of a query and a document: words that its makers chose, which no file of it has. */
-final class Question {
-    /** The answers that it knows. */
-    static final String YES = "yes";
+/** What a causal model is asked of a query and a document: words that its makers chose. */
+public enum Question {
+    /** No file of the model has its words. */
+    QWEN3_RERANKER(
+            "Qwen3-Reranker",
+            "yes",
+            "no",
+            "<|im_start|>system\n"
+                    + "Judge whether the Document meets the requirements based on the Query and the Instruct provided."
+                    + " Note that the answer can only be \"yes\" or \"no\".<|im_end|>\n"
+                    + "<|im_start|>user\n",
+            "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n") {
+        @Override
+        Tokenizer.Encoded asked(Tokenizer tokenizer, String prompt, String query, String document, int room) {
+            String instruct = prompt.isEmpty()
+                    ? "Given a web search query, retrieve relevant passages that answer the query"
+                    : prompt;
+            String text = "<Instruct>: " + instruct + "\n<Query>: " + query + "\n<Document>: " + document;
+            return cut(tokenizer.encodeFirst(text, room), room);
+        }
+    },
 
-    static final String NO = "no";
+    /**
+     * As its makers' package asks (mixedbread-ai/mxbai-rerank mxbai_rerank/mxbai_rerank_v2.py at 8e709dca): query, document and what stands between and behind them become tokens each by itself, so that no mark
+     * at the end of one is a token together with the end of the line, and a query is cut to three quarters of the room.
+     */
+    MXBAI_RERANK(
+            "mxbai-rerank-v2",
+            "1",
+            "0",
+            "<|im_start|>system\n"
+                    + "You are Qwen, created by Alibaba Cloud. You are a helpful assistant.<|im_end|>\n"
+                    + "<|im_start|>user\n",
+            "\n" + Question.RELEVANCE + "\nRelevance:<|im_end|>\n<|im_start|>assistant\n") {
+        @Override
+        Tokenizer.Encoded asked(Tokenizer tokenizer, String prompt, String query, String document, int room) {
+            String instruction = prompt.isEmpty() ? "" : "instruction: " + prompt + "\n";
+            int most = room * 3 / 4;
+            Tokenizer.Encoded first = cut(tokenizer.encodeFirst(instruction + "query: " + query, most), most);
+            int[] second = joined(
+                    first.ids(), tokenizer.encodeAll("\n"), tokenizer.encodeFirst("document: " + document, room));
+            Tokenizer.Encoded both = cut(second, room);
+            return new Tokenizer.Encoded(both.ids(), first.truncated() || both.truncated());
+        }
+    };
 
-    private static final String BEFORE = "<|im_start|>system\n"
-            + "Judge whether the Document meets the requirements based on the Query and the Instruct provided."
-            + " Note that the answer can only be \"yes\" or \"no\".<|im_end|>\n"
-            + "<|im_start|>user\n";
+    private static final String RELEVANCE =
+            "You are a search relevance expert who evaluates how well documents match search queries."
+                    + " For each query-document pair, carefully analyze the semantic relationship between them, then"
+                    + " provide your binary relevance judgment (0 for not relevant, 1 for relevant).";
 
-    private static final String INSTRUCT = "<Instruct>: ";
+    private final String model;
+    private final String yes;
+    private final String no;
+    private final String before;
+    private final String after;
 
-    /** What is asked for where no prompt says it. */
-    private static final String USUAL = "Given a web search query, retrieve relevant passages that answer the query";
+    Question(String model, String yes, String no, String before, String after) {
+        this.model = model;
+        this.yes = yes;
+        this.no = no;
+        this.before = before;
+        this.after = after;
+    }
 
-    private static final String QUERY = "\n<Query>: ";
-    private static final String DOCUMENT = "\n<Document>: ";
+    /** {@return what the model is called that is asked it} */
+    public String model() {
+        return model;
+    }
 
-    private static final String AFTER = "<|im_end|>\n<|im_start|>assistant\n<think>\n\n</think>\n\n";
+    /** {@return whether this is what a {@link ChatTemplate} asks; of a model whose template says nothing nobody knows} */
+    public boolean isIn(String template) {
+        return after.contains(RELEVANCE) && template.contains(RELEVANCE);
+    }
 
-    private Question() {}
+    /** One of the two answers that the model knows. */
+    String yes() {
+        return yes;
+    }
+
+    /** The other. */
+    String no() {
+        return no;
+    }
+
+    /** The tokens between the words around them, of which the end is cut. */
+    abstract Tokenizer.Encoded asked(Tokenizer tokenizer, String prompt, String query, String document, int room);
 
     /**
      * The tokens of a question; of what is between the words around it the end is cut.
@@ -34,20 +99,23 @@ final class Question {
      * @param most tokens
      * @throws IllegalArgumentException if the words around it leave no room
      */
-    static Tokenizer.Encoded encode(Tokenizer tokenizer, String prompt, String query, String document, int most) {
-        int[] before = tokenizer.encodeAll(BEFORE);
-        int[] after = tokenizer.encodeAll(AFTER);
-        int room = most - before.length - after.length;
+    Tokenizer.Encoded encode(Tokenizer tokenizer, String prompt, String query, String document, int most) {
+        int[] first = tokenizer.encodeAll(before);
+        int[] last = tokenizer.encodeAll(after);
+        int room = most - first.length - last.length;
         if (room < 1) {
-            throw new IllegalArgumentException("a question has " + (before.length + after.length)
+            throw new IllegalArgumentException("a question has " + (first.length + last.length)
                     + " tokens around a query and a document, the model reads " + most);
         }
-        String instruct = INSTRUCT + (prompt.isEmpty() ? USUAL : prompt);
-        int[] asked = tokenizer.encodeFirst(instruct + QUERY + query + DOCUMENT + document, room);
-        int count = Math.min(asked.length, room);
-        int[] ids = Arrays.copyOf(before, before.length + count + after.length);
-        System.arraycopy(asked, 0, ids, before.length, count);
-        System.arraycopy(after, 0, ids, before.length + count, after.length);
-        return new Tokenizer.Encoded(ids, count < asked.length);
+        Tokenizer.Encoded asked = asked(tokenizer, prompt, query, document, room);
+        return new Tokenizer.Encoded(joined(first, asked.ids(), last), asked.truncated());
+    }
+
+    private static Tokenizer.Encoded cut(int[] tokens, int most) {
+        return new Tokenizer.Encoded(Arrays.copyOf(tokens, Math.min(tokens.length, most)), tokens.length > most);
+    }
+
+    private static int[] joined(int[]... parts) {
+        return Arrays.stream(parts).flatMapToInt(IntStream::of).toArray();
     }
 }

@@ -120,7 +120,7 @@ final class SentenceFiles {
 
     /**
      * That texts go to the tokenizer as they are, and that what is read is what the model gives of them. Where this file speaks of messages sentence-transformers writes them into the tokenizer's chat template
-     * first: of Qwen3-Reranker {@link Question} (sentence_transformers/base/modules/transformer.py at cad21198).
+     * first: of Qwen3-Reranker and mxbai-rerank-v2 {@link Question} (sentence_transformers/base/modules/transformer.py at cad21198).
      */
     private static void requireTexts(ModelFolder folder, TextOutput output) throws IOException {
         if (!folder.has(LENGTH)) {
@@ -129,7 +129,9 @@ final class SentenceFiles {
         JsonFile file = folder.read(LENGTH);
         JsonNode kinds = file.root().path(MODALITIES);
         if (file.has(MODALITIES) && kinds.has("message") != output instanceof TextOutput.Answer) {
-            throw file.refuse(MODALITIES, "message, a chat template, of Qwen3-Reranker alone, and of all others text");
+            throw file.refuse(
+                    MODALITIES,
+                    "message, a chat template, of Qwen3-Reranker and mxbai-rerank-v2, and of all others text");
         }
         boolean head = output instanceof TextOutput.SequenceClasses
                 || output instanceof TextOutput.Answer

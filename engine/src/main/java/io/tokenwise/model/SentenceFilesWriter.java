@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.io.JsonFile;
+import java.nio.charset.StandardCharsets;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -34,6 +35,10 @@ final class SentenceFilesWriter {
             case TextOutput.SequenceClasses _ when asks(description) -> files.putAll(alone());
             case TextOutput.Answer answer when asks(description) -> files.putAll(logits(answer));
             default -> {}
+        }
+        if (description.output() instanceof TextOutput.Answer answer
+                && !answer.template().isEmpty()) {
+            files.put(ChatTemplate.FILE, answer.template().getBytes(StandardCharsets.UTF_8));
         }
         ObjectNode length = JSON.objectNode().put("max_seq_length", description.maxTokens());
         length.put("do_lower_case", false);

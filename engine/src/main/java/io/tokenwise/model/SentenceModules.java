@@ -216,8 +216,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
     /** The same whose words a LogitScore names. */
     TextOutput.Answer withWords(TextOutput.Answer answer) throws IOException {
         JsonFile words = folder.read(configPath(all.getLast()));
-        return new TextOutput.Answer(
-                answer.table(), words.integer(YES, 1, Integer.MAX_VALUE), words.integer(NO, 1, Integer.MAX_VALUE));
+        return answer.withWords(words.integer(YES, 1, Integer.MAX_VALUE), words.integer(NO, 1, Integer.MAX_VALUE));
     }
 
     private TextOutput.Sparse sparse(TextFamily family, JsonFile config) throws IOException {

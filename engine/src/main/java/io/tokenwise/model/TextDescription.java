@@ -126,8 +126,8 @@ public record TextDescription(
      * @throws IllegalArgumentException if the tokenizer has no form for pairs
      */
     public Tokenizer.Encoded encodePair(Tokenizer tokenizer, String first, String second) {
-        return output instanceof TextOutput.Answer
-                ? Question.encode(tokenizer, prompts.text(), first, second, maxTokens)
+        return output instanceof TextOutput.Answer answer
+                ? answer.question().encode(tokenizer, prompts.text(), first, second, maxTokens)
                 : tokenizer.encodePair(prompts.text() + first, second, maxTokens);
     }
 
@@ -149,21 +149,24 @@ public record TextDescription(
         if (!(output instanceof TextOutput.Answer answer)) {
             return this;
         }
-        var known = new TextOutput.Answer(answer.table(), word(tokenizer, Question.YES), word(tokenizer, Question.NO));
+        Question question = answer.question();
+        var known =
+                answer.withWords(word(tokenizer, question, question.yes()), word(tokenizer, question, question.no()));
         if (answer.isKnown() && !answer.equals(known)) {
             throw new BadFileException(
                     name,
                     "its score is of the tokens " + answer.yes() + " and " + answer.no() + "; supported: those of "
-                            + Question.YES + " and " + Question.NO + ", " + known.yes() + " and " + known.no());
+                            + question.yes() + " and " + question.no() + ", " + known.yes() + " and " + known.no());
         }
         return new TextDescription(name, family, architecture, maxTokens, known, prompts, acm);
     }
 
-    private int word(Tokenizer tokenizer, String word) {
+    private int word(Tokenizer tokenizer, Question question, String word) {
         return tokenizer
                 .id(word)
                 .orElseThrow(() -> new BadFileException(
-                        name, "is a causal model whose tokenizer has no token " + word + "; Qwen3-Reranker's has"));
+                        name,
+                        "is a causal model whose tokenizer has no token " + word + "; " + question.model() + "'s has"));
     }
 
     /** The first values of a vector; of length 1 again if the model's vectors are. */

@@ -92,13 +92,20 @@ public sealed interface TextOutput {
     }
 
     /**
-     * A score: how much likelier a causal model answers a {@link Question} with one word than with another, by the difference of their logits.
+     * A score: how much likelier a causal model answers a question with one word than with another, by the difference of their logits.
      *
+     * @param question what it is asked
+     * @param template the {@link ChatTemplate} that says so; empty if no file does
      * @param table the tensor that makes words' logits; empty if that is the table of their embeddings
      * @param yes the one, by its row; 0 until the tokenizer is known
      * @param no the other
      */
-    record Answer(Optional<String> table, int yes, int no) implements TextOutput {
+    record Answer(Question question, String template, Optional<String> table, int yes, int no) implements TextOutput {
+        /** The same whose words are known, by their rows. */
+        Answer withWords(int newYes, int newNo) {
+            return new Answer(question, template, table, newYes, newNo);
+        }
+
         /** Whether its words are known, which no model has in its first row. */
         boolean isKnown() {
             return yes != 0 || no != 0;

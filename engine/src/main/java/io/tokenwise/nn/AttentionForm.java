@@ -73,6 +73,12 @@ public record AttentionForm(
         return new AttentionForm(heads, keyHeads, headSize, false, false, scale, headNorm, positions, before, after);
     }
 
+    /** The same with biases of Q, K and V alone. */
+    public AttentionForm withoutOutputBias() {
+        return new AttentionForm(
+                heads, keyHeads, headSize, inputBias, false, scale, headNorm, positions, before, after);
+    }
+
     /** The same with other positions. */
     public AttentionForm with(Positions newPositions) {
         return new AttentionForm(

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.MxbaiRerankTest;
 import io.tokenwise.TestModels;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.BadFileException;
@@ -59,15 +60,23 @@ class ClassesDistillationTest {
         SCORES_BY_TOKENS("tokens", new TextOutput.SequenceClasses(POOLED, List.of("score"), false)),
         TOKEN_CLASSES("mlp", new TextOutput.TokenClasses(Optional.empty(), "classifier", LABELS)),
         /** A causal model, whose last token answers. */
-        ANSWERS("mlp", null),
-        ANSWERS_BY_TOKENS("tokens", null);
+        ANSWERS("mlp", null, "qwen3"),
+        /** The same without norms of heads. */
+        QWEN2_ANSWERS("mlp,vo", null, "qwen2"),
+        ANSWERS_BY_TOKENS("tokens", null, "qwen3");
 
         private final String adapt;
         private final TextOutput output;
+        private final String causal;
 
         Kind(String adapt, TextOutput output) {
+            this(adapt, output, "");
+        }
+
+        Kind(String adapt, TextOutput output, String causal) {
             this.adapt = adapt;
             this.output = output;
+            this.causal = causal;
         }
 
         void write(Path folder) throws IOException {
@@ -77,7 +86,7 @@ class ClassesDistillationTest {
             }
             Map<String, Object> config = Map.of(
                     "architectures",
-                    List.of("Qwen3ForCausalLM"),
+                    List.of(causal.replace("qwen", "Qwen") + "ForCausalLM"),
                     "hidden_size",
                     96,
                     "num_hidden_layers",
@@ -86,7 +95,8 @@ class ClassesDistillationTest {
                     30_522,
                     "tie_word_embeddings",
                     true);
-            RandomModel.small("qwen3", config, 5).write(folder, "model.");
+            RandomModel.small(causal, config, 5).write(folder, "model.");
+            Files.writeString(folder.resolve("chat_template.jinja"), MxbaiRerankTest.TASK);
             try (ModelFiles minilm = TestModels.files("minilm")) {
                 Files.write(folder.resolve("tokenizer.json"), minilm.tokenizer().json());
             }
@@ -129,7 +139,7 @@ class ClassesDistillationTest {
     }
 
     private static DistillRun run(ModelFiles files, DistillConfig config, Path out) {
-        List<int[]> inputs = files.description().family().name().equals("qwen3")
+        List<int[]> inputs = files.description().family().name().startsWith("qwen")
                 ? pairs().stream()
                         .map(pair -> IntStream.of(pair).map(TokenTypes::id).toArray())
                         .toList()

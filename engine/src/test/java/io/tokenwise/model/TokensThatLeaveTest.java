@@ -137,6 +137,7 @@ class TokensThatLeaveTest {
             wider("new", Map.of()),
             wider("modernbert", Map.of()),
             wider("eurobert", Map.of()),
+            wider("qwen2", Map.of()),
             wider("qwen3", Map.of()),
             wider("gemma3", Map.of("use_bidirectional_attention", false)));
 

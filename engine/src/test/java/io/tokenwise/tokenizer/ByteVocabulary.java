@@ -149,6 +149,11 @@ public final class ByteVocabulary {
         return mapper.writeValueAsBytes(root);
     }
 
+    /** The same with Qwen 2's pattern, of which a mark and the end of the line behind it are one word. */
+    public byte[] qwen2Json() {
+        return json(SPLIT, Patterns.QWEN2.regex());
+    }
+
     /** The ids, as a RoBERTa was first published. */
     public String vocabJson() {
         return JsonMapper.shared().writeValueAsString(ids);

@@ -12,6 +12,7 @@ import io.tokenwise.model.modernbert.ModernBertFamily;
 import io.tokenwise.model.moonshine.MoonshineFamily;
 import io.tokenwise.model.mpnet.MpnetFamily;
 import io.tokenwise.model.nomic.NomicBertFamily;
+import io.tokenwise.model.qwen2.Qwen2Family;
 import io.tokenwise.model.qwen3.Qwen3Family;
 import io.tokenwise.model.roberta.RobertaFamily;
 import io.tokenwise.model.vit.VitFamily;
@@ -36,6 +37,7 @@ public final class Families {
             MpnetFamily.MPNET,
             NomicBertFamily.NOMIC_BERT,
             ModernBertFamily.MODERN_BERT,
+            Qwen2Family.QWEN2,
             Qwen3Family.QWEN3,
             Gemma3Family.GEMMA3,
             GteFamily.GTE,

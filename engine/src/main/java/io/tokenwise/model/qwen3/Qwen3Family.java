@@ -14,6 +14,7 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.Network;
+import io.tokenwise.model.Question;
 import io.tokenwise.model.TensorNames;
 import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
@@ -39,11 +40,7 @@ public final class Qwen3Family implements TextFamily {
     private static final LayerNames NAMES = LayerNames.llama(new LayerNames.Norms(
             "input_layernorm", "post_attention_layernorm", null, null, "self_attn.q_norm", "self_attn.k_norm"));
 
-    private static final String TIED = "tie_word_embeddings";
-
-    /** Where all tokens see each other, by the one field in transformers and by the other in text-embeddings-inference. */
-    private static final String CAUSAL = "is_causal";
-
+    /** Where all tokens see each other, by text-embeddings-inference; by transformers where it is not causal. */
     private static final String BOTH_WAYS = "use_bidirectional_attention";
 
     /** voyage-4-nano's, and how many values it makes. */
@@ -51,9 +48,6 @@ public final class Qwen3Family implements TextFamily {
 
     private static final String WIDTH = "num_labels";
     private static final int MOST_WIDTH = 1 << 16;
-
-    private static final String OWN_CODE = "auto_map";
-    private static final String CLASSES = "architectures";
 
     private Qwen3Family() {}
 
@@ -75,19 +69,14 @@ public final class Qwen3Family implements TextFamily {
 
     @Override
     public EncoderForm architecture(JsonFile config) {
-        EncoderConfig.areFalse(config, "use_sliding_window");
         EncoderConfig sizes = EncoderConfig.read(config);
-        for (int i = 0; i < sizes.layers(); i++) {
-            if (!EncoderConfig.isGlobal(config, i, "", 1, false)) {
-                throw config.refuse("layer_types", EncoderConfig.GLOBAL + " for each layer");
-            }
-        }
+        sizes.areGlobal(config);
         int headSize = EncoderConfig.evenHeadSize(config, 128);
         var norm = NormForm.rms(EncoderConfig.epsilon(config, "rms_norm_eps", 1e-6));
         Positions positions =
                 EncoderConfig.rotary(config, headSize, null, "rope_theta", 10_000, EncoderConfig.rotaryTokens(config));
         boolean both = config.flag(BOTH_WAYS, false);
-        boolean causal = config.flag(CAUSAL, true) && !both;
+        boolean causal = config.flag(EncoderConfig.CAUSAL, true) && !both;
         AttentionForm plain = AttentionForm.plain(sizes.heads(), headSize)
                 .withKeyHeads(sizes.keyHeads(config))
                 .withHeadNorm(norm)
@@ -114,23 +103,16 @@ public final class Qwen3Family implements TextFamily {
      */
     @Override
     public Optional<TextOutput> output(ModelFolder folder, JsonFile config) throws IOException {
-        if (config.has(OWN_CODE)) {
-            throw config.refuse(OWN_CODE, "nothing, but beside a modules.json that says what becomes of token vectors");
-        }
+        ClassesConfig.requireNoCode(config);
         if (!ClassesConfig.isCausal(config)) {
             return TextFamily.super.output(folder, config);
         }
-        List<String> named = config.root()
-                .path(CLASSES)
-                .valueStream()
-                .map(name -> name.asString(""))
-                .toList();
-        if (!named.equals(List.of("Qwen3ForCausalLM"))) {
+        if (!ClassesConfig.isClass(config, "Qwen3ForCausalLM")) {
             throw config.refuse(
-                    CLASSES, "Qwen3ForCausalLM alone, as of Qwen3-Reranker, which other causal models are asked as");
+                    ClassesConfig.CLASSES,
+                    "Qwen3ForCausalLM alone, as of Qwen3-Reranker, which other causal models are asked as");
         }
-        Optional<String> table = config.flag(TIED, false) ? Optional.empty() : Optional.of("lm_head.weight");
-        return Optional.of(new TextOutput.Answer(table, 0, 0));
+        return Optional.of(ClassesConfig.answer(config, Question.QWEN3_RERANKER, "", "lm_head.weight"));
     }
 
     /**
@@ -180,21 +162,12 @@ public final class Qwen3Family implements TextFamily {
     @Override
     public ObjectNode config(ModelDescription model) {
         var form = (EncoderForm) model.architecture();
-        LayerForm layer = form.forms().getFirst();
-        ObjectNode config = EncoderConfig.writtenLlama(name(), "Qwen3", model);
+        boolean causal = form.forms().getFirst().attention().after() == 0;
+        ObjectNode config = EncoderConfig.writtenQwen(name(), "Qwen3", model);
         TextOutput output = ((TextDescription) model).output();
-        if (output instanceof TextOutput.Answer answer) {
-            config.put(TIED, answer.table().isEmpty());
-        }
         output.dense().stream()
                 .filter(dense -> dense.folder().isEmpty() && !output.perToken())
                 .forEach(dense -> config.put(WIDTH, dense.outputs()));
-        boolean causal = layer.attention().after() == 0;
-        config.put(CAUSAL, causal).put(BOTH_WAYS, !causal);
-        HeadForm.writePadding(model, config);
-        EncoderConfig.writeScaling(layer.attention().positions(), config);
-        return config.put("rope_theta", ((Positions.Rotary) layer.attention().positions()).base())
-                .put("hidden_act", EncoderConfig.name(layer.mlp().activation()))
-                .put("use_sliding_window", false);
+        return config.put(BOTH_WAYS, !causal);
     }
 }

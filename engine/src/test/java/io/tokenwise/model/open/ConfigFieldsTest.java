@@ -105,6 +105,15 @@ class ConfigFieldsTest {
              "pad_token": "<|end_of_text|>", "pad_token_id": 128001, "pretraining_tp": 1, "rms_norm_eps": 1e-05, "rope_scaling": null, "rope_theta": 250000,
              "tie_word_embeddings": false, "torch_dtype": "bfloat16", "use_cache": false, "vocab_size": 128256}
             """),
+        /** mxbai-rerank-base-v2 rewritten as a classifier. */
+        QWEN2("""
+            {"_name_or_path": "mixedbread-ai/mxbai-rerank-base-v2", "architectures": ["Qwen2ForSequenceClassification"], "attention_dropout": 0.0, "bos_token_id": 151643,
+             "eos_token_id": 151645, "hidden_act": "silu", "hidden_size": 896, "id2label": {"0": "0", "1": "1"}, "initializer_range": 0.02, "intermediate_size": 4864,
+             "label2id": {"0": 0, "1": 1}, "max_position_embeddings": 32768, "max_window_layers": 21, "model_type": "qwen2", "num_attention_heads": 14,
+             "num_hidden_layers": 24, "num_key_value_heads": 2, "pad_token_id": 151643, "rms_norm_eps": 1e-06, "rope_scaling": null, "rope_theta": 1000000.0,
+             "sliding_window": null, "tie_word_embeddings": true, "torch_dtype": "float16", "transformers_version": "4.47.1", "use_cache": true,
+             "use_sliding_window": false, "vocab_size": 151936}
+            """),
         QWEN3("""
             {"architectures": ["Qwen3ForCausalLM"], "attention_bias": false, "attention_dropout": 0.0, "bos_token_id": 151643, "eos_token_id": 151643, "head_dim": 128,
              "hidden_act": "silu", "hidden_size": 1024, "initializer_range": 0.02, "intermediate_size": 3072, "max_position_embeddings": 32768, "max_window_layers": 28,
@@ -167,6 +176,26 @@ class ConfigFieldsTest {
         ConfigFields fields = of(Public.QWEN3.config.replaceFirst("\\{", both));
         assertThat(fields.used()).contains("is_causal", "use_bidirectional_attention");
         assertThat(fields.unknown()).isEmpty();
+    }
+
+    /** gte-Qwen2-1.5B-instruct's, whose code is known by one of them. */
+    @Test
+    void whatCodeOfAModelsOwnDoesIsUsed() throws IOException {
+        write("modules.json", """
+            [{"path": "", "type": "sentence_transformers.models.Transformer"}, {"path": "1_Pooling", "type": "sentence_transformers.models.Pooling"}]
+            """);
+        write("1_Pooling/config.json", "{\"pooling_mode_lasttoken\": true}");
+        ConfigFields fields = of("""
+            {"architectures": ["Qwen2ForCausalLM"], "attention_dropout": 0.0, "auto_map": {"AutoModel": "modeling_qwen.Qwen2Model",
+             "AutoModelForCausalLM": "modeling_qwen.Qwen2ForCausalLM", "AutoModelForSequenceClassification": "modeling_qwen.Qwen2ForSequenceClassification"},
+             "bos_token_id": 151643, "eos_token_id": 151643, "hidden_act": "silu", "hidden_size": 1536, "initializer_range": 0.02, "intermediate_size": 8960,
+             "is_causal": false, "max_position_embeddings": 131072, "max_window_layers": 21, "model_type": "qwen2", "num_attention_heads": 12, "num_hidden_layers": 28,
+             "num_key_value_heads": 2, "rms_norm_eps": 1e-06, "rope_theta": 1000000.0, "sliding_window": 131072, "tie_word_embeddings": false,
+             "torch_dtype": "float32", "transformers_version": "4.41.2", "use_cache": true, "use_sliding_window": false, "vocab_size": 151646}
+            """);
+        assertThat(fields.used()).contains("auto_map", "is_causal", "use_sliding_window");
+        assertThat(fields.unknown()).isEmpty();
+        assertThat(fields.longest()).isEqualTo(131_072);
     }
 
     /** What is harmless at the value that all have is refused at another. */

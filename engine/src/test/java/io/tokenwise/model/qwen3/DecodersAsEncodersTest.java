@@ -39,7 +39,7 @@ import org.junit.jupiter.params.provider.ValueSource;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 
-/** What causal models that serve as encoders have beyond others: tokens do not see those after them, and the last one is the text. Qwen3's and Gemma 3's. */
+/** What causal models that serve as encoders have beyond others: tokens do not see those after them, and the last one is the text. Qwen2's, Qwen3's and Gemma 3's. */
 class DecodersAsEncodersTest {
     private static final Logger LOG = LoggerFactory.getLogger(DecodersAsEncodersTest.class);
 
@@ -81,7 +81,7 @@ class DecodersAsEncodersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen3", "gemma3"})
+    @ValueSource(strings = {"qwen2", "qwen3", "gemma3"})
     void tokensDoNotSeeThoseAfterThem(String family) throws IOException {
         write(family, causal(family));
         try (Backend backend = VectorBackend.open(1);
@@ -117,7 +117,7 @@ class DecodersAsEncodersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"qwen3", "gemma3"})
+    @ValueSource(strings = {"qwen2", "qwen3", "gemma3"})
     void theLastTokenIsTheText(String family) throws IOException {
         write(family, causal(family));
         try (Backend backend = VectorBackend.open(1);
@@ -140,7 +140,14 @@ class DecodersAsEncodersTest {
 
     /** Of narrow products, beside float32; learners of gated MLPs and of V and O by groups of heads among them. */
     @ParameterizedTest
-    @CsvSource({"qwen3, BF16, .999", "qwen3, S8, .99", "gemma3, BF16, .999", "gemma3, S8, .99"})
+    @CsvSource({
+        "qwen2, BF16, .999",
+        "qwen2, S8, .99",
+        "qwen3, BF16, .999",
+        "qwen3, S8, .99",
+        "gemma3, BF16, .999",
+        "gemma3, S8, .99"
+    })
     void narrowPrecisionsGiveNearlyTheSame(String family, Precision precision, double least) throws IOException {
         // Sides of at least 32 columns, so that the library multiplies.
         RandomModel.small(family, Map.of("hidden_size", 96, "intermediate_size", 256, "head_dim", 32), 7)
@@ -204,6 +211,10 @@ class DecodersAsEncodersTest {
     @CsvSource(
             delimiter = '|',
             value = {
+                "qwen2|use_sliding_window|true|use_sliding_window is true; supported: false",
+                "qwen2|num_key_value_heads|4|num_key_value_heads is 4; supported: a divisor of num_attention_heads, 6",
+                "qwen2|head_dim|15|head_dim is 15; supported: an even number, since rotary positions turn pairs of"
+                        + " columns",
                 "qwen3|use_sliding_window|true|use_sliding_window is true; supported: false",
                 "qwen3|num_key_value_heads|4|num_key_value_heads is 4; supported: a divisor of num_attention_heads, 6",
                 "qwen3|head_dim|15|head_dim is 15; supported: an even number, since rotary positions turn pairs of"
