@@ -2,6 +2,7 @@ package io.tokenwise.io;
 
 import io.tokenwise.api.BadFileException;
 import java.io.ByteArrayInputStream;
+import java.io.ByteArrayOutputStream;
 import java.io.IOException;
 import java.io.InputStream;
 import java.io.InputStreamReader;
@@ -17,6 +18,7 @@ import java.util.Map;
 import java.util.Set;
 import java.util.function.Consumer;
 import tools.jackson.core.JacksonException;
+import tools.jackson.core.JsonGenerator;
 import tools.jackson.core.JsonParser;
 import tools.jackson.core.JsonToken;
 import tools.jackson.core.StreamReadConstraints;
@@ -134,6 +136,38 @@ public record JsonFile(String file, JsonNode root) {
             } while (step.token() != null);
             return true;
         }
+    }
+
+    /**
+     * The same object, which is too large to be kept as a tree, with another value of a field.
+     *
+     * @throws BadFileException if it is no JSON object
+     */
+    public static byte[] replaced(String file, byte[] bytes, String field, JsonNode value) {
+        var written = new ByteArrayOutputStream(bytes.length + 1024);
+        try (JsonParser in = streaming(file, bytes);
+                JsonGenerator out = MAPPER.createGenerator(written)) {
+            if (in.nextToken() != JsonToken.START_OBJECT) {
+                throw new BadFileException(file, "must hold a JSON object");
+            }
+            out.writeStartObject();
+            while (in.nextToken() != JsonToken.END_OBJECT) {
+                String name = in.currentName();
+                in.nextToken();
+                if (name.equals(field)) {
+                    in.skipChildren();
+                } else {
+                    out.writeName(name);
+                    out.copyCurrentStructure(in);
+                }
+            }
+            out.writeName(field);
+            out.writeTree(value);
+            out.writeEndObject();
+        } catch (JacksonException e) {
+            throw invalid(file, e);
+        }
+        return written.toByteArray();
     }
 
     private static JsonParser streaming(String file, byte[] bytes) {

@@ -12,7 +12,7 @@ import java.util.stream.Stream;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * The tokenizer of a folder: its tokenizer.json, or what transformers makes of the older files of a BERT (vocab.txt) or a RoBERTa (vocab.json and merges.txt).
+ * The tokenizer of a folder: its tokenizer.json, with what code of gte-Qwen2 adds to it, or what transformers makes of the older files of a BERT (vocab.txt) or a RoBERTa (vocab.json and merges.txt).
  *
  * @param file what messages call it
  * @param json a tokenizer.json
@@ -60,7 +60,10 @@ public record TokenizerFile(String file, byte[] json) {
         for (String other : SENTENCE_PIECE) {
             folder.refuseInstead(NAME, other, "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
         }
-        return new TokenizerFile(folder.file(NAME), folder.json(NAME));
+        byte[] json = folder.json(NAME);
+        JsonFile config = ifThere(folder, CONFIG);
+        return new TokenizerFile(
+                folder.file(NAME), EndOfText.isIn(config) ? EndOfText.behind(config, folder.file(NAME), json) : json);
     }
 
     /** Whether another says the same; its fields in another order do not count as that. */
