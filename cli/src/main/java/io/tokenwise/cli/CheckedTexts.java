@@ -54,7 +54,7 @@ final class CheckedTexts {
                 text.queries().map(QueryWeights::tokens).orElse(0));
     }
 
-    /** No file says what a causal model is asked, so that of another question is taken for this one. */
+    /** Of Qwen3 no file says what a causal model is asked, so that of another question is taken for this one. */
     private static String kind(TextDescription text) {
         return text.kind()
                 + (text.output() instanceof TextOutput.Answer answer

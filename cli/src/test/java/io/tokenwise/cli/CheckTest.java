@@ -192,6 +192,26 @@ class CheckTest extends CommandTest {
                         + System.lineSeparator());
     }
 
+    /** By the words of its chat template. */
+    @Test
+    void aQwen2IsSaidToBeAskedAsMxbaiRerank(@TempDir Path model) throws IOException {
+        SmallTextModel.write(model, """
+                {"architectures": ["Qwen2ForCausalLM"], "model_type": "qwen2", "vocab_size": 30522, "hidden_size": 24, "num_hidden_layers": 1, "num_attention_heads": 3,
+                 "intermediate_size": 48, "max_position_embeddings": 512, "tie_word_embeddings": true}
+                """);
+        Files.delete(model.resolve("modules.json"));
+        Files.delete(model.resolve("1_Pooling/config.json"));
+        Files.writeString(
+                model.resolve("chat_template.jinja"),
+                "You are a search relevance expert who evaluates how well documents match search queries. For each query-document"
+                        + " pair, carefully analyze the semantic relationship between them, then provide your binary relevance"
+                        + " judgment (0 for not relevant, 1 for relevant).");
+        assertThat(run("check", model.toString())).as(out.toString() + err).isZero();
+        assertThat(out.toString())
+                .contains("gives             1 number: a cross-encoder, asked as mxbai-rerank-v2 is"
+                        + System.lineSeparator());
+    }
+
     /** Of random weights, so wrong ones; that its words weigh 1 is what the numbers of splade-v3-doc rest on too. */
     @Test
     void aSparseEncoderMayLookQueriesUp(@TempDir Path model) throws IOException {
