@@ -50,6 +50,7 @@ public enum Question {
         }
     };
 
+    /** By which mxbai-rerank-v2's chat template is known. */
     private static final String RELEVANCE =
             "You are a search relevance expert who evaluates how well documents match search queries."
                     + " For each query-document pair, carefully analyze the semantic relationship between them, then"
