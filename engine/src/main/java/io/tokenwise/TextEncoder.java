@@ -374,6 +374,10 @@ public final class TextEncoder implements AutoCloseable {
      */
     public List<TextToken> tokenize(String text) {
         List<Tokenizer.Place> places = tokenizer.places(text);
+        if (places.isEmpty() && tokenizer.frame().marks() == 0) {
+            // What stands for nothing is no token.
+            return List.of();
+        }
         int[] ids = tokenizer.surrounded(
                 places.stream().mapToInt(Tokenizer.Place::id).toArray());
         List<String> words = tokenizer.tokens(ids);

@@ -142,7 +142,7 @@ final class Info implements Callable<Integer> {
     }
 
     private Json.Cost cost(Encoder network, ModelDescription description, Backend backend) {
-        if (description.reads() == InputKind.SOUND) {
+        if (description.reads() == InputKind.SOUND || description.architecture().layers() == 0) {
             return null;
         }
         int most = description.maxTokens();

@@ -113,6 +113,10 @@ public record DistillRun(
      */
     public static void check(ModelFiles files) {
         ModelDescription model = files.description();
+        if (model.architecture().layers() == 0) {
+            throw new BadFileException(
+                    model.name(), "is a table of tokens' vectors, without layers that could become adaptive");
+        }
         if (model.objective() == Objective.NONE) {
             throw new BadFileException(
                     model.name(),

@@ -1,5 +1,6 @@
 package io.tokenwise.finetune;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.autograd.EpochOrder;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.io.StoredType;
@@ -33,11 +34,14 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
     private static final int LEAST_EXAMPLES = 20;
 
     /**
-     * @throws io.tokenwise.api.BadFileException if the model is no text encoder
+     * @throws BadFileException if the model is no text encoder, or one without layers
      * @throws IllegalArgumentException if there are too few examples, or labels that all say the same
      */
     public FineTuneRun {
-        files.text();
+        if (files.text().architecture().layers() == 0) {
+            throw new BadFileException(
+                    files.text().name(), "is a table of tokens' vectors, without layers that could be trained");
+        }
         int different = labels.different();
         if (different < LEAST_EXAMPLES) {
             String repeats = different == labels.size() ? "" : different + " different ones among ";
@@ -83,7 +87,7 @@ public record FineTuneRun(ModelFiles files, Labels labels, FineTuneConfig config
      * @return the share of the held-out labels that it has {@linkplain FineTuning#right right}; NaN if they compare nothing
      * @throws InterruptedException if the thread was interrupted; a checkpoint of the last step was written
      * @throws DivergedException if training gave numbers that are none; the last checkpoint is still there
-     * @throws io.tokenwise.api.BadFileException if there is a checkpoint, but not of this run
+     * @throws BadFileException if there is a checkpoint, but not of this run
      */
     public double run(Backend backend, TrainingListener listener) throws IOException, InterruptedException {
         try (TrainingOutput output = TrainingOutput.begin(out, ModelWriter.Existing.KEEP)) {

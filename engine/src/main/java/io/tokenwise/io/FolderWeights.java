@@ -59,6 +59,15 @@ public record FolderWeights(WeightSource own, Map<String, WeightSource> inFolder
         }
     }
 
+    @Override
+    public void readNumbers(String name, MemorySegment destination) {
+        if (isOther(name)) {
+            other(name).readNumbers(nameThere(name), destination);
+        } else {
+            own.readNumbers(name, destination);
+        }
+    }
+
     private boolean isOther(String name) {
         return isInFolder(name) && !own.names().contains(name);
     }

@@ -17,6 +17,7 @@ import java.util.LinkedHashMap;
 import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.Set;
 import tools.jackson.databind.JsonNode;
 
@@ -157,11 +158,27 @@ public final class Safetensors implements WeightSource {
     /** {@link #read(String, MemorySegment)}; without the check for NaN and infinity where a checksum vouches for the values. */
     public void read(String name, MemorySegment destination, boolean checkFinite) {
         Entry entry = find(name);
-        int each = ELEMENT_BYTES.get(entry.dtype);
         try (Arena arena = Arena.ofConfined()) {
-            var place = new ElementReader.Place(dataStart + entry.begin, (entry.end - entry.begin) / each, each);
-            elements.read(name, place, decoder(entry, arena), destination, checkFinite);
+            read(entry, decoder(entry, arena), destination, checkFinite);
         }
+    }
+
+    /** Bytes that have scales are scaled here too. */
+    @Override
+    public void readNumbers(String name, MemorySegment destination) {
+        Entry entry = find(name);
+        Optional<StoredInteger> whole = StoredInteger.of(entry.dtype);
+        if (whole.isEmpty() || entries.containsKey(name + SCALE)) {
+            read(name, destination);
+        } else {
+            read(entry, whole.get()::decode, destination, false);
+        }
+    }
+
+    private void read(Entry entry, ElementReader.Decoder decoder, MemorySegment destination, boolean checkFinite) {
+        int each = ELEMENT_BYTES.get(entry.dtype);
+        var place = new ElementReader.Place(dataStart + entry.begin, (entry.end - entry.begin) / each, each);
+        elements.read(entry.name, place, decoder, destination, checkFinite);
     }
 
     private ElementReader.Decoder decoder(Entry entry, Arena arena) {

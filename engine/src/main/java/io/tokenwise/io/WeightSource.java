@@ -42,6 +42,15 @@ public interface WeightSource extends AutoCloseable {
      */
     void read(String name, MemorySegment destination);
 
+    /**
+     * The same of a tensor that may hold whole numbers, which are what they say: a matrix of bytes without scales, or rows of another tensor. From 2^24 on they are rounded.
+     *
+     * @throws BadFileException also if the file is of a kind of which none are read
+     */
+    default void readNumbers(String name, MemorySegment destination) {
+        read(name, destination);
+    }
+
     /** Releases the file or memory behind the weights. */
     @Override
     void close();

@@ -60,6 +60,9 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
 
     static final String TYPE = "type";
 
+    /** A table of tokens' vectors, of which a text's is the mean. */
+    private static final String TABLE = "StaticEmbedding";
+
     private static final String TEXT_VECTOR = "sentence_embedding";
     static final String TOKEN_VECTORS = "token_embeddings";
     static final String INPUT_NAME = "module_input_name";
@@ -87,9 +90,8 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
             throw new BadFileException(folder.file(FILE), "has " + modules.size() + " steps; supported: up to " + MOST);
         }
         for (JsonFile module : modules) {
-            // Before paths, which others, such as StaticEmbedding, have in other forms.
-            if (module == modules.getFirst() && !isTransformer(module) && !SentenceRouter.is(module)) {
-                throw module.refuse(TYPE, "Transformer, MLMTransformer or Router as the first");
+            if (module == modules.getFirst() && !isModel(module) && !SentenceRouter.is(module)) {
+                throw module.refuse(TYPE, "Transformer, MLMTransformer, StaticEmbedding or Router as the first");
             }
             requireFolder(module);
             if (module != modules.getFirst() && isTransformer(module)) {
@@ -139,13 +141,24 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
         return type(module).endsWith("Transformer");
     }
 
+    private static boolean isModel(JsonFile module) {
+        return isTransformer(module) || type(module).equals(TABLE);
+    }
+
+    /** Whether the model is a table of tokens' vectors, and no transformer. */
+    boolean isTable() {
+        return !all.isEmpty() && type(all.getFirst()).equals(TABLE);
+    }
+
     /** In which folder the model's own files are; empty if they are in that of all modules. */
-    String transformer() {
-        return all.isEmpty() || !isTransformer(all.getFirst()) ? "" : path(all.getFirst());
+    String own() {
+        return all.isEmpty() || !isModel(all.getFirst()) ? "" : path(all.getFirst());
     }
 
     static String path(JsonFile module) {
-        return module.root().path(PATH).asString("");
+        String path = module.root().path(PATH).asString("");
+        // As model2vec writes it.
+        return path.equals(".") ? "" : path;
     }
 
     /** Whether what comes out is what the model gives with a head of its own: of late modules are written for such models too. */
@@ -275,13 +288,13 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
     /** What modules.json asks for, in its order, behind what the model has besides. */
     private TextOutput.Vectors vectors(JsonFile config, int hiddenSize, Optional<VectorStep.Dense> projection)
             throws IOException {
-        Pooling pooling = null;
+        Pooling pooling = isTable() ? Pooling.MEAN : null;
         var steps = new ArrayList<VectorStep>();
         projection.ifPresent(steps::add);
         var folders = new HashSet<String>();
         for (JsonFile module : all) {
             String type = type(module);
-            if (type.equals("Transformer")) {
+            if (type.equals("Transformer") || module == all.getFirst() && isTable()) {
                 continue;
             }
             if (pooling == null && Set.of("Dense", "LayerNorm", "Normalize").contains(type)) {

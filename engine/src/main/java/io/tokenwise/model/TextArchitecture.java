@@ -1,5 +1,7 @@
 package io.tokenwise.model;
 
+import io.tokenwise.tokenizer.Tokenizer;
+
 /** The sizes of a text encoder. */
 public interface TextArchitecture extends Architecture {
     /** Words of the embeddings. */
@@ -17,4 +19,9 @@ public interface TextArchitecture extends Architecture {
      * @throws IllegalArgumentException if it has fewer, or none is left
      */
     TextArchitecture withLayers(int first);
+
+    /** How it reads texts by a tokenizer of its files: as that says, but for models that leave something out. */
+    default Tokenizer reading(Tokenizer tokenizer) {
+        return tokenizer;
+    }
 }

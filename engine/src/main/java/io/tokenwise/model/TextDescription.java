@@ -193,7 +193,7 @@ public record TextDescription(
         if (output instanceof TextOutput.SequenceClasses classes) {
             classes.head().check(tokenizer, file);
         }
-        return tokenizer;
+        return architecture.reading(tokenizer);
     }
 
     @Override

@@ -70,7 +70,12 @@ public interface TextFamily extends ModelFamily {
 
     @Override
     default TextDescription describe(ModelFolder folder, JsonFile config) throws IOException {
-        return SentenceFiles.describe(this, architecture(config), folder, config);
+        return describe(folder, config, architecture(config));
+    }
+
+    /** The same of one whose sizes are known. */
+    default TextDescription describe(ModelFolder folder, JsonFile config, TextArchitecture sizes) throws IOException {
+        return SentenceFiles.describe(this, sizes, folder, config);
     }
 
     @Override

@@ -1,6 +1,7 @@
 package io.tokenwise.model;
 
 import io.tokenwise.acm.leave.Leaving;
+import io.tokenwise.autograd.Parameter;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Embeddings;
@@ -48,6 +49,21 @@ public record TextNetwork(
     public static TextNetwork ofLlama(ModelDescription model, LayerNames names, LayerBuilder parts) {
         var form = (EncoderForm) model.architecture();
         return of((TextDescription) model, form, LLAMA, "layers.", names, "norm", parts);
+    }
+
+    /**
+     * A table of tokens' vectors, of which the head makes what the model gives: without layers.
+     *
+     * @param rows of the table
+     */
+    public static TextNetwork ofTable(TextDescription description, String table, int rows, LayerBuilder parts) {
+        Parameter words = parts.inputs().table(table, rows);
+        return new TextNetwork(
+                description,
+                new Embeddings(words, null, null, EmbeddingSums.Form.PLAIN, null),
+                new LayerStack(List.of(), Optional.empty()),
+                Optional.empty(),
+                TextHead.of(description.output(), description.architecture().hiddenSize(), words, parts.head()));
     }
 
     /** With a short path if the model has one. Of tokens that are asked for one by one none leaves. */

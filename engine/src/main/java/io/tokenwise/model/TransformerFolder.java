@@ -7,7 +7,7 @@ import java.util.Optional;
 import java.util.Set;
 
 /**
- * A folder of sentence-transformers in which the model's own files have a folder too, such as {@code 0_Transformer}, beside those of the other modules.
+ * A folder of sentence-transformers in which the model's own files have a folder too, such as {@code 0_Transformer} or {@code 0_StaticEmbedding}, beside those of the other modules.
  *
  * @param all the folder of all modules
  * @param own the name of the model's
@@ -17,8 +17,13 @@ public record TransformerFolder(ModelFolder all, String own) implements ModelFol
 
     /** The same folder, as one in which the model's own files lie. */
     public static ModelFolder of(ModelFolder folder) throws IOException {
-        String own = SentenceModules.read(folder).transformer();
+        String own = SentenceModules.read(folder).own();
         return own.isEmpty() ? folder : new TransformerFolder(folder, own);
+    }
+
+    /** Whether sentence-transformers has no transformer there, but a table of tokens' vectors (StaticEmbedding), beside which it reads no config.json. */
+    public static boolean isTable(ModelFolder folder) throws IOException {
+        return SentenceModules.read(folder).isTable();
     }
 
     private String place(String file) {

@@ -25,6 +25,9 @@ public final class Tokenizer {
     private final TokenizerJson description;
     private final Frame frame;
 
+    /** Null for a model that reads texts as they are. */
+    private final Bag bag;
+
     /**
      * A text's tokens.
      *
@@ -34,12 +37,13 @@ public final class Tokenizer {
      */
     public record Encoded(int[] ids, boolean truncated) {}
 
-    private Tokenizer(String file, byte[] json, int maxTokens, TokenizerJson description, Frame frame) {
+    private Tokenizer(String file, byte[] json, int maxTokens, TokenizerJson description, Frame frame, Bag bag) {
         this.file = file;
         this.json = json;
         this.maxTokens = maxTokens;
         this.description = description;
         this.frame = frame;
+        this.bag = bag;
     }
 
     /** Opens a tokenizer.json. */
@@ -77,7 +81,7 @@ public final class Tokenizer {
                     "puts " + frame.marks() + " tokens around a text, and the model takes " + maxTokens
                             + "; must leave room for one of the text");
         }
-        return new Tokenizer(file, own, maxTokens, description, frame);
+        return new Tokenizer(file, own, maxTokens, description, frame, null);
     }
 
     /**
@@ -89,7 +93,22 @@ public final class Tokenizer {
         if (most < 1) {
             throw new IllegalArgumentException("most is " + most + ", must be at least 1");
         }
-        return new Tokenizer(file, json, most, description, Frame.NONE);
+        return new Tokenizer(file, json, most, description, Frame.NONE, null);
+    }
+
+    /**
+     * The same tokenizer for a model that only averages what it has of a text's tokens: with no special ones around them, and cut also where tokenizer.json says so.
+     *
+     * @param nothing the id of what a text without tokens is
+     * @param knownAlone whether texts are read as model2vec reads them: without unknown tokens, where the file names one, and of a text only so many characters as {@link #maxTokens}
+     *     tokens of the vocabulary's median length have
+     * @throws BadFileException if it is to be cut in a way that is not supported
+     */
+    public Tokenizer bag(int nothing, boolean knownAlone) {
+        Bag own = knownAlone
+                ? Bag.known(nothing, file, json, description.vocabulary(), maxTokens)
+                : Bag.whole(nothing, file, json);
+        return new Tokenizer(file, json, maxTokens, description, Frame.NONE, own);
     }
 
     /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text words are looked at only until there are tokens enough. */
@@ -104,9 +123,20 @@ public final class Tokenizer {
      */
     public Encoded encode(String text, int most) {
         requireRoom(most);
+        if (bag != null) {
+            return encodeInBag(text, most);
+        }
         int room = most - frame.marks();
         int[] tokens = encodeFirst(text, room);
         return new Encoded(frame.around(tokens, Math.min(tokens.length, room)), tokens.length > room);
+    }
+
+    private Encoded encodeInBag(String text, int most) {
+        String begin = bag.begin(text);
+        int[] found = find(begin, Math.min(bag.sought(most), bag.cut()));
+        int[] tokens = bag.without(found.length > bag.cut() ? Arrays.copyOf(found, bag.cut()) : found);
+        boolean truncated = begin.length() < text.length() || found.length > bag.cut() || tokens.length > most;
+        return new Encoded(bag.first(tokens, most), truncated);
     }
 
     /**
@@ -165,6 +195,10 @@ public final class Tokenizer {
 
     /** The first of these: as few as are found until there are more than {@code most}, or all if there are no more. */
     public int[] encodeFirst(String text, int most) {
+        return bag == null ? find(text, most) : bag.without(find(text, bag.sought(most)));
+    }
+
+    private int[] find(String text, int most) {
         Tokens tokens = Tokens.ids(most);
         encode(text, tokens);
         return tokens.ids();
@@ -213,7 +247,11 @@ public final class Tokenizer {
     public List<Place> places(String text) {
         Tokens tokens = Tokens.withPlaces();
         encode(text, tokens);
-        return description.trim().map(trim -> trim.of(text, tokens)).orElse(tokens.places());
+        List<Place> places =
+                description.trim().map(trim -> trim.of(text, tokens)).orElse(tokens.places());
+        return bag == null
+                ? places
+                : places.stream().filter(place -> place.id() != bag.unknown()).toList();
     }
 
     /**
@@ -224,9 +262,9 @@ public final class Tokenizer {
      */
     public record Place(int id, int start, int end) {}
 
-    /** Such tokens with the special ones around them. */
+    /** Such tokens with the special ones around them; of a bag what a text without tokens is, if there are none. */
     public int[] surrounded(int... ids) {
-        return frame.around(ids, ids.length);
+        return bag == null ? frame.around(ids, ids.length) : bag.first(ids, ids.length);
     }
 
     /** The special tokens around a text, and around and between two. */

@@ -1,6 +1,7 @@
 package io.tokenwise.testmodels;
 
 import io.tokenwise.io.JsonFile;
+import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.ModelFiles;
@@ -96,6 +97,24 @@ public final class SmallTextModel {
                  "structure": {"query": ["query"], "document": ["", "document"]},
                  "parameters": {"default_route": "document", "allow_empty_key": true}}
                 """.formatted(models));
+    }
+
+    /** A static model as model2vec writes it, with the same tokenizer and 24 values of length 1. */
+    public static void writeStatic(Path folder) throws IOException {
+        int rows = SIZES.vocabularySize();
+        var values = new float[rows * SIZES.hiddenSize()];
+        var random = new SplittableRandom(7);
+        for (int i = 0; i < values.length; i++) {
+            values[i] = (float) random.nextGaussian();
+        }
+        var table = new TensorData(new long[] {rows, SIZES.hiddenSize()}, MemorySegment.ofArray(values));
+        SafetensorsWriter.write(folder.resolve("model.safetensors"), Map.of("embeddings", table), Map.of());
+        Files.writeString(
+                folder.resolve("config.json"),
+                "{\"model_type\": \"model2vec\", \"architectures\": [\"StaticModel\"], \"normalize\": true, \"hidden_dim\": 24}");
+        try (ModelFiles minilm = Models.builtIn("minilm-acm")) {
+            Files.write(folder.resolve("tokenizer.json"), minilm.tokenizer().json());
+        }
     }
 
     /** A text encoder of any family, as a config.json has it, of MiniLM's vocabulary. */

@@ -93,7 +93,7 @@ public record ConfigFields(
         JsonFile config = folder.read(ModelFolder.CONFIG);
         var noting = new Noting(config.root());
         var noted = new JsonFile(config.file(), noting);
-        ModelFamily family = Families.of(noted);
+        ModelFamily family = Families.of(folder, noted);
         ModelDescription description = family.describe(folder, noted);
         Set<String> unknown = new TreeSet<>(config.root().propertyNames());
         unknown.removeAll(noting.asked);

@@ -2,6 +2,8 @@ package io.tokenwise.model.open;
 
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.model.ModelFamily;
+import io.tokenwise.model.ModelFolder;
+import io.tokenwise.model.TransformerFolder;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.distilbert.DistilBertFamily;
 import io.tokenwise.model.eurobert.EuroBertFamily;
@@ -15,19 +17,23 @@ import io.tokenwise.model.nomic.NomicBertFamily;
 import io.tokenwise.model.qwen2.Qwen2Family;
 import io.tokenwise.model.qwen3.Qwen3Family;
 import io.tokenwise.model.roberta.RobertaFamily;
+import io.tokenwise.model.table.StaticFamily;
 import io.tokenwise.model.vit.VitFamily;
 import io.tokenwise.model.wav2vec2.Wav2Vec2Family;
+import java.io.IOException;
 import java.util.List;
 import java.util.Set;
 import java.util.stream.Collectors;
+import tools.jackson.databind.node.JsonNodeFactory;
 
 /** All families of models. */
 public final class Families {
     /** In the order in which folders without config.json are shown to them. */
     public static final List<ModelFamily> ALL = List.of(
             MoonshineFamily.MOONSHINE,
-            // Before BERT, whose type its files have.
+            // Before BERT, whose type their files have, or none.
             JinaBertFamily.JINA_BERT,
+            StaticFamily.STATIC,
             BertFamily.BERT,
             VitFamily.VIT,
             DistilBertFamily.DISTILBERT,
@@ -52,11 +58,25 @@ public final class Families {
     private Families() {}
 
     /**
-     * The family of a config.json; BERT's if it says none.
+     * What a folder says of its model; nothing where sentence-transformers needs no such file.
+     *
+     * @throws io.tokenwise.api.BadFileException if there must be one, and is none
+     */
+    static JsonFile config(ModelFolder folder) throws IOException {
+        return folder.has(ModelFolder.CONFIG) || !TransformerFolder.isTable(folder)
+                ? folder.read(ModelFolder.CONFIG)
+                : new JsonFile(folder.file(ModelFolder.CONFIG), JsonNodeFactory.instance.objectNode());
+    }
+
+    /**
+     * The family of a folder's config.json; BERT's if it says none.
      *
      * @throws io.tokenwise.api.BadFileException if there is no such family
      */
-    static ModelFamily of(JsonFile config) {
+    static ModelFamily of(ModelFolder folder, JsonFile config) throws IOException {
+        if (TransformerFolder.isTable(folder)) {
+            return StaticFamily.STATIC;
+        }
         if (config.has(TIMM) && !config.has(TYPE)) {
             throw config.refuse(
                     "architecture",

@@ -77,8 +77,8 @@ public final class Models {
             }
         }
         ModelFolder folder = TransformerFolder.of(all);
-        JsonFile config = folder.read(ModelFolder.CONFIG);
-        ModelFamily family = Families.of(config);
+        JsonFile config = Families.config(folder);
+        ModelFamily family = Families.of(folder, config);
         ModelDescription description = family.describe(folder, config);
         Tokenizer tokenizer = null;
         if (description instanceof TextDescription text) {
