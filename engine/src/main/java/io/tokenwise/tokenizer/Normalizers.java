@@ -69,14 +69,14 @@ final class Normalizers {
         return true;
     }
 
-    /** Another text instead of each row of {@code least} spaces or more. */
-    static Normalizer replaceSpaces(int least, String by) {
+    /** Another text instead of each row of {@code least} such chars or more, all of which are characters by themselves. */
+    static Normalizer replaceRows(IntPredicate wanted, int least, String by) {
         int[] instead = by.codePoints().toArray();
         return to -> {
             to.begin(0);
             for (int at = 0; at < to.length(); ) {
                 int end = at;
-                while (end < to.length() && to.charAt(end) == ' ') {
+                while (end < to.length() && wanted.test(to.charAt(end))) {
                     end++;
                 }
                 if (end - at >= least) {

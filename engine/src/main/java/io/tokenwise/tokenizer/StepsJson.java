@@ -6,6 +6,7 @@ import io.tokenwise.tokenizer.SentencePieces.Metaspace;
 import io.tokenwise.tokenizer.SentencePieces.Plain;
 import io.tokenwise.tokenizer.SentencePieces.Splitting;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
 import tools.jackson.databind.JsonNode;
 
@@ -68,14 +69,35 @@ record StepsJson(JsonFile json) {
 
     private void requireGrowth(String part, List<JsonFile> steps) {
         long growth = 1;
+        var spaced = new HashSet<String>();
         for (JsonFile step : steps) {
-            growth *= growth(step);
+            // One step after the other that puts spaces around another character: each character gets them once.
+            boolean another = isSpaced(step) && !spaced.isEmpty() && !spaced.contains(character(step));
+            growth *= another ? 1 : growth(step);
+            if (isSpaced(step)) {
+                spaced.add(character(step));
+            } else {
+                spaced.clear();
+            }
             if (growth > MOST_GROWTH) {
                 throw new BadFileException(
                         json.file(),
                         part + " makes texts up to " + growth + " times as long; supported: " + MOST_GROWTH);
             }
         }
+    }
+
+    /** Whether a step only puts spaces around a character, as model2vec has such steps for all of ASCII's punctuation. */
+    private static boolean isSpaced(JsonFile step) {
+        String character = character(step);
+        return type(step).equals("Replace")
+                && character.codePointCount(0, character.length()) == 1
+                && !character.equals(" ")
+                && step.root().path("content").asString("").equals(" " + character + " ");
+    }
+
+    private static String character(JsonFile step) {
+        return step.root().path("pattern").path("String").asString("");
     }
 
     /** How many times as long a step can make a text. */
@@ -85,7 +107,7 @@ record StepsJson(JsonFile json) {
             case "Replace" ->
                 Math.max(1, step.root().path("content").asString("").length());
             case "Precompiled" -> OF_A_CHARSMAP;
-            case "NFC", "NFD", "NFKC", "NFKD" -> OF_A_FORM;
+            case "NFC", "NFD", "NFKC", "NFKD", "BertNormalizer" -> OF_A_FORM;
             default -> 1;
         };
     }
@@ -97,6 +119,7 @@ record StepsJson(JsonFile json) {
             case "Prepend" -> Normalizers.prepend(text("normalizer", step, "prepend"));
             case "Strip" -> Normalizers.strip(step.flag("strip_left", false), step.flag("strip_right", false));
             case "Lowercase" -> Normalizers.lowercase();
+            case "BertNormalizer" -> Normalizers.bert(WordPiece.Cleaning.of(step));
             case "Nmt" -> Normalizers.nmt();
             case "NFC" -> new UnicodeForm(java.text.Normalizer.Form.NFC);
             case "NFD" -> new UnicodeForm(java.text.Normalizer.Form.NFD);
@@ -106,15 +129,21 @@ record StepsJson(JsonFile json) {
                 throw unsupported(
                         "normalizer",
                         step,
-                        "Precompiled, Replace, Prepend, Strip, Lowercase, Nmt, NFC, NFD, NFKC, NFKD or, with WordPiece, BertNormalizer");
+                        "Precompiled, Replace, Prepend, Strip, Lowercase, Nmt, NFC, NFD, NFKC, NFKD, BertNormalizer");
         };
     }
 
     private Normalizer replacing(JsonFile step) {
         JsonNode pattern = step.root().path("pattern");
         String by = text("normalizer", step, "content");
-        if (pattern.path("Regex").asString("").equals(" {2,}")) {
-            return Normalizers.replaceSpaces(2, by);
+        switch (pattern.path("Regex").asString("")) {
+            case " {2,}" -> {
+                return Normalizers.replaceRows(c -> c == ' ', 2, by);
+            }
+            case "\\s+" -> {
+                return Normalizers.replaceRows(White::is, 1, by);
+            }
+            default -> {}
         }
         return Normalizers.replace(pattern("normalizer", pattern), by);
     }
@@ -126,7 +155,7 @@ record StepsJson(JsonFile json) {
             throw new BadFileException(
                     json.file(),
                     part + ": pattern is " + pattern + "; supported: {\"String\": a text} or, in a normalizer, "
-                            + "{\"Regex\": \" {2,}\"}");
+                            + "{\"Regex\": \" {2,}\"} or {\"Regex\": \"\\\\s+\"}");
         }
         if (wanted.length() > LONGEST_PATTERN) {
             throw new BadFileException(

@@ -197,19 +197,13 @@ record TokenizerJson(
         if (unknown < 0) {
             throw new BadFileException(json.file(), "model.unk_token is not in model.vocab");
         }
-        var normalizer = new JsonFile(json.file(), json.root().get("normalizer"));
-        boolean lowercase = normalizer.flag("lowercase", true);
         return new WordPiece(
                 json.file(),
                 vocabulary.words(),
                 unknown,
                 model.root().path("continuing_subword_prefix").asString("##"),
                 model.integer("max_input_chars_per_word", 1, MOST_CHARACTERS, 100),
-                new WordPiece.Cleaning(
-                        normalizer.flag("clean_text", true),
-                        normalizer.flag("handle_chinese_chars", true),
-                        normalizer.flag("strip_accents", lowercase),
-                        lowercase));
+                WordPiece.Cleaning.of(new JsonFile(json.file(), json.root().get("normalizer"))));
     }
 
     private static void requireType(JsonFile json, String part, String supported) {

@@ -1,5 +1,6 @@
 package io.tokenwise.tokenizer;
 
+import io.tokenwise.io.JsonFile;
 import java.text.Normalizer;
 
 /**
@@ -46,7 +47,17 @@ final class WordPiece implements Pieces {
      * @param cleanText whether control characters are removed
      * @param splitChinese whether each ideograph is a word
      */
-    record Cleaning(boolean cleanText, boolean splitChinese, boolean stripAccents, boolean lowercase) {}
+    record Cleaning(boolean cleanText, boolean splitChinese, boolean stripAccents, boolean lowercase) {
+        /** What a BertNormalizer says. */
+        static Cleaning of(JsonFile normalizer) {
+            boolean lowercase = normalizer.flag("lowercase", true);
+            return new Cleaning(
+                    normalizer.flag("clean_text", true),
+                    normalizer.flag("handle_chinese_chars", true),
+                    normalizer.flag("strip_accents", lowercase),
+                    lowercase);
+        }
+    }
 
     /**
      * @param file for messages

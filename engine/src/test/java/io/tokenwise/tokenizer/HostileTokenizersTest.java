@@ -119,6 +119,10 @@ class HostileTokenizersTest {
         return Stream.of(
                 arguments(replace, normalizers(20, twice), "normalizer makes texts up to 8192 times as long"),
                 arguments(replace, normalizers(2, before), "normalizer makes texts up to 1002001 times as long"),
+                arguments(
+                        replace,
+                        normalizers(8, twice.replace("\"aa\"", "\" a \"")),
+                        "normalizer makes texts up to 6561 times as long"),
                 arguments(written, often, "decoder makes texts up to 8192 times as long"),
                 arguments(replace, normalizers(65, "{\"type\":\"NFC\"}"), "normalizer has more than 64 steps"),
                 arguments(

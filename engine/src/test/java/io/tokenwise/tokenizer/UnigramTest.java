@@ -15,6 +15,7 @@ import java.util.ArrayList;
 import java.util.Base64;
 import java.util.List;
 import java.util.Random;
+import java.util.stream.Collectors;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
@@ -26,6 +27,14 @@ import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class UnigramTest {
+    /** Python's string.punctuation, each with spaces around it. */
+    private static final String SPACED = "!\"#$%&'()*+,-./:;<=>?@[\\]^_`{|}~"
+            .chars()
+            .mapToObj(c -> (c == '"' || c == '\\' ? "\\" : "") + (char) c)
+            .map(c -> "{\"type\":\"Replace\",\"pattern\":{\"String\":\"" + c + "\"},\"content\":\" " + c + " \"},")
+            .collect(Collectors.joining())
+            .replace("%", "%%");
+
     private static String[] wordPieces;
     private static List<String> glosses;
     private static String charsmap;
@@ -41,7 +50,23 @@ class UnigramTest {
                 UnigramVocabulary.METASPACE.formatted("always", true), false),
         /** T5 and others: the text is not cut before the model, and bytes stand for what is in no piece. */
         WHOLE("[%s]", UnigramVocabulary.METASPACE.formatted("first", false), true),
-        NOTHING_PUT_IN("[%s]", UnigramVocabulary.METASPACE.formatted("never", true), false);
+        NOTHING_PUT_IN("[%s]", UnigramVocabulary.METASPACE.formatted("never", true), false),
+        /** What model2vec 0.6 to 0.7 makes of BERT's tokenizer: pieces that go over spaces. */
+        MODEL2VEC(
+                "[{\"type\":\"BertNormalizer\",\"clean_text\":true,\"handle_chinese_chars\":true,\"strip_accents\":null,\"lowercase\":true},"
+                        + SPACED
+                        + "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\s+\"},\"content\":\" \"},"
+                        + "{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}]",
+                UnigramVocabulary.METASPACE.formatted("always", false),
+                false),
+        /** And of bge-m3's. */
+        MODEL2VEC_WITH_CHARSMAP(
+                "[%s," + SPACED
+                        + "{\"type\":\"Replace\",\"pattern\":{\"Regex\":\"\\\\s+\"},\"content\":\" \"},"
+                        + "{\"type\":\"Strip\",\"strip_left\":true,\"strip_right\":true}]",
+                "{\"type\":\"Sequence\",\"pretokenizers\":[" + UnigramVocabulary.METASPACE.formatted("always", false)
+                        + "]}",
+                false);
 
         final String normalizers;
         final String preTokenizer;
@@ -59,6 +84,7 @@ class UnigramTest {
                     + normalizers.formatted("{\"type\":\"Precompiled\",\"precompiled_charsmap\":\"" + charsmap + "\"}")
                     + "}";
             vocabulary.preTokenizer = preTokenizer;
+            vocabulary.scores.put("\u2581of\u2581the", -4.0);
             return (bytes ? vocabulary.withBytes() : vocabulary).json();
         }
     }
