@@ -28,7 +28,6 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
-import org.junit.jupiter.params.provider.ValueSource;
 
 /** Static models against what their libraries' sources say, computed in doubles from the numbers that the folders were written of ({@link StaticFolder}). */
 class StaticModelsTest {
@@ -386,6 +385,17 @@ class StaticModelsTest {
     }
 
     @Test
+    void otherDoorsAreClosed() throws IOException {
+        StaticFolder.model2vec(folder, true, "F32");
+        assertThatThrownBy(() -> SparseEncoder.open(folder.toString(), PLAIN))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(folder + ": is a text encoder without a masked-LM head; a sparse encoder is wanted here");
+        assertThatThrownBy(() -> Reranker.open(folder.toString(), PLAIN))
+                .isInstanceOf(BadFileException.class)
+                .hasMessage(folder + ": is a text encoder; a cross-encoder is wanted here");
+    }
+
+    @Test
     void itIsNeitherDistilledNorFineTuned() throws IOException {
         StaticFolder.model2vec(folder, true, "F32");
         try (ModelFiles files = Models.open(folder)) {
@@ -400,19 +410,13 @@ class StaticModelsTest {
         }
     }
 
-    @ParameterizedTest
-    @ValueSource(booleans = {true, false})
-    void damagedFilesAreOpenedOrRefusedInALine(boolean ofModel2vec) throws IOException {
+    @Test
+    void damagedFilesAreOpenedOrRefusedInALine() throws IOException {
         try (VectorBackend backend = VectorBackend.open(1)) {
-            if (ofModel2vec) {
-                var places = new Stored("mapping", "I64", new int[] {7}, 0, 1, 2, 2, 1, 1, 0);
-                StaticFolder.model2vec(folder, true, "F16", 3, places);
-                DamagedFolder.assertOpenedOrRefused(
-                        folder, List.of("config.json", "modules.json", "model.safetensors"), backend);
-            } else {
-                StaticFolder.sentence(folder, "", StaticFolder.STATIC, StaticFolder.NORMALIZE);
-                DamagedFolder.assertOpenedOrRefused(folder, List.of("modules.json", "model.safetensors"), backend);
-            }
+            var places = new Stored("mapping", "I64", new int[] {7}, 0, 1, 2, 2, 1, 1, 0);
+            StaticFolder.model2vec(folder, true, "F16", 3, places);
+            DamagedFolder.assertOpenedOrRefused(
+                    folder, List.of("config.json", "modules.json", "model.safetensors"), backend);
         }
     }
 }

@@ -169,7 +169,7 @@ final class Check implements Callable<Integer> {
         var text = new StringBuilder();
         row(text, "model", check.model());
         row(text, "reads", check.inputs() + " of up to " + check.maxTokens() + " tokens" + cut(check));
-        row(text, "layers", check.layers() + " of width " + check.hidden());
+        row(text, "layers", Info.layers(check.layers()) + " of width " + check.hidden());
         if (description instanceof TextDescription texts) {
             CheckedTexts.rows(check, texts).forEach((name, fact) -> row(text, name, fact));
         }

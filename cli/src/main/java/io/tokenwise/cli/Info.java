@@ -101,6 +101,10 @@ final class Info implements Callable<Integer> {
                         spec.commandLine(),
                         "--measure: " + model + " is for speech; the time of texts and images is predicted");
             }
+            if (measure && opened.files().description().architecture().layers() == 0) {
+                throw new ParameterException(
+                        spec.commandLine(), "--measure: " + model + " has no layers whose time could be predicted");
+            }
             Json.Info info = info(opened, stored);
             spec.commandLine().getOut().println(json ? Json.line(info) : text(info));
         }
@@ -184,6 +188,24 @@ final class Info implements Callable<Integer> {
         }
     }
 
+    private static void flops(Json.Info info, String input, StringBuilder text) {
+        text.append("MFLOPs per token of ")
+                .append(input)
+                .append(" of ")
+                .append(info.flopsAtTokens())
+                .append(info.inputs().equals("recordings") ? " tokens, without its text" : " tokens");
+        info.flopsPerToken()
+                .forEach((budget, flops) -> text.append(String.format(
+                        Locale.ROOT,
+                        "%n  %-16s%.2f",
+                        budget.equals("dense") ? budget : "flops " + budget,
+                        flops / 1e6)));
+    }
+
+    static String layers(int count) {
+        return count == 0 ? "none: a table of tokens' vectors," : String.valueOf(count);
+    }
+
     private static String learners(Json.Info info) {
         if (info.learners() == null) {
             return info.tokensLeave() ? "none: tokens leave before the first layer" : "none: a dense model";
@@ -195,7 +217,8 @@ final class Info implements Callable<Integer> {
     private static String text(Json.Info info) {
         var text = new StringBuilder();
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "model", info.model()));
-        text.append(String.format(Locale.ROOT, "%-18s%d of width %d%n", "layers", info.layers(), info.hidden()));
+        text.append(
+                String.format(Locale.ROOT, "%-18s%s of width %d%n", "layers", layers(info.layers()), info.hidden()));
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "learners", learners(info)));
         text.append(String.format(Locale.ROOT, "%-18s%,d%n", "parameters", info.parameters()));
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "stored as", String.join(", ", info.stored())));
@@ -209,18 +232,9 @@ final class Info implements Callable<Integer> {
         text.append(String.format(
                 Locale.ROOT, "%-18s%s, precision %s%n", "backend here", info.backend(), info.precision()));
         text.append(String.format(Locale.ROOT, "%-18s%s%n", "cuda", info.cuda()));
-        text.append("MFLOPs per token of ")
-                .append(images ? "an " : "a ")
-                .append(input)
-                .append(" of ")
-                .append(info.flopsAtTokens())
-                .append(info.inputs().equals("recordings") ? " tokens, without its text" : " tokens");
-        info.flopsPerToken()
-                .forEach((budget, flops) -> text.append(String.format(
-                        Locale.ROOT,
-                        "%n  %-16s%.2f",
-                        budget.equals("dense") ? budget : "flops " + budget,
-                        flops / 1e6)));
+        if (info.layers() > 0) {
+            flops(info, images ? "an image" : "a " + input, text);
+        }
         if (info.cost() != null) {
             text.append(String.format(
                     Locale.ROOT,
@@ -240,7 +254,7 @@ final class Info implements Callable<Integer> {
                             plan.rows(),
                             plan.narrowLayers())));
         }
-        return text.toString();
+        return text.toString().stripTrailing();
     }
 
     /** How many there are, and the first of them. */

@@ -177,6 +177,35 @@ class CheckTest extends CommandTest {
         assertThat(line(0).get("outputs").intValue()).isEqualTo(24);
     }
 
+    @Test
+    void aStaticModelIsATableWithoutLayers(@TempDir Path model) throws IOException {
+        SmallTextModel.writeStatic(model);
+        assertThat(run("check", model.toString())).as(out.toString() + err).isZero();
+        assertThat(out.toString())
+                .contains("reads             texts of up to 512 tokens" + System.lineSeparator())
+                .contains("layers            none: a table of tokens' vectors, of width 24" + System.lineSeparator())
+                .contains("gives             24 numbers: pooled by mean, of length 1" + System.lineSeparator())
+                .contains("not understood    none")
+                .doesNotContain("distill");
+        out.getBuffer().setLength(0);
+        assertThat(run("info", model.toString())).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("layers            none: a table of tokens' vectors, of width 24")
+                .doesNotContain("MFLOPs", "predicted");
+        assertThat(run("info", model.toString(), "--measure")).isEqualTo(2);
+        assertThat(err.toString()).contains("--measure: " + model + " has no layers whose time could be predicted");
+        err.getBuffer().setLength(0);
+        assertThat(runOn("who wrote Faust?", "embed", "--model", model.toString(), "--flops", "0.5"))
+                .isZero();
+        assertThat(err.toString().strip()).isEqualTo(model + " is a dense model: a budget changes nothing");
+        Path texts = Files.writeString(model.resolve("texts.txt"), "a text\n".repeat(40));
+        String never = model.resolve("never").toString();
+        assertThat(run("distill", "--model", model.toString(), "--data", texts.toString(), "--out", never))
+                .isOne();
+        assertThat(err.toString())
+                .contains(model + ": is a table of tokens' vectors, without layers that could become adaptive");
+    }
+
     /** That it may be made for another question no file says. */
     @Test
     void aCausalModelIsSaidToBeAskedAsQwen3Reranker(@TempDir Path model) throws IOException {

@@ -48,8 +48,8 @@ public final class ClassesConfig {
      *
      * @throws BadFileException if it is not supported
      */
-    public static Optional<WordsForm> words(JsonFile config, TextFamily family) {
-        Optional<WordsForm> words = family.words(config, family.architecture(config));
+    public static Optional<WordsForm> words(JsonFile config, TextFamily family, TextArchitecture sizes) {
+        Optional<WordsForm> words = family.words(config, sizes);
         if (words.isEmpty() && names(config, WORDS)) {
             throw new BadFileException(
                     config.file(), "architectures is a masked-LM head of " + family.name() + ", which is not read");

@@ -239,11 +239,12 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
         JsonFile pooling = folder.read(configPath(all.getLast()));
         pooling.supports("pooling_strategy", "max");
         pooling.supports(DenseActivation.FIELD, RELU, FLAT);
-        int words = family.architecture(config).vocabularySize();
-        Optional<QueryWeights> table =
-                router.isPresent() ? Optional.of(QueryWeights.read(folder, router.get(), words)) : Optional.empty();
+        TextArchitecture sizes = family.architecture(config);
+        Optional<QueryWeights> table = router.isPresent()
+                ? Optional.of(QueryWeights.read(folder, router.get(), sizes.vocabularySize()))
+                : Optional.empty();
         boolean flat = pooling.root().path(DenseActivation.FIELD).asString(RELU).equals(FLAT);
-        return ClassesConfig.words(config, family)
+        return ClassesConfig.words(config, family, sizes)
                 .map(head -> new TextOutput.Sparse(head, flat, table))
                 .orElseThrow(() -> config.refuse("model_type", "models of " + family.name() + " without " + SPLADE));
     }

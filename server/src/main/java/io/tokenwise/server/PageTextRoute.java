@@ -92,11 +92,12 @@ final class PageTextRoute implements Route {
         return new Asked(found.name(), model, share, model.encoder().budget(share), encoded, ids);
     }
 
-    /** A text's tokens; empty if it has no word: if it is blank, or if there is not even a mark, as of control characters where a tokenizer puts none around a text. */
+    /** A text's tokens; empty if it has no word: if it is blank, or if there is not even a mark, as of control characters where a tokenizer puts none around a text, or of unknown words where a model leaves those out. */
     static Optional<Tokenizer.Encoded> words(String text, Tokenizer tokenizer) {
         return text.isBlank()
                 ? Optional.empty()
-                : Optional.of(tokenizer.encode(text)).filter(encoded -> encoded.ids().length > 0);
+                : Optional.of(tokenizer.encode(text))
+                        .filter(encoded -> encoded.ids().length > 0 && tokenizer.has(encoded.ids()[0]));
     }
 
     static double share(AskedBudget budget) {

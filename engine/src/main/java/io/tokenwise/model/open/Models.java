@@ -5,11 +5,13 @@ import io.tokenwise.io.CacheFolder;
 import io.tokenwise.io.FolderWeights;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.WeightSource;
+import io.tokenwise.model.Architecture;
 import io.tokenwise.model.ClassesConfig;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelFolder;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TokenizerFile;
@@ -86,11 +88,14 @@ public final class Models {
             tokenizer = text.tokenizer(file.file(), file.json());
             description = text.with(tokenizer);
         }
+        Architecture sizes = description.architecture();
         return ModelFiles.of(
                 description,
                 weights(description, folder),
                 tokenizer,
-                () -> family instanceof TextFamily texts ? ClassesConfig.words(config, texts) : Optional.empty());
+                () -> family instanceof TextFamily texts
+                        ? ClassesConfig.words(config, texts, (TextArchitecture) sizes)
+                        : Optional.empty());
     }
 
     /** With those of dense layers after pooling, each of which has a folder of its own. */

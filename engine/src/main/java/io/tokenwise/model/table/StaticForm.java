@@ -14,7 +14,7 @@ record StaticForm(int hiddenSize, int vocabularySize, boolean ofModel2vec) imple
     /** Of a text as model2vec cuts it where nobody says (model2vec/model.py at c901407, encode: max_length). */
     private static final int MODEL2VEC_TOKENS = 512;
 
-    /** sentence-transformers cuts none; such a text holds 0.4 GB of vectors of 1,024 values at twice their size, as memory that grows does. */
+    /** sentence-transformers cuts none; of so many tokens vectors of 1,024 values take 134 MB, twice that as memory that grows. */
     private static final int MOST_TOKENS = 1 << 15;
 
     /** Tokens of a text that is not split. */
