@@ -102,7 +102,7 @@ public final class Engine implements AutoCloseable {
      * @throws IOException if a file cannot be read
      */
     public LateInteraction lateInteraction(String model) throws IOException {
-        return new LateInteraction(core.open(model, ModelFiles::tokenVectors));
+        return new LateInteraction(core.openAs(model, ModelFiles::tokenVectors));
     }
 
     /**

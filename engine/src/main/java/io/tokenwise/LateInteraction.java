@@ -9,6 +9,7 @@ import io.tokenwise.model.LateForm;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.WarmUp;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -21,7 +22,8 @@ import java.util.stream.IntStream;
 
 /**
  * Turns queries and documents into a vector for each token, by which they are compared late (ColBERT, Khattab and Zaharia 2020): each of the query's tokens with that of the document that is most
- * like it. It finds more than one vector a text does, and documents are read before there is a query. Dense or adaptive; what a service imports.
+ * like it. It finds more than one vector a text does, and documents are read before there is a query. Dense or adaptive; what a service imports. A text encoder with bge-m3's {@code colbert_linear.pt} beside it
+ * is one too: queries and documents are read alike, and the first token's vector is left out.
  *
  * <p>Thread-safe as {@link TextEncoder} is. A result does not depend on the number of threads nor on the other texts. Close waits for running calls, then frees all native memory; later
  * calls, those that still wait for others, and a {@code maxSim} that has read its query but no text, throw {@link IllegalStateException}.
@@ -124,7 +126,7 @@ public final class LateInteraction implements AutoCloseable {
     /**
      * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#lateInteraction}.
      *
-     * @param model a directory in Hugging Face's layout: a checkpoint of ColBERT, a folder of pylate, or of sentence-transformers' MultiVectorEncoder
+     * @param model a directory in Hugging Face's layout: a checkpoint of ColBERT, a folder of pylate or of sentence-transformers' MultiVectorEncoder, or one as bge-m3's
      * @return the encoder, to be closed
      * @throws BadFileException if a file is absent, bad or not supported, or the model gives no vectors of tokens
      * @throws IOException if a file cannot be read
@@ -142,7 +144,7 @@ public final class LateInteraction implements AutoCloseable {
      * @throws IOException if a file cannot be read
      */
     public static LateInteraction open(String model, EngineOptions options) throws IOException {
-        return new LateInteraction(OpenModel.open(model, options, ModelFiles::tokenVectors));
+        return open(Models.open(model), options);
     }
 
     /**
@@ -154,7 +156,7 @@ public final class LateInteraction implements AutoCloseable {
      * @throws BadFileException if the model gives no vectors of tokens
      */
     public static LateInteraction open(ModelFiles files, EngineOptions options) {
-        return new LateInteraction(OpenModel.open(files, options, ModelFiles::tokenVectors));
+        return new LateInteraction(OpenModel.openAs(files, options, ModelFiles::tokenVectors));
     }
 
     /**
@@ -185,8 +187,10 @@ public final class LateInteraction implements AutoCloseable {
         if (form.expands()) {
             inputs = inputs.stream().map(this::expanded).toList();
         }
+        List<int[]> places =
+                form.withoutFirst() ? inputs.stream().map(this::compared).toList() : null;
         return List.of(model.encodeTokens(
-                inputs, null, hidesMasks() ? seen : null, Collections.nCopies(inputs.size(), budget), deadline));
+                inputs, places, hidesMasks() ? seen : null, Collections.nCopies(inputs.size(), budget), deadline));
     }
 
     private int[] expanded(int... input) {
@@ -233,7 +237,7 @@ public final class LateInteraction implements AutoCloseable {
     }
 
     private int[] compared(int... input) {
-        return IntStream.range(0, input.length)
+        return IntStream.range(form.withoutFirst() ? 1 : 0, input.length)
                 .filter(i -> Arrays.binarySearch(skipped, input[i]) < 0)
                 .toArray();
     }
@@ -310,7 +314,7 @@ public final class LateInteraction implements AutoCloseable {
     }
 
     private TextDescription description() {
-        return model.files().tokenVectors();
+        return (TextDescription) model.files().description();
     }
 
     private TextOutput.TokenVectors output() {

@@ -7,9 +7,11 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.QueryWeights;
 import io.tokenwise.model.RowMemory;
 import io.tokenwise.model.TextDescription;
+import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.WarmUp;
+import io.tokenwise.tokenizer.TokenTypes;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
@@ -17,12 +19,14 @@ import java.util.Collections;
 import java.util.Comparator;
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
+import java.util.TreeMap;
 import java.util.stream.IntStream;
 import java.util.stream.Stream;
 
 /**
  * Turns texts into sparse vectors, a weight for each token of the vocabulary that a text is about, though it may not stand in it (SPLADE), with a masked language model that was trained for it, dense or
- * adaptive; what a service imports. An inverted index, such as that of a search engine, finds such vectors.
+ * adaptive; what a service imports. An inverted index, such as that of a search engine, finds such vectors. A text encoder with bge-m3's {@code sparse_linear.pt} beside it weighs the tokens that stand in a text.
  *
  * <p>Some models, such as OpenSearch's, read only texts to be found with the network (inference-free SPLADE). Of a query each token that stands in it has its weight in a table, once: {@link #embedQuery} then
  * waits for no other call, and budgets and deadlines change nothing of it.
@@ -35,6 +39,9 @@ public final class SparseEncoder implements AutoCloseable {
     private final Tokenizer tokenizer;
     private final Optional<QueryWeights> table;
 
+    /** How tokens that stand in a text are weighed, if no others are. */
+    private final Optional<TextOutput.TokenWeights> ownWeights;
+
     /** What cuts queries. */
     private final Tokenizer ofQueries;
 
@@ -42,6 +49,9 @@ public final class SparseEncoder implements AutoCloseable {
         this.model = model;
         this.tokenizer = model.files().tokenizer();
         this.table = description().queries();
+        this.ownWeights = Optional.of(description().output())
+                .filter(TextOutput.TokenWeights.class::isInstance)
+                .map(TextOutput.TokenWeights.class::cast);
         this.ofQueries =
                 table.map(weights -> tokenizer.bare(weights.maxTokens())).orElse(tokenizer);
     }
@@ -49,9 +59,9 @@ public final class SparseEncoder implements AutoCloseable {
     /**
      * Opens a model on an engine of its own with {@link EngineOptions#defaults}; to share one see {@link Engine#sparseEncoder}.
      *
-     * @param model a directory in Hugging Face's layout: of sentence-transformers' SparseEncoder, or a masked language model
+     * @param model a directory in Hugging Face's layout: of sentence-transformers' SparseEncoder, a masked language model, or one as bge-m3's
      * @return the encoder, to be closed
-     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model has no masked-LM head
+     * @throws io.tokenwise.api.BadFileException if a file is absent, bad or not supported, or the model has no masked-LM head and no layer of bge-m3's
      * @throws IOException if a file cannot be read
      */
     public static SparseEncoder open(String model) throws IOException {
@@ -76,7 +86,7 @@ public final class SparseEncoder implements AutoCloseable {
      * @param files of the model
      * @param options what its engine may use
      * @return the encoder, to be closed
-     * @throws io.tokenwise.api.BadFileException if the model has no masked-LM head
+     * @throws io.tokenwise.api.BadFileException if the model has no masked-LM head and no layer of bge-m3's
      */
     public static SparseEncoder open(ModelFiles files, EngineOptions options) {
         return new SparseEncoder(OpenModel.openAs(files, options, ModelFiles::sparse));
@@ -219,6 +229,12 @@ public final class SparseEncoder implements AutoCloseable {
     }
 
     private List<SparseVector> embed(String prompt, List<String> texts, Budget budget, Deadline deadline) {
+        if (ownWeights.isPresent()) {
+            List<int[]> inputs = texts.stream()
+                    .map(text -> tokenizer.encode(prompt + text).ids())
+                    .toList();
+            return ofTokens(inputs, Collections.nCopies(inputs.size(), budget), deadline);
+        }
         var vectors = new ArrayList<SparseVector>(texts.size());
         // What is not sparse yet is as long as the vocabulary.
         int atOnce = RowMemory.rowsAtOnce(dimensions());
@@ -237,6 +253,36 @@ public final class SparseEncoder implements AutoCloseable {
         return vectors;
     }
 
+    /** Of a model that weighs the tokens that stand in a text. */
+    private List<SparseVector> ofTokens(List<int[]> inputs, List<Budget> budgets, Deadline deadline) {
+        Set<Integer> unweighed = ownWeights.orElseThrow().unweighed();
+        List<int[]> places = inputs.stream()
+                .map(input -> IntStream.range(0, input.length)
+                        .filter(i -> !unweighed.contains(TokenTypes.id(input[i])))
+                        .toArray())
+                .toList();
+        float[][][] weights = model.encodeTokens(inputs, places, budgets, deadline);
+        return IntStream.range(0, inputs.size())
+                .mapToObj(i -> largest(inputs.get(i), places.get(i), weights[i]))
+                .toList();
+    }
+
+    /** Of tokens with one id the largest weight, if that is above 0. */
+    private static SparseVector largest(int[] input, int[] places, float[][] weights) {
+        var byId = new TreeMap<Integer, Float>();
+        for (int i = 0; i < places.length; i++) {
+            if (weights[i][0] > 0) {
+                byId.merge(TokenTypes.id(input[places[i]]), weights[i][0], Math::max);
+            }
+        }
+        int[] ids = byId.keySet().stream().mapToInt(Integer::intValue).toArray();
+        var values = new float[ids.length];
+        for (int i = 0; i < ids.length; i++) {
+            values[i] = byId.get(ids[i]);
+        }
+        return new SparseVector(ids, values);
+    }
+
     /**
      * {@return the vectors of texts as the model reads them, in their order; for this project's own modules}
      *
@@ -244,6 +290,9 @@ public final class SparseEncoder implements AutoCloseable {
      * @param budgets of each
      */
     public List<SparseVector> encode(List<int[]> inputs, List<Budget> budgets) {
+        if (ownWeights.isPresent()) {
+            return ofTokens(inputs, budgets, Deadline.NONE);
+        }
         var vectors = new ArrayList<SparseVector>(inputs.size());
         int atOnce = RowMemory.rowsAtOnce(dimensions());
         for (int from = 0; from < inputs.size(); from += atOnce) {
@@ -289,7 +338,7 @@ public final class SparseEncoder implements AutoCloseable {
 
     /** {@return how many tokens the vocabulary has, and a vector at most} */
     public int dimensions() {
-        return description().outputs();
+        return description().architecture().vocabularySize();
     }
 
     /** {@return how many tokens the model reads of a text at most, special ones included} */

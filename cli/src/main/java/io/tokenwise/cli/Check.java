@@ -15,6 +15,7 @@ import io.tokenwise.session.OpenModel;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
@@ -104,7 +105,8 @@ final class Check implements Callable<Integer> {
     }
 
     /** Closes the files. */
-    private Json.Check result(ModelFiles files, Optional<ConfigFields> fields, Optional<KnownModels.Known> known) {
+    private Json.Check result(ModelFiles files, Optional<ConfigFields> fields, Optional<KnownModels.Known> known)
+            throws IOException {
         // What others published was computed in float32, or is rounded to less.
         EngineOptions options = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
         ModelDescription description = files.description();
@@ -115,28 +117,70 @@ final class Check implements Callable<Integer> {
         }
         if (text.output() instanceof TextOutput.Vectors) {
             boolean masked = files.hasMaskedHead();
+            List<String> besides = closingIfItFails(files, () -> besides(files));
+            List<Json.Compared> ofLayer = closingIfItFails(files, () -> ofSparseLayer(files, known, options));
             try (TextEncoder encoder = TextEncoder.open(files, options)) {
-                List<Json.Compared> compared =
-                        known.map(some -> Comparison.compare(encoder, some)).orElse(List.of());
-                return result(text, CheckedTexts.of(encoder.model(), masked), fields, known, compared);
+                List<Json.Compared> compared = new ArrayList<>();
+                known.ifPresent(some -> compared.addAll(Comparison.compare(encoder, some)));
+                compared.addAll(ofLayer);
+                return result(text, CheckedTexts.of(encoder.model(), masked, besides), fields, known, compared);
             }
         }
         if (text.output().isScore()) {
             try (Reranker reranker = Reranker.open(files, options)) {
                 List<Json.Compared> compared =
                         known.map(some -> Comparison.compare(reranker, some)).orElse(List.of());
-                return result(text, CheckedTexts.of(reranker.model(), false), fields, known, compared);
+                return result(text, CheckedTexts.of(reranker.model()), fields, known, compared);
             }
         }
         if (text.output() instanceof TextOutput.Sparse) {
             try (SparseEncoder encoder = SparseEncoder.open(files, options)) {
                 List<Json.Compared> compared =
                         known.map(some -> Comparison.compare(encoder, some)).orElse(List.of());
-                return result(text, CheckedTexts.of(encoder.model(), false), fields, known, compared);
+                return result(text, CheckedTexts.of(encoder.model()), fields, known, compared);
             }
         }
         try (OpenModel opened = OpenModel.open(files, options, _ -> {})) {
-            return result(text, CheckedTexts.of(opened, false), fields, Optional.empty(), List.of());
+            return result(text, CheckedTexts.of(opened), fields, Optional.empty(), List.of());
+        }
+    }
+
+    /** As what a text encoder can be opened too, by layers beside it. */
+    private static List<String> besides(ModelFiles files) {
+        List<String> besides = new ArrayList<>();
+        if (files.sparseLayer() > 0) {
+            besides.add("a sparse encoder, a weight for each token");
+        }
+        int vectors = files.tokenVectorLayer();
+        if (vectors > 0) {
+            besides.add("a late-interaction encoder, " + vectors + " numbers for each token");
+        }
+        return besides;
+    }
+
+    /** Opened for itself, and closed before the model is opened for vectors. */
+    private List<Json.Compared> ofSparseLayer(
+            ModelFiles files, Optional<KnownModels.Known> known, EngineOptions options) throws IOException {
+        if (known.isEmpty() || known.get().products().isEmpty() || files.sparseLayer() == 0) {
+            return List.of();
+        }
+        try (SparseEncoder encoder = SparseEncoder.open(model, options)) {
+            return Comparison.compare(encoder, known.get());
+        }
+    }
+
+    /** What is found out before the files are another's to close. */
+    @FunctionalInterface
+    private interface Finding<T> {
+        T find() throws IOException;
+    }
+
+    private static <T> T closingIfItFails(ModelFiles files, Finding<T> finding) throws IOException {
+        try {
+            return finding.find();
+        } catch (Throwable e) {
+            files.close();
+            throw e;
         }
     }
 

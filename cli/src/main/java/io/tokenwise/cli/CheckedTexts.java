@@ -27,8 +27,17 @@ final class CheckedTexts {
 
     private CheckedTexts() {}
 
-    /** @param masked whether there is a masked-LM head beside what it was opened for */
-    static Json.CheckedText of(OpenModel model, boolean masked) {
+    static Json.CheckedText of(OpenModel model) {
+        return of(model, false, List.of());
+    }
+
+    /**
+     * Of a text encoder.
+     *
+     * @param masked whether there is a masked-LM head beside what it was opened for
+     * @param besides what it can be opened as by other layers
+     */
+    static Json.CheckedText of(OpenModel model, boolean masked, List<String> besides) {
         ModelFiles files = model.files();
         var text = (TextDescription) files.description();
         Map<Integer, Long> memory = new LinkedHashMap<>();
@@ -51,7 +60,8 @@ final class CheckedTexts {
                 labels(text),
                 memory,
                 masked ? text.architecture().vocabularySize() : 0,
-                text.queries().map(QueryWeights::tokens).orElse(0));
+                text.queries().map(QueryWeights::tokens).orElse(0),
+                besides);
     }
 
     /** Of Qwen3 no file says what a causal model is asked, so that of another question is taken for this one. */
@@ -92,6 +102,9 @@ final class CheckedTexts {
                 rows.put("gives", numbers(text.words()) + " for each token: " + text.kind());
             }
             rows.put(text.words() > 0 ? "as text encoder" : "gives", vector(check));
+            if (!text.besides().isEmpty()) {
+                rows.put("and can be", String.join("; ", text.besides()));
+            }
             rows.put("fewer values", shorter(text.shorter()));
             rows.put("prompts", prompts(text));
         } else {

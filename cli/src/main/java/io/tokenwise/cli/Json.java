@@ -206,6 +206,7 @@ final class Json {
      * @param memory bytes that a call takes at most, by the tokens of its texts
      * @param words numbers that it gives for each token too, as a masked language model; else 0
      * @param queries weights of the table in which a sparse encoder looks queries up; 0 where the model reads them too
+     * @param besides what else the model can be opened as by layers beside it, such as {@code a sparse encoder}
      */
     record CheckedText(
             String kind,
@@ -221,7 +222,8 @@ final class Json {
             List<String> labels,
             Map<Integer, Long> memory,
             int words,
-            int queries) {}
+            int queries,
+            List<String> besides) {}
 
     /**
      * Numbers that were compared with published ones.

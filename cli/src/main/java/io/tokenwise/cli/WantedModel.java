@@ -25,7 +25,8 @@ enum WantedModel {
                     + Names.IMAGE_CLASSIFIERS + ", or " + Names.SPEECH_RECOGNISERS + " (default: minilm)."),
     SERVED(
             "Text and sparse encoders, cross-encoders, classifiers of texts or of images, and speech recognisers, with commas between, or this option again: each "
-                    + Names.FOLDER + ", " + Names.TEXT_ENCODERS + ", " + Names.IMAGE_CLASSIFIERS + ", or "
+                    + Names.FOLDER + " (sparse:FOLDER for the sparse vectors that a text encoder's gives besides), "
+                    + Names.TEXT_ENCODERS + ", " + Names.IMAGE_CLASSIFIERS + ", or "
                     + Names.SPEECH_RECOGNISERS + " (default: minilm-acm)."),
     NONE("None: this command makes a new one.");
 

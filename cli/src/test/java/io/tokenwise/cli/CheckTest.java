@@ -68,6 +68,38 @@ class CheckTest extends CommandTest {
                 .contains("All is understood; no numbers are known to compare with.");
     }
 
+    /** As of bge-m3: vectors of texts, sparse ones, and those of tokens. */
+    @Test
+    void layersBesideATextEncoderAreSaid(@TempDir Path temp) throws IOException {
+        Path model = temp.resolve("m3");
+        SmallTextModel.writeM3(model);
+        assertThat(run("check", model.toString())).as(err.toString()).isZero();
+        assertThat(out.toString())
+                .contains("24 numbers: pooled by first, of length 1")
+                .contains("and can be")
+                .contains(
+                        "a sparse encoder, a weight for each token; a late-interaction encoder, 8 numbers for each token");
+        Files.writeString(model.resolve("colbert_linear.pt"), "nothing");
+        assertThat(run("check", model.toString())).isNotZero();
+        assertThat(err.toString()).contains("colbert_linear.pt: begins neither as a zip archive");
+    }
+
+    /** With what is published of one of them. */
+    @Test
+    void numbersOfALayerAreComparedToo(@TempDir Path temp) throws IOException {
+        Path model = temp.resolve("m3");
+        SmallTextModel.writeM3(model);
+        assertThat(run("check", model.toString(), "--as", "BAAI/bge-m3", "--json"))
+                .isEqualTo(1);
+        assertThat(line(0).get("text").get("besides")).hasSize(2);
+        assertThat(line(0).get("compared").values())
+                .extracting(row -> row.get("what").stringValue())
+                .containsExactly(
+                        "4 cosines of 4 texts",
+                        "2 products with 'What is BGE M3?'",
+                        "2 products with 'Defination of BM25'");
+    }
+
     /** At full budget it is the model that it was made of. */
     @Test
     void aFolderIsComparedAsIsSaid() {

@@ -172,7 +172,7 @@ public final class ClassesConfig {
                 writeLabels(classes.labels(), classes.several(), config);
             }
             case TextOutput.TokenClasses classes -> writeLabels(classes.labels(), false, config);
-            case TextOutput.TokenVectors _ -> {}
+            case TextOutput.TokenVectors _, TextOutput.TokenWeights _ -> {}
             case TextOutput.Sparse sparse -> config.put(TIED, sparse.words().tied());
             case TextOutput.MaskedTokens masked ->
                 config.put(TIED, masked.words().tied());
@@ -181,7 +181,8 @@ public final class ClassesConfig {
 
     private static String kind(TextOutput output) {
         return switch (output) {
-            case TextOutput.Vectors _, TextOutput.Score _, TextOutput.TokenVectors _ -> "Model";
+            case TextOutput.Vectors _, TextOutput.Score _, TextOutput.TokenVectors _, TextOutput.TokenWeights _ ->
+                "Model";
             case TextOutput.SequenceClasses _ -> SEQUENCES;
             case TextOutput.TokenClasses _ -> TOKENS;
             case TextOutput.Answer _ -> CAUSAL;

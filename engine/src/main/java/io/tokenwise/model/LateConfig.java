@@ -50,6 +50,7 @@ final class LateConfig {
                 queryTokens,
                 file.flag("attend_to_mask_tokens", false),
                 file.flag("mask_punctuation", true) ? PUNCTUATION : List.of(),
+                false,
                 false);
         var linear = new VectorStep.Dense("", file.integer("dim", 1, MOST_WIDTH, 128), false, Optional.empty(), false);
         return new TextOutput.TokenVectors(List.of(linear), form);
@@ -75,6 +76,7 @@ final class LateConfig {
                 skipped.isArray()
                         ? skipped.valueStream().map(word -> word.asString("")).toList()
                         : PUNCTUATION,
+                false,
                 false);
         return new TextOutput.TokenVectors(dense, form);
     }

@@ -13,6 +13,7 @@ import java.util.List;
  * @param seesMasks whether these are seen by others, and by themselves
  * @param skipped tokens of documents whose vectors do not count, such as punctuation
  * @param named whether queries and documents each have the prompt of their name, as MultiVectorEncoder has it; else the usual one stands before both
+ * @param withoutFirst whether the first token's vector, that of the mark before a text, counts neither in queries nor in documents
  */
 public record LateForm(
         String queryMark,
@@ -22,7 +23,8 @@ public record LateForm(
         int filledTokens,
         boolean seesMasks,
         List<String> skipped,
-        boolean named) {
+        boolean named,
+        boolean withoutFirst) {
     public LateForm {
         skipped = List.copyOf(skipped);
     }

@@ -5,6 +5,8 @@ import io.tokenwise.io.FolderWeights;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.LinkedHashMap;
+import java.util.List;
+import java.util.Map;
 import java.util.Optional;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -23,15 +25,19 @@ public final class ModelFiles implements AutoCloseable {
     /** Who opens the model for something else is not told what is wrong with it. */
     private final Supplier<Optional<WordsForm>> words;
 
+    private final Optional<M3Layers> layers;
+
     private ModelFiles(
             ModelDescription description,
             RenamedWeights weights,
             Tokenizer tokenizer,
-            Supplier<Optional<WordsForm>> words) {
+            Supplier<Optional<WordsForm>> words,
+            Optional<M3Layers> layers) {
         this.description = description;
         this.weights = weights;
         this.tokenizer = tokenizer;
         this.words = words;
+        this.layers = layers;
     }
 
     /**
@@ -41,19 +47,21 @@ public final class ModelFiles implements AutoCloseable {
      * @throws BadFileException if a tensor is absent, or has another shape; the weights are closed then
      */
     public static ModelFiles of(ModelDescription description, WeightSource weights, Tokenizer tokenizer) {
-        return of(description, weights, tokenizer, Optional::empty);
+        return of(description, weights, tokenizer, Optional::empty, Optional.empty());
     }
 
     /**
      * The same of files that may have a masked-LM head beside what the description says.
      *
      * @param words what that is; throws {@link BadFileException} if it is not supported
+     * @param layers other heads beside them, of which each may be there
      */
     public static ModelFiles of(
             ModelDescription description,
             WeightSource weights,
             Tokenizer tokenizer,
-            Supplier<Optional<WordsForm>> words) {
+            Supplier<Optional<WordsForm>> words,
+            Optional<M3Layers> layers) {
         try {
             TensorNames names = description.family().names(description);
             WeightSource source = names.inOurForm(weights);
@@ -63,7 +71,7 @@ public final class ModelFiles implements AutoCloseable {
                     .forEach(name -> origins.put(name, new RenamedWeights.Origin(name)));
             var renamed = new RenamedWeights(source, origins);
             renamed.check(description);
-            return new ModelFiles(description, renamed, tokenizer, words);
+            return new ModelFiles(description, renamed, tokenizer, words, layers);
         } catch (Throwable e) {
             weights.close();
             throw e;
@@ -134,26 +142,86 @@ public final class ModelFiles implements AutoCloseable {
     }
 
     /**
-     * What the late-interaction encoder is.
+     * The same files as a late-interaction encoder, which a text encoder with bge-m3's layer beside it is too: to close one is to close both.
      *
      * @throws BadFileException if the model gives something else
      */
-    public TextDescription tokenVectors() {
+    public ModelFiles tokenVectors() {
         if (description instanceof TextDescription text && text.output() instanceof TextOutput.TokenVectors) {
-            return text;
+            return this;
         }
-        throw unwanted("a late-interaction encoder");
+        if (!hasLayer(M3Layers.COLBERT)) {
+            throw unwanted("a late-interaction encoder");
+        }
+        LateForm form = M3Layers.form(text().maxTokens());
+        return withLayer(M3Layers.COLBERT, layer -> new TextOutput.TokenVectors(List.of(layer), form));
     }
 
     /**
-     * The same files as a model that gives sparse vectors, which a masked language model does as it is: to close one is to close both.
+     * The same files as a model that gives sparse vectors, which a masked language model does as it is, and a text encoder by bge-m3's layer beside it: to close one is to close both.
      *
-     * @throws BadFileException if the model gives something else, or has no masked-LM head
+     * @throws BadFileException if the model gives something else, or has neither that nor a masked-LM head
      */
     public ModelFiles sparse() {
-        return description instanceof TextDescription text && text.output() instanceof TextOutput.Sparse
-                ? this
+        boolean is = description instanceof TextDescription text
+                && (text.output() instanceof TextOutput.Sparse || text.output() instanceof TextOutput.TokenWeights);
+        if (is) {
+            return this;
+        }
+        return hasLayer(M3Layers.SPARSE)
+                ? withLayer(
+                        M3Layers.SPARSE,
+                        layer -> new TextOutput.TokenWeights(
+                                layer, layers.orElseThrow().unweighed(tokenizer)))
                 : withWords(TextOutput.Sparse::new, "a sparse encoder");
+    }
+
+    /**
+     * How many values a layer beside a text encoder makes of each token's vector for sparse vectors, as of bge-m3: 1, or 0 if there is none.
+     *
+     * @throws BadFileException if it is damaged
+     */
+    public int sparseLayer() {
+        return outputsOf(M3Layers.SPARSE);
+    }
+
+    /** The same of one that makes vectors of tokens. */
+    public int tokenVectorLayer() {
+        return outputsOf(M3Layers.COLBERT);
+    }
+
+    private int outputsOf(String file) {
+        if (!hasLayer(file)) {
+            return 0;
+        }
+        M3Layers.Layer layer =
+                layers.orElseThrow().open(file, text().architecture().hiddenSize());
+        layer.weights().close();
+        return layer.form().outputs();
+    }
+
+    private boolean hasLayer(String file) {
+        return description instanceof TextDescription text
+                && text.output() instanceof TextOutput.Vectors
+                && layers.filter(some -> some.has(file)).isPresent();
+    }
+
+    private ModelFiles withLayer(String file, Function<VectorStep.Dense, TextOutput> output) {
+        TextDescription text = text();
+        M3Layers.Layer layer =
+                layers.orElseThrow().open(file, text.architecture().hiddenSize());
+        try {
+            TextDescription changed = text.withOutput(output.apply(layer.form()));
+            var both = new FolderWeights(weights, Map.of(file, layer.weights()));
+            Map<String, RenamedWeights.Origin> names = new LinkedHashMap<>();
+            both.names().forEach(name -> names.put(name, new RenamedWeights.Origin(name)));
+            var renamed = new RenamedWeights(both, names);
+            renamed.check(changed);
+            return new ModelFiles(changed, renamed, tokenizer, words, layers);
+        } catch (Throwable e) {
+            layer.weights().close();
+            throw e;
+        }
     }
 
     /**
@@ -179,7 +247,7 @@ public final class ModelFiles implements AutoCloseable {
                 text.name(), "is " + text.kind() + " without a masked-LM head; " + wanted + " is wanted here"));
         TextDescription changed = text.withOutput(output.apply(form));
         weights.check(changed);
-        return new ModelFiles(changed, weights, tokenizer, words);
+        return new ModelFiles(changed, weights, tokenizer, words, layers);
     }
 
     private Optional<WordsForm> head() {
@@ -225,7 +293,7 @@ public final class ModelFiles implements AutoCloseable {
 
     /** The dense model that an adaptive one is at full budget, from the same files: to close one is to close both. A dense model is that itself. */
     public ModelFiles dense() {
-        return new ModelFiles(description.withAcm(Optional.empty()), weights, tokenizer, words);
+        return new ModelFiles(description.withAcm(Optional.empty()), weights, tokenizer, words, layers);
     }
 
     /**
@@ -235,7 +303,7 @@ public final class ModelFiles implements AutoCloseable {
      * @throws IllegalArgumentException if it has fewer layers, or none is left
      */
     public ModelFiles firstLayers(int layers) {
-        return new ModelFiles(text().withLayers(layers), weights, tokenizer, words);
+        return new ModelFiles(text().withLayers(layers), weights, tokenizer, words, this.layers);
     }
 
     /** The model's weights; all tensors of its architecture are there in the right shapes, unless it is adaptive. */

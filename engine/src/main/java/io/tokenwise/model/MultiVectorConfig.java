@@ -152,7 +152,7 @@ final class MultiVectorConfig {
         int queries = length(file, QUERY_LENGTH, named);
         int documents = length(file, DOCUMENT_LENGTH, named);
         if (!file.has(EXPANSION)) {
-            return new LateForm("", "", queries, documents, 0, false, skipped, true);
+            return new LateForm("", "", queries, documents, 0, false, skipped, true, false);
         }
         JsonFile expansion = expansion(file);
         int filled = length(expansion, LENGTH, 0);
@@ -162,7 +162,7 @@ final class MultiVectorConfig {
             throw expansion.refuse(LENGTH, "up to " + queries + ", how long queries may be");
         }
         boolean sees = expansion.flag(ATTEND, false);
-        return new LateForm("", "", fixed ? filled : queries, documents, filled, sees, skipped, true);
+        return new LateForm("", "", fixed ? filled : queries, documents, filled, sees, skipped, true, false);
     }
 
     private static JsonFile expansion(JsonFile file) {

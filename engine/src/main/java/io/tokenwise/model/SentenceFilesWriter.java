@@ -25,6 +25,7 @@ final class SentenceFilesWriter {
     static Map<String, byte[]> files(TextDescription description) {
         Map<String, byte[]> files = new LinkedHashMap<>();
         int width = description.architecture().hiddenSize();
+        requireWritable(description);
         switch (description.output()) {
             case TextOutput.Vectors vectors -> files.putAll(layers(vectors, width));
             case TextOutput.Score score -> files.putAll(layers(score, width));
@@ -49,6 +50,17 @@ final class SentenceFilesWriter {
             files.put(SentenceFiles.PROMPTS, JsonFile.format(settings));
         }
         return files;
+    }
+
+    /** Only bge-m3's own files say what its layers are, and these are PyTorch's. */
+    private static void requireWritable(TextDescription description) {
+        boolean beside = description.output() instanceof TextOutput.TokenWeights
+                || description.output() instanceof TextOutput.TokenVectors vectors
+                        && vectors.form().withoutFirst();
+        if (beside) {
+            throw new UnsupportedOperationException(description.name() + ": as " + description.kind()
+                    + " of bge-m3's files it is not written; what is, is the text encoder");
+        }
     }
 
     /** How a model reads whose files are those of a MultiVectorEncoder. */

@@ -86,8 +86,11 @@ public record TextDescription(
                 Optional.of(classes.head().pooling());
             case TextOutput.Score score -> Optional.of(score.vector().pooling());
             case TextOutput.Answer _ -> Optional.of(Pooling.LAST);
-            case TextOutput.TokenClasses _, TextOutput.TokenVectors _, TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
-                Optional.empty();
+            case TextOutput.TokenClasses _,
+                    TextOutput.TokenVectors _,
+                    TextOutput.TokenWeights _,
+                    TextOutput.Sparse _,
+                    TextOutput.MaskedTokens _ -> Optional.empty();
         };
     }
 
@@ -230,7 +233,7 @@ public record TextDescription(
             case TextOutput.Answer _, TextOutput.Score _ -> "a cross-encoder";
             case TextOutput.TokenClasses _ -> "a token classifier";
             case TextOutput.TokenVectors _ -> "a late-interaction encoder";
-            case TextOutput.Sparse _ -> "a sparse encoder";
+            case TextOutput.Sparse _, TextOutput.TokenWeights _ -> "a sparse encoder";
             case TextOutput.MaskedTokens _ -> "a masked language model";
         };
     }
@@ -293,7 +296,7 @@ public record TextDescription(
         return switch (output) {
             case TextOutput.Vectors vectors -> vectors.width(architecture.hiddenSize());
             case TextOutput.SequenceClasses classes -> classes.labels().size();
-            case TextOutput.Answer _, TextOutput.Score _ -> 1;
+            case TextOutput.Answer _, TextOutput.Score _, TextOutput.TokenWeights _ -> 1;
             case TextOutput.TokenClasses classes -> classes.labels().size();
             case TextOutput.TokenVectors vectors -> vectors.dimensions();
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ -> architecture.vocabularySize();

@@ -96,7 +96,8 @@ public interface TextFamily extends ModelFamily {
                 classes.isScore() || classes.several() ? Objective.SCORES : Objective.CLASSES;
             case TextOutput.Answer _, TextOutput.Score _ -> Objective.SCORES;
             case TextOutput.TokenClasses _ -> Objective.TOKEN_CLASSES;
-            case TextOutput.TokenVectors _, TextOutput.Sparse _, TextOutput.MaskedTokens _ -> Objective.NONE;
+            case TextOutput.TokenVectors _, TextOutput.TokenWeights _, TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
+                Objective.NONE;
         };
     }
 
@@ -111,14 +112,16 @@ public interface TextFamily extends ModelFamily {
             case TextOutput.Vectors vectors -> ofSteps(vectors, sizes);
             case TextOutput.Score score -> ofSteps(score.vector(), sizes);
             case TextOutput.SequenceClasses _, TextOutput.Answer _ -> RowMemory.NONE;
-            case TextOutput.TokenClasses _ -> new RowMemory(ofHead, 0);
-            // Besides, of queries what is seen, and probabilities.
+            case TextOutput.TokenClasses _, TextOutput.TokenWeights _ -> new RowMemory(ofHead, 0);
+            // Besides, of queries that masks follow what is seen, and probabilities.
             case TextOutput.TokenVectors vectors ->
                 new RowMemory(
                         ofHead
                                 + VectorStep.floats(vectors.dense(), sizes.hiddenSize())
                                 + 4L * sizes.hiddenSize()
-                                + (long) sizes.heads() * vectors.form().queryTokens(),
+                                + (vectors.form().expands()
+                                        ? (long) sizes.heads() * vectors.form().queryTokens()
+                                        : 0),
                         0);
             case TextOutput.Sparse _, TextOutput.MaskedTokens _ ->
                 new RowMemory(

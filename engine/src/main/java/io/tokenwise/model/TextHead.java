@@ -34,6 +34,7 @@ sealed interface TextHead permits VectorHead, SequenceHead, AnswerHead, TokenHea
             case TextOutput.Answer answer -> AnswerHead.of(answer, words, parts);
             case TextOutput.TokenClasses classes -> TokenHead.of(classes, hiddenSize, parts);
             case TextOutput.TokenVectors vectors -> TokenVectorHead.of(vectors, hiddenSize, parts);
+            case TextOutput.TokenWeights weights -> TokenVectorHead.of(weights, hiddenSize, parts);
             case TextOutput.Sparse sparse -> WordHead.of(sparse, words, parts);
             case TextOutput.MaskedTokens masked -> WordHead.of(masked.words(), 0, words, parts);
         };

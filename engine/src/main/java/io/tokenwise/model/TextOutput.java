@@ -2,6 +2,7 @@ package io.tokenwise.model;
 
 import java.util.List;
 import java.util.Optional;
+import java.util.Set;
 
 /** What a model gives for a text, for a pair of texts, or for each token. */
 public sealed interface TextOutput {
@@ -177,6 +178,28 @@ public sealed interface TextOutput {
     record Sparse(WordsForm words, boolean flat, Optional<QueryWeights> queries) implements TextOutput {
         public Sparse(WordsForm words) {
             this(words, false, Optional.empty());
+        }
+    }
+
+    /**
+     * A weight for each token that stands in a text, below 0 never; of tokens with one id the largest counts (bge-m3).
+     *
+     * @param layer what makes it of the token's vector
+     * @param unweighed ids of tokens that do not count, such as marks
+     */
+    record TokenWeights(VectorStep.Dense layer, Set<Integer> unweighed) implements TextOutput {
+        public TokenWeights {
+            unweighed = Set.copyOf(unweighed);
+        }
+
+        @Override
+        public List<VectorStep.Dense> steps() {
+            return List.of(layer);
+        }
+
+        @Override
+        public boolean perToken() {
+            return true;
         }
     }
 

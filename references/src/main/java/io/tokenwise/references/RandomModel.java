@@ -66,7 +66,7 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
     /**
      * This model with the weights of a head beside it.
      *
-     * @param head {@code classifiers}, {@code masked}, {@code colbert}, {@code sentence} or {@code answer}
+     * @param head {@code classifiers}, {@code masked}, {@code colbert}, {@code m3}, {@code sentence} or {@code answer}
      * @param changes what its config has besides, such as {@code num_labels}
      */
     public RandomModel with(String head, Map<String, ?> changes, long seed) throws IOException {

@@ -36,6 +36,10 @@ public final class Shapes {
             case "classifiers" -> shapes.classifiers();
             case "masked" -> shapes.masked();
             case "colbert" -> shapes.matrix("linear", shapes.config.integer("dim"), shapes.width());
+            case "m3" -> {
+                shapes.linear("sparse_linear", 1, shapes.width(), true);
+                shapes.linear("colbert_linear", shapes.config.integer("dim"), shapes.width(), true);
+            }
             case "sentence" -> shapes.sentence();
             case "answer" -> {
                 if (!shapes.config.flag("tie_word_embeddings")) {

@@ -2,6 +2,7 @@ package io.tokenwise.references;
 
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
+import static org.assertj.core.api.Assertions.within;
 import static org.assertj.core.api.Assumptions.assumeThat;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
@@ -184,6 +185,39 @@ class ReferenceTest {
         head(trunk.with("masked", Map.of(), 5), "masked", last, 12, 97);
         if (family.equals("bert")) {
             head(trunk.with("colbert", Map.of("dim", 16), 5), "colbert", last, 12, 16);
+        }
+    }
+
+    /** Of a token below 0 the weight is 0, and of the first there is no vector. */
+    @Test
+    void bgeM3sLayersReadAllTheirWeights() throws IOException {
+        RandomModel model = RandomModel.small("bert", Map.of("model_type", "xlm-roberta"), 4)
+                .with("m3", Map.of("dim", 16), 5);
+        try (Reference trunk = model.reference();
+                Reference layers = model.reference("m3")) {
+            Result whole = layers.run(trunk.run(ids(12)).last());
+            assertThat(whole.part("weights")).hasDimensions(12, 1);
+            assertThat(whole.part("vectors")).hasDimensions(11, 16);
+            for (String name : Shapes.of("m3", model.config()).keySet()) {
+                String part = name.startsWith("sparse") ? "weights" : "vectors";
+                Array array = model.weights().get(name);
+                float[] values = array.values().clone();
+                for (int i = 0; i < values.length; i += 2) {
+                    values[i] += .3f;
+                }
+                layers.put(name, new Array(values, array.shape()));
+                assertThat(distance(layers.run(trunk.run(ids(12)).last()).part(part), whole.part(part)))
+                        .as(name)
+                        .isGreaterThan(1e-3);
+                layers.put(name, array);
+            }
+            float bias = model.weights().get("sparse_linear.bias").values()[0];
+            layers.put("sparse_linear.bias", new Array(new float[] {bias - 2}, new long[] {1}));
+            float[][] lower = layers.run(trunk.run(ids(12)).last()).part("weights");
+            assertThat(List.of(lower)).anyMatch(weight -> weight[0] == 0).anyMatch(weight -> weight[0] > 0);
+            for (int i = 0; i < 12; i++) {
+                assertThat(lower[i][0]).isCloseTo(Math.max(0, whole.part("weights")[i][0] - 2), within(1e-5f));
+            }
         }
     }
 

@@ -41,6 +41,9 @@ final class ModelOpening {
         this.defaults = BudgetDefaults.of(options.budgets());
     }
 
+    /** Before a model that is to give sparse vectors, though its files say others. */
+    private static final String SPARSE = "sparse:";
+
     /** A model whose files have been found to be good, but not its weights. */
     private record Found(String model, String name, ModelDescription description) {}
 
@@ -67,10 +70,13 @@ final class ModelOpening {
 
     private Collection<Found> find() throws IOException {
         var byName = new LinkedHashMap<String, Found>();
-        for (String model : options.models()) {
-            ModelDescription description = description(model);
-            String name =
+        for (String wanted : options.models()) {
+            boolean sparse = wanted.startsWith(SPARSE);
+            String model = sparse ? wanted.substring(SPARSE.length()) : wanted;
+            ModelDescription description = description(model, sparse);
+            String folder =
                     Path.of(model).toAbsolutePath().normalize().getFileName().toString();
+            String name = sparse ? folder + "-sparse" : folder;
             if (byName.put(name, new Found(model, name, description)) != null) {
                 throw new IllegalArgumentException(
                         "two models are called " + name + ": rename the folder of one of them");
@@ -102,25 +108,29 @@ final class ModelOpening {
             TextClassifier classifier = engine.textClassifier(model);
             return new ServedModel.Classes(name, classifier, lane(name, classifier.model()), defaults);
         }
-        if (description.output() instanceof TextOutput.Sparse) {
+        if (isSparse(description.output())) {
             return sparse(name, engine.sparseEncoder(model));
         }
         return new ServedModel.Texts(name, new ServedText(name, engine.textEncoder(model), queue, defaults));
     }
 
-    /** What is in the queue already gives whole vectors, which are as long as the vocabulary: these are left to no answer. */
+    /** Whole vectors, which are as long as the vocabulary, or the weights of tokens are left to no answer. */
     private ServedModel sparse(String name, SparseEncoder encoder) {
-        Lane<float[]> whole = lane(name, encoder.model());
-        return new ServedModel.Sparse(
-                name, encoder, queue.add(new OtherResult<>(whole.model(), encoder::encode), whole), defaults);
+        var sparse = new OtherResult<>(new ServedEncoder(name, encoder.model()), encoder::encode);
+        return new ServedModel.Sparse(name, encoder, queue.add(sparse), defaults);
     }
 
     private Lane<float[]> lane(String name, OpenModel model) {
         return queue.add(new ServedEncoder(name, model));
     }
 
-    private static ModelDescription description(String model) throws IOException {
+    private static ModelDescription description(String model, boolean sparse) throws IOException {
         try (ModelFiles files = Models.open(model)) {
+            if (sparse) {
+                try (ModelFiles same = files.sparse()) {
+                    return same.description();
+                }
+            }
             ModelDescription description = files.description();
             if (description instanceof TextDescription text && !isServed(text.output())) {
                 throw new BadFileException(
@@ -133,10 +143,14 @@ final class ModelOpening {
         }
     }
 
+    private static boolean isSparse(TextOutput output) {
+        return output instanceof TextOutput.Sparse || output instanceof TextOutput.TokenWeights;
+    }
+
     private static boolean isServed(TextOutput output) {
         return output.isScore()
                 || output instanceof TextOutput.Vectors
-                || output instanceof TextOutput.Sparse
+                || isSparse(output)
                 || output instanceof TextOutput.SequenceClasses;
     }
 }

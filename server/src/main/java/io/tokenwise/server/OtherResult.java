@@ -52,4 +52,9 @@ record OtherResult<R>(Served<?> model, BiFunction<List<int[]>, List<Budget>, Lis
     public Spent spent(int[] input, Budget budget) {
         return model.spent(input, budget);
     }
+
+    @Override
+    public void giveBackMemory() {
+        model.giveBackMemory();
+    }
 }

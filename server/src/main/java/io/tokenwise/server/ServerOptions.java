@@ -10,7 +10,7 @@ import java.util.Optional;
 /**
  * What a server serves, where, and within which limits.
  *
- * @param models built-in names or directories; a directory is served under its last name
+ * @param models built-in names or directories; a directory is served under its last name. {@code sparse:} before one serves the sparse vectors that its files have besides, under that name with {@code -sparse} behind it
  * @param threads that compute, each a batch of its own
  * @param backend what computes, and in which precision
  * @param budgets what requests get

@@ -1,6 +1,7 @@
 package io.tokenwise.server;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.params.provider.Arguments.arguments;
 
 import io.tokenwise.SparseEncoder;
@@ -43,11 +44,12 @@ class SparseVectorsTest {
         SmallTextModel.writeSparse(folder.resolve("sparse"));
         SmallTextModel.writeLookedUp(folder.resolve("table"));
         SmallTextModel.writeLookedUp(folder.resolve("texts"));
+        SmallTextModel.writeM3(folder.resolve("m3"));
         Path router = folder.resolve("texts/router_config.json");
         String asQueries = "\"default_route\": \"query\"";
         Files.writeString(router, Files.readString(router).replace("\"default_route\": \"document\"", asQueries));
-        server = TokenwiseServer.start(
-                ServerOptions.of(0, model("vectors"), model("sparse"), model("table"), model("texts")));
+        server = TokenwiseServer.start(ServerOptions.of(
+                0, model("vectors"), model("sparse"), model("table"), model("texts"), "sparse:" + model("m3")));
         client = new JsonClient(server.port());
     }
 
@@ -98,6 +100,29 @@ class SparseVectorsTest {
                 .isEqualTo(expected.subList(0, 1));
         assertThat(maps(client.answer("/", Map.of("model", "sparse", "inputs", TEXTS))))
                 .isEqualTo(expected);
+    }
+
+    /** As bge-m3: the same folder without the word before it gives vectors of texts. */
+    @Test
+    void aTextEncodersLayerGivesThemToo() throws Exception {
+        List<Map<Integer, Float>> expected;
+        try (var encoder = SparseEncoder.open(model("m3"))) {
+            expected = maps(encoder.embed(TEXTS));
+        }
+        assertThat(expected).anyMatch(vector -> vector.size() > 1);
+        var body = Map.of("model", "m3-sparse", "inputs", TEXTS);
+        assertThat(maps(client.answer("/embed_sparse", body))).isEqualTo(expected);
+        JsonNode model = JSON.readTree(client.get("/v1/models/m3-sparse"));
+        assertThat(model.get("kind").stringValue()).isEqualTo("sparse");
+        assertThat(model.get("dimensions").intValue()).isEqualTo(30_522);
+    }
+
+    @Test
+    void aModelWithoutSuchALayerIsRefused() {
+        ServerOptions options = ServerOptions.of(0, "sparse:" + model("vectors"));
+        assertThatThrownBy(() -> TokenwiseServer.start(options))
+                .hasMessage(model("vectors")
+                        + ": is a text encoder without a masked-LM head; a sparse encoder is wanted here");
     }
 
     @Test

@@ -18,6 +18,7 @@ import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.open.Families;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
+import java.io.InputStream;
 import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
@@ -77,6 +78,16 @@ public final class SmallTextModel {
     /** A sparse encoder. */
     public static void writeSparse(Path folder) throws IOException {
         write(folder, new TextOutput.Sparse(BertFamily.words(SIZES)), Map.of());
+    }
+
+    /** A text encoder with bge-m3's layers beside it, in files as torch.save writes them: it gives sparse vectors, and 8 numbers for each token, too. */
+    public static void writeM3(Path folder) throws IOException {
+        write(folder, new TextOutput.Vectors(Pooling.FIRST, true), Map.of());
+        for (String layer : List.of("sparse_linear.pt", "colbert_linear.pt")) {
+            try (InputStream in = SmallTextModel.class.getResourceAsStream(layer)) {
+                Files.copy(in, folder.resolve(layer));
+            }
+        }
     }
 
     /** One that looks queries up, as OpenSearch's folders have it: {@code who} weighs 0.25, {@code wrote} 1.5 and {@code it} 3, and a query is cut to 8 tokens. */

@@ -68,7 +68,11 @@ public final class BertFamily implements TextFamily {
         // What may fail goes before what must be closed.
         Tokenizer tokenizer = description.tokenizer(vocabulary, json);
         return Optional.of(ModelFiles.of(
-                description, TensorFlowBundle.open(path.get()), tokenizer, () -> Optional.of(words(sizes))));
+                description,
+                TensorFlowBundle.open(path.get()),
+                tokenizer,
+                () -> Optional.of(words(sizes)),
+                Optional.empty()));
     }
 
     @Override

@@ -7,6 +7,7 @@ import io.tokenwise.io.JsonFile;
 import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.Architecture;
 import io.tokenwise.model.ClassesConfig;
+import io.tokenwise.model.M3Layers;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.ModelFiles;
@@ -95,7 +96,8 @@ public final class Models {
                 tokenizer,
                 () -> family instanceof TextFamily texts
                         ? ClassesConfig.words(config, texts, (TextArchitecture) sizes)
-                        : Optional.empty());
+                        : Optional.empty(),
+                Optional.of(new M3Layers(folder)));
     }
 
     /** With those of dense layers after pooling, each of which has a folder of its own. */
