@@ -267,7 +267,9 @@ public final class Shapes {
             }
             inputs = channels.get(i);
         }
-        norm("feature_projection.layer_norm", inputs, true);
+        if (config.flag("feat_proj_layer_norm")) {
+            norm("feature_projection.layer_norm", inputs, true);
+        }
         linear("feature_projection.projection", hidden, inputs, true);
         int kernel = config.integer("num_conv_pos_embeddings");
         String places = "encoder.pos_conv_embed.conv.";

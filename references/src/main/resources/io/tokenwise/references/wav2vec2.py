@@ -1,6 +1,8 @@
-# wav2vec 2.0 and XLS-R with a CTC head, both layouts of norm.
+# wav2vec 2.0, XLS-R and HuBERT with a CTC head, both layouts of norm.
 # huggingface/transformers src/transformers/models/wav2vec2/modeling_wav2vec2.py at 00363c3693bca9a0c1d9617cb738e4530dd3784e
+# huggingface/transformers src/transformers/models/hubert/modular_hubert.py at 00c27dfbf5c8714c6af271aeb8dfaf866dd2bd48 (HubertFeatureProjection)
 #: feat_extract_norm = "group"
+#: feat_proj_layer_norm = True
 #: feat_extract_activation = "gelu"
 #: do_stable_layer_norm = False
 #: hidden_act = "gelu"
@@ -27,7 +29,9 @@
       sound = self.activate(sound, feat_extract_activation)
     x = torch.t(torch.select(sound, 0, 0))
     out["features"] = x
-    x = self.linear(w, "feature_projection.projection", self.norm(w, "feature_projection.layer_norm", x, layer_norm_eps))
+    if feat_proj_layer_norm:
+      x = self.norm(w, "feature_projection.layer_norm", x, layer_norm_eps)
+    x = self.linear(w, "feature_projection.projection", x)
     # weight_norm(dim=2): a length for each place of the kernel
     v = w["encoder.pos_conv_embed.conv.weight_v"]
     kernel = v * (w["encoder.pos_conv_embed.conv.weight_g"] / torch.sqrt(torch.sum(v * v, [0, 1], True)))

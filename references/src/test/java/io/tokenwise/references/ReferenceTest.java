@@ -29,6 +29,7 @@ class ReferenceTest {
                     RandomModel.FAMILIES.stream().map(family -> arguments(family, Map.of())),
                     Stream.of(
                             arguments("wav2vec2", Map.of("feat_extract_norm", "layer", "do_stable_layer_norm", true)),
+                            arguments("wav2vec2", Map.of("model_type", "hubert", "feat_proj_layer_norm", false)),
                             arguments("nomic_bert", Map.of("activation_function", "gelu")),
                             arguments("gemma3", Map.of("use_bidirectional_attention", false)),
                             arguments("gemma3", Map.of("use_bidirectional_attention", false, "is_causal", false)),

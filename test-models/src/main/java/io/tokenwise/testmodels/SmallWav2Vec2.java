@@ -30,6 +30,7 @@ public final class SmallWav2Vec2 {
                 false,
                 false,
                 Activation.GELU,
+                true,
                 Activation.GELU,
                 false,
                 16,

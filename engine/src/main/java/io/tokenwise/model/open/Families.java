@@ -48,7 +48,8 @@ public final class Families {
             Gemma3Family.GEMMA3,
             GteFamily.GTE,
             EuroBertFamily.EURO_BERT,
-            Wav2Vec2Family.WAV2VEC2);
+            Wav2Vec2Family.WAV2VEC2,
+            Wav2Vec2Family.HUBERT);
 
     private static final String TYPE = "model_type";
 

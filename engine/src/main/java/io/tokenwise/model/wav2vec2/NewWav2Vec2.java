@@ -42,6 +42,7 @@ public final class NewWav2Vec2 {
                 true,
                 true,
                 Activation.GELU,
+                true,
                 Activation.GELU,
                 true,
                 PLACE_WIDTH,

@@ -29,8 +29,9 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * wav2vec 2.0 (Baevski et al. 2020) with a head for CTC: frames of sound, each of which is a letter or none.
+ * wav2vec 2.0 (Baevski et al. 2020) or HuBERT (Hsu et al. 2021) with a head for CTC: frames of sound, each of which is a letter or none.
  *
+ * @param featureNorm before the projection; null if there is none
  * @param places what tells a frame where it is: a convolution over its neighbours
  * @param norm before the first layer, or behind the last
  */
@@ -70,7 +71,7 @@ record Wav2Vec2(
         LayerBuilder inputs = parts.inputs();
         return new Wav2Vec2(
                 FeatureEncoder.of(sizes, description.sound(), inputs),
-                inputs.layerNorm("feature_projection.layer_norm", norm, channels),
+                sizes.frameNorm() ? inputs.layerNorm("feature_projection.layer_norm", norm, channels) : null,
                 inputs.linear("feature_projection.projection", channels, hidden),
                 inputs.groupedConvolution(PLACES, sizes.placeGroups(), sizes.placeWidth()),
                 sizes.soundActivation(),
@@ -97,6 +98,9 @@ record Wav2Vec2(
     }
 
     private Tensor projected(Pass pass, Tensor x) {
+        if (featureNorm == null) {
+            return projection.forward(pass, x);
+        }
         Tensor normed = pass.tensor(x.rows(), x.columns());
         featureNorm.forward(pass, x, normed);
         return projection.forward(pass, normed);

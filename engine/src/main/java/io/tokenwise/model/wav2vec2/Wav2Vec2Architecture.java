@@ -9,13 +9,14 @@ import java.util.List;
 import java.util.Optional;
 
 /**
- * The sizes of a wav2vec 2.0 (Baevski et al. 2020) with a head for CTC, or of an XLS-R (Babu et al. 2021), which differs in norms.
+ * The sizes of a wav2vec 2.0 (Baevski et al. 2020) with a head for CTC, or of an XLS-R (Babu et al. 2021) or HuBERT (Hsu et al. 2021), which differ in norms.
  *
  * @param layerNormEpsilon of all norms but those of the feature encoder
  * @param channels of the feature encoder's convolutions, first to last
  * @param convolutionBias whether these have biases
  * @param normOfAll whether each of them has a LayerNorm; else the first has a norm of each channel over time, and the others none
  * @param soundActivation of the feature encoder, and of the convolution that tells positions
+ * @param frameNorm whether frames have a LayerNorm before they are projected to the layers' width
  * @param activation of the layers' MLPs
  * @param normsBefore whether layers have their norms before attention and MLP, and one more stands behind the last; else after them, and one more before the
  *     first
@@ -34,6 +35,7 @@ public record Wav2Vec2Architecture(
         boolean convolutionBias,
         boolean normOfAll,
         Activation soundActivation,
+        boolean frameNorm,
         Activation activation,
         boolean normsBefore,
         int placeWidth,

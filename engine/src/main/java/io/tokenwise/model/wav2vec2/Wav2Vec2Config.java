@@ -33,6 +33,9 @@ final class Wav2Vec2Config {
 
     private static final String EXTRACTOR = "feature_extractor";
 
+    /** Of HuBERT alone (configuration_hubert.py). */
+    private static final String FRAME_NORM = "feat_proj_layer_norm";
+
     /** What is said of folders of models that were trained without letters. */
     static final String NO_HEAD = "has no lm_head: a model without CTC gives no text";
 
@@ -51,7 +54,7 @@ final class Wav2Vec2Config {
 
     private Wav2Vec2Config() {}
 
-    static SpeechDescription read(ModelFolder folder, JsonFile config) throws IOException {
+    static SpeechDescription read(Wav2Vec2Family family, ModelFolder folder, JsonFile config) throws IOException {
         EncoderConfig.areFalse(config, "add_adapter", "conv_pos_batch_norm", "is_encoder_decoder");
         if (config.has("adapter_attn_dim")) {
             throw config.refuse("adapter_attn_dim", "nothing: adapters for single languages are not read");
@@ -70,6 +73,7 @@ final class Wav2Vec2Config {
                 config.flag("conv_bias", false),
                 config.root().path("feat_extract_norm").asString("group").equals("layer"),
                 EncoderConfig.activation(config, "feat_extract_activation", "gelu"),
+                family == Wav2Vec2Family.WAV2VEC2 || config.flag(FRAME_NORM, true),
                 EncoderConfig.activation(config, "hidden_act", "gelu"),
                 config.flag("do_stable_layer_norm", false),
                 config.integer("num_conv_pos_embeddings", 1, MOST_WIDTH, 128),
@@ -80,7 +84,7 @@ final class Wav2Vec2Config {
         checkFrames(config, architecture, sound);
         return new SpeechDescription(
                 folder.name(),
-                Wav2Vec2Family.WAV2VEC2,
+                family,
                 architecture,
                 sound,
                 vocabulary(folder, config, sizes.vocabulary()),
@@ -246,11 +250,12 @@ final class Wav2Vec2Config {
         return files;
     }
 
-    static ObjectNode config(SpeechDescription description) {
+    /** @param transformersClass such as {@code Wav2Vec2ForCTC} */
+    static ObjectNode config(SpeechDescription description, String transformersClass) {
         Wav2Vec2Architecture sizes = architecture(description);
         ObjectNode config = JsonNodeFactory.instance.objectNode();
-        config.putArray("architectures").add("Wav2Vec2ForCTC");
-        config.put("model_type", "wav2vec2")
+        config.putArray("architectures").add(transformersClass);
+        config.put("model_type", description.family().name())
                 .put("hidden_size", sizes.hiddenSize())
                 .put("num_hidden_layers", sizes.layers())
                 .put("num_attention_heads", sizes.heads())
@@ -267,6 +272,9 @@ final class Wav2Vec2Config {
                 .put("add_adapter", false)
                 .put("vocab_size", sizes.vocabularySize())
                 .put("pad_token_id", ((CtcVocabulary) description.vocabulary()).blank());
+        if (description.family() == Wav2Vec2Family.HUBERT) {
+            config.put(FRAME_NORM, sizes.frameNorm());
+        }
         sizes.channels().forEach(config.putArray("conv_dim")::add);
         ArrayNode widths = config.putArray("conv_kernel");
         ArrayNode steps = config.putArray("conv_stride");

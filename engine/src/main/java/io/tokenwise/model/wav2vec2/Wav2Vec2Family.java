@@ -19,30 +19,40 @@ import java.util.Map;
 import java.util.Set;
 import tools.jackson.databind.node.ObjectNode;
 
-/** wav2vec 2.0 (Baevski et al. 2020) and XLS-R (Babu et al. 2021) that were trained with CTC, as Hugging Face has them. */
+/**
+ * wav2vec 2.0 (Baevski et al. 2020), XLS-R (Babu et al. 2021) and HuBERT (Hsu et al. 2021) that were trained with CTC, as Hugging Face has them: by huggingface/transformers
+ * src/transformers/models/hubert/modular_hubert.py at 00c27dfbf5c8714c6af271aeb8dfaf866dd2bd48 HuBERT is the first under other names, but that it may lack a norm before frames are projected.
+ */
 public final class Wav2Vec2Family implements ModelFamily {
-    public static final Wav2Vec2Family WAV2VEC2 = new Wav2Vec2Family();
+    public static final Wav2Vec2Family WAV2VEC2 = new Wav2Vec2Family("wav2vec2", "Wav2Vec2");
+    public static final Wav2Vec2Family HUBERT = new Wav2Vec2Family("hubert", "Hubert");
 
-    private Wav2Vec2Family() {}
+    private final String name;
+    private final String transformers;
+
+    private Wav2Vec2Family(String name, String transformers) {
+        this.name = name;
+        this.transformers = transformers;
+    }
 
     @Override
     public String name() {
-        return "wav2vec2";
+        return name;
     }
 
     @Override
     public Set<String> modelTypes() {
-        return Set.of("wav2vec2");
+        return Set.of(name);
     }
 
     @Override
     public SpeechDescription describe(ModelFolder folder, JsonFile config) throws IOException {
-        return Wav2Vec2Config.read(folder, config);
+        return Wav2Vec2Config.read(this, folder, config);
     }
 
     @Override
     public TensorNames names(ModelDescription model) {
-        return new Wav2Vec2Names(architecture(model).placeGroups());
+        return new Wav2Vec2Names(name + ".", architecture(model).placeGroups());
     }
 
     @Override
@@ -52,7 +62,7 @@ public final class Wav2Vec2Family implements ModelFamily {
 
     @Override
     public ObjectNode config(ModelDescription model) {
-        return Wav2Vec2Config.config((SpeechDescription) model);
+        return Wav2Vec2Config.config((SpeechDescription) model, transformers + "ForCTC");
     }
 
     @Override

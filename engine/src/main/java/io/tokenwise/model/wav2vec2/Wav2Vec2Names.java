@@ -12,11 +12,12 @@ import java.util.List;
 import java.util.Map;
 
 /**
- * Hugging Face's names, with or without {@code wav2vec2.} before all but the head's. The kernel of the convolution that tells positions is one tensor there, in two
+ * Hugging Face's names, with or without something before all but the head's. The kernel of the convolution that tells positions is one tensor there, in two
  * parts ({@link WeightNorm}); ours are one for each of its groups.
+ *
+ * @param prefix what that is, such as {@code wav2vec2.}
  */
-record Wav2Vec2Names(int groups) implements TensorNames {
-    private static final String PREFIX = "wav2vec2.";
+record Wav2Vec2Names(String prefix, int groups) implements TensorNames {
     private static final String HEAD = "lm_head.";
 
     @Override
@@ -28,7 +29,7 @@ record Wav2Vec2Names(int groups) implements TensorNames {
     public Map<String, Origin> origins(WeightSource source) {
         Map<String, Origin> origins = new LinkedHashMap<>();
         for (String name : source.names()) {
-            String ours = name.startsWith(PREFIX) ? name.substring(PREFIX.length()) : name;
+            String ours = name.startsWith(prefix) ? name.substring(prefix.length()) : name;
             if (ours.startsWith(Wav2Vec2.PLACES + ".")) {
                 for (int i = 0; i < groups; i++) {
                     origins.put(ours + "." + i, new Origin(name, i, groups));
@@ -45,7 +46,7 @@ record Wav2Vec2Names(int groups) implements TensorNames {
 
     @Override
     public String written(String ours) {
-        return ours.startsWith(HEAD) ? ours : PREFIX + ours;
+        return ours.startsWith(HEAD) ? ours : prefix + ours;
     }
 
     @Override

@@ -21,7 +21,19 @@ final class OnSmallWav2Vec2 {
     /** As large models and XLS-R are: LayerNorms in front, layers with norms before. */
     static final Map<String, Object> LARGE = Map.of("feat_extract_norm", "layer", "do_stable_layer_norm", true);
 
+    /** As hubert-large-ls960-ft is: the same under other names. */
+    static final Map<String, Object> HUBERT =
+            Map.of("model_type", "hubert", "feat_extract_norm", "layer", "do_stable_layer_norm", true);
+
+    /** One without a norm before frames are projected. */
+    static final Map<String, Object> NORMLESS_HUBERT = Map.of("model_type", "hubert", "feat_proj_layer_norm", false);
+
     private OnSmallWav2Vec2() {}
+
+    /** What transformers has before the names of all tensors but the head's. */
+    static String prefix(RandomModel model) {
+        return model.config().get("model_type") + ".";
+    }
 
     /** With the seven convolutions that all published models have, of few channels. */
     static RandomModel model(Map<String, ?> changes) throws IOException {

@@ -40,6 +40,8 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.slf4j.LoggerFactory;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.json.JsonMapper;
 
 /** What holds for wav2vec 2.0 as for every family: bits, budgets, memory, saved files. */
 class Wav2Vec2FamilyTest {
@@ -202,11 +204,19 @@ class Wav2Vec2FamilyTest {
         }
     }
 
+    static Stream<Arguments> written() {
+        return Stream.of(
+                Arguments.of(OnSmallWav2Vec2.BASE, "Wav2Vec2ForCTC"),
+                Arguments.of(OnSmallWav2Vec2.HUBERT, "HubertForCTC"),
+                Arguments.of(OnSmallWav2Vec2.NORMLESS_HUBERT, "HubertForCTC"));
+    }
+
     /** Under the names of transformers; its kernel is in two parts, whose length is the kernel's own. */
-    @Test
-    void filesAreThoseThatTransformersReads() throws IOException {
-        RandomModel model = OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE);
-        OnSmallWav2Vec2.write(model, folder, "wav2vec2.");
+    @ParameterizedTest
+    @MethodSource("written")
+    void filesAreThoseThatTransformersReads(Map<String, Object> layout, String architecture) throws IOException {
+        RandomModel model = OnSmallWav2Vec2.model(layout);
+        OnSmallWav2Vec2.write(model, folder, OnSmallWav2Vec2.prefix(model));
         Path saved = folder.resolve("saved");
         try (Backend backend = backend(Precision.F32);
                 Encoder encoder = load(backend, folder)) {
@@ -220,6 +230,16 @@ class Wav2Vec2FamilyTest {
             for (String name : before.names()) {
                 assertThat(after.shape(name)).as(name).isEqualTo(before.shape(name));
             }
+        }
+        JsonNode config = JsonMapper.shared().readTree(saved.resolve("config.json"));
+        assertThat(config.get("architectures").get(0).stringValue()).isEqualTo(architecture);
+        assertThat(config.get("model_type").stringValue())
+                .isEqualTo(model.config().get("model_type"));
+        List<int[]> recordings = recordings(3_000);
+        try (Backend backend = backend(Precision.F32);
+                Encoder encoder = load(backend, folder);
+                Encoder same = load(backend, saved)) {
+            assertSame(logits(same, recordings, Budget.FULL), logits(encoder, recordings, Budget.FULL));
         }
     }
 

@@ -23,6 +23,7 @@ import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import org.junit.jupiter.params.provider.ValueSource;
 import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ObjectNode;
 
@@ -81,6 +82,32 @@ class Wav2Vec2RefusalsTest {
         OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.BASE), folder, "wav2vec2.");
         set(field, value);
         assertRefused(fact);
+    }
+
+    /** HuBERT's that were trained with a batch norm in the place of a weight norm. */
+    @Test
+    void hubertsBatchNormIsRefused() throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.HUBERT), folder, "hubert.");
+        set("conv_pos_batch_norm", "true");
+        assertRefused("config.json: conv_pos_batch_norm is true; supported: false");
+    }
+
+    /** wav2vec 2.0 has the norm always, whatever its config says, and HuBERT says whether. */
+    @Test
+    void aNormThatIsNotThereIsNamed() throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.NORMLESS_HUBERT), folder, "hubert.");
+        Models.open(folder).close();
+        set("feat_proj_layer_norm", "true");
+        assertRefused("has no tensor feature_projection.layer_norm.weight");
+    }
+
+    /** Whose attention and positions are others: WavLM's has gated biases by distance, data2vec's several convolutions. */
+    @ParameterizedTest
+    @ValueSource(strings = {"wavlm", "data2vec-audio"})
+    void relativesAreRefusedByName(String type) throws IOException {
+        OnSmallWav2Vec2.write(OnSmallWav2Vec2.model(OnSmallWav2Vec2.LARGE), folder, type + ".");
+        set("model_type", '"' + type + '"');
+        assertRefused("config.json: model_type is \"" + type + "\"; supported: bert, ");
     }
 
     private void set(String field, String value) throws IOException {

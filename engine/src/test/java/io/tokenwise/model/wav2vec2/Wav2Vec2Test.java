@@ -92,6 +92,8 @@ class Wav2Vec2Test {
         return Stream.of(
                 OnSmallWav2Vec2.BASE,
                 OnSmallWav2Vec2.LARGE,
+                OnSmallWav2Vec2.HUBERT,
+                OnSmallWav2Vec2.NORMLESS_HUBERT,
                 // Each layout's norms with the other's layers, an odd kernel, one group, other activations.
                 Map.of(
                         "do_stable_layer_norm",
@@ -130,7 +132,7 @@ class Wav2Vec2Test {
     /** In one ragged batch. */
     private void isTheReferences(RandomModel model, Function<float[], Result> reference, Far ofLayers, int... lengths)
             throws IOException {
-        OnSmallWav2Vec2.write(model, folder, "wav2vec2.");
+        OnSmallWav2Vec2.write(model, folder, OnSmallWav2Vec2.prefix(model));
         List<float[]> recordings = OnSmallWav2Vec2.recordings(lengths);
         try (Backend backend = Backends.open(FLOAT, 2);
                 ModelFiles files = Models.open(folder);
