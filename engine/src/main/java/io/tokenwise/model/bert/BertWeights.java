@@ -16,7 +16,7 @@ import java.util.Map;
 final class BertWeights {
     private static final String WORDS = "embeddings.word_embeddings.weight";
 
-    /** Queries, keys and values as jina-reranker-v2-base-multilingual and jina-embeddings-v3 have them, in layers whose names and LoRA are others too. */
+    /** Queries, keys and values as jinaai/xlm-roberta-flash-implementation has them: XLM-R's, whose positions are others, under other names. */
     private static final String FLASH = ".mixer.Wqkv.";
 
     /** Before the names of heads' tensors, which stand beside the encoder. */
@@ -55,7 +55,7 @@ final class BertWeights {
             throw new BadFileException(
                     source.description(),
                     "has tensors called " + FLASH + ", the layout of jinaai/xlm-roberta-flash-implementation, which is"
-                            + " not read; supported: that of transformers");
+                            + " read where auto_map in config.json names XLMRobertaFlashConfig, or model_type is xlm-roberta");
         }
         String words = source.names().stream()
                 .filter(name -> name.equals(WORDS) || name.endsWith("." + WORDS))

@@ -34,11 +34,11 @@ public final class Families {
             // Before BERT, whose type their files have, or none.
             JinaBertFamily.JINA_BERT,
             StaticFamily.STATIC,
+            RobertaFamily.XLM_R,
             BertFamily.BERT,
             VitFamily.VIT,
             DistilBertFamily.DISTILBERT,
             RobertaFamily.ROBERTA,
-            RobertaFamily.XLM_R,
             RobertaFamily.CAMEMBERT,
             MpnetFamily.MPNET,
             NomicBertFamily.NOMIC_BERT,

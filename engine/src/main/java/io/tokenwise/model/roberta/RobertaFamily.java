@@ -29,11 +29,28 @@ import java.util.Set;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** RoBERTa (Liu et al. 2019), XLM-R and CamemBERT: BERT's layers; a text's first token has the position behind that of padding. */
+/** RoBERTa (Liu et al. 2019), XLM-R and CamemBERT: BERT's layers; a text's first token has the position behind that of padding. XLM-R's files may be those of jinaai/xlm-roberta-flash-implementation too. */
 public final class RobertaFamily implements TextFamily {
     public static final RobertaFamily ROBERTA = new RobertaFamily("roberta", "Roberta");
     public static final RobertaFamily XLM_R = new RobertaFamily("xlm-roberta", "XLMRoberta");
     public static final RobertaFamily CAMEMBERT = new RobertaFamily("camembert", "Camembert");
+
+    /** Of jinaai/xlm-roberta-flash-implementation: how it computes, what its own encode() does, and how it is trained. */
+    private static final Set<String> UNREAD = Set.of(
+            "use_flash_attn",
+            "fused_bias_fc",
+            "fused_dropout_add_ln",
+            "fused_mlp",
+            "emb_pooler",
+            "truncate_dim",
+            "load_trained_adapters",
+            "matryoshka_dimensions",
+            "lora_alpha",
+            "lora_dropout_p",
+            "lora_main_params_trainable",
+            "lora_rank");
+
+    private static final String ADAPTERS = "lora_adaptations";
 
     private final String name;
     private final String transformers;
@@ -53,9 +70,24 @@ public final class RobertaFamily implements TextFamily {
         return Set.of(name);
     }
 
+    /** Configs of jinaai/xlm-roberta-flash-implementation may say no type. */
+    @Override
+    public boolean isOf(String modelType, JsonFile config) {
+        String own = config.root().path("auto_map").path("AutoConfig").asString("");
+        return modelType.equals(name) || own.endsWith("." + transformers + "FlashConfig");
+    }
+
+    @Override
+    public Set<String> unread() {
+        return UNREAD;
+    }
+
     @Override
     public EncoderForm architecture(JsonFile config) {
         config.supports("hidden_act", "gelu");
+        if (!config.root().path(ADAPTERS).isEmpty()) {
+            throw config.refuse(ADAPTERS, "null: adapters (LoRA) in a model's weights are not read");
+        }
         config.supports("position_embedding_type", "absolute");
         EncoderConfig sizes = EncoderConfig.read(config);
         var norm = NormForm.layerNorm(EncoderConfig.epsilon(config, 1e-12));
@@ -97,7 +129,7 @@ public final class RobertaFamily implements TextFamily {
 
     @Override
     public TensorNames names(ModelDescription model) {
-        return BertFamily.names(model, "roberta.");
+        return new FlashNames(BertFamily.names(model, "roberta."));
     }
 
     @Override
