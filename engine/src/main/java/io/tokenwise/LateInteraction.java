@@ -5,11 +5,13 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.model.LateForm;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.session.Given;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.WarmUp;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -190,7 +192,12 @@ public final class LateInteraction implements AutoCloseable {
         List<int[]> places =
                 form.withoutFirst() ? inputs.stream().map(this::compared).toList() : null;
         return List.of(model.encodeTokens(
-                inputs, places, hidesMasks() ? seen : null, Collections.nCopies(inputs.size(), budget), deadline));
+                inputs,
+                places,
+                hidesMasks() ? seen : null,
+                Collections.nCopies(inputs.size(), budget),
+                Given.each(InputKind.TEXT, inputs.size()),
+                deadline));
     }
 
     private int[] expanded(int... input) {

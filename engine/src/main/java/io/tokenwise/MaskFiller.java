@@ -7,6 +7,7 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.session.Given;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.WarmUp;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -153,9 +154,9 @@ public final class MaskFiller implements AutoCloseable {
         for (int i = 0; i < inputs.size(); i++) {
             int[] ofText = places.get(i);
             var guesses = new ArrayList<List<Guess>>(ofText.length);
-            String parts = "of " + words + " hidden words";
+            var given = new Given("hidden word", words, done);
             model.eachToken(
-                    inputs.get(i), ofText, budget, deadline, done, parts, logits -> guesses.add(guesses(logits, top)));
+                    inputs.get(i), ofText, budget, given, deadline, logits -> guesses.add(guesses(logits, top)));
             done += ofText.length;
             all.add(Collections.unmodifiableList(guesses));
         }

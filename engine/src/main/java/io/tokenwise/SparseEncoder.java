@@ -3,12 +3,15 @@ package io.tokenwise;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.QueryWeights;
 import io.tokenwise.model.RowMemory;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.nn.VectorLength;
+import io.tokenwise.session.Given;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.WarmUp;
 import io.tokenwise.tokenizer.TokenTypes;
@@ -229,28 +232,10 @@ public final class SparseEncoder implements AutoCloseable {
     }
 
     private List<SparseVector> embed(String prompt, List<String> texts, Budget budget, Deadline deadline) {
-        if (ownWeights.isPresent()) {
-            List<int[]> inputs = texts.stream()
-                    .map(text -> tokenizer.encode(prompt + text).ids())
-                    .toList();
-            return ofTokens(inputs, Collections.nCopies(inputs.size(), budget), deadline);
-        }
-        var vectors = new ArrayList<SparseVector>(texts.size());
-        // What is not sparse yet is as long as the vocabulary.
-        int atOnce = RowMemory.rowsAtOnce(dimensions());
-        for (int from = 0; from < texts.size(); from += atOnce) {
-            List<int[]> inputs = texts.subList(from, Math.min(texts.size(), from + atOnce)).stream()
-                    .map(text -> tokenizer.encode(prompt + text).ids())
-                    .toList();
-            float[][] values = model.encode(
-                    inputs,
-                    Collections.nCopies(inputs.size(), budget),
-                    deadline,
-                    from,
-                    "of " + texts.size() + " texts");
-            Stream.of(values).map(SparseVector::of).forEach(vectors::add);
-        }
-        return vectors;
+        List<int[]> inputs = texts.stream()
+                .map(text -> tokenizer.encode(prompt + text).ids())
+                .toList();
+        return encode(inputs, Collections.nCopies(inputs.size(), budget), deadline);
     }
 
     /** Of a model that weighs the tokens that stand in a text. */
@@ -290,16 +275,22 @@ public final class SparseEncoder implements AutoCloseable {
      * @param budgets of each
      */
     public List<SparseVector> encode(List<int[]> inputs, List<Budget> budgets) {
+        return encode(inputs, budgets, Deadline.NONE);
+    }
+
+    private List<SparseVector> encode(List<int[]> inputs, List<Budget> budgets, Deadline deadline) {
         if (ownWeights.isPresent()) {
-            return ofTokens(inputs, budgets, Deadline.NONE);
+            return ofTokens(inputs, budgets, deadline);
         }
         var vectors = new ArrayList<SparseVector>(inputs.size());
+        // What is not sparse yet is as long as the vocabulary.
         int atOnce = RowMemory.rowsAtOnce(dimensions());
         for (int from = 0; from < inputs.size(); from += atOnce) {
             int to = Math.min(inputs.size(), from + atOnce);
-            Stream.of(model.encode(inputs.subList(from, to), budgets.subList(from, to)))
-                    .map(SparseVector::of)
-                    .forEach(vectors::add);
+            var given = new Given(InputKind.TEXT.one(), inputs.size(), from);
+            float[][] values = model.encode(
+                    inputs.subList(from, to), budgets.subList(from, to), VectorLength.DESCRIBED, given, deadline);
+            Stream.of(values).map(SparseVector::of).forEach(vectors::add);
         }
         return vectors;
     }

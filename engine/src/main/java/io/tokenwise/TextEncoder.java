@@ -2,19 +2,18 @@ package io.tokenwise;
 
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.Prompts;
 import io.tokenwise.model.TextDescription;
-import io.tokenwise.model.VectorStep;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.VectorLength;
+import io.tokenwise.session.Given;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.WarmUp;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.util.ArrayList;
-import java.util.Collections;
-import java.util.Iterator;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 
@@ -196,7 +195,9 @@ public final class TextEncoder implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins; of a virtual thread as soon as it passes
      */
     public List<Embedding> embed(EmbedRequest request) {
-        return embed(request, (inputs, budgets, length) -> model.encode(inputs, budgets, length, request.deadline()));
+        return embed(
+                request,
+                (inputs, budgets, length, given) -> model.encode(inputs, budgets, length, given, request.deadline()));
     }
 
     /**
@@ -226,7 +227,10 @@ public final class TextEncoder implements AutoCloseable {
                 .map(text -> tokenizer.encode(prefix + text))
                 .toList();
         float[][] vectors = encoding.encode(
-                encoded.stream().map(Tokenizer.Encoded::ids).toList(), request.budgets(), VectorLength.DESCRIBED);
+                encoded.stream().map(Tokenizer.Encoded::ids).toList(),
+                request.budgets(),
+                VectorLength.DESCRIBED,
+                Given.each(InputKind.TEXT, encoded.size()));
         var embeddings = new ArrayList<Embedding>(vectors.length);
         for (int i = 0; i < vectors.length; i++) {
             Tokenizer.Encoded text = encoded.get(i);
@@ -245,45 +249,17 @@ public final class TextEncoder implements AutoCloseable {
         List<TextParts> texts = request.texts().stream()
                 .map(text -> TextParts.of(prefix, text, tokenizer, most))
                 .toList();
-        var whole = new Inputs();
-        var parts = new Inputs();
-        for (int i = 0; i < texts.size(); i++) {
-            TextParts text = texts.get(i);
-            (text.isWhole() ? whole : parts).add(text, request.budgets().get(i));
-        }
-        // An average is of vectors as they were pooled.
-        Iterator<float[]> ofWhole = whole.encode(encoding, VectorLength.DESCRIBED);
-        Iterator<float[]> ofParts = parts.encode(encoding, VectorLength.POOLED);
+        List<float[]> vectors = new SplitTexts(texts, request.budgets())
+                .encode(encoding, description().normalize());
         var embeddings = new ArrayList<Embedding>(texts.size());
         for (int i = 0; i < texts.size(); i++) {
             TextParts text = texts.get(i);
             Spent spent =
                     Spent.of(model.encoder(), text.parts(), request.budgets().get(i));
-            float[] vector = text.isWhole() ? ofWhole.next() : mean(text, ofParts);
-            embeddings.add(new Embedding(description().shortened(vector, values), text.tokens(), false, spent));
+            float[] vector = description().shortened(vectors.get(i), values);
+            embeddings.add(new Embedding(vector, text.tokens(), false, spent));
         }
         return embeddings;
-    }
-
-    private float[] mean(TextParts text, Iterator<float[]> vectors) {
-        float[] mean = text.mean(text.parts().stream().map(_ -> vectors.next()).toList());
-        return description().normalize() ? VectorStep.Normalize.scaled(mean) : mean;
-    }
-
-    /** What runs together. */
-    private record Inputs(List<int[]> ids, List<Budget> budgets) {
-        Inputs() {
-            this(new ArrayList<>(), new ArrayList<>());
-        }
-
-        void add(TextParts text, Budget budget) {
-            ids.addAll(text.parts());
-            budgets.addAll(Collections.nCopies(text.parts().size(), budget));
-        }
-
-        Iterator<float[]> encode(OpenModel.Encoding encoding, VectorLength length) {
-            return List.of(encoding.encode(ids, budgets, length)).iterator();
-        }
     }
 
     private String prefix(EmbedRequest request) {

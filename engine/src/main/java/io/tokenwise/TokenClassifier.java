@@ -3,9 +3,11 @@ package io.tokenwise;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.session.Given;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.session.WarmUp;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -14,6 +16,7 @@ import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
+import java.util.stream.IntStream;
 
 /**
  * Tells the class of each token of a text, and by that which stretches are names or the like (named entities), with a model that was trained for it, dense or adaptive; what a service imports.
@@ -91,7 +94,12 @@ public final class TokenClassifier implements AutoCloseable {
         var reading = new Reading();
         texts.forEach(reading::add);
         float[][][] logits = model.encodeTokens(
-                reading.inputs, reading.places, Collections.nCopies(reading.inputs.size(), budget), deadline);
+                reading.inputs,
+                reading.places,
+                null,
+                Collections.nCopies(reading.inputs.size(), budget),
+                reading.given(),
+                deadline);
         var all = new ArrayList<List<LabelledToken>>(texts.size());
         int input = 0;
         for (Text text : reading.texts) {
@@ -136,6 +144,13 @@ public final class TokenClassifier implements AutoCloseable {
                 places.add(own);
             }
             texts.add(new Text(found, tokenizer.tokens(ids), windows.size()));
+        }
+
+        Given given() {
+            int[] of = IntStream.range(0, texts.size())
+                    .flatMap(i -> IntStream.generate(() -> i).limit(texts.get(i).windows()))
+                    .toArray();
+            return new Given(InputKind.TEXT.one(), texts.size(), 0, of);
         }
     }
 

@@ -57,6 +57,21 @@ class DeadlineTest {
                 .hasSize(2);
     }
 
+    /** Each part is a batch of its own. */
+    @Test
+    void whatIsSplitCountsAsTheTextThatItIsOf() {
+        String text = "many words ".repeat(40);
+        EmbedRequest request = EmbedRequest.of(List.of(text, "one", text)).withLongTexts(LongTexts.SPLIT);
+        assertThatThrownBy(() -> encoder.embed(request.withDeadline(Deadline.in(Duration.ZERO))))
+                .hasMessage("the deadline passed after 0 of 3 texts");
+        Thread.currentThread().interrupt();
+        try {
+            assertThatThrownBy(() -> encoder.embed(request)).hasMessage("interrupted after 1 of 3 texts");
+        } finally {
+            Thread.interrupted();
+        }
+    }
+
     @Test
     void waitingForASessionEndsAtTheDeadline() throws Exception {
         var inside = new CountDownLatch(1);

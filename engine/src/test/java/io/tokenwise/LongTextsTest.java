@@ -8,8 +8,10 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.model.VectorStep;
 import io.tokenwise.nn.VectorLength;
+import io.tokenwise.session.Given;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -86,6 +88,7 @@ class LongTextsTest {
                         parts.stream().map(tokenizer::surrounded).toList(),
                         Collections.nCopies(parts.size(), Budget.FULL),
                         VectorLength.POOLED,
+                        Given.each(InputKind.TEXT, parts.size()),
                         Deadline.NONE);
         var expected = new double[encoder.dimensions()];
         for (int part = 0; part < pooled.length; part++) {

@@ -63,8 +63,26 @@ class SpentTest {
                         .isGreaterThanOrEqualTo(least.getValue());
                 assertThatThrownBy(() -> encoder.embed(List.of("a longer text than that one", text), Budget.hard(0.29)))
                         .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageStartingWith("text 2 of 2: a hard budget of 0.29 does not reach")
                         .hasMessageContaining(String.format(Locale.ROOT, "must be %.3f or more", least.getValue()));
             }
+        }
+    }
+
+    /** Of long texts in parts too; a single one needs no name. */
+    @Test
+    void theTextThatAHardBudgetDoesNotReachForIsNamed() throws Exception {
+        try (TextEncoder encoder = TextEncoder.open("minilm-acm")) {
+            List<String> texts = List.of("a longer text than that one", "many words ".repeat(400), "two words", "cat");
+            EmbedRequest request = EmbedRequest.of(texts).withBudget(Budget.hard(0.36));
+            for (LongTexts longTexts : LongTexts.values()) {
+                assertThatThrownBy(() -> encoder.embed(request.withLongTexts(longTexts)))
+                        .isInstanceOf(IllegalArgumentException.class)
+                        .hasMessageStartingWith("text 3 of 4: a hard budget of 0.36 does not reach");
+            }
+            assertThatThrownBy(() -> encoder.embed("cat", Budget.hard(0.36)))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageStartingWith("a hard budget of 0.36 does not reach");
         }
     }
 
@@ -106,7 +124,7 @@ class SpentTest {
     @Test
     void aBudgetInTimeIsRefusedWhereNoTokensLeave() throws Exception {
         try (TextEncoder encoder = TextEncoder.open(model(false).toString())) {
-            org.assertj.core.api.Assertions.assertThatThrownBy(() -> encoder.embed(TEXT, Budget.of(0.6)))
+            assertThatThrownBy(() -> encoder.embed(TEXT, Budget.of(0.6)))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("made without a short path")
                     .hasMessageContaining("--flops");

@@ -125,6 +125,23 @@ class TokenClassifierTest {
         }
     }
 
+    @Test
+    void windowsCountAsTheTextThatTheyAreOf() throws IOException {
+        write("bert", "bert", "Bert", "bert.");
+        String model = folder.resolve("bert").toString();
+        try (var classifier = TokenClassifier.open(model, OPTIONS.withBatchTokens(64))) {
+            Thread.currentThread().interrupt();
+            try {
+                List<String> texts = List.of("x", "the sea ".repeat(200), "y");
+                assertThatThrownBy(() -> classifier.tokens(texts, Budget.FULL, Deadline.NONE))
+                        .isInstanceOf(IllegalStateException.class)
+                        .hasMessage("interrupted after 1 of 3 texts");
+            } finally {
+                Thread.interrupted();
+            }
+        }
+    }
+
     /** What lies in the first window is what a text has that ends there; each token of a long text is told once. */
     @Test
     void longTextsAreReadInWindows() throws IOException {

@@ -74,11 +74,6 @@ public record ImageDescription(
         return new RandomShift(architecture.imageSize(), mirrored)::of;
     }
 
-    @Override
-    public String inputs() {
-        return "images";
-    }
-
     /** @throws IllegalArgumentException if the image has another size than the model's */
     @Override
     public int tokens(int[] pixels) {

@@ -29,7 +29,9 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
     String kind();
 
     /** What messages call several inputs: texts, images or recordings. */
-    String inputs();
+    default String inputs() {
+        return reads().one() + "s";
+    }
 
     /** Tokens that the model makes of an input. */
     int tokens(int[] input);

@@ -33,11 +33,6 @@ public record SpeechDescription(
         return "a speech recogniser";
     }
 
-    @Override
-    public String inputs() {
-        return "recordings";
-    }
-
     /** @throws IllegalArgumentException if the recording is too short to have a frame, or longer than the model takes */
     @Override
     public int tokens(int[] samples) {

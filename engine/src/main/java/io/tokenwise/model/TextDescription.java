@@ -238,11 +238,6 @@ public record TextDescription(
         };
     }
 
-    @Override
-    public String inputs() {
-        return "texts";
-    }
-
     /** A part of a split text may have more tokens than a whole one. */
     @Override
     public int maxTokensOfPart() {

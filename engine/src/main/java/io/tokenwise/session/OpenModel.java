@@ -96,24 +96,21 @@ public final class OpenModel implements AutoCloseable {
      * @throws io.tokenwise.api.DeadlineException if the deadline passes before the last batch begins
      */
     public float[][] encode(List<int[]> inputs, List<Budget> budgets, Deadline deadline) {
-        return encode(inputs, budgets, VectorLength.DESCRIBED, deadline);
+        return encode(inputs, budgets, VectorLength.DESCRIBED, each(inputs), deadline);
+    }
+
+    private Given each(List<int[]> inputs) {
+        return Given.each(encoder.description().reads(), inputs.size());
     }
 
     /**
-     * The same of a part of a call's inputs, which is a batch of it.
+     * The same of inputs that are parts of what a call was given, or some of it, and with texts' vectors of another length.
      *
-     * @param done what the call has done before
-     * @param parts how many of what it does in all, for messages, such as "of 3 texts"
+     * @param given what they are of, for messages
      */
-    public float[][] encode(List<int[]> inputs, List<Budget> budgets, Deadline deadline, int done, String parts) {
-        return onPlatform(
-                deadline,
-                stop -> sessions.encode(inputs, budgets, VectorLength.DESCRIBED, null, stop.after(done, parts)));
-    }
-
-    /** The same with texts' vectors of another length. */
-    public float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length, Deadline deadline) {
-        return onPlatform(deadline, stop -> sessions.encode(inputs, budgets, length, null, stop));
+    public float[][] encode(
+            List<int[]> inputs, List<Budget> budgets, VectorLength length, Given given, Deadline deadline) {
+        return onPlatform(deadline, stop -> sessions.encode(inputs, budgets, length, given, null, stop));
     }
 
     /**
@@ -122,32 +119,32 @@ public final class OpenModel implements AutoCloseable {
      * @param places for each input the tokens that are asked for, no one twice; null for all tokens of all
      */
     public float[][][] encodeTokens(List<int[]> inputs, List<int[]> places, List<Budget> budgets, Deadline deadline) {
-        return encodeTokens(inputs, places, null, budgets, deadline);
+        return encodeTokens(inputs, places, null, budgets, each(inputs), deadline);
     }
 
     /**
      * The same of one input of a call, row by row: there may be a number for each word of a vocabulary, and many rows.
      *
-     * @param done rows that the call has made before
-     * @param parts how many it makes in all, for messages, such as "of 3 hidden words"
+     * @param given what the rows are of, for messages
      * @param to gets each row, in the order of the places
      */
     public void eachToken(
-            int[] input, int[] places, Budget budget, Deadline deadline, int done, String parts, Consumer<float[]> to) {
+            int[] input, int[] places, Budget budget, Given given, Deadline deadline, Consumer<float[]> to) {
         onPlatform(deadline, stop -> {
-            sessions.eachToken(input, places, budget, stop.after(done, parts), to);
+            sessions.eachToken(input, places, budget, given, stop, to);
             return null;
         });
     }
 
     /**
-     * The same of inputs not all of whose tokens are seen by others.
+     * The same of inputs that are parts of what a call was given, and not all of whose tokens are seen by others.
      *
      * @param seen of each input how many of its first tokens others see; null for all of all
+     * @param given what the inputs are of, for messages
      */
     public float[][][] encodeTokens(
-            List<int[]> inputs, List<int[]> places, int[] seen, List<Budget> budgets, Deadline deadline) {
-        return onPlatform(deadline, stop -> sessions.encodeTokens(inputs, places, seen, budgets, null, stop));
+            List<int[]> inputs, List<int[]> places, int[] seen, List<Budget> budgets, Given given, Deadline deadline) {
+        return onPlatform(deadline, stop -> sessions.encodeTokens(inputs, places, seen, budgets, given, null, stop));
     }
 
     /** What a call computes in a session, which it has for that long; otherwise as {@link #encode(List, List, Deadline)}. */
@@ -188,14 +185,14 @@ public final class OpenModel implements AutoCloseable {
                 .counted(core.calls()
                         .start(
                                 deadline,
-                                stop -> work.apply((inputs, budgets, length) ->
-                                        sessions.encode(inputs, budgets, length, null, stop))));
+                                stop -> work.apply((inputs, budgets, length, given) ->
+                                        sessions.encode(inputs, budgets, length, given, null, stop))));
     }
 
     /** Encodes the inputs of one call. */
     @FunctionalInterface
     public interface Encoding {
-        float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length);
+        float[][] encode(List<int[]> inputs, List<Budget> budgets, VectorLength length, Given given);
     }
 
     /**

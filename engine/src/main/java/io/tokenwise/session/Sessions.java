@@ -14,7 +14,6 @@ import io.tokenwise.nn.SeenTokens;
 import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.nn.VectorLength;
 import io.tokenwise.tensor.HostTensor;
-import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Collections;
 import java.util.List;
@@ -26,9 +25,6 @@ import java.util.function.Function;
  * Runs an encoder on inputs, such as token ids or pixels, in sessions that are lent to one call at a time: of its own, or shared with other models. Thread-safe.
  */
 public final class Sessions implements AutoCloseable {
-    /** Numbers that the inputs of a batch may have, if there are several: few patches may have many pixels. */
-    private static final int MOST_INPUT = 1 << 22;
-
     private final Encoder encoder;
     private final int batchTokens;
     private final SessionPool pool;
@@ -95,14 +91,24 @@ public final class Sessions implements AutoCloseable {
      * @throws IllegalStateException if closed, or if the thread is interrupted while it waits for its turn or between two batches
      */
     public float[][] encode(List<int[]> sequences, List<Budget> budgets, LearnerObserver observer) {
-        return encode(sequences, budgets, VectorLength.DESCRIBED, observer, Stop.NEVER);
+        return encode(sequences, budgets, VectorLength.DESCRIBED, each(sequences), observer, Stop.NEVER);
     }
 
+    private Given each(List<int[]> sequences) {
+        return Given.each(encoder.description().reads(), sequences.size());
+    }
+
+    /** @param given what the sequences are of, for messages */
     float[][] encode(
-            List<int[]> sequences, List<Budget> budgets, VectorLength length, LearnerObserver observer, Stop stop) {
+            List<int[]> sequences,
+            List<Budget> budgets,
+            VectorLength length,
+            Given given,
+            LearnerObserver observer,
+            Stop stop) {
         requirePerToken(false);
         var vectors = new float[sequences.size()][encoder.outputs()];
-        run(sequences, budgets, length, observer, stop, (pass, batch, plans, from) -> {
+        run(sequences, budgets, length, given, observer, stop, (pass, batch, plans, from) -> {
             try (HostTensor values = pass.stream().read(encoder.forward(pass, batch, plans))) {
                 for (int i = 0; i < batch.sequences(); i++) {
                     values.copyRow(i, vectors[from + i], 0);
@@ -120,7 +126,7 @@ public final class Sessions implements AutoCloseable {
      */
     public float[][][] encodeTokens(
             List<int[]> sequences, List<int[]> places, List<Budget> budgets, LearnerObserver observer) {
-        return encodeTokens(sequences, places, null, budgets, observer, Stop.NEVER);
+        return encodeTokens(sequences, places, null, budgets, each(sequences), observer, Stop.NEVER);
     }
 
     /** @param seen of each sequence how many of its first tokens others see; null for all of all */
@@ -129,12 +135,13 @@ public final class Sessions implements AutoCloseable {
             List<int[]> places,
             int[] seen,
             List<Budget> budgets,
+            Given given,
             LearnerObserver observer,
             Stop stop) {
         requirePerToken(true);
         var outputs = new float[sequences.size()][][];
         var reading = new TokenReading(encoder);
-        run(sequences, budgets, VectorLength.DESCRIBED, observer, stop, (pass, batch, plans, from) -> {
+        run(sequences, budgets, VectorLength.DESCRIBED, given, observer, stop, (pass, batch, plans, from) -> {
             pass.with(SeenTokens.class, seen == null ? null : SeenTokens.of(batch, from, seen));
             List<int[]> ofBatch = places == null ? null : places.subList(from, from + batch.sequences());
             for (int i = 0; i < batch.sequences(); i++) {
@@ -149,14 +156,19 @@ public final class Sessions implements AutoCloseable {
         return outputs;
     }
 
-    /** The same of one sequence, whose rows nobody holds together. Asked for an end also between some of them and the next ones. */
-    void eachToken(int[] sequence, int[] places, Budget budget, Stop stop, Consumer<float[]> to) {
+    /**
+     * The same of one sequence, whose rows nobody holds together. Asked for an end also between some of them and the next ones.
+     *
+     * @param given what the rows are of
+     */
+    void eachToken(int[] sequence, int[] places, Budget budget, Given given, Stop stop, Consumer<float[]> to) {
         requirePerToken(true);
         var reading = new TokenReading(encoder);
         run(
                 List.of(sequence),
                 List.of(budget),
                 VectorLength.DESCRIBED,
+                given,
                 null,
                 stop,
                 (pass, batch, plans, _) -> reading.read(
@@ -168,7 +180,7 @@ public final class Sessions implements AutoCloseable {
 
                             @Override
                             public void next(int done) {
-                                stop.check(done, places.length, "tokens");
+                                stop.check(done, given);
                             }
                         }));
     }
@@ -205,6 +217,7 @@ public final class Sessions implements AutoCloseable {
             List<int[]> sequences,
             List<Budget> budgets,
             VectorLength length,
+            Given given,
             LearnerObserver observer,
             Stop stop,
             Work work) {
@@ -217,7 +230,7 @@ public final class Sessions implements AutoCloseable {
             refuseIfClosed();
             return;
         }
-        List<ShortPlan> plans = plans(sequences, budgets);
+        var batches = new Batches(encoder, batchTokens, sequences, budgets, given);
         var event = new EmbedEvent();
         boolean isTold = event.isEnabled() && encoder.description().reads() == InputKind.TEXT;
         event.begin();
@@ -225,7 +238,7 @@ public final class Sessions implements AutoCloseable {
         Session session = borrow(stop.deadline());
         long began = isTold ? System.nanoTime() : 0;
         try {
-            run(session, sequences, budgets, plans, length, observer, stop, work);
+            run(session, batches, length, observer, stop, work);
         } finally {
             giveBack(session);
         }
@@ -239,55 +252,20 @@ public final class Sessions implements AutoCloseable {
         }
     }
 
-    private void run(
-            Session session,
-            List<int[]> sequences,
-            List<Budget> budgets,
-            List<ShortPlan> plans,
-            VectorLength length,
-            LearnerObserver observer,
-            Stop stop,
-            Work work) {
+    private static void run(
+            Session session, Batches batches, VectorLength length, LearnerObserver observer, Stop stop, Work work) {
         int done = 0;
-        while (done < sequences.size()) {
-            stop.check(done, sequences.size(), encoder.description().inputs());
+        while (done < batches.inputs()) {
+            stop.check(done, batches.given());
             int from = done;
-            done = fill(session.batch(), sequences, plans, from);
+            done = batches.fill(session.batch(), from);
             Pass pass = session.pass()
-                    .begin(budgets.subList(from, done))
+                    .begin(batches.budgets(from, done))
                     .with(LearnerObserver.class, observer)
                     .with(VectorLength.class, length);
-            work.run(pass, session.batch(), plans.subList(from, done), from);
+            work.run(pass, session.batch(), batches.plans(from, done), from);
             session.ran(session.batch());
         }
-    }
-
-    /** The next batch: inputs whose plans have equally many narrow layers, as far as they fit. Returns where the one after it begins. */
-    private int fill(TokenBatch batch, List<int[]> sequences, List<ShortPlan> plans, int from) {
-        batch.clear();
-        int next = from;
-        while (next < sequences.size()
-                && (next == from
-                        || fits(sequences.get(next), batch)
-                                && plans.get(next).narrowLayers()
-                                        == plans.get(from).narrowLayers())) {
-            encoder.add(batch, sequences.get(next++));
-        }
-        return next;
-    }
-
-    private List<ShortPlan> plans(List<int[]> sequences, List<Budget> budgets) {
-        var plans = new ArrayList<ShortPlan>(sequences.size());
-        for (int i = 0; i < sequences.size(); i++) {
-            plans.add(encoder.plan(sequences.get(i), budgets.get(i)));
-        }
-        return plans;
-    }
-
-    private boolean fits(int[] sequence, TokenBatch batch) {
-        return batch.tokens() + encoder.description().tokens(sequence) <= batchTokens
-                && batch.inputLength() + sequence.length <= MOST_INPUT
-                && (batch.sequences() + 1L) * encoder.outputs() <= RowMemory.OUTPUTS;
     }
 
     /**

@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
+import io.tokenwise.model.InputKind;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
@@ -108,7 +109,7 @@ class CallThreadsTest {
             inside.countDown();
             try {
                 goOn.await();
-                stop.check(1, 2, "texts");
+                stop.check(1, Given.each(InputKind.TEXT, 2));
                 found.complete(null);
             } catch (Throwable e) {
                 found.complete(e);

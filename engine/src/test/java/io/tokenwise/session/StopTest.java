@@ -11,6 +11,7 @@ import io.tokenwise.api.Budget;
 import io.tokenwise.api.Deadline;
 import io.tokenwise.api.DeadlineException;
 import io.tokenwise.api.EngineOptions;
+import io.tokenwise.model.InputKind;
 import io.tokenwise.nn.VectorLength;
 import java.io.IOException;
 import java.nio.file.Path;
@@ -26,6 +27,8 @@ import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** A list of three texts, each a batch of its own, that ends before all of them are computed. */
 @Timeout(60)
@@ -58,12 +61,17 @@ class StopTest {
 
     /** @param inFirst done while the first batch is computed */
     private void encode(Stop stop, Runnable inFirst) {
+        encode(stop, Given.each(InputKind.TEXT, TEXTS.size()), 1, inFirst);
+    }
+
+    /** @param inBatch done while that batch is computed, of which the first is 1 */
+    private void encode(Stop stop, Given given, int batch, Runnable inBatch) {
         LearnerObserver observer = (module, _, _, _) -> {
-            if (module.equals("encoder.layer.0.mlp") && begun.incrementAndGet() == 1) {
-                inFirst.run();
+            if (module.equals("encoder.layer.0.mlp") && begun.incrementAndGet() == batch) {
+                inBatch.run();
             }
         };
-        encoder.model().sessions().encode(TEXTS, BUDGETS, VectorLength.DESCRIBED, observer, stop);
+        encoder.model().sessions().encode(TEXTS, BUDGETS, VectorLength.DESCRIBED, given, observer, stop);
     }
 
     @Test
@@ -95,5 +103,15 @@ class StopTest {
                 .hasCauseInstanceOf(InterruptedException.class)
                 .hasMessage("interrupted after 1 of 3 texts");
         assertThat(Thread.interrupted()).isTrue();
+    }
+
+    /** The inputs are the two parts of a text and, after one that was read before, the only one of another. */
+    @ParameterizedTest
+    @CsvSource({"1,1", "2,2"})
+    void aTextOfWhichAPartIsMissingDoesNotCount(int batch, int texts) {
+        var future = new CompletableFuture<Void>();
+        var given = new Given("text", 3, 1, 0, 0, 2);
+        assertThatThrownBy(() -> encode(new Stop(Deadline.NONE, future, 0), given, batch, () -> future.cancel(false)))
+                .hasMessage("cancelled after " + texts + " of 3 texts");
     }
 }

@@ -102,7 +102,7 @@ public final class ShortPlans {
      * mean, by {@link #SHORT_TOLERANCE}: which of their tokens stay, and so how many, their words say ({@link LeastWorth}). A soft budget that does not reach for any gets the cheapest one. At full budget, and where nothing that the short path could leave out
      * would make it cheaper, the dense model runs.
      *
-     * @throws IllegalArgumentException if a hard budget does not reach for the cheapest plan
+     * @throws BudgetReachException if a hard budget does not reach for the cheapest plan
      */
     public ShortPlan plan(int tokens, Budget budget) {
         boolean inTime = budget.unit() == Budget.Unit.TIME;
@@ -134,7 +134,7 @@ public final class ShortPlans {
         ShortPlan cheapest = of(least(tokens), losses.narrow().getLast());
         double share = share(cost, tokens, cheapest);
         if (share < 1 && share > budget.share()) {
-            throw new IllegalArgumentException(String.format(
+            throw new BudgetReachException(String.format(
                     Locale.ROOT,
                     "a hard budget of %s does not reach for %d of %d tokens in narrow layers, the least there is: it must be %.3f or more for an input of this length",
                     budget.share(),
