@@ -165,13 +165,10 @@ public final class PyTorchFile implements WeightSource {
     }
 
     private ElementReader.Decoder decoder(String name, String type) {
-        return switch (type) {
-            case "F32" -> StoredFloat.F32::decode;
-            case "F16" -> StoredFloat.F16::decode;
-            case "BF16" -> StoredFloat.BF16::decode;
-            case "F64" -> StoredFloat.F64::decode;
-            default -> throw bad("tensor " + name + " has dtype " + type + "; weights are F32, F16, BF16 or F64");
-        };
+        return StoredFloat.of(type)
+                        .orElseThrow(() ->
+                                bad("tensor " + name + " has dtype " + type + "; weights are F32, F16, BF16 or F64"))
+                ::decode;
     }
 
     @Override

@@ -182,21 +182,15 @@ public final class Safetensors implements WeightSource {
     }
 
     private ElementReader.Decoder decoder(Entry entry, Arena arena) {
-        return switch (entry.dtype) {
-            case "F32" -> StoredFloat.F32::decode;
-            case "F16" -> StoredFloat.F16::decode;
-            case "BF16" -> StoredFloat.BF16::decode;
-            case "F64" -> StoredFloat.F64::decode;
-            case "I8" -> {
-                MemorySegment scales = scales(entry, arena);
-                yield (from, count, floats, at) -> ScaledRows.decode(from, count, floats, at, scales, entry.shape[1]);
-            }
-            default ->
-                throw new BadFileException(
+        if (entry.dtype.equals("I8")) {
+            MemorySegment scales = scales(entry, arena);
+            return (from, count, floats, at) -> ScaledRows.decode(from, count, floats, at, scales, entry.shape[1]);
+        }
+        return StoredFloat.of(entry.dtype)
+                .orElseThrow(() -> new BadFileException(
                         file,
                         "tensor " + entry.name + " has dtype " + entry.dtype
-                                + "; weights are F32, F16, BF16, F64 or scaled I8");
-        };
+                                + "; weights are F32, F16, BF16, F64 or scaled I8"))::decode;
     }
 
     /** The scales of the rows of a matrix of bytes. They lie in the file, so it bounds how many there are. */

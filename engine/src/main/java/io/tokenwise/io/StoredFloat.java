@@ -4,6 +4,8 @@ import io.tokenwise.api.BadFileException;
 import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.nio.ByteOrder;
+import java.util.Arrays;
+import java.util.Optional;
 
 /** The floating-point formats of weight files, little-endian. */
 public enum StoredFloat {
@@ -43,6 +45,13 @@ public enum StoredFloat {
 
     StoredFloat(int bytes) {
         this.bytes = bytes;
+    }
+
+    /** The format that Safetensors, and we of other files, call so, such as {@code "BF16"}; empty if it is another type's name. */
+    static Optional<StoredFloat> of(String type) {
+        return Arrays.stream(values())
+                .filter(format -> format.name().equals(type))
+                .findFirst();
     }
 
     /** Element {@code index} of a file's bytes. */
