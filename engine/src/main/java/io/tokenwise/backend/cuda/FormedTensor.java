@@ -4,7 +4,7 @@ import io.tokenwise.api.Precision;
 
 /**
  * The rows of a stream's last normed or multiplied tensor in the form that tensor cores read: a layer norm leaves its result so, or the first product of a tensor does, and
- * all products read it whatever else is told in between, for as long as {@link Launches#isAsWatched the tensor is as it was}.
+ * all products read it whatever else is told in between, for as long as {@link WatchedMemory the tensor is as it was}.
  */
 final class FormedTensor {
     /** Rows that narrowing first pays for: below, products narrow their left side themselves. Not measured. */
@@ -36,7 +36,7 @@ final class FormedTensor {
 
     /** What the next launch is to write, the tensor's rows in this form; nothing if it is F32. The form that there was is over. */
     FormedRows begin(Precision form, long tensor, int rowCount, int columnCount) {
-        launches.watchNothing();
+        launches.watched().end();
         unseen = launches.unseen();
         address = tensor;
         rows = rowCount;
@@ -51,12 +51,12 @@ final class FormedTensor {
 
     /** The launch was told. */
     void end() {
-        launches.watch(address, (long) rows * columns * Float.BYTES, unseen);
+        launches.watched().begin(address, (long) rows * columns * Float.BYTES, unseen);
     }
 
     /** A tensor's rows in a form, or null if they are not there. */
     FormedRows find(Precision form, long tensor, int rowCount, int columnCount) {
         boolean isThere = formed.form == form && address == tensor && rows == rowCount && columns == columnCount;
-        return isThere && launches.isAsWatched() ? formed : null;
+        return isThere && launches.watched().isAsItWas(launches.unseen()) ? formed : null;
     }
 }

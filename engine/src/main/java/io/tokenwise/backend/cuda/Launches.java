@@ -17,14 +17,9 @@ public final class Launches {
     private final DeviceStream device;
     private final CudaKernels kernels;
     private final StreamPool pool;
+    private final WatchedMemory watched = new WatchedMemory();
     private CuFunction function;
     private long told;
-
-    /** What is watched: where it begins and ends, and what {@link #unseen} was then. */
-    private long watchedFrom;
-
-    private long watchedTo;
-    private long watchedUnseen;
 
     /** Whether it is known which tensors the launch that was started writes; else it may write any. */
     private boolean isKnown;
@@ -60,7 +55,7 @@ public final class Launches {
     /** As {@link #onlyWrites(Tensor)}. */
     Launches onlyWrites(long address, long bytes) {
         isKnown = true;
-        written(address, bytes);
+        watched.written(address, bytes);
         return this;
     }
 
@@ -126,7 +121,7 @@ public final class Launches {
         }
         order();
         if (!isKnown) {
-            watchNothing();
+            watched.end();
         }
         device.launch(function, gridX, gridY, gridZ, block, sharedBytes, arguments, count, wide);
     }
@@ -168,7 +163,7 @@ public final class Launches {
     /** Tells a product by cuBLASLt, of at least one row: {@code y = x weights + bias}, if its kind has one. */
     void multiply(LtProduct product, int rows, long x, long weights, long bias, long y) {
         order();
-        written(y, (long) rows * product.spec().yStride() * Float.BYTES);
+        watched.written(y, (long) rows * product.spec().yStride() * Float.BYTES);
         device.multiply(product, rows, x, weights, bias, y);
     }
 
@@ -256,14 +251,14 @@ public final class Launches {
 
     void copy(long target, long source, long bytes) {
         order();
-        written(target, bytes);
+        watched.written(target, bytes);
         device.copy(target, source, bytes);
     }
 
     /** So many zeroed bytes, a multiple of 4. */
     void zero(long address, long bytes) {
         order();
-        written(address, bytes);
+        watched.written(address, bytes);
         device.zero(address, bytes);
     }
 
@@ -304,7 +299,7 @@ public final class Launches {
     /** From pinned memory, which must be left alone until {@link #synchronize}. */
     void copyToDevice(long target, MemorySegment source, long bytes) {
         order();
-        written(target, bytes);
+        watched.written(target, bytes);
         device.flush(true);
         device.queue.copyToDevice(target, source, bytes);
     }
@@ -325,31 +320,9 @@ public final class Launches {
 
     // ---- whether a tensor is as it was
 
-    /** Nothing is watched any more. */
-    void watchNothing() {
-        watchedTo = watchedFrom;
-    }
-
-    /**
-     * Watches memory from the last launch on.
-     *
-     * @param unseen what {@link #unseen} was before that was told
-     */
-    void watch(long address, long bytes, long unseen) {
-        watchedFrom = address;
-        watchedTo = address + bytes;
-        watchedUnseen = unseen;
-    }
-
-    /** Whether nothing that this or another stream was told may have changed what is watched, or have been lost since. */
-    boolean isAsWatched() {
-        return watchedFrom < watchedTo && watchedUnseen == unseen();
-    }
-
-    private void written(long address, long bytes) {
-        if (address < watchedTo && watchedFrom < address + bytes) {
-            watchNothing();
-        }
+    /** What knows of all that this stream is told to write. */
+    WatchedMemory watched() {
+        return watched;
     }
 
     /** Another one each time that a tensor may have been changed, or may not have been, of which the launches of this stream do not say so. Both only grow. */
