@@ -5,7 +5,6 @@ import io.tokenwise.io.SafetensorsWriter;
 import io.tokenwise.io.TensorData;
 import io.tokenwise.model.HeadForm;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.ModelShapes;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.Pooling;
 import io.tokenwise.model.Prompts;
@@ -19,16 +18,12 @@ import io.tokenwise.model.open.Families;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.io.InputStream;
-import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
-import java.util.Arrays;
-import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.SplittableRandom;
 
 /** A BERT with random weights, so small that commands are quick. */
 public final class SmallTextModel {
@@ -155,16 +150,7 @@ public final class SmallTextModel {
 
     private static void write(Path folder, TextDescription description, Map<String, TensorData> more)
             throws IOException {
-        var random = new SplittableRandom(7);
-        Map<String, TensorData> tensors = new LinkedHashMap<>();
-        ModelShapes.of(description).tensors().forEach((name, shape) -> {
-            var values = new float[(int) Arrays.stream(shape).reduce(1, Math::multiplyExact)];
-            double mean = name.endsWith("LayerNorm.weight") ? 1 : 0;
-            for (int i = 0; i < values.length; i++) {
-                values[i] = (float) (mean + 0.3 * random.nextGaussian());
-            }
-            tensors.put(name, new TensorData(shape, MemorySegment.ofArray(values)));
-        });
+        Map<String, TensorData> tensors = RandomWeights.of(description);
         tensors.putAll(more);
         try (ModelFiles minilm = Models.builtIn("minilm-acm")) {
             ModelWriter.write(folder, description, tensors, minilm.tokenizer(), ModelWriter.Existing.KEEP);
