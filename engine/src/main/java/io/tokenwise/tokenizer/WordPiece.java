@@ -115,6 +115,11 @@ final class WordPiece implements Pieces {
         if (from == to) {
             return;
         }
+        if (out.wantsPlaces()) {
+            Normalized places = places(text, from, to);
+            words(places.toString().toCharArray(), places.length(), places, out);
+            return;
+        }
         char[] clean = out.chars(MOST_OF_ONE * (to - from));
         int length = cleanEach(text, from, to, clean);
         if (length < 0) {
@@ -123,7 +128,11 @@ final class WordPiece implements Pieces {
             clean = out.chars(length);
             together.getChars(0, length, clean, 0);
         }
-        Normalized places = out.wantsPlaces() ? places(text, from, to) : null;
+        words(clean, length, null, out);
+    }
+
+    /** Cuts what is cleaned into words; with their places if they are asked for. */
+    private void words(char[] clean, int length, Normalized places, Tokens out) {
         int start = 0;
         for (int at = 0; at < length && !out.full(); ) {
             int next = at + (Character.isHighSurrogate(clean[at]) && at + 1 < length ? 2 : 1);
@@ -142,7 +151,7 @@ final class WordPiece implements Pieces {
         }
     }
 
-    /** The same by the steps of the library, which say where each char comes from. */
+    /** Cleans the same by the steps of the library, which say where each char comes from. */
     private Normalized places(String text, int from, int to) {
         var places = new Normalized("", text, from, to, true, 0);
         Normalizers.bert(cleaning).normalize(places);
