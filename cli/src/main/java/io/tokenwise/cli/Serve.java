@@ -85,7 +85,9 @@ final class Serve implements Callable<Integer> {
             description = "How long stopping waits for what was accepted, 1 to 60 (default: ${DEFAULT-VALUE}).")
     private int drainSeconds;
 
-    @Option(names = "--access-log", description = "Log each request on stderr: who, what, status, bytes, milliseconds.")
+    @Option(
+            names = "--access-log",
+            description = "Log each request on stderr: who, what, status, bytes, milliseconds, model, budget.")
     private boolean accessLog;
 
     @Option(

@@ -22,9 +22,9 @@ class ServeTest extends CommandTest {
     /** Of a request: eight of these take some seconds, and SIGTERM comes at once. */
     private static final int TEXTS = 12;
 
-    private static final Pattern LOGGED =
-            Pattern.compile("\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d)"
-                    + " INFO 127\\.0\\.0\\.1 POST /v1/embeddings 200 \\d+ bytes [0-9.]+ ms budget 1\\.000");
+    private static final Pattern LOGGED = Pattern.compile(
+            "\\d{4}-\\d\\d-\\d\\dT\\d\\d:\\d\\d:\\d\\d\\.\\d{3}(Z|[+-]\\d\\d:\\d\\d)"
+                    + " INFO 127\\.0\\.0\\.1 POST /v1/embeddings 200 \\d+ bytes [0-9.]+ ms model minilm-acm budget 1\\.000");
 
     @Test
     void whatIsAcceptedIsAnsweredAfterSigtermAndLoggedWithItsTime() throws Exception {

@@ -51,7 +51,7 @@ final class EmbeddingsRoute implements Route {
 
     private Asked read(Exchange exchange, Fields fields) {
         String name = fields.neededText("model");
-        var found = models.find(name, ServedModel.Texts.class);
+        var found = models.find(exchange, name, ServedModel.Texts.class);
         ServedText text = found.model().text();
         TextDescription description = text.description();
         Optional<String> kind = fields.word("input_type", List.of(QUERY, PASSAGE));

@@ -64,6 +64,11 @@ final class Exchange {
         return Optional.ofNullable(observation);
     }
 
+    /** The model that it is for is known: the access log names it. */
+    void isFor(ServedModel model) {
+        request.setAttribute(AccessLog.MODEL, model.name());
+    }
+
     /** Jetty's own request, for what this class has not. */
     Request request() {
         return request;

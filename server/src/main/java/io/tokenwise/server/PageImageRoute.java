@@ -71,8 +71,8 @@ final class PageImageRoute implements Route {
 
     private Asked read(Exchange exchange) {
         Fields query = Request.extractQueryParameters(exchange.request());
-        var found =
-                models.find(needed(query, "model"), ServedModel.Images.class).model();
+        var found = models.find(exchange, needed(query, "model"), ServedModel.Images.class)
+                .model();
         double share = PageTextRoute.share(AskedBudget.parse("budget", needed(query, "budget")));
         return new Asked(found.name(), found.classifier(), share);
     }

@@ -65,15 +65,15 @@ final class PageTextRoute implements Route {
     @Override
     public CompletableFuture<Reply> handle(Exchange exchange) {
         return exchange.json().thenCompose(fields -> {
-            Asked asked = read(fields);
+            Asked asked = read(exchange, fields);
             return lanes.ask(exchange, asked.name(), asks(asked))
                     .thenApplyAsync(results -> Reply.json(answer(asked, results)), exchange.executor());
         });
     }
 
-    private Asked read(Fields fields) {
-        var found =
-                models.find(fields.neededText("model"), ServedModel.Texts.class).model();
+    private Asked read(Exchange exchange, Fields fields) {
+        var found = models.find(exchange, fields.neededText("model"), ServedModel.Texts.class)
+                .model();
         OpenModel model = found.text().encoder().model();
         Tokenizer tokenizer = found.text().tokenizer();
         double share = share(AskedBudget.of("budget", fields.needed("budget")));

@@ -30,7 +30,7 @@ final class RerankRoute implements Route {
     public CompletableFuture<Reply> handle(Exchange exchange) {
         Observation observation = Reranking.observe(exchange);
         return exchange.json().thenCompose(fields -> {
-            var found = models.find(fields.neededText("model"), ServedModel.Scores.class);
+            var found = models.find(exchange, fields.neededText("model"), ServedModel.Scores.class);
             List<String> documents = documents(fields);
             int top = top(fields, documents.size());
             boolean withDocuments = fields.flag("return_documents").orElse(false);

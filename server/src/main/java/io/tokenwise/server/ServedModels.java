@@ -53,8 +53,12 @@ final class ServedModels {
                         "model", "the budget behind the model's @ must be a number from 0 to 1 or auto"));
     }
 
-    /** @throws ApiError as {@link #find(String)}, and 400 if it is of another kind */
-    <M extends ServedModel> Named<M> find(String name, Class<M> kind) {
+    /**
+     * The model that a request is for.
+     *
+     * @throws ApiError as {@link #find(String)}, and 400 if it is of another kind
+     */
+    <M extends ServedModel> Named<M> find(Exchange exchange, String name, Class<M> kind) {
         Named<ServedModel> found = find(name);
         if (!kind.isInstance(found.model())) {
             throw ApiError.field(
@@ -63,22 +67,24 @@ final class ServedModels {
                             + found.model().kind()
                             + "\"; GET /v1/models says which are of which");
         }
+        exchange.isFor(found.model());
         return new Named<>(kind.cast(found.model()), found.budget());
     }
 
     /**
      * The model that a request names, or else the first of its kind.
      *
-     * @throws ApiError as {@link #find(String, Class)}, and 424 if none is served
+     * @throws ApiError as {@link #find(Exchange, String, Class)}, and 424 if none is served
      */
-    <M extends ServedModel> Named<M> findOrFirst(Optional<String> name, Class<M> kind) {
+    <M extends ServedModel> Named<M> findOrFirst(Exchange exchange, Optional<String> name, Class<M> kind) {
         if (name.isPresent()) {
-            return find(name.get(), kind);
+            return find(exchange, name.get(), kind);
         }
         M model = first(kind)
                 .orElseThrow(
                         () -> ApiError.of(424, "Backend error: no model of the kind that this endpoint needs is served")
                                 .withCode(Observation.MODEL_TYPE));
+        exchange.isFor(model);
         return new Named<>(model, Optional.empty());
     }
 }

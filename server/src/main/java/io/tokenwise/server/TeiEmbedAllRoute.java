@@ -45,7 +45,7 @@ final class TeiEmbedAllRoute implements Route {
     public CompletableFuture<Reply> handle(Exchange exchange) {
         Observation observation = exchange.observe(Operation.EMBED);
         return exchange.json().thenCompose(fields -> {
-            var found = models.findOrFirst(fields.text("model"), ServedModel.Texts.class);
+            var found = models.findOrFirst(exchange, fields.text("model"), ServedModel.Texts.class);
             var texts = TeiTexts.read(exchange, observation, found, fields, fields, fields.needed("inputs"));
             if (isLess(texts.asked()) && texts.model().text().encoder().isAdaptive()) {
                 throw ApiError.field(

@@ -27,7 +27,8 @@ final class TeiEmbedRoute {
     }
 
     CompletableFuture<Reply> embed(Exchange exchange, Observation observation, Fields fields) {
-        var texts = TeiTexts.read(exchange, observation, found(fields), fields, fields, fields.needed("inputs"));
+        var texts =
+                TeiTexts.read(exchange, observation, found(exchange, fields), fields, fields, fields.needed("inputs"));
         boolean normalize = normalize(fields, texts.model());
         TextDescription description = texts.model().description();
         int dimensions = EmbeddingsRoute.dimensions(fields, texts.model().name(), description);
@@ -44,8 +45,8 @@ final class TeiEmbedRoute {
                         exchange.executor());
     }
 
-    private ServedModels.Named<ServedModel.Texts> found(Fields fields) {
-        return models.findOrFirst(fields.text("model"), ServedModel.Texts.class);
+    private ServedModels.Named<ServedModel.Texts> found(Exchange exchange, Fields fields) {
+        return models.findOrFirst(exchange, fields.text("model"), ServedModel.Texts.class);
     }
 
     private static float[][] vectors(List<Answer<float[]>> answers) {
@@ -84,7 +85,7 @@ final class TeiEmbedRoute {
             throw TeiInputs.empty("inputs.sentences");
         }
         sentences.forEach(sentence -> all.add(Fields.text("sentences", sentence)));
-        var texts = TeiTexts.read(exchange, observation, found(fields), fields, parameters, all);
+        var texts = TeiTexts.read(exchange, observation, found(exchange, fields), fields, parameters, all);
         return texts.vectors(exchange, texts.model().lane(), texts.range())
                 .thenApplyAsync(
                         answers -> texts.tell(Reply.json(cosines(vectors(answers))), answers), exchange.executor());

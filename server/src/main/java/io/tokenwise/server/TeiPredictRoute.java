@@ -64,7 +64,7 @@ final class TeiPredictRoute {
     }
 
     private Asked read(Exchange exchange, Observation observation, Fields fields) {
-        var found = models.findOrFirst(fields.text("model"), ServedModel.Classifying.class);
+        var found = models.findOrFirst(exchange, fields.text("model"), ServedModel.Classifying.class);
         ServedModel.Classifying model = found.model();
         AskedBudget budget = BudgetAsk.of(exchange, fields, found.budget())
                 .orElse(model.defaults().budget());

@@ -24,7 +24,7 @@ final class TeiRerankRoute implements Route {
     }
 
     CompletableFuture<Reply> rerank(Exchange exchange, Observation observation, Fields fields) {
-        var found = models.findOrFirst(fields.text("model"), ServedModel.Scores.class);
+        var found = models.findOrFirst(exchange, fields.text("model"), ServedModel.Scores.class);
         boolean raw = fields.flag("raw_scores").orElse(false);
         boolean withText = fields.flag("return_text").orElse(false);
         boolean truncate = fields.flag("truncate").orElse(true);

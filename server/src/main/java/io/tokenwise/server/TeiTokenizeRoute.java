@@ -23,7 +23,7 @@ final class TeiTokenizeRoute {
     /** {@code {inputs}} in, for each text its tokens out: all of them, also of one that is too long for the model. */
     CompletableFuture<Reply> tokenize(Exchange exchange) {
         return exchange.json().thenApply(fields -> {
-            ServedModel.Encoding model = models.findOrFirst(fields.text("model"), ServedModel.Encoding.class)
+            ServedModel.Encoding model = models.findOrFirst(exchange, fields.text("model"), ServedModel.Encoding.class)
                     .model();
             Tokenizer tokenizer = model.tokenizer();
             boolean special = fields.flag("add_special_tokens").orElse(true);
@@ -130,7 +130,7 @@ final class TeiTokenizeRoute {
     /** {@code {ids}} in, texts out. */
     CompletableFuture<Reply> decode(Exchange exchange) {
         return exchange.json().thenApply(fields -> {
-            Tokenizer tokenizer = models.findOrFirst(fields.text("model"), ServedModel.Encoding.class)
+            Tokenizer tokenizer = models.findOrFirst(exchange, fields.text("model"), ServedModel.Encoding.class)
                     .model()
                     .tokenizer();
             boolean withSpecial = !fields.flag("skip_special_tokens").orElse(true);

@@ -56,7 +56,7 @@ final class TranscriptionsRoute implements Route {
     }
 
     private CompletableFuture<Reply> transcribe(Exchange exchange, Observation observation, TranscriptionForm form) {
-        var found = models.find(form.model(), ServedModel.Speech.class);
+        var found = models.find(exchange, form.model(), ServedModel.Speech.class);
         ServedSpeech speech = found.model().speech();
         AskedBudget budget = BudgetAsk.of(exchange, form.fields(), found.budget())
                 .orElse(speech.defaults().budget());

@@ -128,12 +128,11 @@ class AccessTest {
                         "/hello",
                         ErrorForm.OPENAI,
                         exchange -> CompletableFuture.completedFuture(Reply.text("text/plain", "hello")))
-                .add(
-                        "GET",
-                        "/computed",
-                        ErrorForm.OPENAI,
-                        exchange -> CompletableFuture.completedFuture(
-                                Reply.text("text/plain", "done").with(BudgetAsk.HEADER, "0.5000")));
+                .add("GET", "/computed", ErrorForm.OPENAI, exchange -> {
+                    exchange.isFor(new ServedModel.Speech("some model", null));
+                    return CompletableFuture.completedFuture(
+                            Reply.text("text/plain", "done").with(BudgetAsk.HEADER, "0.5000"));
+                });
         PrintStream usual = System.err;
         var log = new ByteArrayOutputStream();
         System.setErr(new PrintStream(log, true, StandardCharsets.UTF_8));
@@ -148,7 +147,7 @@ class AccessTest {
         }
         assertThat(log.toString(StandardCharsets.UTF_8))
                 .containsPattern("127\\.0\\.0\\.1 GET /hello 200 5 bytes [0-9.]+ ms\\R")
-                .containsPattern("GET /computed 200 4 bytes [0-9.]+ ms budget 0\\.5000\\R")
+                .containsPattern("GET /computed 200 4 bytes [0-9.]+ ms model some\\?model budget 0\\.5000\\R")
                 .containsPattern("GET /caf\\? 401 [0-9]+ bytes")
                 .doesNotContain("private", TOKEN, "a-wrong-token");
     }
