@@ -3,7 +3,9 @@ package io.tokenwise.server;
 import java.io.IOException;
 import java.nio.charset.CharacterCodingException;
 import java.nio.charset.StandardCharsets;
+import java.nio.file.AccessDeniedException;
 import java.nio.file.Files;
+import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.nio.file.attribute.PosixFileAttributeView;
@@ -48,13 +50,26 @@ final class BearerTokens {
     /**
      * Reads the file.
      *
-     * @throws IllegalArgumentException if it has no token, or one that is short
+     * @throws IllegalArgumentException if it cannot be read, has no token, or one that is short
      */
-    BearerTokens(Path file) throws IOException {
+    BearerTokens(Path file) {
         this.file = file;
-        read = Files.getLastModifiedTime(file);
-        digests = digests(file);
-        warnOfOthers(file);
+        try {
+            read = Files.getLastModifiedTime(file);
+            digests = digests(file);
+            warnOfOthers(file);
+        } catch (IOException | IllegalArgumentException e) {
+            throw new IllegalArgumentException("the file of tokens (--token-file) " + file + ": " + fact(e), e);
+        }
+    }
+
+    /** What is wrong with the file, without its name. */
+    private static String fact(Exception e) {
+        return switch (e) {
+            case NoSuchFileException _ -> "is not there, must be a file with one token a line";
+            case AccessDeniedException _ -> "may not be read by this user, who runs the server: chown it";
+            default -> e.getMessage();
+        };
     }
 
     /** Whether a request with this header may go on. */
@@ -86,7 +101,7 @@ final class BearerTokens {
                 LOG.info("{}: read again", file);
             }
         } catch (IOException | IllegalArgumentException e) {
-            LOG.warn("{}: cannot be read again, the tokens stay as they were: {}", file, e.getMessage());
+            LOG.warn("{}: cannot be read again, the tokens stay as they were: {}", file, fact(e));
         }
     }
 
@@ -99,21 +114,24 @@ final class BearerTokens {
             }
             if (token.length() < LEAST_LENGTH) {
                 throw new IllegalArgumentException(
-                        file + ": a token has " + token.length() + " characters, must have at least " + LEAST_LENGTH);
+                        "a token has " + token.length() + " characters, must have at least " + LEAST_LENGTH);
             }
             digests.add(digest(token));
         }
         if (digests.isEmpty()) {
-            throw new IllegalArgumentException(file + ": has no token, must have one a line");
+            throw new IllegalArgumentException("has no token, must have one a line");
         }
         return List.copyOf(digests);
     }
 
     private static List<String> lines(Path file) throws IOException {
+        if (Files.isDirectory(file)) {
+            throw new IllegalArgumentException("is a folder, must be a file with one token a line");
+        }
         try {
             return Files.readAllLines(file);
         } catch (CharacterCodingException e) {
-            throw new IllegalArgumentException(file + ": is no text in UTF-8, must have one token a line", e);
+            throw new IllegalArgumentException("is no text in UTF-8, must have one token a line", e);
         }
     }
 

@@ -6,6 +6,7 @@ import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.observe.RequestListener;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.NetworkInterface;
 import java.net.ServerSocket;
 import java.time.Duration;
 import java.util.Optional;
@@ -35,7 +36,7 @@ final class HttpService {
      * Sets it up, but for listening.
      *
      * @throws io.tokenwise.api.BadFileException if a PEM file is absent, bad or not supported
-     * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
+     * @throws IllegalArgumentException if options do not go together, or the host is no address of this machine
      * @throws IOException if a file cannot be read, or nobody can listen at the port now
      */
     static HttpService of(Network network, Limits limits) throws IOException {
@@ -48,9 +49,17 @@ final class HttpService {
 
     /** Said before models are opened, which takes long; to listen from here on would make clients wait. */
     private static void requireFree(Network network) throws IOException {
+        InetAddress address = Listening.address(network.host());
         try {
-            new ServerSocket(network.port(), 1, InetAddress.getByName(network.host())).close();
+            new ServerSocket(network.port(), 1, address).close();
         } catch (IOException e) {
+            // Asked only now: some systems allow another machine's address, which this one is to take over.
+            boolean isOurs = address.isAnyLocalAddress()
+                    || address.isLoopbackAddress()
+                    || NetworkInterface.getByInetAddress(address) != null;
+            if (!isOurs) {
+                throw Listening.wrongHost(network.host(), "is no address of this machine", e);
+            }
             throw cannotListen(network.host(), network.port(), e);
         }
     }

@@ -4,6 +4,7 @@ import io.tokenwise.server.ServerOptions.Limits;
 import io.tokenwise.server.ServerOptions.Network;
 import java.io.IOException;
 import java.net.InetAddress;
+import java.net.UnknownHostException;
 import java.security.SecureRandom;
 import java.util.HexFormat;
 import org.eclipse.jetty.alpn.server.ALPNServerConnectionFactory;
@@ -46,7 +47,7 @@ final class Listening {
     /**
      * Where a server listens.
      *
-     * @throws IllegalArgumentException if strangers could call without a token, and nobody said that they may
+     * @throws IllegalArgumentException if the host has no address, or strangers could call without a token, and nobody said that they may
      * @throws io.tokenwise.api.BadFileException if a PEM file is none
      */
     static WatchedConnector connector(Server jetty, Network network, Limits limits) throws IOException {
@@ -67,13 +68,27 @@ final class Listening {
         return connector;
     }
 
-    private static void checkWhoCanCall(Network network) throws IOException {
-        boolean isLoopback = InetAddress.getByName(network.host()).isLoopbackAddress();
+    private static void checkWhoCanCall(Network network) {
+        boolean isLoopback = address(network.host()).isLoopbackAddress();
         if (!isLoopback && network.tokens().isEmpty() && !network.insecure()) {
             throw new IllegalArgumentException(
                     "host " + network.host()
                             + " can be reached from other machines: give a file of tokens (--token-file), or say that anybody may call (--insecure)");
         }
+    }
+
+    /** @throws IllegalArgumentException if the name has none */
+    static InetAddress address(String host) {
+        try {
+            return InetAddress.getByName(host);
+        } catch (UnknownHostException e) {
+            throw wrongHost(host, "has no address", e);
+        }
+    }
+
+    static IllegalArgumentException wrongHost(String host, String fact, IOException cause) {
+        String right = "give (--host) 127.0.0.1, 0.0.0.0 for all of this machine's addresses, or one of them";
+        return new IllegalArgumentException("host " + host + " " + fact + ": " + right, cause);
     }
 
     private static ConnectionFactory[] protocols(Network network, HttpConfiguration http) throws IOException {

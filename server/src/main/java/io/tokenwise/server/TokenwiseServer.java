@@ -5,7 +5,6 @@ import io.tokenwise.api.EngineOptions;
 import io.tokenwise.serving.QueueOptions;
 import io.tokenwise.serving.RequestQueue;
 import java.io.IOException;
-import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
 import java.util.Optional;
@@ -47,7 +46,7 @@ public final class TokenwiseServer implements AutoCloseable {
      * @param options what it serves, where, and within which limits
      * @return the server, which answers until it is closed
      * @throws io.tokenwise.api.BadFileException if a model or a PEM file is absent, bad or not supported
-     * @throws IllegalArgumentException if options do not go together, or a file of tokens has none
+     * @throws IllegalArgumentException if options do not go together, the host is no address of this machine, or a file of tokens has none
      * @throws IOException if a file cannot be read, or nobody can listen at the port
      */
     public static TokenwiseServer start(ServerOptions options) throws IOException {
@@ -66,7 +65,7 @@ public final class TokenwiseServer implements AutoCloseable {
     public static TokenwiseServer start(ServerOptions options, Consumer<String> opening) throws IOException {
         // What is wrong with these is told before models are opened, which takes long.
         var http = HttpService.of(options.network(), options.limits());
-        Optional<BearerTokens> tokens = tokens(options.network().tokens());
+        Optional<BearerTokens> tokens = options.network().tokens().map(BearerTokens::new);
         Observers observers = Observers.start(options.otlp());
         try {
             return start(options, opening, http, tokens, observers);
@@ -117,10 +116,6 @@ public final class TokenwiseServer implements AutoCloseable {
                 .withThreads(1)
                 .withConcurrentCalls(options.threads())
                 .withBackend(options.backend());
-    }
-
-    private static Optional<BearerTokens> tokens(Optional<Path> file) throws IOException {
-        return file.isEmpty() ? Optional.empty() : Optional.of(new BearerTokens(file.get()));
     }
 
     /** Only what asks for it floats, so the controller may be there for all. As many texts as one request may have find room. */

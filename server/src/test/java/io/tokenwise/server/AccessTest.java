@@ -115,7 +115,39 @@ class AccessTest {
                 .hasMessageContaining("at least 16")
                 .hasMessageNotContaining("secret");
         Path bytes = Files.write(folder.resolve("bytes"), new byte[] {(byte) 0xff, 0});
-        assertThatThrownBy(() -> new BearerTokens(bytes)).hasMessageStartingWith(bytes + ": is no text");
+        assertThatThrownBy(() -> new BearerTokens(bytes))
+                .hasMessage("the file of tokens (--token-file) " + bytes
+                        + ": is no text in UTF-8, must have one token a line");
+    }
+
+    @Test
+    void aFileOfTokensThatCannotBeReadIsNamed() {
+        assertThatThrownBy(() -> new BearerTokens(folder))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the file of tokens (--token-file) " + folder
+                        + ": is a folder, must be a file with one token a line");
+        Path absent = folder.resolve("absent");
+        assertThatThrownBy(() -> new BearerTokens(absent))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("the file of tokens (--token-file) " + absent
+                        + ": is not there, must be a file with one token a line");
+    }
+
+    @Test
+    void aHostThatIsNotThisMachineIsNamed() {
+        for (boolean insecure : List.of(true, false)) {
+            var unknown = Network.loopback(0).withHost("no-such-name.invalid").withInsecure(insecure);
+            assertThatThrownBy(() -> HttpService.of(unknown, Limits.defaults()))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessage("host no-such-name.invalid has no address: give (--host) 127.0.0.1, 0.0.0.0 for all"
+                            + " of this machine's addresses, or one of them");
+        }
+        // Of the addresses that are for documents alone (RFC 5737).
+        var other = Network.loopback(0).withHost("192.0.2.1").withInsecure(true);
+        assertThatThrownBy(() -> HttpService.of(other, Limits.defaults()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessage("host 192.0.2.1 is no address of this machine: give (--host) 127.0.0.1, 0.0.0.0 for all"
+                        + " of this machine's addresses, or one of them");
     }
 
     @Test
