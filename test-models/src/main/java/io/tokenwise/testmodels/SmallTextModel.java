@@ -18,12 +18,14 @@ import io.tokenwise.model.open.Families;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.io.InputStream;
+import java.lang.foreign.MemorySegment;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
+import java.util.SplittableRandom;
 
 /** A BERT with random weights, so small that commands are quick. */
 public final class SmallTextModel {
