@@ -113,6 +113,9 @@ class ServeTest extends CommandTest {
                 List.of("--least-budget", "2"),
                 List.of("--target-millis", "0"),
                 List.of("--token-file", tokens.toString()),
+                List.of("--token-file", folder.toString()),
+                List.of("--host", "no-such-name.invalid"),
+                List.of("--host", "192.0.2.1", "--insecure"),
                 List.of("--tls-certificates", tokens.toString()));
         for (List<String> mistake : mistakes) {
             err.getBuffer().setLength(0);
@@ -120,6 +123,7 @@ class ServeTest extends CommandTest {
             args.addAll(mistake);
             assertThat(run(args.toArray(String[]::new))).as(mistake.toString()).isEqualTo(2);
             assertThat(err.toString().lines()).as(err.toString()).hasSize(1);
+            assertThat(err.toString()).contains(mistake.getFirst());
         }
     }
 

@@ -79,6 +79,10 @@ final class Listening {
 
     /** @throws IllegalArgumentException if the name has none */
     static InetAddress address(String host) {
+        if (host.isBlank()) {
+            // Java takes it for loopback; it is a variable of a script that is not set.
+            throw wrongHost("''", "has no address", null);
+        }
         try {
             return InetAddress.getByName(host);
         } catch (UnknownHostException e) {

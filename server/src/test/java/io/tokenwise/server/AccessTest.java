@@ -142,6 +142,10 @@ class AccessTest {
                     .hasMessage("host no-such-name.invalid has no address: give (--host) 127.0.0.1, 0.0.0.0 for all"
                             + " of this machine's addresses, or one of them");
         }
+        var blank = Network.loopback(0).withHost("");
+        assertThatThrownBy(() -> HttpService.of(blank, Limits.defaults()))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageStartingWith("host '' has no address: give (--host) 127.0.0.1");
         // Of the addresses that are for documents alone (RFC 5737).
         var other = Network.loopback(0).withHost("192.0.2.1").withInsecure(true);
         assertThatThrownBy(() -> HttpService.of(other, Limits.defaults()))
