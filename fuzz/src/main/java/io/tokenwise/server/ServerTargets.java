@@ -74,7 +74,7 @@ public final class ServerTargets {
         }
         // What is no array is refused by the route before it asks for ids.
         fields.any("ids").filter(JsonNode::isArray).ifPresent(ids -> TeiInputs.ids("ids", ids, TOKENIZER));
-        TeiInputs.read(fields.needed("inputs"), TOKENIZER, "", new TeiInputs.Cut(truncate, left));
+        TeiInputs.read(fields.needed("inputs"), TeiInputs::name, TOKENIZER, "", new TeiInputs.Cut(truncate, left));
     }
 
     /** A form with a recording. */

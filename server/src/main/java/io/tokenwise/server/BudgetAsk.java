@@ -18,7 +18,7 @@ final class BudgetAsk {
      */
     static Optional<AskedBudget> of(Exchange exchange, Fields fields, Optional<AskedBudget> suffix) {
         Optional<AskedBudget> field = fields.any("budget").map(node -> AskedBudget.of("budget", node));
-        Optional<AskedBudget> header = exchange.header(HEADER).map(text -> AskedBudget.parse(HEADER, text));
+        Optional<AskedBudget> header = exchange.ownHeader(HEADER).map(text -> AskedBudget.parse(HEADER, text));
         if (field.isPresent() && suffix.isPresent() && !field.equals(suffix)) {
             throw ApiError.field(
                     "budget",

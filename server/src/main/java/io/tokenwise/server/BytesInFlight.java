@@ -18,7 +18,8 @@ final class BytesInFlight {
     }
 
     static ApiError full() {
-        return ApiError.busy(503, "the server holds too many requests", Duration.ofSeconds(1));
+        return ApiError.busy(
+                503, "the server holds too many bytes of requests: try again later", Duration.ofSeconds(1));
     }
 
     /** What one request and its answer take, until that is taken. */

@@ -47,8 +47,21 @@ final class Exchange {
         return pathRest;
     }
 
-    Optional<String> header(String name) {
+    private Optional<String> header(String name) {
         return Optional.ofNullable(request.getHeaders().get(name));
+    }
+
+    /**
+     * One of our own headers.
+     *
+     * @throws ApiError 400 if it is there twice: which one would count?
+     */
+    Optional<String> ownHeader(String name) {
+        List<String> values = request.getHeaders().getValuesList(name);
+        if (values.size() > 1) {
+            throw ApiError.field(name, name + " is there " + values.size() + " times: send it once");
+        }
+        return values.stream().findFirst();
     }
 
     /** Has the request counted, as one for this. */
@@ -90,7 +103,7 @@ final class Exchange {
      * @throws ApiError 400 if that is no number of milliseconds
      */
     Deadline deadline() {
-        Optional<String> header = header(DEADLINE_HEADER);
+        Optional<String> header = ownHeader(DEADLINE_HEADER);
         if (header.isEmpty()) {
             return Deadline.NONE;
         }
@@ -120,6 +133,7 @@ final class Exchange {
      * @return failed with {@link ApiError} as {@link #body}, and if it is none
      */
     CompletableFuture<MultiPartFormData.Parts> form(long mostBytes) {
+        requirePlain();
         return FormReading.of(request, mostBytes, limits.arrival(), held);
     }
 
@@ -134,7 +148,16 @@ final class Exchange {
         if (type == null || !"application/json".equalsIgnoreCase(MimeTypes.getContentTypeWithoutCharset(type))) {
             throw ApiError.of(415, "send JSON, with the header Content-Type: application/json");
         }
+        requirePlain();
         return body(limits.bodyBytes()).thenApply(bytes -> new Fields(Json.object(bytes)));
+    }
+
+    /** @throws ApiError 415 if the body is packed, which would be read as if it were not */
+    private void requirePlain() {
+        String encoding = request.getHeaders().get(HttpHeader.CONTENT_ENCODING);
+        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+            throw ApiError.of(415, "send the body as it is, without Content-Encoding: none is read here");
+        }
     }
 
     /** @throws ApiError 503 if there is no room for the answer until its client has taken it */

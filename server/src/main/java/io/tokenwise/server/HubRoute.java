@@ -3,6 +3,9 @@ package io.tokenwise.server;
 import io.tokenwise.server.observe.Operation;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import tools.jackson.databind.JsonNode;
+import tools.jackson.databind.node.MissingNode;
+import tools.jackson.databind.node.NullNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
@@ -57,8 +60,11 @@ final class HubRoute implements Route {
     }
 
     private static ObjectNode withParameters(ObjectNode request) {
-        if (request.get("parameters") instanceof ObjectNode parameters) {
-            request.setAll(parameters);
+        JsonNode parameters = request.path("parameters");
+        switch (parameters) {
+            case ObjectNode object -> request.setAll(object);
+            case MissingNode _, NullNode _ -> {}
+            default -> throw ApiError.field("parameters", "parameters must be an object, is " + Json.kind(parameters));
         }
         return request;
     }

@@ -49,13 +49,13 @@ final class ImageDecoding {
     /**
      * Decodes the images of one request, those of others in between.
      *
-     * @param name of the field that has them
+     * @param field that has them
      * @param prepare makes of each what a model reads
      * @return failed with {@link ApiError} if one is no image that is read here; once it is completed by somebody else, such as by being cancelled, no more are decoded
      */
     CompletableFuture<List<Image>> all(
-            List<byte[]> files, String name, Deadline deadline, UnaryOperator<Image> prepare) {
-        var decoding = new Decoding(files, name, deadline, prepare);
+            List<byte[]> files, String field, Deadline deadline, UnaryOperator<Image> prepare) {
+        var decoding = new Decoding(files, field, deadline, prepare);
         thread.execute(decoding);
         return decoding.all;
     }
@@ -63,15 +63,15 @@ final class ImageDecoding {
     /** One image of a request at a time. */
     private final class Decoding implements Runnable {
         private final List<byte[]> files;
-        private final String name;
+        private final String field;
         private final Deadline deadline;
         private final UnaryOperator<Image> prepare;
         private final List<Image> images = new ArrayList<>();
         private final CompletableFuture<List<Image>> all = new CompletableFuture<>();
 
-        Decoding(List<byte[]> files, String name, Deadline deadline, UnaryOperator<Image> prepare) {
+        Decoding(List<byte[]> files, String field, Deadline deadline, UnaryOperator<Image> prepare) {
             this.files = files;
-            this.name = name;
+            this.field = field;
             this.deadline = deadline;
             this.prepare = prepare;
         }
@@ -85,7 +85,9 @@ final class ImageDecoding {
                 if (deadline.hasPassed()) {
                     throw new DeadlineException("the deadline passed before the image was decoded");
                 }
-                images.add(image(files.get(images.size())));
+                int next = images.size();
+                String name = files.size() == 1 ? field : TeiInputs.place(field, next);
+                images.add(image(name, files.get(next)));
                 if (images.size() == files.size()) {
                     all.complete(List.copyOf(images));
                 } else {
@@ -96,10 +98,10 @@ final class ImageDecoding {
             }
         }
 
-        private Image image(byte[] file) {
+        private Image image(String name, byte[] file) {
             try {
                 Image image = reader.read(file, name);
-                checkSides(image.width(), image.height());
+                checkSides(name, image.width(), image.height());
                 return prepare.apply(image);
             } catch (BadFileException e) {
                 throw told(name, e);
@@ -108,7 +110,7 @@ final class ImageDecoding {
             }
         }
 
-        private void checkSides(int width, int height) {
+        private static void checkSides(String name, int width, int height) {
             if (Math.max(width, height) > MOST_RATIO * Math.min(width, height)) {
                 throw ApiError.field(
                         name,

@@ -46,7 +46,7 @@ final class LimitedSource implements Content.Source {
     }
 
     static ApiError tooLarge(long mostBytes) {
-        return ApiError.of(413, "the body is larger than " + mostBytes + " bytes");
+        return ApiError.of(413, "the body is larger than " + mostBytes + " bytes: send less in one request");
     }
 
     @Override

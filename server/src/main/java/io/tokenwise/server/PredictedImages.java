@@ -26,9 +26,11 @@ final class PredictedImages {
         List<byte[]> images = new ArrayList<>();
         if (batch) {
             TeiInputs.checkSize(inputs.size());
-            inputs.forEach(one -> images.add(image(one, model.name())));
+            for (int i = 0; i < inputs.size(); i++) {
+                images.add(image(TeiInputs.name(i), inputs.get(i), model.name()));
+            }
         } else {
-            images.add(image(inputs, model.name()));
+            images.add(image(INPUTS, inputs, model.name()));
         }
         CompletableFuture<List<Image>> decoded = decoding.all(images, INPUTS, deadline, model.classifier()::prepare);
         exchange.cancelWhenGone(decoded);
@@ -36,33 +38,35 @@ final class PredictedImages {
     }
 
     /** @param model to be named, since a request that names none may have meant another */
-    private static byte[] image(JsonNode input, String model) {
+    private static byte[] image(String name, JsonNode input, String model) {
         JsonNode image = input.isArray() && input.size() == 1 ? input.get(0) : input;
         if (!image.isString()) {
             throw ApiError.field(
-                    INPUTS, "inputs must be an image in Base64, or an array of arrays of one: [[image], [image]]");
+                    name,
+                    name + " has " + Json.kind(image)
+                            + ": inputs must be an image in Base64, or an array of arrays of one: [[image], [image]]");
         }
         if (image.stringValue().isEmpty()) {
-            throw TeiInputs.empty(INPUTS);
+            throw TeiInputs.empty(name);
         }
         try {
-            return Base64.getDecoder().decode(base64(image.stringValue()));
+            return Base64.getDecoder().decode(base64(name, image.stringValue()));
         } catch (IllegalArgumentException e) {
             // The decoder's words quote the image.
             throw ApiError.field(
-                    INPUTS,
-                    "inputs must be a JPEG or PNG in Base64, or a data URL of one: model " + model
+                    name,
+                    name + " must be a JPEG or PNG in Base64, or a data URL of one: model " + model
                             + " classifies images; \"model\" names another");
         }
     }
 
-    private static String base64(String image) {
+    private static String base64(String name, String image) {
         if (!image.startsWith("data:")) {
             return image;
         }
         int comma = image.indexOf(',');
         if (comma < 0 || !image.substring(0, comma).endsWith(";base64")) {
-            throw ApiError.field(INPUTS, "inputs: a data URL must hold Base64: data:image/png;base64,...");
+            throw ApiError.field(name, name + ": a data URL must hold Base64: data:image/png;base64,...");
         }
         return image.substring(comma + 1);
     }

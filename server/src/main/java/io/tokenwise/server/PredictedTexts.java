@@ -37,52 +37,55 @@ final class PredictedTexts {
         boolean batch = inputs.isArray() && !inputs.isEmpty() && inputs.get(0).isArray();
         if (batch) {
             TeiInputs.checkSize(inputs.size());
-            inputs.forEach(reading::input);
+            for (int i = 0; i < inputs.size(); i++) {
+                reading.input(TeiInputs.name(i), inputs.get(i));
+            }
         } else {
-            reading.input(inputs);
+            reading.input(INPUTS, inputs);
         }
         return new Inputs(reading.ids, batch, reading.truncated, reading.characters);
     }
 
-    private void input(JsonNode input) {
+    private void input(String name, JsonNode input) {
         if (!input.isArray()) {
-            add(classifier.encode(text(input)));
+            add(name, classifier.encode(text(name, input)));
             return;
         }
         switch (input.size()) {
-            case 1 -> add(classifier.encode(text(input.get(0))));
-            case 2 -> add(pair(text(input.get(0)), text(input.get(1))));
-            default -> throw ApiError.field(INPUTS, FORMS);
+            case 1 -> add(name, classifier.encode(text(name, input.get(0))));
+            case 2 -> add(name, pair(name, text(name, input.get(0)), text(name, input.get(1))));
+            default -> throw ApiError.field(name, name + " has " + input.size() + " values: " + FORMS);
         }
     }
 
-    private Tokenizer.Encoded pair(String first, String second) {
+    private Tokenizer.Encoded pair(String name, String first, String second) {
         try {
             return classifier.encode(new Pair(first, second));
         } catch (IllegalArgumentException e) {
-            throw TeiInputs.wrong("`inputs` has a pair of texts, and this model's tokenizer has no form for pairs");
+            throw TeiInputs.wrong(
+                    "`" + name + "` has a pair of texts, and this model's tokenizer has no form for pairs");
         }
     }
 
-    private String text(JsonNode node) {
+    private String text(String name, JsonNode node) {
         if (!node.isString()) {
-            throw ApiError.field(INPUTS, FORMS);
+            throw ApiError.field(name, name + " has " + Json.kind(node) + ": " + FORMS);
         }
-        String text = Fields.text(INPUTS, node);
+        String text = Fields.text(name, node);
         if (text.isEmpty()) {
-            throw TeiInputs.empty(INPUTS);
+            throw TeiInputs.empty(name);
         }
         characters += text.codePointCount(0, text.length());
         return text;
     }
 
-    private void add(Tokenizer.Encoded encoded) {
+    private void add(String name, Tokenizer.Encoded encoded) {
         if (encoded.ids().length == 0) {
-            throw TeiInputs.wrong("`inputs` has a text without a token");
+            throw TeiInputs.wrong("`" + name + "` has a text without a token");
         }
         if (encoded.truncated() && !mayCut) {
             throw TeiInputs.wrong(
-                    "`inputs` must have at most " + classifier.maxTokens() + " tokens each; one has more");
+                    "`" + name + "` must have at most " + classifier.maxTokens() + " tokens, and has more");
         }
         truncated += encoded.truncated() ? 1 : 0;
         ids.add(encoded.ids());

@@ -150,7 +150,14 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
 
     private static void noRoute(List<Routes.Entry> entries, Request request, Response response, Callback callback) {
         if (entries.isEmpty()) {
-            refuse(ApiError.of(404, "there is nothing at this path"), ErrorForm.OPENAI, request, response, callback);
+            refuse(
+                    ApiError.of(
+                            404,
+                            "there is nothing at this path: OpenAI's are below /v1, such as /v1/embeddings, all are in docs/serving.md"),
+                    ErrorForm.OPENAI,
+                    request,
+                    response,
+                    callback);
             return;
         }
         List<String> methods = entries.stream().map(Routes.Entry::method).toList();
@@ -185,7 +192,7 @@ final class RoutingHandler extends Handler.Abstract.NonBlocking {
             case ApiError error -> error;
             case OverloadedException overloaded ->
                 ApiError.busy(429, "the server is overloaded: try again later", overloaded.retryAfter());
-            case TooLargeException large -> ApiError.of(413, large.getMessage());
+            case TooLargeException large -> ApiError.of(413, large.getMessage() + ": send less in one request");
             case DeadlineException ignored ->
                 ApiError.of(504, "the deadline has passed before the answer was computed");
             // Nobody is there to read it.

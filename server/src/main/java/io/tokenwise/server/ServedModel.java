@@ -11,8 +11,11 @@ import io.tokenwise.serving.BudgetRange;
 import io.tokenwise.serving.Lane;
 import io.tokenwise.session.OpenModel;
 import io.tokenwise.tokenizer.Tokenizer;
+import java.util.Arrays;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
+import java.util.stream.Collectors;
 
 /** A model that is served, under the name that requests give. */
 sealed interface ServedModel {
@@ -21,14 +24,16 @@ sealed interface ServedModel {
 
     /** What kind of model it is, as {@code GET /v1/models} says it. */
     default String kind() {
-        return switch (this) {
-            case Texts ignored -> "texts";
-            case Sparse ignored -> "sparse";
-            case Scores ignored -> "scores";
-            case Images ignored -> "images";
-            case Classes ignored -> "classes";
-            case Speech ignored -> "speech";
-        };
+        return kinds(getClass());
+    }
+
+    /** The same of all that are such a model, for messages: {@code images or classes}. */
+    static String kinds(Class<?> of) {
+        return of.isSealed()
+                ? Arrays.stream(of.getPermittedSubclasses())
+                        .map(ServedModel::kinds)
+                        .collect(Collectors.joining(" or "))
+                : of.getSimpleName().toLowerCase(Locale.ROOT);
     }
 
     /** The model in one line, for who starts the server. */

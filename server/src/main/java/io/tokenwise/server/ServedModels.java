@@ -63,9 +63,9 @@ final class ServedModels {
         if (!kind.isInstance(found.model())) {
             throw ApiError.field(
                     "model",
-                    "model " + found.model().name() + " is of another kind than this endpoint serves: \""
-                            + found.model().kind()
-                            + "\"; GET /v1/models says which are of which");
+                    "model " + found.model().name() + " is of kind "
+                            + found.model().kind() + ", this endpoint serves " + ServedModel.kinds(kind)
+                            + ": GET /v1/models says which are of which");
         }
         exchange.isFor(found.model());
         return new Named<>(kind.cast(found.model()), found.budget());
@@ -81,9 +81,11 @@ final class ServedModels {
             return find(exchange, name.get(), kind);
         }
         M model = first(kind)
-                .orElseThrow(
-                        () -> ApiError.of(424, "Backend error: no model of the kind that this endpoint needs is served")
-                                .withCode(Observation.MODEL_TYPE));
+                .orElseThrow(() -> ApiError.of(
+                                424,
+                                "Backend error: this endpoint needs a model of kind " + ServedModel.kinds(kind)
+                                        + ", and none is served")
+                        .withCode(Observation.MODEL_TYPE));
         exchange.isFor(model);
         return new Named<>(model, Optional.empty());
     }

@@ -46,7 +46,8 @@ final class TeiEmbedAllRoute implements Route {
         Observation observation = exchange.observe(Operation.EMBED);
         return exchange.json().thenCompose(fields -> {
             var found = models.findOrFirst(exchange, fields.text("model"), ServedModel.Texts.class);
-            var texts = TeiTexts.read(exchange, observation, found, fields, fields, fields.needed("inputs"));
+            var texts = TeiTexts.read(
+                    exchange, observation, found, fields, fields, fields.needed("inputs"), TeiInputs::name);
             if (isLess(texts.asked()) && texts.model().text().encoder().isAdaptive()) {
                 throw ApiError.field(
                         "budget",

@@ -14,6 +14,9 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Text-embeddings-inference's {@code POST /embed} and {@code /similarity}. */
 final class TeiEmbedRoute {
+    private static final String SOURCE = "source_sentence";
+    private static final String SENTENCES = "sentences";
+
     private final ServedModels models;
 
     TeiEmbedRoute(ServedModels models) {
@@ -27,8 +30,14 @@ final class TeiEmbedRoute {
     }
 
     CompletableFuture<Reply> embed(Exchange exchange, Observation observation, Fields fields) {
-        var texts =
-                TeiTexts.read(exchange, observation, found(exchange, fields), fields, fields, fields.needed("inputs"));
+        var texts = TeiTexts.read(
+                exchange,
+                observation,
+                found(exchange, fields),
+                fields,
+                fields,
+                fields.needed("inputs"),
+                TeiInputs::name);
         boolean normalize = normalize(fields, texts.model());
         TextDescription description = texts.model().description();
         int dimensions = EmbeddingsRoute.dimensions(fields, texts.model().name(), description);
@@ -76,16 +85,25 @@ final class TeiEmbedRoute {
         Fields parameters = new Fields(
                 fields.any("parameters").map(node -> object("parameters", node)).orElse(fields.json()));
         ArrayNode all = fields.json().arrayNode();
-        all.add(inputs.neededText("source_sentence"));
-        JsonNode sentences = inputs.needed("sentences");
+        all.add(inputs.neededText(SOURCE));
+        JsonNode sentences = inputs.needed(SENTENCES);
         if (!sentences.isArray()) {
-            throw ApiError.field("sentences", "sentences must be an array of strings, is " + Json.kind(sentences));
+            throw ApiError.field(SENTENCES, "sentences must be an array of strings, is " + Json.kind(sentences));
         }
         if (sentences.isEmpty()) {
             throw TeiInputs.empty("inputs.sentences");
         }
-        sentences.forEach(sentence -> all.add(Fields.text("sentences", sentence)));
-        var texts = TeiTexts.read(exchange, observation, found(exchange, fields), fields, parameters, all);
+        for (int i = 0; i < sentences.size(); i++) {
+            all.add(Fields.text(TeiInputs.place(SENTENCES, i), sentences.get(i)));
+        }
+        var texts = TeiTexts.read(
+                exchange,
+                observation,
+                found(exchange, fields),
+                fields,
+                parameters,
+                all,
+                i -> i == 0 ? SOURCE : TeiInputs.place(SENTENCES, i - 1));
         return texts.vectors(exchange, texts.model().lane(), texts.range())
                 .thenApplyAsync(
                         answers -> texts.tell(Reply.json(cosines(vectors(answers))), answers), exchange.executor());

@@ -41,7 +41,7 @@ final class TeiEmbedSparseRoute implements Route {
 
     CompletableFuture<Reply> embed(Exchange exchange, Observation observation, Fields fields) {
         var found = models.findOrFirst(exchange, fields.text("model"), ServedModel.Sparse.class);
-        var texts = TeiTexts.read(exchange, observation, found, fields, fields, fields.needed(INPUTS));
+        var texts = TeiTexts.read(exchange, observation, found, fields, fields, fields.needed(INPUTS), TeiInputs::name);
         CompletableFuture<List<Answer<SparseVector>>> vectors =
                 found.model().looksUp(TeiTexts.prompt(fields, found.model()))
                         ? CompletableFuture.completedFuture(lookUp(

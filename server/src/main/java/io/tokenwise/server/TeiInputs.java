@@ -4,6 +4,7 @@ import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.function.IntFunction;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -14,6 +15,8 @@ import tools.jackson.databind.JsonNode;
  * @param characters of the texts, and how many ids
  */
 record TeiInputs(TextInputs texts, boolean batch, int characters) {
+    private static final String INPUTS = "inputs";
+
     /** Inputs of one request. */
     static final int MOST = 32;
 
@@ -28,19 +31,32 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
     /**
      * Reads the field.
      *
+     * @param names what messages call each of a list
      * @param prefix what to put before each text
      * @throws ApiError 400 if it is empty, 422 if it has another form, too many inputs, unknown ids, or a text that is too long and may not be cut
      */
-    static TeiInputs read(JsonNode inputs, Tokenizer tokenizer, String prefix, Cut cut) {
+    static TeiInputs read(JsonNode inputs, IntFunction<String> names, Tokenizer tokenizer, String prefix, Cut cut) {
         var reading = new Reading(tokenizer, prefix, cut);
         boolean batch = TextInputs.isList(inputs);
         if (!batch) {
-            reading.input(inputs);
+            reading.input(INPUTS, inputs);
         } else {
             checkSize(inputs.size());
-            inputs.forEach(reading::input);
+            for (int i = 0; i < inputs.size(); i++) {
+                reading.input(names.apply(i), inputs.get(i));
+            }
         }
         return new TeiInputs(new TextInputs(reading.ids, reading.truncated), batch, reading.characters);
+    }
+
+    /** What messages call one of the field's list. */
+    static String name(int place) {
+        return place(INPUTS, place);
+    }
+
+    /** What messages call one of a list. */
+    static String place(String list, int place) {
+        return list + "[" + place + "]";
     }
 
     static void checkSize(int inputs) {
@@ -72,8 +88,8 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
         for (int i = 0; i < ids.length; i++) {
             JsonNode id = array.get(i);
             if (!id.isInt() || !tokenizer.has(id.intValue())) {
-                throw wrong("`" + field + "` must have token ids of this model, whole numbers from 0 to "
-                        + (tokenizer.vocabularySize() - 1) + "; none is " + (id.isInt() ? id : Json.kind(id)));
+                throw wrong("`" + place(field, i) + "` must be a token id of this model, a whole number from 0 to "
+                        + (tokenizer.vocabularySize() - 1) + ", is " + (id.isInt() ? id : Json.kind(id)));
             }
             ids[i] = id.intValue();
         }
@@ -95,31 +111,32 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
             this.cut = cut;
         }
 
-        void input(JsonNode input) {
+        void input(String name, JsonNode input) {
             if (input.isString()) {
-                text(Fields.text("inputs", input));
+                text(name, Fields.text(name, input));
             } else if (input.isArray()) {
-                int[] all = TeiInputs.ids("inputs", input, tokenizer);
+                int[] all = TeiInputs.ids(name, input, tokenizer);
                 characters += all.length;
-                add(all);
+                add(name, all);
             } else {
                 throw ApiError.field(
-                        "inputs",
-                        "inputs must be a string, an array of token ids, or an array of such, has " + Json.kind(input));
+                        name,
+                        name + " is " + Json.kind(input)
+                                + ": inputs must be a string, an array of token ids, or an array of such");
             }
         }
 
-        private void text(String text) {
+        private void text(String name, String text) {
             if (text.isEmpty()) {
-                throw empty("inputs");
+                throw empty(name);
             }
             characters += text.codePointCount(0, text.length());
             Tokenizer.Encoded encoded = tokenizer.encode(prefix + text);
             if (encoded.ids().length == 0) {
-                throw wrong("`inputs` has a text without a token");
+                throw wrong("`" + name + "` has a text without a token");
             }
             if (encoded.truncated() && (cut.left() || !cut.allowed())) {
-                add(tokenizer.surrounded(tokenizer.encodeAll(prefix + text)));
+                add(name, tokenizer.surrounded(tokenizer.encodeAll(prefix + text)));
             } else {
                 // What is cut at the end need not be read to it: a text may have megabytes.
                 truncated += encoded.truncated() ? 1 : 0;
@@ -128,14 +145,14 @@ record TeiInputs(TextInputs texts, boolean batch, int characters) {
         }
 
         /** Of what is cut the special ones at both ends stay. */
-        private void add(int[] all) {
+        private void add(String name, int[] all) {
             int most = tokenizer.maxTokens();
             if (all.length <= most) {
                 ids.add(all);
                 return;
             }
             if (!cut.allowed()) {
-                throw wrong("`inputs` must have less than " + most + " tokens. Given: " + all.length);
+                throw wrong("`" + name + "` must have less than " + most + " tokens. Given: " + all.length);
             }
             truncated++;
             int from = cut.left() ? all.length - most : 0;

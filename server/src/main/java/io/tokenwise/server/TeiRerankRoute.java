@@ -72,7 +72,9 @@ final class TeiRerankRoute implements Route {
         }
         TeiInputs.checkSize(texts.size());
         var all = new ArrayList<String>(texts.size());
-        texts.forEach(text -> all.add(Fields.text(TEXTS, text)));
+        for (int i = 0; i < texts.size(); i++) {
+            all.add(Fields.text(TeiInputs.place(TEXTS, i), texts.get(i)));
+        }
         return all;
     }
 

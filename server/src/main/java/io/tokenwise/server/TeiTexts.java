@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
+import java.util.function.IntFunction;
 import tools.jackson.databind.JsonNode;
 
 /**
@@ -30,6 +31,7 @@ record TeiTexts<M extends ServedModel.Encoding>(
      * @param fields of the request
      * @param parameters the fields that say how texts are read, where they are not the request's own
      * @param given the texts
+     * @param names what messages call each of a list of them
      */
     static <M extends ServedModel.Encoding> TeiTexts<M> read(
             Exchange exchange,
@@ -37,7 +39,8 @@ record TeiTexts<M extends ServedModel.Encoding>(
             ServedModels.Named<M> found,
             Fields fields,
             Fields parameters,
-            JsonNode given) {
+            JsonNode given,
+            IntFunction<String> names) {
         long start = System.nanoTime();
         M model = found.model();
         Optional<String> prompt = prompt(parameters, model);
@@ -47,7 +50,8 @@ record TeiTexts<M extends ServedModel.Encoding>(
                 .orElse("right")
                 .toLowerCase(Locale.ROOT)
                 .equals("left");
-        var inputs = TeiInputs.read(given, model.tokenizer(prompt), prefix(prompt, model), new Cut(truncate, left));
+        var inputs =
+                TeiInputs.read(given, names, model.tokenizer(prompt), prefix(prompt, model), new Cut(truncate, left));
         Optional<AskedBudget> asked = BudgetAsk.of(exchange, fields, found.budget());
         AskedBudget budget = EmbeddingsRoute.budget(
                 model.defaults(),

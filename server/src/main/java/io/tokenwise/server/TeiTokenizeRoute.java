@@ -48,14 +48,21 @@ final class TeiTokenizeRoute {
                 throw TeiInputs.empty("inputs");
             }
             TeiInputs.checkSize(inputs.size());
-            inputs.forEach(text -> texts.add(Fields.text("inputs", text)));
+            for (int i = 0; i < inputs.size(); i++) {
+                texts.add(text(TeiInputs.name(i), inputs.get(i)));
+            }
         } else {
-            texts.add(Fields.text("inputs", inputs));
-        }
-        if (texts.contains("")) {
-            throw TeiInputs.empty("inputs");
+            texts.add(text("inputs", inputs));
         }
         return texts.stream().map(text -> prefix + text).toList();
+    }
+
+    private static String text(String name, JsonNode node) {
+        String text = Fields.text(name, node);
+        if (text.isEmpty()) {
+            throw TeiInputs.empty(name);
+        }
+        return text;
     }
 
     private static void write(JsonGenerator json, Tokenizer tokenizer, String text, boolean special) {
@@ -148,11 +155,12 @@ final class TeiTokenizeRoute {
         }
         TeiInputs.checkSize(ids.size());
         List<String> texts = new ArrayList<>();
-        for (JsonNode one : ids) {
-            if (!one.isArray()) {
-                throw ApiError.field("ids", "ids must be an array of token ids, or an array of such");
+        for (int i = 0; i < ids.size(); i++) {
+            String name = TeiInputs.place("ids", i);
+            if (!ids.get(i).isArray()) {
+                throw ApiError.field(name, name + " must be an array of token ids, is " + Json.kind(ids.get(i)));
             }
-            texts.add(tokenizer.decode(TeiInputs.ids("ids", one, tokenizer), withSpecial));
+            texts.add(tokenizer.decode(TeiInputs.ids(name, ids.get(i), tokenizer), withSpecial));
         }
         return texts;
     }

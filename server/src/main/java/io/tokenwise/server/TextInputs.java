@@ -130,7 +130,7 @@ record TextInputs(List<int[]> ids, int truncated) {
                 throw ApiError.field(
                         one,
                         one + " must be a token id of this model, a whole number from 0 to "
-                                + (tokenizer.vocabularySize() - 1) + "; none is "
+                                + (tokenizer.vocabularySize() - 1) + ", is "
                                 + (node.isInt() ? node : Json.kind(node)));
             }
             return node.intValue();

@@ -5,8 +5,10 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
@@ -149,6 +151,26 @@ class BadInputTest {
             String response = client.send(post(header + "\r\n", "{\"model\":\"minilm-acm\",\"input\":\"a\"}"))
                     .response();
             assertError(response, 400, name, name + " must be");
+        }
+    }
+
+    /** Which of two would count, and what is packed, nobody is left to guess. */
+    @Test
+    void aHeaderThatIsThereTwiceAndABodyThatIsPackedAreRefused() throws IOException {
+        String body = "{\"model\":\"minilm-acm\",\"input\":\"a\"}";
+        for (String name : List.of("x-tokenwise-budget", "x-tokenwise-deadline-ms")) {
+            try (var client = new RawClient(port)) {
+                String twice = name + ": 1\r\n" + name + ": 1\r\n";
+                assertError(
+                        client.send(post(twice, body)).response(), 400, name, name + " is there 2 times: send it once");
+            }
+        }
+        try (var client = new RawClient(port)) {
+            String packed = "Content-Encoding: gzip\r\n";
+            assertError(client.send(post(packed, body)).response(), 415, null, "without Content-Encoding");
+            String plain = "Content-Encoding: identity\r\n";
+            assertThat(RawClient.status(client.send(post(plain, body)).response()))
+                    .isEqualTo(200);
         }
     }
 

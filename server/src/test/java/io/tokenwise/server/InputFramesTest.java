@@ -57,7 +57,7 @@ class InputFramesTest {
     }
 
     private static int[] tei(Tokenizer tokenizer, String input, boolean left) {
-        return TeiInputs.read(json(input), tokenizer, "", new Cut(true, left))
+        return TeiInputs.read(json(input), TeiInputs::name, tokenizer, "", new Cut(true, left))
                 .texts()
                 .ids()
                 .getFirst();
@@ -90,14 +90,14 @@ class InputFramesTest {
                 .hasMessage("input[0] has no token: give a text with a word");
         assertThatThrownBy(() -> openAi(plain, "[0, 2]"))
                 .isInstanceOf(ApiError.class)
-                .hasMessage("input[1] must be a token id of this model, a whole number from 0 to 3; none is 2");
+                .hasMessage("input[1] must be a token id of this model, a whole number from 0 to 3, is 2");
         assertThatThrownBy(() -> tei(plain, "\" \"", false))
                 .isInstanceOf(ApiError.class)
                 .hasMessage("Input validation error: `inputs` has a text without a token");
         assertThatThrownBy(() -> TeiInputs.ids("ids", json("[0, 2]"), plain))
                 .isInstanceOf(ApiError.class)
-                .hasMessage("Input validation error: `ids` must have token ids of this model, whole numbers from 0 to"
-                        + " 3; none is 2");
+                .hasMessage("Input validation error: `ids[1]` must be a token id of this model, a whole number from 0"
+                        + " to 3, is 2");
     }
 
     /** Control characters are left out before words are looked for. */

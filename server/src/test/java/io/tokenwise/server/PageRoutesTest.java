@@ -129,7 +129,7 @@ class PageRoutesTest {
     @CsvSource(delimiter = '|', quoteCharacter = '`', textBlock = """
             {"budget": 1, "text": "a", "others": []}                                        | 400 | model is missing
             {"model": "none", "budget": 1, "text": "a", "others": []}                       | 404 | there is no model
-            {"model": "vit-cifar10-acm", "budget": 1, "text": "a", "others": []}            | 400 | another kind
+            {"model": "vit-cifar10-acm", "budget": 1, "text": "a", "others": []}            | 400 | of kind images
             {"model": "minilm-acm", "text": "a", "others": []}                              | 400 | budget is missing
             {"model": "minilm-acm", "budget": "auto", "text": "a", "others": []}            | 400 | budget must be a number
             {"model": "minilm-acm", "budget": 1.1, "text": "a", "others": []}               | 400 | budget must be a number
@@ -155,7 +155,7 @@ class PageRoutesTest {
         "/page/image?budget=0.5, 400, model is missing in the query",
         "/page/image?model=vit-cifar10-acm, 400, budget is missing in the query",
         "/page/image?model=vit-cifar10-acm&budget=auto, 400, budget must be a number from 0 to 1",
-        "/page/image?model=minilm-acm&budget=1, 400, another kind"
+        "/page/image?model=minilm-acm&budget=1, 400, of kind texts"
     })
     void badImagesAreSaidInALine(String path, int status, String message) throws Exception {
         HttpResponse<String> response = send(request(path).POST(BodyPublishers.ofString("no image")));

@@ -243,7 +243,11 @@ class ScoresAndClassesTest {
     static Stream<Arguments> wrong() {
         return Stream.of(
                 arguments("/v1/rerank", Map.of("query", "a", "documents", List.of("b")), 400, "model is missing"),
-                arguments("/v1/rerank", rerank("classes", "a", List.of("b")), 400, "another kind"),
+                arguments(
+                        "/v1/rerank",
+                        rerank("classes", "a", List.of("b")),
+                        400,
+                        "of kind classes, this endpoint serves scores"),
                 arguments("/v1/rerank", rerank("scores", "", List.of("b")), 400, "query is an empty string"),
                 arguments("/v1/rerank", rerank("scores", "a", List.of()), 400, "documents must be an array"),
                 arguments("/v1/rerank", rerank("scores", "a", "b"), 400, "is a string"),
@@ -264,6 +268,7 @@ class ScoresAndClassesTest {
                         400,
                         "top_n must be a whole number from 1 on"),
                 arguments("/rerank", Map.of("query", "a", "texts", List.of()), 400, "`texts` cannot be empty"),
+                arguments("/rerank", Map.of("query", "a", "texts", List.of("b", 1)), 422, "texts[1] must be a string"),
                 arguments("/rerank", Map.of("query", "a", "texts", "b"), 422, "texts must be an array of strings"),
                 arguments(
                         "/rerank",
@@ -292,13 +297,13 @@ class ScoresAndClassesTest {
                         "/predict",
                         Map.of("model", "single", "inputs", List.of(List.of("a"), List.of("a", "b"))),
                         422,
-                        "`inputs` has a pair of texts, and this model's tokenizer has no form for pairs"),
+                        "`inputs[1]` has a pair of texts, and this model's tokenizer has no form for pairs"),
                 arguments("/predict", Map.of("inputs", ""), 400, "`inputs` cannot be empty"),
                 arguments(
                         "/predict",
                         Map.of("inputs", LONG, "truncate", false),
                         422,
-                        "`inputs` must have at most 40 tokens each"),
+                        "`inputs` must have at most 40 tokens, and has more"),
                 arguments("/", Map.of("model", "scores", "inputs", "a"), 422, "query is missing"));
     }
 

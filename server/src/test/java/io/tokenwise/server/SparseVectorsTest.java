@@ -212,13 +212,18 @@ class SparseVectorsTest {
 
     static Stream<Arguments> wrong() {
         return Stream.of(
-                arguments("/embed_sparse", Map.of("model", "vectors", "inputs", "a"), 422, "texts\\\"; GET /v1/models"),
-                arguments("/embed", Map.of("model", "sparse", "inputs", "a"), 422, "another kind"),
+                arguments(
+                        "/embed_sparse",
+                        Map.of("model", "vectors", "inputs", "a"),
+                        422,
+                        "of kind texts, this endpoint serves sparse: GET /v1/models"),
+                arguments("/embed", Map.of("model", "sparse", "inputs", "a"), 422, "of kind sparse, this"),
                 arguments("/embed_sparse", Map.of("inputs", Collections.nCopies(33, "a")), 422, "batch size 33"),
                 arguments("/embed_sparse", query(Collections.nCopies(33, "a")), 422, "batch size 33"),
                 arguments("/embed_sparse", query(List.of()), 400, "cannot be empty"),
                 arguments("/embed_sparse", query(List.of("a", "")), 400, "cannot be empty"),
-                arguments("/embed_sparse", query(List.of(1, 30522)), 422, "token ids of this model"),
+                arguments(
+                        "/embed_sparse", query(List.of(1, 30522)), 422, "`inputs[1]` must be a token id of this model"),
                 arguments("/embed_sparse", query("a", "truncation_direction", "up"), 422, "truncation_direction"),
                 arguments("/embed_sparse", query(1), 422, "inputs must be a string"),
                 arguments("/embed_sparse", query("a", "budget", 2), 422, "budget must be"),
