@@ -29,7 +29,10 @@ final class OrtSpeech {
         int hidden = config.integer("hidden_size");
         int heads = config.integer("num_attention_heads");
         String x = outputs.give("features", turned(features(graph.input("input_values", true, "batch", "samples"))));
-        x = layers.linear("feature_projection.projection", layers.norm("feature_projection.layer_norm", x, epsilon));
+        if (config.flag("feat_proj_layer_norm")) {
+            x = layers.norm("feature_projection.layer_norm", x, epsilon);
+        }
+        x = layers.linear("feature_projection.projection", x);
         x = layers.add(x, turned(places(turned(x), hidden)));
         if (!stable) {
             x = layers.norm("encoder.layer_norm", x, epsilon);
