@@ -3,6 +3,7 @@ package io.tokenwise.op;
 import io.tokenwise.autograd.Matrix;
 import io.tokenwise.nn.TokenBatch;
 import java.util.function.ToDoubleFunction;
+import java.util.function.UnaryOperator;
 
 /** The engine's operations written down once more, plainly and in double: what the engine is checked against. */
 public final class Reference {
@@ -21,6 +22,28 @@ public final class Reference {
             }
             return (there[1] - there[0]) / (2 * STEP);
         });
+    }
+
+    /** The same of {@code sum(y * dy)}, where a row of y comes of that row of the matrix alone: a column's values move at once. */
+    static Matrix slopesOfRows(UnaryOperator<Matrix> y, Matrix dy, Matrix at) {
+        Matrix slopes = Matrix.zeros(at.rows(), at.columns());
+        for (int column = 0; column < at.columns(); column++) {
+            Matrix below = at.plus(0, at);
+            Matrix above = at.plus(0, at);
+            for (int row = 0; row < at.rows(); row++) {
+                below.set(row, column, at.get(row, column) - STEP);
+                above.set(row, column, at.get(row, column) + STEP);
+            }
+            Matrix difference = y.apply(above).plus(-1, y.apply(below));
+            for (int row = 0; row < at.rows(); row++) {
+                double sum = 0;
+                for (int i = 0; i < dy.columns(); i++) {
+                    sum += difference.get(row, i) * dy.get(row, i);
+                }
+                slopes.set(row, column, sum / (2 * STEP));
+            }
+        }
+        return slopes;
     }
 
     /** {@code x W + bias}; bias may be null. */
