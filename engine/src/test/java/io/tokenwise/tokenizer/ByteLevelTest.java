@@ -13,6 +13,7 @@ import java.util.EnumMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.function.UnaryOperator;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -82,7 +83,7 @@ class ByteLevelTest {
     void tokensAndPlacesAreThoseOfTheLibrary(Patterns pattern) throws IOException {
         ByteVocabulary vocabulary = trained(pattern);
         var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), pattern, false);
-        var sentences = new Sentences(2);
+        var sentences = new Sentences(2, glosses);
         try (var library = new HuggingFace(json(vocabulary, pattern))) {
             for (int i = 0; i < Sentences.COUNT; i++) {
                 String text = sentences.next();
@@ -312,12 +313,29 @@ class ByteLevelTest {
         }
         var ours = new ByteLevel("tokenizer.json", vocabulary.bpe(), pattern, false);
         int length = 1 << 20;
-        assertThat(tokens(ours, "a".repeat(length))).hasSize(length / 64);
-        assertThat(tokens(ours, " ".repeat(length) + "b")).hasSize(length + 1);
-        assertThat(tokens(ours, "\n" + " ".repeat(length) + "b")).hasSize(length + 2);
-        assertThat(tokens(ours, "\n ".repeat(length / 2) + "b")).hasSize(length + 1);
-        assertThat(tokens(ours, "'".repeat(length))).hasSize(length);
-        assertThat(tokens(ours, "1".repeat(length))).hasSize(length);
+        assertThat(count(ours, "a".repeat(length))).isEqualTo(length / 64);
+        assertThat(count(ours, " ".repeat(length) + "b")).isEqualTo(length + 1);
+        assertThat(count(ours, "\n" + " ".repeat(length) + "b")).isEqualTo(length + 2);
+        assertThat(count(ours, "\n ".repeat(length / 2) + "b")).isEqualTo(length + 1);
+        assertThat(count(ours, "'".repeat(length))).isEqualTo(length);
+        assertThat(count(ours, "1".repeat(length))).isEqualTo(length);
+    }
+
+    /** How many tokens a text has: for millions, strings of their places take longer than they do. */
+    private static int count(ByteLevel ours, String text) {
+        var count = new AtomicInteger();
+        ours.encode(text, 0, text.length(), new ByteLevel.Sink() {
+            @Override
+            public void token(int id, int start, int end) {
+                count.incrementAndGet();
+            }
+
+            @Override
+            public boolean full() {
+                return false;
+            }
+        });
+        return count.get();
     }
 
     @Test

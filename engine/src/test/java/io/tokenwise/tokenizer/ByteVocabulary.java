@@ -2,7 +2,6 @@ package io.tokenwise.tokenizer;
 
 import java.nio.charset.StandardCharsets;
 import java.util.ArrayList;
-import java.util.Comparator;
 import java.util.HashMap;
 import java.util.HashSet;
 import java.util.LinkedHashMap;
@@ -79,24 +78,23 @@ public final class ByteVocabulary {
     }
 
     private static List<String[]> best(List<List<String>> words, List<Integer> times, int most) {
-        Map<List<String>, Integer> pairs = new HashMap<>();
+        Map<String, Integer> pairs = new HashMap<>();
         for (int w = 0; w < words.size(); w++) {
             List<String> word = words.get(w);
             for (int i = 1; i < word.size(); i++) {
-                pairs.merge(List.of(word.get(i - 1), word.get(i)), times.get(w), Integer::sum);
+                pairs.merge(word.get(i - 1) + ' ' + word.get(i), times.get(w), Integer::sum);
             }
         }
         Set<String> used = new HashSet<>();
         List<String[]> best = new ArrayList<>();
         pairs.entrySet().stream()
-                .sorted(Map.Entry.<List<String>, Integer>comparingByValue()
+                .sorted(Map.Entry.<String, Integer>comparingByValue()
                         .reversed()
-                        .thenComparing(e -> String.join(" ", e.getKey()), Comparator.naturalOrder()))
+                        .thenComparing(Map.Entry.comparingByKey()))
                 .forEach(e -> {
-                    if (best.size() < most
-                            && used.add(e.getKey().get(0))
-                            && used.add(e.getKey().get(1))) {
-                        best.add(e.getKey().toArray(String[]::new));
+                    String[] pair = e.getKey().split(" ");
+                    if (best.size() < most && used.add(pair[0]) && used.add(pair[1])) {
+                        best.add(pair);
                     }
                 });
         return best;

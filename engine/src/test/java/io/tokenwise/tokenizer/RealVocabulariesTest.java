@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assumptions.assumeThat;
 
 import io.tokenwise.testdata.FetchedData;
+import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -35,7 +36,7 @@ class RealVocabulariesTest {
         assumeThat(folder).as("./tokenwise fetch " + name).isPresent();
         byte[] json = Files.readAllBytes(folder.get().resolve("tokenizer.json"));
         Tokenizer ours = Tokenizer.open(name, json, 1_000_000);
-        var sentences = new Sentences(7);
+        var sentences = new Sentences(7, WordNet.load().glosses());
         Random random = new Random(8);
         try (var library = new HuggingFace(json)) {
             for (int i = 0; i < Sentences.COUNT; i++) {

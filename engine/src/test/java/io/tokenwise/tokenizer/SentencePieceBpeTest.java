@@ -53,7 +53,7 @@ class SentencePieceBpeTest {
             vocabulary.ignoreMerges = variant == 3;
             byte[] json = vocabulary.json(steps, variant % 2 == 0);
             Tokenizer ours = open(json);
-            var sentences = new Sentences(variant);
+            var sentences = new Sentences(variant, glosses);
             try (var library = new HuggingFace(json)) {
                 for (int i = 0; i < Sentences.COUNT / 4; i++) {
                     String text = sentences.next();

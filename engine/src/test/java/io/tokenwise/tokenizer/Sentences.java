@@ -1,8 +1,6 @@
 package io.tokenwise.tokenizer;
 
 import io.tokenwise.testdata.LocaleWords;
-import io.tokenwise.testdata.WordNet;
-import java.io.IOException;
 import java.util.List;
 
 /** English as people write it, words of sixteen languages in random order, and random letters of ten scripts, in turn. */
@@ -10,12 +8,14 @@ final class Sentences {
     /** How many a test compares. */
     static final int COUNT = Boolean.getBoolean("tokenwise.long") ? 100_000 : 2_000;
 
-    private final List<String> glosses = WordNet.load().glosses();
+    private final List<String> glosses;
     private final LocaleWords words;
     private final TenScripts scripts;
     private int next;
 
-    Sentences(long seed) throws IOException {
+    /** @param glosses WordNet's, which take longer to read than all that a test makes of them */
+    Sentences(long seed, List<String> glosses) {
+        this.glosses = glosses;
         words = new LocaleWords(seed);
         scripts = new TenScripts(seed);
     }

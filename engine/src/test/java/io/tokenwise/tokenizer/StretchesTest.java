@@ -29,11 +29,13 @@ class StretchesTest {
             "{\"type\":\"ByteLevel\",\"add_prefix_space\":%s,\"trim_offsets\":true,\"use_regex\":%s}";
     private static final String SEQUENCE = "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"%s\"},%s]}";
 
+    private static List<String> glosses;
     private static List<String> words;
 
     @BeforeAll
     static void load() throws IOException {
-        words = WordNet.load().glosses().subList(0, 400).stream()
+        glosses = WordNet.load().glosses();
+        words = glosses.subList(0, 400).stream()
                 .flatMap(gloss -> Arrays.stream(gloss.split("\\W+")))
                 .filter(word -> !word.isEmpty())
                 .distinct()
@@ -53,7 +55,7 @@ class StretchesTest {
 
     private static void tokensAreThoseOfTheLibrary(byte[] json) throws IOException {
         Tokenizer ours = open(json);
-        var sentences = new Sentences(3);
+        var sentences = new Sentences(3, glosses);
         try (var library = new HuggingFace(json)) {
             for (int i = 0; i < Sentences.COUNT / 4; i++) {
                 String text = sentences.next();

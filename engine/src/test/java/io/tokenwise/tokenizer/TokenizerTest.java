@@ -60,9 +60,11 @@ public class TokenizerTest {
     };
 
     private static Tokenizer minilm;
+    private static WordNet wordNet;
 
     @BeforeAll
     static void open() throws IOException {
+        wordNet = WordNet.load();
         try (ModelFiles files = TestModels.files("minilm")) {
             minilm = Tokenizer.open("minilm", files.tokenizer().json(), 256);
         }
@@ -94,7 +96,7 @@ public class TokenizerTest {
         Tokenizer tokenizer = Tokenizer.open("minilm", minilm.json(), 100_000);
         try (HuggingFaceTokenizer library = library(minilm.json())) {
             List<String> texts = new ArrayList<>(List.of(SENTENCES));
-            var sentences = new Sentences(4);
+            var sentences = new Sentences(4, wordNet.glosses());
             for (int i = 0; i < Sentences.COUNT; i++) {
                 texts.add(sentences.next());
             }
@@ -111,7 +113,7 @@ public class TokenizerTest {
         Tokenizer tokenizer = Tokenizer.open("minilm", minilm.json(), 100_000);
         try (HuggingFaceTokenizer library = library(minilm.json())) {
             List<String> texts = new ArrayList<>(List.of(SENTENCES));
-            texts.addAll(WordNet.load().examples().subList(0, 500));
+            texts.addAll(wordNet.examples().subList(0, 500));
             texts.add("\u4e2d\u6587\ud842\udfb7x \ufb01x \ud835\udc00b \u0130stanbul e\u0301a \ud55c\uae00"
                     + " a\u0000b\u200bc \u1e69s");
             texts.add("x".repeat(101) + " unaffable[MASK]\ud83d\ude00.");
@@ -135,7 +137,7 @@ public class TokenizerTest {
     void idsBecomeTextsAsTheLibraryWritesThem() throws IOException {
         try (HuggingFaceTokenizer library = library(minilm.json())) {
             List<String> texts = new ArrayList<>(List.of(SENTENCES));
-            texts.addAll(WordNet.load().examples().subList(0, 1_000));
+            texts.addAll(wordNet.examples().subList(0, 1_000));
             texts.add("he's (well, he isn't) \"here\"; do not, 'tis: they've? 3.5% [MASK] x-ray!");
             for (String text : texts) {
                 int[] ids = minilm.encode(text).ids();
@@ -295,7 +297,7 @@ public class TokenizerTest {
 
     @Test
     void manyThreadsShareOneTokenizer() throws Exception {
-        List<String> texts = WordNet.load().glosses().subList(0, 500);
+        List<String> texts = wordNet.glosses().subList(0, 500);
         List<int[]> expected = texts.stream().map(t -> minilm.encode(t).ids()).toList();
         Callable<Boolean> all = () -> {
             for (int i = 0; i < texts.size(); i++) {

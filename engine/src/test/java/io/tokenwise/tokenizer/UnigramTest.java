@@ -104,12 +104,12 @@ class UnigramTest {
     }
 
     private static List<String> tokens(Tokenizer tokenizer, String text) {
-        List<String> tokens = tokenizer.places(text).stream()
+        List<Tokenizer.Place> places = tokenizer.places(text);
+        assertThat(tokenizer.encodeAll(text))
+                .isEqualTo(places.stream().mapToInt(Tokenizer.Place::id).toArray());
+        return places.stream()
                 .map(place -> HuggingFace.token(place.id(), place.start(), place.end()))
                 .toList();
-        assertThat(tokenizer.places(text).stream().mapToInt(Tokenizer.Place::id))
-                .containsExactly(IntStream.of(tokenizer.encodeAll(text)).boxed().toArray(Integer[]::new));
-        return tokens;
     }
 
     @ParameterizedTest
@@ -117,7 +117,7 @@ class UnigramTest {
     void tokensAndPlacesAreThoseOfTheLibrary(Layout layout) throws IOException {
         byte[] json = layout.json();
         Tokenizer ours = open(json);
-        var sentences = new Sentences(2);
+        var sentences = new Sentences(2, glosses);
         try (var library = new HuggingFace(json)) {
             for (int i = 0; i < Sentences.COUNT; i++) {
                 String text = sentences.next();
