@@ -27,7 +27,7 @@ final class FakeCard {
             }
             try {
                 // The engine's tests have compiled the same texts there.
-                library = FakeCuda.build(sources, Path.of("../engine/target/fake-cuda"))
+                library = FakeCuda.build(sources, Path.of("../fake-cuda/target/fake-cuda"))
                         .toRealPath();
             } catch (FakeCudaUnavailableException e) {
                 Assumptions.abort(e.getMessage());

@@ -40,6 +40,7 @@ public final class FakeCuda {
             "graphs.cpp",
             "grid.h",
             "image.h",
+            "kernels.h",
             "launch.h",
             "memory.h",
             "modules.cpp",
@@ -69,11 +70,14 @@ public final class FakeCuda {
         try (var channel =
                         FileChannel.open(folder.resolve("lock"), StandardOpenOption.CREATE, StandardOpenOption.WRITE);
                 var _ = channel.lock()) {
-            return new Build(compiler, folder.toAbsolutePath()).library(sources);
+            return new Build(compiler, folder.toAbsolutePath().normalize()).library(sources);
         }
     }
 
     private static final class Build {
+        /** What each source of kernels includes. */
+        private static final String KERNELS = "kernels.h";
+
         private final Compiler compiler;
         private final Path folder, headers;
         private final String version;
@@ -92,6 +96,7 @@ public final class FakeCuda {
                 for (var text : texts.entrySet()) {
                     Files.writeString(unfinished.resolve(text.getKey()), text.getValue());
                 }
+                compiler.precompile(unfinished.resolve(KERNELS), unfinished.resolve(KERNELS + ".gch"));
                 Files.move(unfinished, headers, StandardCopyOption.ATOMIC_MOVE);
             }
         }

@@ -24,8 +24,7 @@ final class RegisteredSource {
         }
         var hash = Long.toHexString(Hashes.fnv(source.text()));
         return """
-                #include "shim.h"
-                #include "registry.h"
+                #include "kernels.h"
                 namespace tokenwiseSource%s {
                 thread_local unsigned char (*tokenwiseDynamicShared)[];
                 #line 1 "%s"

@@ -7,13 +7,11 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
 import java.lang.foreign.MemorySegment;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.Executors;
 import java.util.concurrent.Future;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.io.TempDir;
 
 /** Refusals and errors on request. */
 class FaultTest {
@@ -136,12 +134,12 @@ class FaultTest {
     }
 
     @Test
-    void aSourceThatDoesNotCompileGivesTheCompilersWords(@TempDir Path folder) {
+    void aSourceThatDoesNotCompileGivesTheCompilersWords() {
         try (var simulated = Simulated.loaded()) { // or skipped
             assertThat(simulated.controls.leaks()).isEmpty();
         }
         var wrong = new KernelSource("wrong.cu", "extern \"C\" __global__ void wrong(int n) { return nonsense; }");
-        assertThatThrownBy(() -> FakeCuda.build(List.of(wrong), folder))
+        assertThatThrownBy(() -> FakeCuda.build(List.of(wrong), Simulated.FOLDER))
                 .isInstanceOf(IOException.class)
                 .hasMessageContaining("wrong.cu:1")
                 .hasMessageContaining("nonsense");

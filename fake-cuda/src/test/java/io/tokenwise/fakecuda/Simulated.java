@@ -23,6 +23,8 @@ import org.junit.jupiter.api.Assumptions;
 
 /** The simulated driver with the test's kernels, called as plain C: no typed bindings, for those are tested with it. */
 final class Simulated implements AutoCloseable {
+    static final Path FOLDER = Path.of("target/fake-cuda");
+
     final FakeControls controls;
     final Arena arena = Arena.ofShared();
     private final SymbolLookup library;
@@ -37,7 +39,7 @@ final class Simulated implements AutoCloseable {
     static Simulated loaded() {
         try {
             var sources = List.of(source("threads.cu"), source("products.cu"), source("wgmma.cu"));
-            var simulated = new Simulated(FakeCuda.build(sources, Path.of("target/fake-cuda")));
+            var simulated = new Simulated(FakeCuda.build(sources, FOLDER));
             simulated.controls.reset();
             simulated.controls.refuse();
             return simulated;

@@ -33,7 +33,8 @@ public final class FakeDevice {
                     .map(file -> new KernelSource(file + ".cu", KernelSources.text(file)))
                     .toList();
             try {
-                library = FakeCuda.build(sources, Path.of("target/fake-cuda"));
+                // Where its own tests have compiled the driver.
+                library = FakeCuda.build(sources, Path.of("../fake-cuda/target/fake-cuda"));
             } catch (FakeCudaUnavailableException e) {
                 Assumptions.abort(e.getMessage());
             } catch (IOException e) {
