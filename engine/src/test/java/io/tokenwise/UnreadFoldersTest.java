@@ -48,7 +48,7 @@ class UnreadFoldersTest {
                 .hasMessage(folder.resolve(file) + ": " + fact);
     }
 
-    /** jina-embeddings-v3's and -v5's, and those of bags of words and of images, which have no config.json. */
+    /** jina-embeddings-v3's and -v5's, those of bags of words and of images, which have no config.json, and pylate's table of a vector for each token, of which no mean is wanted. */
     @ParameterizedTest
     @CsvSource(
             delimiter = '|',
@@ -56,9 +56,12 @@ class UnreadFoldersTest {
             value = {
                 "\"\" | custom_st.Transformer | modules of sentence_transformers and pylate; this is code of the model's"
                         + " own, so take a folder that does without",
-                ". | sentence_transformers.models.BoW | Transformer, MLMTransformer, StaticEmbedding or Router as the first",
-                "0_CLIPModel | sentence_transformers.models.CLIPModel | Transformer, MLMTransformer, StaticEmbedding or"
-                        + " Router as the first",
+                ". | sentence_transformers.models.BoW | Transformer, MLMTransformer, sentence_transformers'"
+                        + " StaticEmbedding or Router as the first",
+                "0_CLIPModel | sentence_transformers.models.CLIPModel | Transformer, MLMTransformer,"
+                        + " sentence_transformers' StaticEmbedding or Router as the first",
+                "\"\" | pylate.models.StaticEmbedding | Transformer, MLMTransformer, sentence_transformers'"
+                        + " StaticEmbedding or Router as the first",
             })
     void modulesThatAreNotReadAreNamed(String path, String type, String supported) throws IOException {
         Files.writeString(

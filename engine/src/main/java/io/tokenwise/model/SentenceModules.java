@@ -60,7 +60,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
 
     static final String TYPE = "type";
 
-    /** A table of tokens' vectors, of which a text's is the mean. */
+    /** A table of tokens' vectors, of which a text's is the mean; but pylate's module of this name leaves each token its own. */
     private static final String TABLE = "StaticEmbedding";
 
     private static final String TEXT_VECTOR = "sentence_embedding";
@@ -68,8 +68,10 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
     static final String INPUT_NAME = "module_input_name";
     static final String ACTIVATION = "activation_fn";
 
+    private static final String PYLATE = "pylate.";
+
     /** Whose modules are read; others are code of the model's own (sentence_transformers/util/misc.py at cad21198, import_module_class). */
-    private static final List<String> PACKAGES = List.of("sentence_transformers.", "pylate.");
+    private static final List<String> PACKAGES = List.of("sentence_transformers.", PYLATE);
 
     /** What any file system takes. */
     private static final Pattern NAME = Pattern.compile("[\\w.-]*");
@@ -91,7 +93,9 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
         }
         for (JsonFile module : modules) {
             if (module == modules.getFirst() && !isModel(module) && !SentenceRouter.is(module)) {
-                throw module.refuse(TYPE, "Transformer, MLMTransformer, StaticEmbedding or Router as the first");
+                throw module.refuse(
+                        TYPE,
+                        "Transformer, MLMTransformer, sentence_transformers' StaticEmbedding or Router as the first");
             }
             requireFolder(module);
             if (module != modules.getFirst() && isTransformer(module)) {
@@ -142,12 +146,17 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
     }
 
     private static boolean isModel(JsonFile module) {
-        return isTransformer(module) || type(module).equals(TABLE);
+        return isTransformer(module) || isTable(module);
+    }
+
+    private static boolean isTable(JsonFile module) {
+        return type(module).equals(TABLE)
+                && !module.root().path(TYPE).asString("").startsWith(PYLATE);
     }
 
     /** Whether the model is a table of tokens' vectors, and no transformer. */
     boolean isTable() {
-        return !all.isEmpty() && type(all.getFirst()).equals(TABLE);
+        return !all.isEmpty() && isTable(all.getFirst());
     }
 
     /** In which folder the model's own files are; empty if they are in that of all modules. */
