@@ -291,6 +291,25 @@ class M3LayersTest {
                 .hasMessage(folder + ": is a text encoder; a late-interaction encoder is wanted here");
     }
 
+    /** Its tokens do not see each other, and the row of zeros of a text without any is no token of the vocabulary. */
+    @Test
+    void besideATableLayersAreLeftAside(@TempDir Path other) throws IOException {
+        StaticFolder.model2vec(other, true, "F32");
+        Map<String, TensorData> state = Map.of(
+                "weight", new TensorData(new long[] {1, 20}, MemorySegment.ofArray(new float[20])),
+                "bias", new TensorData(new long[] {1}, MemorySegment.ofArray(new float[] {1})));
+        for (String file : List.of("sparse_linear.pt", "colbert_linear.pt")) {
+            Files.write(other.resolve(file), TorchFiles.stateDict(state, "Float"));
+        }
+        assertThatThrownBy(() -> SparseEncoder.open(other.toString(), OPTIONS))
+                .hasMessage(other + ": is a text encoder without a masked-LM head; a sparse encoder is wanted here");
+        assertThatThrownBy(() -> LateInteraction.open(other.toString(), OPTIONS))
+                .hasMessage(other + ": is a text encoder; a late-interaction encoder is wanted here");
+        try (ModelFiles files = Models.open(other)) {
+            assertThat(files.sparseLayer() + files.tokenVectorLayer()).isZero();
+        }
+    }
+
     /** What would be written had no file that says what its layers are. */
     @Test
     void layersAreNotSaved() throws IOException {

@@ -200,9 +200,11 @@ public final class ModelFiles implements AutoCloseable {
         return layer.form().outputs();
     }
 
+    /** A table's tokens have vectors that know of no others, and what a text without any is has no id that the vocabulary has: beside it such a layer means nothing. */
     private boolean hasLayer(String file) {
         return description instanceof TextDescription text
                 && text.output() instanceof TextOutput.Vectors
+                && text.architecture().layers() > 0
                 && layers.filter(some -> some.has(file)).isPresent();
     }
 
