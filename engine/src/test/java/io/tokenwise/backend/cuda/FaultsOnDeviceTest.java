@@ -191,8 +191,8 @@ class FaultsOnDeviceTest {
         long calls;
         int unnoticed = 0;
         var refused = new TreeMap<String, Integer>();
-        try (var training =
-                new TinyTraining(dense, TinyTraining.config(learnerSteps, gateSteps, endToEndSteps, TOKENS), TEXTS)) {
+        try (var training = new TinyTraining(
+                dense, TinyTraining.config(learnerSteps, gateSteps, endToEndSteps, FEW_TOKENS), SHORT_TEXTS)) {
             training.distillation.step();
             do {
                 long before = controls.counts().calls();
