@@ -2,8 +2,6 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.TestModels;
-import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.choose.Acm;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
@@ -14,7 +12,6 @@ import io.tokenwise.fakecuda.FakeCounts;
 import io.tokenwise.fakecuda.KernelCounts;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
@@ -37,7 +34,8 @@ class DispatchOnDeviceTest {
     private static final Logger LOG = LoggerFactory.getLogger(DispatchOnDeviceTest.class);
 
     private static final int LAYERS = 2;
-    private static final BertArchitecture SIZES = new BertArchitecture(128, LAYERS, 4, 512, 30522, 40, 2, 1e-12);
+    private static final BertArchitecture SIZES =
+            new BertArchitecture(128, LAYERS, 4, 512, TinyModels.VOCABULARY, 40, 2, 1e-12);
 
     /** Embeddings and their norm, pooling, vectors of length 1. */
     private static final int OUTSIDE = 4;
@@ -47,7 +45,7 @@ class DispatchOnDeviceTest {
 
     /** Enough that the last tile of a learner's rows hardly counts. */
     private static final List<int[]> TEXTS =
-            TestModels.sequences(IntStream.range(0, 64).map(i -> 20 + i % 19).toArray());
+            TinyModels.texts(IntStream.range(0, 32).map(i -> 20 + i % 19).toArray());
 
     private static final int TOKENS =
             TEXTS.stream().mapToInt(text -> text.length).sum();
@@ -62,14 +60,10 @@ class DispatchOnDeviceTest {
 
     @BeforeAll
     static void write() throws IOException {
-        TestModels.write(folder.resolve("dense"), SIZES);
+        TinyModels models = TinyModels.write(folder, SIZES, 4, TEXTS);
         try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = Models.open(folder.resolve("dense"));
-                Encoder encoder = Encoder.load(files, backend)) {
-            TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 4), TEXTS);
-            TestModels.randomizeGates(encoder, 0.3);
+                Encoder encoder = models.load(TinyModels.ADAPTIVE, backend)) {
             half = half(encoder, backend);
-            encoder.save(folder.resolve("adaptive"), files.tokenizer(), ModelWriter.Existing.KEEP);
         }
     }
 

@@ -5,17 +5,12 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import io.tokenwise.ChildJvm;
-import io.tokenwise.TestModels;
-import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
-import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.natives.cuda.CudaException;
@@ -43,9 +38,10 @@ class ForwardGraphTest {
     private static final Logger LOG = LoggerFactory.getLogger(ForwardGraphTest.class);
 
     /** The least whose products, also those of a learner of four, are large enough to be narrowed. */
-    private static final BertArchitecture SIZES = new BertArchitecture(64, 2, 4, 128, 30522, 40, 2, 1e-12);
+    private static final BertArchitecture SIZES =
+            new BertArchitecture(64, 2, 4, 128, TinyModels.VOCABULARY, 40, 2, 1e-12);
 
-    private static final List<int[]> TEXTS = TestModels.sequences(3, 9, 1, 7);
+    private static final List<int[]> TEXTS = TinyModels.texts(3, 9, 1, 7);
     private static final int TOKENS = 20;
     private static final Budget HALF = Budget.flops(0.5);
     private static final Budget HARD = Budget.hard(0.5);
@@ -71,14 +67,7 @@ class ForwardGraphTest {
 
     @BeforeAll
     static void write() throws IOException {
-        TestModels.write(folder.resolve("dense"), SIZES);
-        try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = Models.open(folder.resolve("dense"));
-                Encoder encoder = Encoder.load(files, backend)) {
-            TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 4), TEXTS);
-            TestModels.randomizeGates(encoder, 0.3);
-            encoder.save(folder.resolve("adaptive"), files.tokenizer(), ModelWriter.Existing.KEEP);
-        }
+        TinyModels.write(folder, SIZES, 4, TEXTS);
     }
 
     @BeforeEach
@@ -137,7 +126,7 @@ class ForwardGraphTest {
         for (int[] text : texts) {
             int[] other = text.clone();
             for (int i = 0; i < other.length; i++) {
-                other[i] = (other[i] + by) % 30522;
+                other[i] = (other[i] + by) % TinyModels.VOCABULARY;
             }
             others.add(other);
         }
@@ -202,10 +191,10 @@ class ForwardGraphTest {
     void shapesInTurnEachHaveTheirGraph() throws IOException {
         List<List<int[]>> shapes = List.of(
                 TEXTS,
-                TestModels.sequences(5),
-                TestModels.sequences(1, 1),
-                TestModels.sequences(38, 40, 12, 33, 40, 2),
-                TestModels.sequences(6));
+                TinyModels.texts(5),
+                TinyModels.texts(1, 1),
+                TinyModels.texts(38, 40, 12, 33, 40, 2),
+                TinyModels.texts(6));
         open("adaptive", Precision.BF16);
         List<float[][]> expected = new ArrayList<>();
         for (List<int[]> texts : shapes) {
@@ -232,7 +221,7 @@ class ForwardGraphTest {
     @ValueSource(longs = {0, 1, 7, 42})
     void streamsAtOnceHaveTheSameBits(long seed) throws Exception {
         open("adaptive", Precision.F32);
-        List<List<int[]>> shapes = List.of(TEXTS, TestModels.sequences(5, 2), TestModels.sequences(12));
+        List<List<int[]>> shapes = List.of(TEXTS, TinyModels.texts(5, 2), TinyModels.texts(12));
         List<float[][]> expected =
                 shapes.stream().map(texts -> encode(texts, HALF)).toList();
         controls.seed(seed);
@@ -263,7 +252,7 @@ class ForwardGraphTest {
     @ValueSource(ints = {1, 2, 3})
     void errorOfAnyCallIsThrownOnce(int forward) throws IOException {
         open("dense", Precision.F32);
-        List<int[]> texts = TestModels.sequences(2, 3);
+        List<int[]> texts = TinyModels.texts(2, 3);
         float[][] expected = encode(texts, Budget.FULL);
         for (int error : new int[] {INVALID_VALUE, OUT_OF_MEMORY}) {
             int n = 0;
@@ -339,7 +328,7 @@ class ForwardGraphTest {
     /** Addresses change, and with them what graphs are of; what was captured before is not run by mistake. */
     @Test
     void memoryThatGrowsGivesNewGraphs() throws IOException {
-        List<int[]> large = TestModels.sequences(40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40);
+        List<int[]> large = TinyModels.texts(40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40, 40);
         float[][] expectedLarge = withoutGraphs("adaptive", Precision.F32, large, HALF);
         float[][] expected = withoutGraphs("adaptive", Precision.F32, TEXTS, HALF);
         open("adaptive", Precision.F32);
@@ -363,9 +352,9 @@ class ForwardGraphTest {
     @Test
     void warmForwardsAllocateNothingForTheirLaunches(@TempDir Path scratch) throws Exception {
         // A JVM of its own: what else a JVM has run decides how C2 compiles what is shared. It compiles early, since a
-        // simulated forward takes milliseconds.
+        // simulated forward takes milliseconds, but not all that ever ran, which takes longer.
         Process child = ChildJvm.of(
-                        List.of("-XX:CompileThresholdScaling=0.02"),
+                        List.of("-XX:CompileThresholdScaling=0.1"),
                         WarmDeviceForward.class,
                         folder.resolve("adaptive").toString(),
                         scratch.toString())

@@ -2,19 +2,12 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.TestModels;
-import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
-import io.tokenwise.backend.Backend;
-import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.KernelCounts;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.bert.BertArchitecture;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.natives.cuda.CudaUnavailableException;
 import io.tokenwise.session.Sessions;
 import java.io.IOException;
@@ -36,7 +29,7 @@ import org.slf4j.LoggerFactory;
 class LayerLaunchesTest {
     private static final Logger LOG = LoggerFactory.getLogger(LayerLaunchesTest.class);
 
-    private static final List<int[]> TEXTS = TestModels.sequences(3, 9, 17, 33, 5);
+    private static final List<int[]> TEXTS = TinyModels.texts(3, 9, 17, 33, 5);
     private static final List<Budget> BUDGETS = List.of(Budget.flops(0.5), Budget.hard(0.5));
 
     @TempDir
@@ -50,15 +43,12 @@ class LayerLaunchesTest {
 
     /** Of four learners, each of whose slices, also those of V and of O's inputs, is large enough to be narrowed. */
     private static void writeModel(int layers) throws IOException {
-        var sizes = new BertArchitecture(128, layers, 4, 256, 30522, 40, 2, 1e-12);
-        TestModels.write(folder.resolve("dense" + layers), sizes);
-        try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = Models.open(folder.resolve("dense" + layers));
-                Encoder encoder = Encoder.load(files, backend)) {
-            TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 4), TEXTS);
-            TestModels.randomizeGates(encoder, 0.3);
-            encoder.save(folder.resolve("adaptive" + layers), files.tokenizer(), ModelWriter.Existing.KEEP);
-        }
+        var sizes = new BertArchitecture(128, layers, 4, 256, TinyModels.VOCABULARY, 40, 2, 1e-12);
+        TinyModels.write(folder(layers), sizes, 4, TEXTS);
+    }
+
+    private static Path folder(int layers) {
+        return folder.resolve("layers" + layers);
     }
 
     /**
@@ -79,7 +69,7 @@ class LayerLaunchesTest {
         var lengths = new int[32];
         Arrays.fill(lengths, 33);
         for (Budget budget : BUDGETS) {
-            assertThat(launchesOfALayer(Precision.BF16, TestModels.sequences(lengths), budget))
+            assertThat(launchesOfALayer(Precision.BF16, TinyModels.texts(lengths), budget))
                     .isLessThanOrEqualTo(10);
         }
     }
@@ -101,8 +91,7 @@ class LayerLaunchesTest {
             throws IOException {
         FakeControls controls = FakeDevice.start();
         try (CudaBackend device = CudaBackend.open(precision);
-                ModelFiles files = Models.open(folder.resolve("adaptive" + layers));
-                Encoder encoder = Encoder.load(files, device);
+                Encoder encoder = TinyModels.in(folder(layers)).load(TinyModels.ADAPTIVE, device);
                 var sessions = new Sessions(encoder, device, 2048, 1)) {
             sessions.encode(texts, budget, null);
             // Where memory had to grow, what was prepared before is prepared once more.

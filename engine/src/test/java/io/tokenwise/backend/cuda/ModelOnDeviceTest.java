@@ -2,8 +2,6 @@ package io.tokenwise.backend.cuda;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.TestModels;
-import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
@@ -12,7 +10,6 @@ import io.tokenwise.fakecuda.FakeControls;
 import io.tokenwise.fakecuda.FakeCounts;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
-import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.bert.BertArchitecture;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.natives.cuda.CudaException;
@@ -41,9 +38,10 @@ class ModelOnDeviceTest {
     private static final Logger LOG = LoggerFactory.getLogger(ModelOnDeviceTest.class);
 
     /** The least whose products, also those of a learner of four, are large enough to be narrowed. */
-    private static final BertArchitecture SIZES = new BertArchitecture(64, 2, 4, 128, 30522, 40, 2, 1e-12);
+    private static final BertArchitecture SIZES =
+            new BertArchitecture(64, 2, 4, 128, TinyModels.VOCABULARY, 40, 2, 1e-12);
 
-    private static final List<int[]> TEXTS = TestModels.sequences(3, 9, 1, 17, 33, 5, 31, 38, 2, 12, 20);
+    private static final List<int[]> TEXTS = TinyModels.texts(3, 9, 1, 17, 33, 5, 31, 38, 2, 12, 20);
     private static final Budget[] BUDGETS = {
         Budget.FULL, Budget.flops(0.5), Budget.flops(0.25), Budget.fixed(0.5), Budget.hard(0.5), Budget.shuffled(0.5, 3)
     };
@@ -61,14 +59,7 @@ class ModelOnDeviceTest {
 
     @BeforeAll
     static void write() throws IOException {
-        TestModels.write(folder.resolve("dense"), SIZES);
-        try (Backend backend = VectorBackend.open(2);
-                ModelFiles files = Models.open(folder.resolve("dense"));
-                Encoder encoder = Encoder.load(files, backend)) {
-            TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 4), TEXTS);
-            TestModels.randomizeGates(encoder, 0.3);
-            encoder.save(folder.resolve("adaptive"), files.tokenizer(), ModelWriter.Existing.KEEP);
-        }
+        TinyModels.write(folder, SIZES, 4, TEXTS);
     }
 
     @BeforeEach

@@ -22,15 +22,15 @@ import java.util.SplittableRandom;
 import tools.jackson.databind.ObjectMapper;
 import tools.jackson.databind.node.ObjectNode;
 
-/** A model of one layer, dense and adaptive, for what is run hundreds of times on the simulated device. */
+/** A model, dense and adaptive, for what is run hundreds of times on the simulated device; of one layer unless more is asked for. */
 final class TinyModels {
     private static final ObjectMapper MAPPER = new ObjectMapper();
 
     static final String DENSE = "dense";
     static final String ADAPTIVE = "adaptive";
 
-    /** The first of MiniLM's, with [CLS] and [SEP]. */
-    private static final int VOCABULARY = 200;
+    /** The first of MiniLM's, with [CLS] and [SEP]: all of them would be most of what is written, read and copied to the device. */
+    static final int VOCABULARY = 200;
 
     static final Budget HALF = Budget.flops(0.5);
 
@@ -46,12 +46,17 @@ final class TinyModels {
     }
 
     static TinyModels write(Path folder) throws IOException {
-        TestModels.write(folder.resolve(DENSE), SIZES);
+        return write(folder, SIZES, 2, TEXTS);
+    }
+
+    /** Of other sizes, cut by what it does on those texts. */
+    static TinyModels write(Path folder, BertArchitecture sizes, int learners, List<int[]> texts) throws IOException {
+        TestModels.write(folder.resolve(DENSE), sizes);
         shortenVocabulary(folder.resolve(DENSE).resolve("tokenizer.json"));
         try (Backend backend = VectorBackend.open(1);
                 ModelFiles files = Models.open(folder.resolve(DENSE));
                 Encoder encoder = Encoder.load(files, backend)) {
-            TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", 2), TEXTS);
+            TestModels.acmize(encoder, AdaptiveLayers.parse("mlp,qk,vo", learners), texts);
             TestModels.randomizeGates(encoder, 0.3);
             encoder.save(folder.resolve(ADAPTIVE), files.tokenizer(), ModelWriter.Existing.KEEP);
         }
