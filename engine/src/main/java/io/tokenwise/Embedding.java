@@ -31,7 +31,7 @@ public record Embedding(float[] vector, int tokens, boolean truncated, Spent spe
     }
 
     /**
-     * {@return the cosine of the angle between the two vectors, -1 to 1}
+     * {@return the cosine of the angle between the two vectors, -1 to 1; 0 if one is all zeros}
      *
      * @param other of as many dimensions
      */
@@ -40,7 +40,7 @@ public record Embedding(float[] vector, int tokens, boolean truncated, Spent spe
     }
 
     /**
-     * {@return the cosine of the angle between two vectors, whatever their lengths; NaN if one is all zeros}
+     * {@return the cosine of the angle between two vectors, whatever their lengths; 0 if one is all zeros, as a static model's of a text without known words is}
      *
      * @param a {@code [dimensions]}
      * @param b {@code [dimensions]}
@@ -58,7 +58,8 @@ public record Embedding(float[] vector, int tokens, boolean truncated, Spent spe
             aa += (double) a[i] * a[i];
             bb += (double) b[i] * b[i];
         }
-        return ab / Math.sqrt(aa * bb);
+        double lengths = Math.sqrt(aa * bb);
+        return lengths == 0 ? 0 : ab / lengths;
     }
 
     @Override

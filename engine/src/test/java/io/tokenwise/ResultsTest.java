@@ -23,6 +23,16 @@ class ResultsTest {
         assertThat(embedding(3, 1, 2)).hasToString("Embedding[2 values of 3 tokens, Spent[time=1.0, flops=1.0]]");
     }
 
+    /** As in Python: torch's normalize leaves zeros what they are. */
+    @Test
+    void zerosHaveNoAngle() {
+        assertThat(embedding(1, 0, 0).cosine(embedding(1, 3, 4))).isZero();
+        assertThat(embedding(1, 3, 4).cosine(embedding(1, 0, 0))).isZero();
+        assertThat(embedding(1, 0, 0).cosine(embedding(1, 0, 0))).isZero();
+        assertThat(embedding(1, 3, 4).cosine(embedding(1, 4, 3))).isEqualTo(24 / 25.);
+        assertThat(embedding(1, 3, 4).cosine(embedding(1, Float.NaN, 3))).isNaN();
+    }
+
     private static Embedding embedding(int tokens, float... vector) {
         return new Embedding(vector, tokens, false, Spent.ALL);
     }

@@ -1,6 +1,7 @@
 package io.tokenwise.cli;
 
 import io.tokenwise.model.TextKind;
+import io.tokenwise.model.VectorStep;
 import io.tokenwise.search.BeirFolder;
 import io.tokenwise.search.BeirFolder.Document;
 import io.tokenwise.search.BeirFolder.Query;
@@ -86,7 +87,8 @@ record RetrievalEvaluation(BeirFolder collection, int maxTokens, boolean fullQue
         private final List<Ranking> rankings = new ArrayList<>();
 
         Search(float[][] vectors) {
-            queries = Arrays.stream(vectors).map(Search::unit).toArray(float[][]::new);
+            // As long as 1, or zeros: then dot products are cosines.
+            queries = Arrays.stream(vectors).map(VectorStep.Normalize::scaled).toArray(float[][]::new);
             for (int q = 0; q < queries.length; q++) {
                 rankings.add(new Ranking(RECALL_CUTOFF));
             }
@@ -94,21 +96,11 @@ record RetrievalEvaluation(BeirFolder collection, int maxTokens, boolean fullQue
 
         void offer(List<Document> documents, float[][] vectors) {
             for (int d = 0; d < vectors.length; d++) {
-                float[] vector = unit(vectors[d]);
+                float[] vector = VectorStep.Normalize.scaled(vectors[d]);
                 for (int q = 0; q < queries.length; q++) {
                     rankings.get(q).offer(documents.get(d).id(), dot(queries[q], vector));
                 }
             }
-        }
-
-        /** The vector as long as 1: then dot products are cosines. */
-        private static float[] unit(float[] vector) {
-            double length = Math.sqrt(dot(vector, vector));
-            var unit = new float[vector.length];
-            for (int i = 0; i < vector.length; i++) {
-                unit[i] = (float) (vector[i] / length);
-            }
-            return unit;
         }
 
         /** Four sums, because additions to one would wait for each other. */

@@ -3,7 +3,9 @@ package io.tokenwise.cli;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import org.junit.jupiter.api.BeforeAll;
@@ -61,6 +63,21 @@ class EvalRetrievalTest extends CommandTest {
         assertThat(documents.get(0).get("value").asDouble())
                 .as("the dense model finds the same")
                 .isEqualTo(both.get(0).get("value").asDouble());
+    }
+
+    /** Of such a text a static model's vector is zeros, which must not stand before what was found. */
+    @Test
+    void aDocumentWithoutKnownWordsIsLikeNoQuery(@TempDir Path folder) throws IOException {
+        SmallTextModel.writeStatic(folder);
+        Path data = Files.createDirectories(folder.resolve("data/qrels")).getParent();
+        Files.writeString(data.resolve("corpus.jsonl"), """
+                {"_id": "sea", "title": "", "text": "the sea"}
+                {"_id": "smile", "title": "", "text": "\ud83d\ude00"}
+                """);
+        Files.writeString(data.resolve("queries.jsonl"), "{\"_id\": \"q\", \"text\": \"the sea\"}\n");
+        Files.writeString(data.resolve("qrels/test.tsv"), "query-id\tcorpus-id\tscore\nq\tsea\t1\n");
+        JsonNode rows = evalRows("retrieval", data.toString(), "--model", folder.toString(), "--precision", "f32");
+        assertThat(rows.get(0).get("value").asDouble()).isEqualTo(1);
     }
 
     @Test

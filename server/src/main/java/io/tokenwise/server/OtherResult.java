@@ -7,9 +7,9 @@ import java.util.List;
 import java.util.function.BiFunction;
 
 /**
- * A model that is in a queue already, asked for something else.
+ * A model asked for something else than what it gives as it is: beside requests for that in a queue, or in its place.
  *
- * @param model the same as other requests use it
+ * @param model as it is
  * @param run gives a result for each input, each with its budget
  */
 record OtherResult<R>(Served<?> model, BiFunction<List<int[]>, List<Budget>, List<R>> run) implements Served<R> {

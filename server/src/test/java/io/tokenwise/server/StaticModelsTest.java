@@ -67,6 +67,18 @@ class StaticModelsTest {
     }
 
     @Test
+    void aTextWithoutKnownWordsIsLikeNoOther() throws Exception {
+        List<String> sentences = List.of(UNKNOWN, "who wrote Faust?");
+        for (String source : List.of(UNKNOWN, "Faust")) {
+            JsonNode cosines = client.answer(
+                    "/similarity", Map.of("inputs", Map.of("source_sentence", source, "sentences", sentences)));
+            assertThat(cosines.valueStream()).hasSize(2).allMatch(JsonNode::isNumber);
+            assertThat(cosines.get(0).doubleValue()).isZero();
+            assertThat(cosines.get(1).doubleValue() != 0).isEqualTo(source.equals("Faust"));
+        }
+    }
+
+    @Test
     void itIsDescribed() throws Exception {
         JsonNode info = new JsonMapper().readTree(client.get("/info"));
         assertThat(info.get("max_input_length").intValue()).isEqualTo(512);
