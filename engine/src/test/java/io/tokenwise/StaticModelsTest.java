@@ -253,6 +253,7 @@ class StaticModelsTest {
         Path tokenizer = folder.resolve("tokenizer.json");
         Files.writeString(tokenizer, StaticFolder.TOKENIZER.replace("\"truncation\":null", "\"truncation\":" + cut));
         try (TextEncoder encoder = TextEncoder.open(folder.toString(), PLAIN)) {
+            assertThat(encoder.maxTokens()).isEqualTo(3);
             Embedding text = encoder.embed("a b token token");
             assertNear(text.vector(), model.mean(false, 4, 5));
             assertThat(text.truncated()).isTrue();
@@ -260,8 +261,19 @@ class StaticModelsTest {
         }
         Files.delete(folder.resolve("config.json"));
         try (TextEncoder encoder = TextEncoder.open(folder.toString(), PLAIN)) {
+            assertThat(encoder.maxTokens()).isEqualTo(3);
             assertNear(encoder.embed("a b token token").vector(), model.mean(false, 4, 1, 5));
+            encoder.warmUp();
         }
+        Files.writeString(tokenizer, Files.readString(tokenizer).replace("\"max_length\":3", "\"max_length\":1"));
+        try (TextEncoder encoder = TextEncoder.open(folder.toString(), PLAIN)) {
+            assertNear(encoder.embed("a b").vector(), model.mean(false, 4));
+        }
+        Path settings = folder.resolve("config_sentence_transformers.json");
+        Files.writeString(settings, "{\"prompts\": {\"query\": \"token \"}}");
+        assertThatThrownBy(() -> TextEncoder.open(folder.toString(), PLAIN))
+                .hasMessageContaining("its prompt \"query\" fills the 1 tokens that the model reads");
+        Files.delete(settings);
         Files.writeString(tokenizer, Files.readString(tokenizer).replace("Right", "Left"));
         assertRefused("tokenizer.json", "direction is \"Left\"; supported: Right");
     }

@@ -140,17 +140,19 @@ public record TextDescription(
      * @throws BadFileException if it knows too little, or a prompt leaves no room for a text
      */
     public TextDescription with(Tokenizer tokenizer) {
+        // Of a static model its file may cut texts before the model would.
+        int most = tokenizer.maxTokens();
         prompts.byName().forEach((prompt, words) -> {
             // All texts behind it would have one vector.
-            if (!words.isEmpty() && tokenizer.encode(words).ids().length == maxTokens) {
+            if (!words.isEmpty() && tokenizer.encode(words).ids().length == most) {
                 throw new BadFileException(
                         name,
-                        "its prompt \"" + prompt + "\" fills the " + maxTokens
+                        "its prompt \"" + prompt + "\" fills the " + most
                                 + " tokens that the model reads; must leave room for a text");
             }
         });
         if (!(output instanceof TextOutput.Answer answer)) {
-            return this;
+            return new TextDescription(name, family, architecture, most, output, prompts, acm);
         }
         Question question = answer.question();
         var known =
@@ -161,7 +163,7 @@ public record TextDescription(
                     "its score is of the tokens " + answer.yes() + " and " + answer.no() + "; supported: those of "
                             + question.yes() + " and " + question.no() + ", " + known.yes() + " and " + known.no());
         }
-        return new TextDescription(name, family, architecture, maxTokens, known, prompts, acm);
+        return new TextDescription(name, family, architecture, most, known, prompts, acm);
     }
 
     private int word(Tokenizer tokenizer, Question question, String word) {

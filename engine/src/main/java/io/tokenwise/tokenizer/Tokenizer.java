@@ -108,7 +108,7 @@ public final class Tokenizer {
         Bag own = knownAlone
                 ? Bag.known(nothing, file, json, description.vocabulary(), maxTokens)
                 : Bag.whole(nothing, file, json);
-        return new Tokenizer(file, json, maxTokens, description, Frame.NONE, own);
+        return new Tokenizer(file, json, Math.min(maxTokens, own.cut()), description, Frame.NONE, own);
     }
 
     /** Splits a text into tokens. Unpaired surrogates are left out. Of a long text words are looked at only until there are tokens enough. */
