@@ -17,14 +17,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** Every field of a request for vectors wrong in type, range, size and encoding: a line in OpenAI's form, the connection usable, the server unharmed. */
-@ExtendWith(MiniLmServer.class)
+@ExtendWith(SharedServer.class)
 class BadInputTest {
     private static final JsonMapper JSON = new JsonMapper();
 
     private static int port;
 
     @BeforeAll
-    static void start(TokenwiseServer server) {
+    static void start(SharedServer.Running server) {
         port = server.port();
     }
 

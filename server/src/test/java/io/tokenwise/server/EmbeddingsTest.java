@@ -24,14 +24,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** OpenAI's endpoints over real connections. */
-@ExtendWith(MiniLmServer.class)
+@ExtendWith(SharedServer.class)
 class EmbeddingsTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static TokenwiseServer server;
+    private static SharedServer.Running server;
     private static TextEncoder encoder;
 
     @BeforeAll
-    static void open(TokenwiseServer shared) throws IOException {
+    static void open(SharedServer.Running shared) throws IOException {
         server = shared;
         encoder = TextEncoder.open("minilm-acm");
     }

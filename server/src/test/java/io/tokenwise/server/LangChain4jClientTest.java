@@ -20,16 +20,16 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** LangChain4j's client for OpenAI: one URL changed, and the library's vectors come back, bit for bit. */
-@ExtendWith(MiniLmServer.class)
+@ExtendWith(SharedServer.class)
 class LangChain4jClientTest {
     private static final List<String> TEXTS =
             List.of("How do I pay an invoice?", "Invoices are paid by bank transfer.", "Größe: 3 µm, 日本");
 
-    private static TokenwiseServer server;
+    private static SharedServer.Running server;
     private static TextEncoder encoder;
 
     @BeforeAll
-    static void open(TokenwiseServer shared) throws IOException {
+    static void open(SharedServer.Running shared) throws IOException {
         server = shared;
         encoder = TextEncoder.open("minilm-acm");
     }

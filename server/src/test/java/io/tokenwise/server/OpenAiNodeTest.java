@@ -20,7 +20,7 @@ import tools.jackson.databind.json.JsonMapper;
  * OpenAI's own client for Node, unchanged but for its address. It is skipped unless {@code -Dtokenwise.node.modules=DIR/node_modules} has it, after {@code npm
  * install --prefix DIR openai@6.49.0}.
  */
-@ExtendWith(MiniLmServer.class)
+@ExtendWith(SharedServer.class)
 @EnabledIfSystemProperty(
         named = OpenAiNodeTest.MODULES,
         matches = ".+",
@@ -46,7 +46,7 @@ class OpenAiNodeTest {
             """;
 
     @Test
-    void vectorsAreTheLibrarysBitForBit(TokenwiseServer server, @TempDir Path folder) throws Exception {
+    void vectorsAreTheLibrarysBitForBit(SharedServer.Running server, @TempDir Path folder) throws Exception {
         String modules = System.getProperty(MODULES);
         Path script = Files.writeString(folder.resolve("client.mjs"), SCRIPT);
         Process node = new ProcessBuilder(

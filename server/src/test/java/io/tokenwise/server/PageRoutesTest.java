@@ -24,14 +24,14 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** The page's endpoints, without a browser. */
-@ExtendWith(SpeechAndPageServer.class)
+@ExtendWith(SharedServer.class)
 class PageRoutesTest {
     private static final JsonMapper JSON = new JsonMapper();
-    private static SpeechAndPageServer.Running server;
+    private static SharedServer.Running server;
     private static HttpClient client;
 
     @BeforeAll
-    static void start(SpeechAndPageServer.Running running) {
+    static void start(SharedServer.Running running) {
         server = running;
         client = HttpClient.newHttpClient();
     }

@@ -25,7 +25,7 @@ import org.junit.jupiter.api.extension.ExtendWith;
 import org.junit.jupiter.api.io.TempDir;
 
 /** The page in a headless Chromium, with a text, an image and a speech model behind it; skipped where there is no Chromium on the path. */
-@ExtendWith(SpeechAndPageServer.class)
+@ExtendWith(SharedServer.class)
 class PageTest {
     private static final String SHADED = "document.querySelectorAll(\"#tokens li\").length > 5";
     private static final int TAB = 9;
@@ -37,11 +37,11 @@ class PageTest {
     @TempDir
     private static Path folder;
 
-    private static SpeechAndPageServer.Running server;
+    private static SharedServer.Running server;
     private static Chromium chromium;
 
     @BeforeAll
-    static void start(SpeechAndPageServer.Running running) throws Exception {
+    static void start(SharedServer.Running running) throws Exception {
         Path program = Chromium.program().orElseGet(() -> Assumptions.abort("there is no chromium on the PATH"));
         server = running;
         chromium = new Chromium(program);

@@ -6,6 +6,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.api.Precision;
+import io.tokenwise.server.ServerOptions.Budgets;
 import io.tokenwise.server.ServerOptions.Network;
 import io.tokenwise.server.observe.OtlpReceiver;
 import java.io.IOException;
@@ -91,7 +92,10 @@ class ServerLifeTest {
 
     @Test
     void whatCannotBeAnsweredBeforeTheEndIsRefused() throws Exception {
-        var hasty = ServerOptions.of(0, "minilm-acm").withThreads(1).withDrain(Duration.ofMillis(1));
+        var hasty = ServerOptions.of(0, "minilm-acm")
+                .withThreads(1)
+                .withBudgets(Budgets.of("off", 1, Duration.ofMillis(100)))
+                .withDrain(Duration.ofMillis(1));
         // Seconds of work.
         String text = "\"" + "word ".repeat(60) + "\"";
         String body = "{\"model\":\"minilm-acm\",\"input\":[" + (text + ",").repeat(2047) + text + "]}";

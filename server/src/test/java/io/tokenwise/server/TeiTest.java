@@ -9,6 +9,7 @@ import io.tokenwise.ImageClassifier;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.api.Budget;
 import io.tokenwise.image.ImageReader;
+import io.tokenwise.server.ServerOptions.Budgets;
 import io.tokenwise.server.observe.OtlpReceiver;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.awt.image.BufferedImage;
@@ -19,6 +20,7 @@ import java.net.http.HttpClient;
 import java.net.http.HttpRequest;
 import java.net.http.HttpResponse;
 import java.nio.charset.StandardCharsets;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
@@ -45,6 +47,9 @@ class TeiTest {
 
     private static final String TRACE = "4bf92f3577b34da6a3ce929d0e0e4736";
 
+    /** Nothing here leaves the budget to load: what a start measures for that takes seconds. */
+    private static final Budgets FULL = Budgets.of("off", 1, Duration.ofMillis(100));
+
     private static OtlpReceiver receiver;
     private static TokenwiseServer server;
     private static TextEncoder encoder;
@@ -53,8 +58,9 @@ class TeiTest {
     @BeforeAll
     static void start() throws IOException {
         receiver = new OtlpReceiver();
-        server = TokenwiseServer.start(
-                ServerOptions.of(0, "minilm-acm", "vit-cifar10-acm").withOtlp(receiver.url()));
+        server = TokenwiseServer.start(ServerOptions.of(0, "minilm-acm", "vit-cifar10-acm")
+                .withBudgets(FULL)
+                .withOtlp(receiver.url()));
         encoder = TextEncoder.open("minilm-acm");
         client = HttpClient.newBuilder().version(HttpClient.Version.HTTP_1_1).build();
     }

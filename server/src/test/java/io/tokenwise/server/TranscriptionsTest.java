@@ -32,17 +32,17 @@ import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
 /** {@code /v1/audio/transcriptions} over real connections, with a small speech model of random weights. */
-@ExtendWith(SpeechAndPageServer.class)
+@ExtendWith(SharedServer.class)
 class TranscriptionsTest {
     private static final JsonMapper JSON = new JsonMapper();
     private static final byte[] SOUND = NoiseWav.bursts(3);
 
-    private static SpeechAndPageServer.Running server;
+    private static SharedServer.Running server;
     private static HttpClient client;
     private static List<TimedText> expected;
 
     @BeforeAll
-    static void start(SpeechAndPageServer.Running running) throws IOException {
+    static void start(SharedServer.Running running) throws IOException {
         server = running;
         client = HttpClient.newHttpClient();
         try (var recognizer = SpeechRecognizer.open(running.speech().toString());
@@ -109,7 +109,7 @@ class TranscriptionsTest {
     })
     void writesTheLibrarysTextInEveryForm(String format, String contentType) throws Exception {
         HttpResponse<String> response = send(new Form()
-                .field("model", SpeechAndPageServer.SPEECH)
+                .field("model", SharedServer.SPEECH)
                 .field("response_format", format)
                 .file(SOUND));
 
@@ -133,7 +133,7 @@ class TranscriptionsTest {
                 .field("timestamp_granularities[]", "segment")
                 .field("timestamp_granularities[]", "segment")
                 .field("something", "else")
-                .field("model", SpeechAndPageServer.SPEECH + "@auto"));
+                .field("model", SharedServer.SPEECH + "@auto"));
 
         assertThat(response.statusCode()).as(response.body()).isEqualTo(200);
         assertThat(JSON.readTree(response.body()).get("text").asString()).isEqualTo(text());
@@ -144,7 +144,7 @@ class TranscriptionsTest {
         byte[] silence = SOUND.clone();
         Arrays.fill(silence, 44, silence.length, (byte) 0);
         HttpResponse<String> response = send(new Form()
-                .field("model", SpeechAndPageServer.SPEECH)
+                .field("model", SharedServer.SPEECH)
                 .field("response_format", "verbose_json")
                 .file(silence));
 
@@ -167,10 +167,8 @@ class TranscriptionsTest {
             budget          | 1.5       | budget must be a number from 0 to 1 or "auto"
             """)
     void badFieldsAreNamed(String field, String value, String message) throws Exception {
-        HttpResponse<String> response = send(new Form()
-                .field("model", SpeechAndPageServer.SPEECH)
-                .file(SOUND)
-                .field(field, value));
+        HttpResponse<String> response =
+                send(new Form().field("model", SharedServer.SPEECH).file(SOUND).field(field, value));
 
         assertError(response, 400, field, message);
     }
@@ -179,19 +177,16 @@ class TranscriptionsTest {
     void whatIsMissingOrThereTwiceIsNamed() throws Exception {
         assertError(send(new Form().file(SOUND)), 400, "model", "model is missing");
         assertError(
-                send(new Form().field("model", SpeechAndPageServer.SPEECH)),
-                400,
-                "file",
-                "file is missing: send a WAV file");
+                send(new Form().field("model", SharedServer.SPEECH)), 400, "file", "file is missing: send a WAV file");
         assertError(
-                send(new Form().field("model", SpeechAndPageServer.SPEECH).field("file", "RIFF")),
+                send(new Form().field("model", SharedServer.SPEECH).field("file", "RIFF")),
                 400,
                 "file",
                 "file must be a file, with a filename in its Content-Disposition header");
         assertError(
                 send(new Form()
-                        .field("model", SpeechAndPageServer.SPEECH)
-                        .field("model", SpeechAndPageServer.SPEECH)
+                        .field("model", SharedServer.SPEECH)
+                        .field("model", SharedServer.SPEECH)
                         .file(SOUND)),
                 400,
                 "model",
@@ -208,20 +203,20 @@ class TranscriptionsTest {
     @Test
     void everyPartHasANameAndIsUtf8() throws Exception {
         HttpResponse<String> nameless =
-                send(new Form().field("model", SpeechAndPageServer.SPEECH).part("filename=\"said.wav\"", SOUND));
+                send(new Form().field("model", SharedServer.SPEECH).part("filename=\"said.wav\"", SOUND));
         assertThat(nameless.statusCode()).isEqualTo(400);
         assertThat(nameless.body()).contains("a part of the form has no name");
         byte[] latin = "en\u00e9".getBytes(StandardCharsets.ISO_8859_1);
         assertError(
                 send(new Form()
-                        .field("model", SpeechAndPageServer.SPEECH)
+                        .field("model", SharedServer.SPEECH)
                         .part("name=\"prompt\"", latin)
                         .part("name=\"language\"", latin)
                         .file(SOUND)),
                 400,
                 "language",
                 "language is not UTF-8");
-        String model = SpeechAndPageServer.SPEECH;
+        String model = SharedServer.SPEECH;
         HttpResponse<String> odd = send(new Form()
                 .part(
                         "name=\"model\"\r\nContent-Type: text/plain; charset=no-such-thing",
@@ -234,7 +229,7 @@ class TranscriptionsTest {
     void whatIsNoSoundIsSaidInALine() throws Exception {
         for (byte[] bad : List.of(new byte[0], "no sound".getBytes(StandardCharsets.UTF_8), stereo3())) {
             HttpResponse<String> response =
-                    send(new Form().field("model", SpeechAndPageServer.SPEECH).file(bad));
+                    send(new Form().field("model", SharedServer.SPEECH).file(bad));
             assertThat(response.statusCode()).isEqualTo(400);
             assertThat(JSON.readTree(response.body()).at("/error/message").asString())
                     .startsWith("file: ")
@@ -276,7 +271,7 @@ class TranscriptionsTest {
 
     @Test
     void tooManyPartsAreRefused() throws Exception {
-        var form = new Form().field("model", SpeechAndPageServer.SPEECH).file(SOUND);
+        var form = new Form().field("model", SharedServer.SPEECH).file(SOUND);
         for (int i = 0; i < 100; i++) {
             form.field("f" + i, "");
         }
@@ -328,7 +323,7 @@ class TranscriptionsTest {
     void whoGoesAwayFreesTheQueue() throws Exception {
         int segments = 500;
         byte[] body = new Form()
-                .field("model", SpeechAndPageServer.SPEECH)
+                .field("model", SharedServer.SPEECH)
                 .file(NoiseWav.bursts(segments))
                 .bytes();
         long before = answered();
@@ -364,7 +359,7 @@ class TranscriptionsTest {
     void temporaryFilesAreDeleted(@TempDir Path folder) throws Exception {
         String before = System.setProperty("java.io.tmpdir", folder.toString());
         try {
-            for (String model : List.of(SpeechAndPageServer.SPEECH, "none")) {
+            for (String model : List.of(SharedServer.SPEECH, "none")) {
                 int status = send(new Form().field("model", model).file(SOUND)).statusCode();
                 assertThat(status).isEqualTo(model.equals("none") ? 404 : 200);
                 assertThat(folder).isEmptyDirectory();

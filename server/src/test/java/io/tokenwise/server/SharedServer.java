@@ -10,12 +10,12 @@ import org.junit.jupiter.api.extension.ExtensionContext;
 import org.junit.jupiter.api.extension.ParameterContext;
 import org.junit.jupiter.api.extension.ParameterResolver;
 
-/** One server for the tests that need a text, an image and a speech model: to open and measure them takes seconds. */
-final class SpeechAndPageServer implements ParameterResolver {
+/** One server of a text, an image and a speech model for all tests that change nothing of it: to open and measure them takes seconds. */
+final class SharedServer implements ParameterResolver {
     /** The name of the small speech model. */
     static final String SPEECH = "small-speech";
 
-    /** Closed after the last test of all. */
+    /** Closed after the last test of this JVM. */
     record Running(TokenwiseServer server, Path speech) implements AutoCloseable {
         private static Running start() {
             try {
@@ -49,8 +49,8 @@ final class SpeechAndPageServer implements ParameterResolver {
 
     @Override
     public Object resolveParameter(ParameterContext parameter, ExtensionContext context) {
-        return context.getRoot()
-                .getStore(ExtensionContext.Namespace.GLOBAL)
+        // Of the session: surefire gives each class that it runs a root of its own.
+        return context.getStore(ExtensionContext.StoreScope.LAUNCHER_SESSION, ExtensionContext.Namespace.GLOBAL)
                 .getOrComputeIfAbsent(Running.class, ignored -> Running.start());
     }
 }
