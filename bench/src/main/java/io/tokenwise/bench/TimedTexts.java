@@ -4,6 +4,7 @@ import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
+import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -38,9 +39,8 @@ public record TimedTexts(String name, String what, List<List<String>> calls) {
         }
         int tokens = tokens(name, tokenizer.maxTokens());
         int count = tokens <= SHORT_TOKENS ? SHORT_TEXTS : LONG_TEXTS;
-        var words = FrequentWords.words(
-                        String.join(" ", tokens <= QUERY_TOKENS ? wordNet.examples() : wordNet.glosses()))
-                .iterator();
+        Iterator<String> words = (tokens <= QUERY_TOKENS ? wordNet.examples() : wordNet.glosses())
+                .stream().flatMap(each -> FrequentWords.words(each).stream()).iterator();
         var calls = new ArrayList<List<String>>();
         while (calls.size() < count) {
             var text = new ArrayList<String>();
