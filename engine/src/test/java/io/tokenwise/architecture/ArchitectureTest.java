@@ -2,6 +2,7 @@ package io.tokenwise.architecture;
 
 import static com.tngtech.archunit.base.DescribedPredicate.not;
 import static com.tngtech.archunit.core.domain.JavaClass.Predicates.resideInAPackage;
+import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameEndingWith;
 import static com.tngtech.archunit.core.domain.JavaModifier.FINAL;
 import static com.tngtech.archunit.core.domain.JavaModifier.STATIC;
 import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.fields;
@@ -144,6 +145,13 @@ class ArchitectureTest {
             .should()
             .dependOnClassesThat(
                     resideInAPackage("io.tokenwise.model.*").and(not(resideInAPackage("io.tokenwise.model.open"))));
+
+    @ArchTest
+    static final ArchRule ONLY_THE_LIST_KNOWS_FAMILIES = noClasses()
+            .that()
+            .resideOutsideOfPackage("io.tokenwise.model.*")
+            .should()
+            .dependOnClassesThat(simpleNameEndingWith("Family").and(resideInAPackage("io.tokenwise.model.*")));
 
     @ArchTest
     static final ArchRule NO_CYCLES_WITHIN_MODEL =

@@ -1,13 +1,7 @@
 package io.tokenwise.architecture;
 
-import static com.tngtech.archunit.core.domain.JavaClass.Predicates.simpleNameEndingWith;
-import static com.tngtech.archunit.lang.syntax.ArchRuleDefinition.noClasses;
 import static org.assertj.core.api.Assertions.assertThat;
 
-import com.tngtech.archunit.base.DescribedPredicate;
-import com.tngtech.archunit.core.domain.JavaClass;
-import com.tngtech.archunit.core.importer.ClassFileImporter;
-import com.tngtech.archunit.core.importer.ImportOption;
 import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.open.Families;
 import java.io.IOException;
@@ -19,7 +13,7 @@ import java.util.regex.Pattern;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 
-/** What is particular to a family is asked of it: nobody asks which one a model is of, so that a new one is a folder and a line in the list. */
+/** What is particular to a family is asked of it: nobody asks which one a model is of, so that a new one is a folder and a line in the list. Who knows the families' classes is in {@link ArchitectureTest}. */
 class NoFamilyIsAskedForTest {
     private static final Pattern KIND =
             Pattern.compile("(instanceof|case) +(Text|Image|Speech)Description\\b|instanceof +\\w+Architecture\\b");
@@ -27,22 +21,6 @@ class NoFamilyIsAskedForTest {
     /** That a model has tensors so called. */
     private static final Pattern TENSOR = Pattern.compile("\"(encoder|decoder)\\.layers?\\.|\"embeddings\\."
             + "|startsWith\\(\"(enc|dec|emb)|\"[a-z_0-9]+(\\.\\w+)*\\.(weight|bias)\"");
-
-    private static final DescribedPredicate<JavaClass> A_FAMILY =
-            simpleNameEndingWith("Family").and(JavaClass.Predicates.resideInAPackage("io.tokenwise.model.*"));
-
-    @Test
-    void onlyTheListKnowsFamilies() {
-        var classes = new ClassFileImporter()
-                .withImportOption(ImportOption.Predefined.DO_NOT_INCLUDE_TESTS)
-                .importPackages("io.tokenwise");
-        noClasses()
-                .that()
-                .resideOutsideOfPackage("io.tokenwise.model.*")
-                .should()
-                .dependOnClassesThat(A_FAMILY)
-                .check(classes);
-    }
 
     @Test
     void nobodyAsksWhatADescriptionIs() throws IOException {

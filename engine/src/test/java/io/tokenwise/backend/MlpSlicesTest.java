@@ -8,6 +8,7 @@ import io.tokenwise.tensor.Workspace;
 import java.lang.foreign.Arena;
 import java.util.Arrays;
 import java.util.List;
+import java.util.stream.IntStream;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
@@ -119,13 +120,7 @@ class MlpSlicesTest extends SlicedProducts {
         /** Against plain loops in double; what a row without slices gets is exact. */
         void check(Engine engine, Tensor x, int row, int count, Tensor none, Tensor residual, Tensor y) {
             int used = Math.min(count, sizes.length);
-            var sums = new double[up.columns()];
-            for (int column = 0; column < sums.length; column++) {
-                sums[column] = upBias.host().get(0, column);
-                for (int i = 0; i < x.columns(); i++) {
-                    sums[column] += (double) x.host().get(row, i) * up.host().get(i, column);
-                }
-            }
+            double[] units = units(x, row, used);
             for (int column = 0; column < y.columns(); column += 5) {
                 double sum = residual.host().get(row, column);
                 if (used == 0) {
@@ -133,14 +128,11 @@ class MlpSlicesTest extends SlicedProducts {
                             .isEqualTo((float) sum + none.host().get(0, column));
                     continue;
                 }
-                int first = 0;
                 for (int n = 0; n < used; n++) {
                     sum += slices.downs().biases().get(n).host().get(0, column);
-                    for (int unit = 0; unit < sizes[n]; unit++) {
-                        sum += between.of(sums, first, sizes[n], unit)
-                                * down.host().get(first + unit, column);
-                    }
-                    first += sizes[n];
+                }
+                for (int unit = 0; unit < units.length; unit++) {
+                    sum += units[unit] * down.host().get(unit, column);
                 }
                 // Units reach 16, so each is wrong by up to 16 roundoffs; weights of about unit length add them up at
                 // random.
@@ -148,6 +140,29 @@ class MlpSlicesTest extends SlicedProducts {
                         .as("%s, %s, %d slices, row %d, column %d", engine, between, count, row, column)
                         .isLessThanOrEqualTo(64 * engine.roundoff());
             }
+        }
+
+        /** What the first product and what lies behind it give of a row, of so many slices. */
+        private double[] units(Tensor x, int row, int used) {
+            var sums = new double[up.columns()];
+            for (int column = 0; column < sums.length; column++) {
+                sums[column] = upBias.host().get(0, column);
+            }
+            for (int i = 0; i < x.columns(); i++) {
+                double value = x.host().get(row, i);
+                for (int column = 0; column < sums.length; column++) {
+                    sums[column] += value * up.host().get(i, column);
+                }
+            }
+            var units = new double[IntStream.of(sizes).limit(used).sum()];
+            int first = 0;
+            for (int n = 0; n < used; n++) {
+                for (int unit = 0; unit < sizes[n]; unit++) {
+                    units[first + unit] = between.of(sums, first, sizes[n], unit);
+                }
+                first += sizes[n];
+            }
+            return units;
         }
     }
 

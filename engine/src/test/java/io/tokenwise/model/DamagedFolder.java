@@ -6,8 +6,11 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.Arrays;
 import java.util.List;
 import java.util.SplittableRandom;
@@ -25,14 +28,22 @@ public final class DamagedFolder {
         for (int i = 0; i < TIMES; i++) {
             Path file = folder.resolve(names.get(i % names.size()));
             byte[] whole = Files.readAllBytes(file);
-            Files.write(file, damaged(whole, random));
+            overwrite(file, damaged(whole, random));
             try (ModelFiles files = Models.open(folder);
                     Encoder encoder = Encoder.load(files, backend)) {
                 assertThat(encoder.parameterCount()).isPositive();
             } catch (BadFileException | IllegalStateException e) {
                 assertThat(e).message().hasLineCount(1);
             }
-            Files.write(file, whole);
+            overwrite(file, whole);
+        }
+    }
+
+    /** In place: file systems take longer to cut a file to nothing first. */
+    private static void overwrite(Path file, byte[] bytes) throws IOException {
+        try (var channel = FileChannel.open(file, StandardOpenOption.WRITE)) {
+            channel.write(ByteBuffer.wrap(bytes));
+            channel.truncate(bytes.length);
         }
     }
 

@@ -14,6 +14,7 @@ import io.tokenwise.testdata.WordNet;
 import java.io.IOException;
 import java.util.List;
 import java.util.stream.IntStream;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -22,13 +23,19 @@ import org.junit.jupiter.params.provider.ValueSource;
 class MiniLmAcmTest {
     private static final EngineOptions FLOAT32 = EngineOptions.defaults().withBackend(BackendChoice.FLOAT32);
 
+    private static WordNet wordNet;
     private static List<Embedding> ofMiniLm;
+
+    @BeforeAll
+    static void load() throws IOException {
+        wordNet = WordNet.load();
+    }
 
     @ParameterizedTest
     @CsvSource({"1, .998", ".85, .95", ".7, .92", ".5, .84"})
     void isNearMiniLm(double time, double cosine) throws IOException {
         assumeTrue(Models.defaultName().equals("minilm-acm"), "module minilm-acm has no model yet");
-        List<String> texts = WordNet.load().examples().subList(0, 200);
+        List<String> texts = wordNet.examples().subList(0, 200);
         try (TextEncoder shipped = TextEncoder.open("minilm-acm", FLOAT32)) {
             assertThat(shipped.model().encoder().teacher()).isEqualTo("minilm");
             List<Embedding> wanted = ofMiniLm(texts);
@@ -47,7 +54,7 @@ class MiniLmAcmTest {
     void spendsNoMoreTimeThanABudgetSays(double share) throws IOException {
         assumeTrue(Models.defaultName().equals("minilm-acm"), "module minilm-acm has no model yet");
         // Of two words none can leave.
-        List<String> texts = WordNet.load().examples().stream()
+        List<String> texts = wordNet.examples().stream()
                 .filter(text -> text.split(" ").length >= 6)
                 .limit(100)
                 .toList();

@@ -6,10 +6,10 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import io.tokenwise.TestModels;
 import io.tokenwise.api.Budget;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.backend.cpu.VectorBackend;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
@@ -52,7 +52,7 @@ class OnnxRuntimeTest {
     private static void assertEqual(String name, String resource, int lengths, int count)
             throws IOException, OrtException {
         try (Backend backend = VectorBackend.open(THREADS);
-                ModelFiles files = Models.builtIn(name);
+                ModelFiles files = TestModels.files(name);
                 Encoder encoder = Encoder.load(files, backend);
                 Sessions sessions = new Sessions(encoder, backend, 1024, 1);
                 OrtEnvironment environment = OrtEnvironment.getEnvironment();

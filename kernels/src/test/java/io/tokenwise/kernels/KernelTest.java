@@ -8,8 +8,9 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.util.Arrays;
 import java.util.List;
-import java.util.Random;
+import java.util.SplittableRandom;
 import java.util.function.UnaryOperator;
+import java.util.random.RandomGenerator;
 import java.util.stream.IntStream;
 import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeAll;
@@ -24,7 +25,7 @@ abstract class KernelTest {
 
     static Kernels tested;
 
-    final Random random = new Random(7);
+    final RandomGenerator random = new SplittableRandom(7);
 
     @BeforeAll
     static void choose() {

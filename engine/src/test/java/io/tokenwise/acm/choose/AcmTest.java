@@ -22,7 +22,9 @@ import java.io.IOException;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
@@ -136,8 +138,10 @@ class AcmTest {
     @Test
     void resultIsTheSameAloneInAnyBatchAndWithAnyNumberOfThreads() throws IOException {
         List<int[]> reversed = texts.reversed();
+        Map<Budget, float[][]> together = new LinkedHashMap<>();
         for (Budget budget : budgets()) {
             float[][] expected = encode(adaptive, texts, budget, null);
+            together.put(budget, expected);
             float[][] backwards = encode(adaptive, reversed, budget, null);
             for (int i = 0; i < texts.size(); i++) {
                 assertSame(backwards[texts.size() - 1 - i], expected[i], budget + ", other way round, text " + i);
@@ -149,13 +153,12 @@ class AcmTest {
             try (Backend other = VectorBackend.open(threads);
                     ModelFiles files = Models.open(saved);
                     Encoder encoder = Encoder.load(files, other)) {
-                for (Budget budget : budgets()) {
-                    float[][] expected = encode(adaptive, texts, budget, null);
+                together.forEach((budget, expected) -> {
                     float[][] found = encode(encoder, texts, budget, null);
                     for (int i = 0; i < texts.size(); i++) {
                         assertSame(found[i], expected[i], budget + ", saved, " + threads + " threads, text " + i);
                     }
-                }
+                });
             }
         }
     }
