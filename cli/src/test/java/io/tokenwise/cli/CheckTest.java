@@ -214,7 +214,7 @@ class CheckTest extends CommandTest {
         SmallTextModel.writeStatic(model);
         assertThat(run("check", model.toString())).as(out.toString() + err).isZero();
         assertThat(out.toString())
-                .contains("reads             texts of up to 512 tokens" + System.lineSeparator())
+                .contains("reads             texts of up to 128 tokens" + System.lineSeparator())
                 .contains("layers            none: a table of tokens' vectors, of width 24" + System.lineSeparator())
                 .contains("gives             24 numbers: pooled by mean, of length 1" + System.lineSeparator())
                 .contains("not understood    none")
