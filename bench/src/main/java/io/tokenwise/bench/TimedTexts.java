@@ -4,7 +4,6 @@ import io.tokenwise.distill.FrequentWords;
 import io.tokenwise.testdata.WordNet;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.util.ArrayList;
-import java.util.Iterator;
 import java.util.List;
 
 /**
@@ -39,8 +38,9 @@ public record TimedTexts(String name, String what, List<List<String>> calls) {
         }
         int tokens = tokens(name, tokenizer.maxTokens());
         int count = tokens <= SHORT_TOKENS ? SHORT_TEXTS : LONG_TEXTS;
-        Iterator<String> words = (tokens <= QUERY_TOKENS ? wordNet.examples() : wordNet.glosses())
-                .stream().flatMap(each -> FrequentWords.words(each).stream()).iterator();
+        var words = FrequentWords.words(
+                        String.join(" ", tokens <= QUERY_TOKENS ? wordNet.examples() : wordNet.glosses()))
+                .iterator();
         var calls = new ArrayList<List<String>>();
         while (calls.size() < count) {
             var text = new ArrayList<String>();

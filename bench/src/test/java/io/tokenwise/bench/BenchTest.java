@@ -3,14 +3,11 @@ package io.tokenwise.bench;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
 
-import ai.onnxruntime.OrtException;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.make.Acmizer;
 import io.tokenwise.model.Encoder;
-import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
-import io.tokenwise.model.open.Models;
 import io.tokenwise.references.TorchScript;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -20,7 +17,6 @@ import java.nio.file.Path;
 import java.nio.file.attribute.FileTime;
 import java.util.List;
 import java.util.Map;
-import java.util.Optional;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
@@ -180,42 +176,18 @@ class BenchTest {
         assertThat(OwnModel.newest(folder)).contains(folder.resolve("new"));
     }
 
-    /**
-     * A real run of the command's contenders, too short to say anything about speed: each scenario has only its first calls, or the first texts of its
-     * only one, of which {@link PaddedBatches#ARRIVAL} still makes two batches.
-     */
-    private static JsonNode race(List<String> only, String... scenarios) throws IOException, OrtException {
-        List<Scenario> few;
-        try (ModelFiles minilm = Models.builtIn("minilm")) {
-            few = Scenario.all(minilm.tokenizer()).stream()
-                    .filter(scenario -> List.of(scenarios).contains(scenario.name()))
-                    .map(BenchTest::begin)
-                    .toList();
-        }
-        Results results = new SideBySide(
-                        List.of(1),
-                        few,
-                        only,
-                        List.of(0.5, 1.0),
-                        Optional.empty(),
-                        new Race(1, 0),
-                        Optional.empty(),
-                        false,
-                        new PrintWriter(new StringWriter()))
-                .run();
-        return new JsonMapper().readTree(results.asJson());
-    }
-
-    private static Scenario begin(Scenario all) {
-        List<List<int[]>> calls = all.calls().size() == 1
-                ? List.of(all.call(0).subList(0, PaddedBatches.ARRIVAL.size() + 1))
-                : all.calls().subList(0, 8);
-        return new Scenario(all.name(), all.what(), all.callers(), calls);
-    }
-
+    /** A real run, too short to say anything about speed. */
     @Test
-    void allContendersRunAndAgree() throws IOException, OrtException {
-        JsonNode results = race(List.of(""), "query-16", "callers-8");
+    void allContendersRunAndAgree() {
+        assertThat(run(
+                        "--rounds=1",
+                        "--warm-up=0",
+                        "--budget=0.5,1",
+                        "--scenario=query-16,callers-8",
+                        "--json",
+                        "--no-quality"))
+                .isZero();
+        JsonNode results = new JsonMapper().readTree(out.toString());
         int peers = TorchScript.isAvailable() ? 3 : 2;
         long own = OwnEngine.RACING.stream()
                 .filter(engine -> engine.refusal().isEmpty())
@@ -262,10 +234,11 @@ class BenchTest {
     }
 
     @Test
-    void listsGoThroughOnnxRuntimeInTwoWays() throws IOException, OrtException {
-        assertThat(race(List.of("onnxruntime-int8"), "bulk").get("rows"))
-                .extracting(row -> row.get("label").asString())
-                .containsExactly("ONNX Runtime int8", "ONNX Runtime int8, as they come");
+    void listsGoThroughOnnxRuntimeInTwoWays() {
+        assertThat(run("--rounds=1", "--warm-up=0", "--only=onnxruntime-int8", "--scenario=bulk", "--no-quality"))
+                .isZero();
+        assertThat(out.toString().lines().map(line -> line.split(" {2,}")[0]))
+                .contains("ONNX Runtime int8", "ONNX Runtime int8, as they come");
     }
 
     @Test
@@ -305,16 +278,10 @@ class BenchTest {
                         "acm-vector",
                         "--scenario",
                         "query-16",
-                        "--json",
                         "--no-quality"))
                 .isZero();
-        JsonNode results = new JsonMapper().readTree(out.toString());
-        assertThat(results.get("notes"))
-                .extracting(JsonNode::asString)
-                .anySatisfy(note -> assertThat(note).startsWith("acm: " + adaptive + ", routed by its gates"));
-        assertThat(results.get("rows")).singleElement().satisfies(row -> {
-            assertThat(row.get("label").asString()).isEqualTo("acm vector f32");
-            assertThat(row.get("budget").asDouble()).isEqualTo(0.5);
-        });
+        assertThat(out.toString()).contains("acm: " + adaptive + ", routed by its gates");
+        assertThat(out.toString().lines().filter(line -> line.matches("acm vector f32 +0\\.50 .*")))
+                .hasSize(1);
     }
 }
