@@ -16,23 +16,14 @@ final class EveryCharacter {
     /** Gives one text after another, made of what {@code around} makes of each character. */
     static void forEachText(UnaryOperator<String> around, Consumer<String> texts) {
         var text = new StringBuilder();
-        for (int c = 0; c <= Character.MAX_CODE_POINT; c += step(c)) {
+        for (int c = 0; c <= Character.MAX_CODE_POINT; c += c < LAST_OF_ALL ? 1 : STEP) {
             if (Character.getType(c) != Character.SURROGATE) {
                 text.append(around.apply(Character.toString(c)));
             }
-            if (text.length() > MOST_CHARS || c + step(c) > Character.MAX_CODE_POINT) {
+            if (text.length() > MOST_CHARS || c + STEP > Character.MAX_CODE_POINT) {
                 texts.accept(text.toString());
                 text.setLength(0);
             }
         }
-    }
-
-    /** Of the planes 4 to 13, without a character, and of the last two, which are for private use, fewer do: all of one are alike. */
-    private static int step(int c) {
-        if (c < LAST_OF_ALL) {
-            return 1;
-        }
-        boolean allAlike = c >= 0x40000 && c < 0xE0000 || c >= 0xF0000;
-        return allAlike && STEP > 1 ? 16 * STEP : STEP;
     }
 }
