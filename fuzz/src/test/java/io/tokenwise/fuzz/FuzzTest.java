@@ -14,21 +14,16 @@ import java.util.function.Supplier;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.FieldSource;
 
 class FuzzTest {
     private static final List<Target> TARGETS = new Targets().get();
-
-    /** So many that all targets together take half a minute of processor time. */
-    private static final long INPUTS = 500;
 
     private static final long SOME = 100;
 
     @TempDir
     Path folder;
 
-    private static List<Share> shares(List<Target> targets, long inputs) {
+    static List<Share> shares(List<Target> targets, long inputs) {
         return targets.stream()
                 .map(target -> new Share(target.name(), inputs, Long.MAX_VALUE, false))
                 .toList();
@@ -43,27 +38,14 @@ class FuzzTest {
         return rows;
     }
 
-    private static List<Row> rows(Path folder, List<Share> shares) throws IOException, InterruptedException {
+    static List<Row> rows(Path folder, List<Share> shares) throws IOException, InterruptedException {
         return rows(new Targets(), Fuzz.corpora(), folder, Campaign.ENDLESS_NANOS, shares);
     }
 
-    private List<String> findings(String target) throws IOException {
+    static List<String> findings(Path folder, String target) throws IOException {
         return Corpus.paths(folder.resolve("findings").resolve(target)).stream()
                 .map(path -> path.getFileName().toString())
                 .toList();
-    }
-
-    /** Each target a little, with the same inputs each time; {@code ./tokenwise fuzz --minutes} goes on. */
-    @Test
-    void noTargetHasAFinding() throws Exception {
-        List<Row> rows = rows(folder, shares(TARGETS, INPUTS));
-        rows.forEach(System.out::println);
-        for (Target target : TARGETS) {
-            assertThat(findings(target.name())).as(target.name()).isEmpty();
-        }
-        assertThat(rows).hasSameSizeAs(TARGETS).allMatch(row -> row.inputs() == INPUTS);
-        // Without probes in the readers nothing would ever be new.
-        assertThat(rows).allMatch(row -> row.counts().branches() > 0);
     }
 
     /** Of files and folders, of readers with tables of hashes, and of those whose threads come on as they like. */
@@ -95,20 +77,6 @@ class FuzzTest {
         assertThat(Corpus.paths(folder.resolve("corpus").resolve("png"))).isNotEmpty();
     }
 
-    /** Inputs to go out from are such as users have. */
-    @ParameterizedTest
-    @FieldSource("TARGETS")
-    void theCorpusIsRead(Target target) throws IOException {
-        var trial = new Trial(Workplace.of(Files.createDirectories(folder.resolve("work"))));
-        List<Path> paths = Corpus.paths(Fuzz.corpora().resolve(target.name()));
-        assertThat(paths).isNotEmpty();
-        for (Path path : paths) {
-            Trial.Result result = trial.run(target, Input.read(target, path));
-            assertThat(result.finding()).as(path.toString()).isEmpty();
-            assertThat(result.verdict()).as(path.toString()).isEqualTo(Trial.Verdict.READ);
-        }
-    }
-
     /** A crash, a hang, an exception and a leak are all told with their inputs, and the work goes on to its end. */
     @Test
     void whatTakesTheJvmDownIsFoundAndOutlived() throws Exception {
@@ -126,7 +94,7 @@ class FuzzTest {
         assertThat(rows)
                 .singleElement()
                 .satisfies(row -> assertThat(row.findings()).isEqualTo(5));
-        assertThat(findings("planted"))
+        assertThat(findings(folder, "planted"))
                 .filteredOn(name -> !name.endsWith(".txt"))
                 .hasSize(6)
                 .anyMatch(name -> name.startsWith("crash"))
