@@ -203,6 +203,17 @@ class FlashLayoutTest {
                         + " hold 3 parts of equal size");
     }
 
+    @Test
+    void twoNamesOfOneTensorAreNamed() throws IOException {
+        Map<String, Array> weights = new LinkedHashMap<>(remapped(random.weights()));
+        String matrix = "encoder.layers.0.norm1.weight";
+        String other = "encoder.layer.0.attention.output.LayerNorm.weight";
+        weights.put(other, weights.get(matrix));
+        write(weights);
+        assertRefused("model.safetensors: tensors roberta." + matrix + " and roberta." + other
+                + " are one: leave one of them out");
+    }
+
     private void assertRefused(String message) {
         assertThatThrownBy(() -> {
                     try (ModelFiles files = Models.open(flash)) {

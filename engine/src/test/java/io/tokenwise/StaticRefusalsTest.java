@@ -96,6 +96,15 @@ class StaticRefusalsTest {
     }
 
     @Test
+    void aCutThatIsNoneIsNamed() throws IOException {
+        StaticFolder.model2vec(folder, true, "F32");
+        Files.writeString(
+                folder.resolve("tokenizer.json"),
+                StaticFolder.TOKENIZER.replace("\"truncation\":null", "\"truncation\":5"));
+        assertRefused("tokenizer.json", "truncation is 5; supported: null, or an object with max_length");
+    }
+
+    @Test
     void otherDoorsAreClosed() throws IOException {
         StaticFolder.model2vec(folder, true, "F32");
         assertThatThrownBy(() -> SparseEncoder.open(folder.toString(), PLAIN))

@@ -41,6 +41,9 @@ record Bag(int nothing, int cut, int unknown, int chars) {
                 file, json, "model", Map.of("vocab", JsonParser::skipChildren, "merges", JsonParser::skipChildren));
         int cut = Integer.MAX_VALUE;
         if (all.has("truncation")) {
+            if (!all.root().get("truncation").isObject()) {
+                throw all.refuse("truncation", "null, or an object with max_length");
+            }
             var truncation = new JsonFile(file, all.root().get("truncation"));
             truncation.supports("direction", "Right");
             cut = truncation.integer("max_length", 1, Integer.MAX_VALUE);

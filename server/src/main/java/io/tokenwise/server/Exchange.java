@@ -154,8 +154,8 @@ final class Exchange {
 
     /** @throws ApiError 415 if the body is packed, which would be read as if it were not */
     private void requirePlain() {
-        String encoding = request.getHeaders().get(HttpHeader.CONTENT_ENCODING);
-        if (encoding != null && !encoding.equalsIgnoreCase("identity")) {
+        List<String> encodings = request.getHeaders().getValuesList(HttpHeader.CONTENT_ENCODING);
+        if (!encodings.stream().allMatch("identity"::equalsIgnoreCase)) {
             throw ApiError.of(415, "send the body as it is, without Content-Encoding: none is read here");
         }
     }

@@ -167,8 +167,10 @@ class BadInputTest {
         }
         try (var client = new RawClient(port)) {
             String packed = "Content-Encoding: gzip\r\n";
-            assertError(client.send(post(packed, body)).response(), 415, null, "without Content-Encoding");
             String plain = "Content-Encoding: identity\r\n";
+            for (String headers : List.of(packed, plain + packed)) {
+                assertError(client.send(post(headers, body)).response(), 415, null, "without Content-Encoding");
+            }
             assertThat(RawClient.status(client.send(post(plain, body)).response()))
                     .isEqualTo(200);
         }

@@ -52,25 +52,34 @@ record FlashNames(TensorNames names) implements TensorNames {
                         "has a tensor " + name + ": adapters (LoRA) of jina-embeddings-v3 are not read; supported:"
                                 + " weights without");
             }
-            put(name, origins);
+            put(name, file.description(), origins);
         }
         return names.inOurForm(new RenamedWeights(file, origins));
     }
 
-    private static void put(String name, Map<String, Origin> origins) {
+    private static void put(String name, String file, Map<String, Origin> origins) {
         Matcher layer = LAYER.matcher(name);
         if (!layer.matches()) {
-            origins.put(name.replace("emb_ln.", "embeddings.LayerNorm."), new Origin(name));
+            putOne(name.replace("emb_ln.", "embeddings.LayerNorm."), new Origin(name), file, origins);
             return;
         }
         String path = layer.group("model") + "encoder.layer." + layer.group("number") + ".";
         String part = layer.group("part");
         if (part.equals(TOGETHER)) {
             for (int i = 0; i < EACH.size(); i++) {
-                origins.put(path + EACH.get(i) + layer.group("kind"), new Origin(name, i, EACH.size()));
+                String ours = path + EACH.get(i) + layer.group("kind");
+                putOne(ours, new Origin(name, i, EACH.size()), file, origins);
             }
         } else {
-            origins.put(path + PARTS.getOrDefault(part, part) + layer.group("kind"), new Origin(name));
+            putOne(path + PARTS.getOrDefault(part, part) + layer.group("kind"), new Origin(name), file, origins);
+        }
+    }
+
+    private static void putOne(String ours, Origin origin, String file, Map<String, Origin> origins) {
+        Origin other = origins.putIfAbsent(ours, origin);
+        if (other != null) {
+            throw new BadFileException(
+                    file, "tensors " + other.name() + " and " + origin.name() + " are one: leave one of them out");
         }
     }
 
