@@ -115,6 +115,20 @@ class StaticModelsTest {
         assertGives(PLAIN, vectors(weighted, false, KNOWN, null, WEIGHTS));
     }
 
+    /** M2V_base_glove's tokens are whole words. */
+    @Test
+    void tokensMayBeWholeWords() throws IOException {
+        StaticFolder model = StaticFolder.model2vec(folder, true, "F32");
+        String words = StaticFolder.TOKENIZER
+                .replace("BertPreTokenizer", "Whitespace")
+                .replace("\"type\":\"WordPiece\",\"unk_token\"", "\"type\":\"WordLevel\",\"unk_token\"");
+        Files.writeString(folder.resolve("tokenizer.json"), words);
+        try (TextEncoder encoder = TextEncoder.open(folder.toString(), PLAIN)) {
+            assertNear(encoder.embed("A, tokens token xyzzy").vector(), model.mean(true, 4, 5));
+            assertThat(encoder.embed("A, tokens token xyzzy").tokens()).isEqualTo(2);
+        }
+    }
+
     /** As model2vec wrote it at first: no type, and no modules. */
     @Test
     void olderFoldersAreRead() throws IOException {

@@ -9,7 +9,7 @@ import java.util.List;
 import java.util.OptionalInt;
 
 /**
- * A tokenizer as tokenizer.json describes it: WordPiece, Unigram or BPE. Gives the ids that Hugging Face's tokenizers library gives, but in
+ * A tokenizer as tokenizer.json describes it: WordPiece, WordLevel, Unigram or BPE. Gives the ids that Hugging Face's tokenizers library gives, but in
  * Java: over ten times as fast as through JNI, and without a native library to be unpacked, loaded and trusted. Thread-safe.
  */
 public final class Tokenizer {
@@ -313,7 +313,7 @@ public final class Tokenizer {
         return maxTokens;
     }
 
-    /** What cuts words: WordPiece, Unigram, BPE or byte-level BPE. */
+    /** What cuts words: WordPiece, WordLevel, Unigram, BPE or byte-level BPE. */
     public String kind() {
         return description.kind();
     }

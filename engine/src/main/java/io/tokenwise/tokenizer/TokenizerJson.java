@@ -13,7 +13,7 @@ import tools.jackson.core.JsonParser;
 /**
  * What a tokenizer.json says, checked: only the parts that we know are let through.
  *
- * @param kind WordPiece, Unigram, BPE or byte-level BPE
+ * @param kind WordPiece, WordLevel, Unigram, BPE or byte-level BPE
  * @param vocabulary all tokens, indexed by id; null where an id has none
  * @param special ids of tokens that are no text
  * @param added ids of tokens that are found in a text as they stand, special or not
@@ -80,8 +80,9 @@ record TokenizerJson(
         String type = model.root().path("type").asString(untyped(model, vocabulary));
         var steps = new StepsJson(json);
         boolean scores = type.equals("Unigram");
-        if (!List.of("WordPiece", "Unigram", "BPE").contains(type)) {
-            throw new BadFileException(file, "model.type is " + type + "; supported: WordPiece, Unigram or BPE");
+        if (!List.of("WordPiece", "WordLevel", "Unigram", "BPE").contains(type)) {
+            throw new BadFileException(
+                    file, "model.type is " + type + "; supported: WordPiece, WordLevel, Unigram or BPE");
         }
         if (scores ? !vocabulary.isArray() : !vocabulary.isObject()) {
             throw new BadFileException(
@@ -109,12 +110,18 @@ record TokenizerJson(
         List<JsonFile> cuts = steps.steps("pre_tokenizer");
         Optional<Stretches.Kind> white = cuts.stream().findFirst().flatMap(TokenizerJson::white);
         List<JsonFile> behind = white.isPresent() ? cuts.subList(1, cuts.size()) : cuts;
-        boolean byteLevel =
-                behind.stream().anyMatch(step -> StepsJson.type(step).equals("ByteLevel"));
-        Pieces parts = byteLevel
-                ? bytePieces(file, behind, bpe(model, vocabulary))
-                : new SentencePieces(
-                        steps.splitting(behind), scores ? unigram(model, vocabulary) : bpe(model, vocabulary));
+        boolean byteLevel = type.equals("BPE")
+                && behind.stream().anyMatch(step -> StepsJson.type(step).equals("ByteLevel"));
+        boolean words = type.equals("WordLevel");
+        Pieces parts;
+        if (byteLevel) {
+            parts = bytePieces(file, behind, bpe(model, vocabulary));
+        } else if (words) {
+            parts = wordLevel(steps, behind, model, vocabulary);
+        } else {
+            parts = new SentencePieces(
+                    steps.splitting(behind), scores ? unigram(model, vocabulary) : bpe(model, vocabulary));
+        }
         List<Normalizer> normalizers = steps.normalizers();
         vocabulary.readAdded(json, rows);
         return of(
@@ -123,7 +130,7 @@ record TokenizerJson(
                 vocabulary,
                 normalizers,
                 white.<Pieces>map(kind -> new Stretches(kind, parts)).orElse(parts),
-                marksWords(white.isPresent(), behind) ? byteLevel ? BYTE_SPACE : "\u2581" : "",
+                !words && marksWords(white.isPresent(), behind) ? byteLevel ? BYTE_SPACE : "\u2581" : "",
                 false,
                 steps.decoders());
     }
@@ -193,17 +200,28 @@ record TokenizerJson(
     private static WordPiece wordPiece(JsonFile json, JsonFile model, Vocabulary vocabulary) {
         requireType(json, "normalizer", "BertNormalizer");
         requireType(json, "pre_tokenizer", "BertPreTokenizer");
-        int unknown = vocabulary.table().find(model.root().path("unk_token").asString(""));
-        if (unknown < 0) {
-            throw new BadFileException(json.file(), "model.unk_token is not in model.vocab");
-        }
         return new WordPiece(
                 json.file(),
                 vocabulary.words(),
-                unknown,
+                unknown(model, vocabulary),
                 model.root().path("continuing_subword_prefix").asString("##"),
                 model.integer("max_input_chars_per_word", 1, MOST_CHARACTERS, 100),
                 WordPiece.Cleaning.of(new JsonFile(json.file(), json.root().get("normalizer"))));
+    }
+
+    private static int unknown(JsonFile model, Vocabulary vocabulary) {
+        int id = vocabulary.table().find(model.root().path("unk_token").asString(""));
+        if (id < 0) {
+            throw new BadFileException(model.file(), "model.unk_token is not in model.vocab");
+        }
+        return id;
+    }
+
+    private static WordLevel wordLevel(StepsJson steps, List<JsonFile> behind, JsonFile model, Vocabulary vocabulary) {
+        if (!behind.isEmpty()) {
+            throw steps.unsupported("pre_tokenizer", behind.getFirst(), "Whitespace, WhitespaceSplit or none");
+        }
+        return new WordLevel(vocabulary.table(), unknown(model, vocabulary));
     }
 
     private static void requireType(JsonFile json, String part, String supported) {
@@ -231,19 +249,12 @@ record TokenizerJson(
         if (model.has("dropout") && model.number("dropout", 0, 1) != 0) {
             throw model.refuse("dropout", "0");
         }
-        int unknown = -1;
-        if (model.has("unk_token")) {
-            unknown = vocabulary.table().find(model.root().path("unk_token").asString(""));
-            if (unknown < 0) {
-                throw new BadFileException(model.file(), "model.unk_token is not in model.vocab");
-            }
-        }
         return new Bpe(
                 vocabulary.words(),
                 vocabulary.table(),
                 vocabulary.merges(),
                 new Bpe.Options(
-                        unknown,
+                        model.has("unk_token") ? unknown(model, vocabulary) : -1,
                         model.flag("fuse_unk", false),
                         model.flag("byte_fallback", false),
                         model.flag("ignore_merges", false)));

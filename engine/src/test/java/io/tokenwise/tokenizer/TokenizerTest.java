@@ -327,8 +327,8 @@ public class TokenizerTest {
         return Stream.of(
                 arguments(
                         "\"type\":\"WordPiece\",\"unk",
-                        "\"type\":\"WordLevel\",\"unk",
-                        "model.type is WordLevel; supported: WordPiece, Unigram or BPE"),
+                        "\"type\":\"Words\",\"unk",
+                        "model.type is Words; supported: WordPiece, WordLevel, Unigram or BPE"),
                 arguments(
                         "\"type\":\"WordPiece\",\"unk",
                         "\"type\":\"Unigram\",\"unk",

@@ -43,7 +43,7 @@ class TokenizerVocabularyTest {
     @Test
     void whatAModelCannotWriteByIsRefused() throws IOException {
         String json = Files.readString(TestMoonshines.writeTokenizer(folder));
-        refused("{}", "model.type is missing; supported: WordPiece, Unigram or BPE");
+        refused("{}", "model.type is missing; supported: WordPiece, WordLevel, Unigram or BPE");
         refused(json.replace("\u2581w299", "w".repeat(1_025)), "token 299 has 1025 chars; it may have 1024");
         refused(
                 "{\"model\": {\"type\": \"BPE\", \"vocab\": {\"a\": 0, \"b\": 2}, \"merges\": []}}",

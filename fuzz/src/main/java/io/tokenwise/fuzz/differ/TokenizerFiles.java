@@ -15,7 +15,7 @@ import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * Random tokenizers with texts for them: {@code {"tokenizer": a tokenizer.json, "texts": [..]}}. WordPiece, byte-level BPE, BPE of characters and Unigram,
+ * Random tokenizers with texts for them: {@code {"tokenizer": a tokenizer.json, "texts": [..]}}. WordPiece, whole words, byte-level BPE, BPE of characters and Unigram,
  * each over letters of its own, with merges or scores, added tokens and the steps before and behind that its kind has.
  */
 final class TokenizerFiles {
@@ -70,10 +70,11 @@ final class TokenizerFiles {
         for (String part : List.of("normalizer", "pre_tokenizer", "post_processor", "decoder")) {
             root.putNull(part);
         }
-        String variety = switch (random.nextInt(4)) {
+        String variety = switch (random.nextInt(5)) {
             case 0 -> wordPiece();
-            case 1 -> byteLevel();
-            case 2 -> characters();
+            case 1 -> wordLevel();
+            case 2 -> byteLevel();
+            case 3 -> characters();
             default -> unigram();
         };
         ObjectNode file = MAPPER.createObjectNode();
@@ -120,6 +121,26 @@ final class TokenizerFiles {
         return "WordPiece";
     }
 
+    private String wordLevel() {
+        Set<String> pieces = new LinkedHashSet<>(List.of(UNKNOWN));
+        pieces.addAll(words);
+        pieces.addAll(letters);
+        normalizerOrNone();
+        if (random.nextInt(4) > 0) {
+            steps.cutting(List.of(steps.white()));
+        }
+        ids(root.putObject("model").put("type", "WordLevel").put("unk_token", UNKNOWN), pieces);
+        added(pieces, true);
+        steps.frame(pieces, false);
+        return "WordLevel";
+    }
+
+    private void normalizerOrNone() {
+        if (random.nextInt(3) == 0) {
+            root.putObject("normalizer").put("type", Words.any(random, "NFC", "NFD", "NFKC", "NFKD", "Lowercase"));
+        }
+    }
+
     private String byteLevel() {
         Set<String> pieces = new LinkedHashSet<>();
         for (int value = 0; value < 256; value++) {
@@ -156,9 +177,7 @@ final class TokenizerFiles {
         }
         cuts.add(bytes);
         steps.cutting(cuts);
-        if (random.nextInt(3) == 0) {
-            root.putObject("normalizer").put("type", Words.any(random, "NFC", "NFD", "NFKC", "NFKD", "Lowercase"));
-        }
+        normalizerOrNone();
         root.set("decoder", bytes.deepCopy());
         ObjectNode model = root.putObject("model").put("type", "BPE").put("ignore_merges", random.nextBoolean());
         ids(model, pieces);
