@@ -78,7 +78,6 @@ record TokenizerJson(
         }
         var model = new JsonFile(file, json.root().path("model"));
         String type = model.root().path("type").asString(untyped(model, vocabulary));
-        var steps = new StepsJson(json);
         boolean scores = type.equals("Unigram");
         if (!List.of("WordPiece", "WordLevel", "Unigram", "BPE").contains(type)) {
             throw new BadFileException(
@@ -90,38 +89,46 @@ record TokenizerJson(
                     "model.vocab must be "
                             + (scores ? "an array of pieces and their scores" : "an object of tokens and their ids"));
         }
-        if (type.equals("WordPiece")) {
-            vocabulary.requireAllIds();
-            WordPiece pieces = wordPiece(json, model, vocabulary);
-            vocabulary.readAdded(json, rows);
-            // WordPiece cleans a text word by word itself, at less cost: only such a token is to be found in the whole.
-            boolean whole = vocabulary.added().stream().anyMatch(AddedToken::normalized);
-            List<Decoder> decoders = steps.decoders();
-            return of(
-                    json,
-                    type,
-                    vocabulary,
-                    whole ? List.of(Normalizers.bert(pieces.cleaning())) : List.of(),
-                    pieces,
-                    pieces.prefix(),
-                    true,
-                    decoders.isEmpty() ? List.of(Decoder.wordPiece(pieces.prefix(), true)) : decoders);
-        }
+        return type.equals("WordPiece")
+                ? words(json, model, vocabulary, rows)
+                : cut(json, model, type, vocabulary, rows);
+    }
+
+    /** WordPiece, which cuts and cleans texts itself. */
+    private static TokenizerJson words(JsonFile json, JsonFile model, Vocabulary vocabulary, int rows) {
+        vocabulary.requireAllIds();
+        WordPiece pieces = wordPiece(json, model, vocabulary);
+        vocabulary.readAdded(json, rows);
+        // WordPiece cleans a text word by word itself, at less cost: only such a token is to be found in the whole.
+        boolean whole = vocabulary.added().stream().anyMatch(AddedToken::normalized);
+        List<Decoder> decoders = new StepsJson(json).decoders();
+        return of(
+                json,
+                "WordPiece",
+                vocabulary,
+                whole ? List.of(Normalizers.bert(pieces.cleaning())) : List.of(),
+                pieces,
+                pieces.prefix(),
+                true,
+                decoders.isEmpty() ? List.of(Decoder.wordPiece(pieces.prefix(), true)) : decoders);
+    }
+
+    /** All others, by the steps that the file has. */
+    private static TokenizerJson cut(JsonFile json, JsonFile model, String type, Vocabulary vocabulary, int rows) {
+        var steps = new StepsJson(json);
         List<JsonFile> cuts = steps.steps("pre_tokenizer");
         Optional<Stretches.Kind> white = cuts.stream().findFirst().flatMap(TokenizerJson::white);
         List<JsonFile> behind = white.isPresent() ? cuts.subList(1, cuts.size()) : cuts;
         boolean byteLevel = type.equals("BPE")
                 && behind.stream().anyMatch(step -> StepsJson.type(step).equals("ByteLevel"));
-        boolean words = type.equals("WordLevel");
-        Pieces parts;
-        if (byteLevel) {
-            parts = bytePieces(file, behind, bpe(model, vocabulary));
-        } else if (words) {
-            parts = wordLevel(steps, behind, model, vocabulary);
-        } else {
-            parts = new SentencePieces(
-                    steps.splitting(behind), scores ? unigram(model, vocabulary) : bpe(model, vocabulary));
-        }
+        Pieces parts = switch (type) {
+            case "WordLevel" -> wordLevel(steps, behind, model, vocabulary);
+            case "Unigram" -> new SentencePieces(steps.splitting(behind), unigram(model, vocabulary));
+            default ->
+                byteLevel
+                        ? bytePieces(json.file(), behind, bpe(model, vocabulary))
+                        : new SentencePieces(steps.splitting(behind), bpe(model, vocabulary));
+        };
         List<Normalizer> normalizers = steps.normalizers();
         vocabulary.readAdded(json, rows);
         return of(
@@ -130,7 +137,9 @@ record TokenizerJson(
                 vocabulary,
                 normalizers,
                 white.<Pieces>map(kind -> new Stretches(kind, parts)).orElse(parts),
-                !words && marksWords(white.isPresent(), behind) ? byteLevel ? BYTE_SPACE : "\u2581" : "",
+                !type.equals("WordLevel") && marksWords(white.isPresent(), behind)
+                        ? byteLevel ? BYTE_SPACE : "\u2581"
+                        : "",
                 false,
                 steps.decoders());
     }

@@ -50,6 +50,7 @@ class HostileTokenizersTest {
         unigram.preTokenizer = UnigramVocabulary.WHITE_AND_METASPACE;
         return Stream.of(
                 arguments("WordPiece", bytes(TokenizerTest.SMALL)),
+                arguments("WordLevel", WordLevelTest.json(WORDS, WordLevelTest.WHITESPACE, "NFKC", "Lowercase")),
                 arguments("Unigram", unigram.json()),
                 arguments("byte-level", byteLevel()),
                 arguments("Llama 2", sentencePieces(SpmVocabulary.LLAMA2)),

@@ -21,7 +21,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /** Whole words beside Hugging Face's library, in the tokenizers that model2vec made of lists of words until 0.4 (model2vec/distill/tokenizer.py). */
 class WordLevelTest {
-    private static final String WHITESPACE = "{\"type\":\"Whitespace\"}";
+    static final String WHITESPACE = "{\"type\":\"Whitespace\"}";
 
     private static List<String> glosses;
     private static List<String> words;
@@ -36,7 +36,7 @@ class WordLevelTest {
                 .toList();
     }
 
-    private static byte[] json(String preTokenizer, String... normalizers) {
+    static byte[] json(List<String> words, String preTokenizer, String... normalizers) {
         ObjectNode root = JsonMapper.shared().createObjectNode().put("version", "1.0");
         ArrayNode added = root.putArray("added_tokens");
         for (String token : List.of("[PAD]", "[UNK]")) {
@@ -75,7 +75,7 @@ class WordLevelTest {
                 "null|Lowercase"
             })
     void tokensAreThoseOfTheLibrary(String preTokenizer, String normalizers) throws IOException {
-        byte[] json = json(preTokenizer, normalizers.split(","));
+        byte[] json = json(words, preTokenizer, normalizers.split(","));
         Tokenizer ours = open(json);
         assertThat(ours.kind()).isEqualTo("WordLevel");
         var sentences = new Sentences(5, glosses);
@@ -109,7 +109,7 @@ class WordLevelTest {
 
     @Test
     void noWordContinuesAnother() {
-        Tokenizer ours = open(json(WHITESPACE, "Lowercase"));
+        Tokenizer ours = open(json(words, WHITESPACE, "Lowercase"));
         assertThat(ours.tokens(ours.encodeAll("Don't xyzzy"))).containsExactly("don", "'", "t", "[UNK]");
         assertThat(ours.continuesWord(ours.id("t").orElseThrow())).isFalse();
     }
@@ -122,7 +122,7 @@ class WordLevelTest {
                 "{\"type\":\"Sequence\",\"pretokenizers\":[{\"type\":\"Whitespace\"},{\"type\":\"Digits\"}]}"
             })
     void otherCutsAreRefused(String preTokenizer) {
-        byte[] json = json(preTokenizer, "Lowercase");
+        byte[] json = json(words, preTokenizer, "Lowercase");
         String type = preTokenizer.replaceAll(".*\"type\":\"(\\w+)\".*", "$1");
         assertThatThrownBy(() -> open(json))
                 .isInstanceOf(BadFileException.class)
@@ -132,7 +132,7 @@ class WordLevelTest {
 
     @Test
     void theUnknownTokenMustBeAWord() {
-        String json = new String(json(WHITESPACE, "Lowercase"), StandardCharsets.UTF_8)
+        String json = new String(json(words, WHITESPACE, "Lowercase"), StandardCharsets.UTF_8)
                 .replace("\"unk_token\":\"[UNK]\"", "\"unk_token\":\"unk\"");
         assertThatThrownBy(() -> open(json.getBytes(StandardCharsets.UTF_8)))
                 .isInstanceOf(BadFileException.class)
