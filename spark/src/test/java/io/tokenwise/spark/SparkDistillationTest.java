@@ -21,29 +21,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
-import java.util.concurrent.ConcurrentHashMap;
-import java.util.concurrent.CopyOnWriteArrayList;
-import java.util.concurrent.TimeUnit;
 import java.util.stream.IntStream;
-import org.apache.logging.log4j.Level;
-import org.apache.logging.log4j.LogManager;
-import org.apache.logging.log4j.core.LogEvent;
-import org.apache.logging.log4j.core.Logger;
-import org.apache.logging.log4j.core.appender.AbstractAppender;
-import org.apache.spark.TaskContext;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Encoders;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 class SparkDistillationTest {
     private static final SparkSession SPARK = LocalSpark.session();
-    private static final int STEPS = 24;
-    private static final long TOKENS = 768 * STEPS;
+    static final int STEPS = 24;
+    static final long TOKENS = 768 * STEPS;
 
     @TempDir
     Path folder;
@@ -73,7 +63,7 @@ class SparkDistillationTest {
                 .toList();
     }
 
-    private static Dataset<Row> texts() {
+    static Dataset<Row> texts() {
         return SPARK.createDataset(lines(), Encoders.STRING()).toDF("text");
     }
 
@@ -81,9 +71,9 @@ class SparkDistillationTest {
         return folder.resolve(name);
     }
 
-    private void assertSame(String one, String other) throws IOException {
+    static void assertSame(Path one, Path other) throws IOException {
         for (String file : List.of("model.safetensors", "config.json")) {
-            assertThat(Files.mismatch(out(one).resolve(file), out(other).resolve(file)))
+            assertThat(Files.mismatch(one.resolve(file), other.resolve(file)))
                     .as(file)
                     .isEqualTo(-1);
         }
@@ -99,32 +89,9 @@ class SparkDistillationTest {
             DistillRun run = DistillSettings.of("").withTokens(TOKENS).run(files, texts.sequences(), out("local"));
             run.run(backend, new DistillRun.Listener() {});
         }
-        assertSame("local", "spark");
+        assertSame(out("local"), out("spark"));
         assertThat(distilled.steps()).isEqualTo(STEPS);
         assertThat(distilled.agreement()).isBetween(-1.0, 1.0);
-    }
-
-    /** Once in the midst of steps, once when the model is written; Spark starts both workers again each time. */
-    @Test
-    @Timeout(value = 10, unit = TimeUnit.MINUTES)
-    void twoWorkersGiveTheSameBitsThoughTasksAreKilled() throws Exception {
-        SparkDistillation two = small.workers(2).averageEvery(3).checkpointEvery(3);
-        Distilled distilled = two.run(texts(), "text", out("first").toString());
-        assertThat(distilled.steps()).isEqualTo(STEPS / 2);
-        assertThat(distilled.averageSeconds()).isPositive();
-        try (var killer = new KillerOfTasks("after 6 steps", "the model is written")) {
-            two.run(texts(), "text", out("second").toString());
-            assertThat(killer.killed)
-                    .containsExactlyInAnyOrderEntriesOf(Map.of("after 6 steps", true, "the model is written", true));
-            // Worker 1 may or may not have its checkpoint of step 6 by then.
-            assertThat(killer.seen).anyMatch(line -> line.matches(".*worker 0 goes on at step [36]"));
-            assertThat(killer.seen).anyMatch(line -> line.endsWith("worker 0 goes on at step 12"));
-        }
-        assertSame("first", "second");
-        try (var files = Files.list(folder)) {
-            assertThat(files.map(file -> file.getFileName().toString()))
-                    .containsExactlyInAnyOrder("dense", "first", "second", ".first.lock", ".second.lock");
-        }
     }
 
     @Test
@@ -135,51 +102,6 @@ class SparkDistillationTest {
         assertThatThrownBy(() -> small.workers(2).run(texts(), "text", out))
                 .isInstanceOf(BadFileException.class)
                 .hasMessageContaining("stopped.checkpoint: is a checkpoint of 4 workers: go on with as many");
-    }
-
-    /** Kills the task that writes a line to the log with certain words, of each the first time. */
-    private static final class KillerOfTasks extends AbstractAppender implements AutoCloseable {
-        private final List<String> words;
-        private final List<String> seen = new CopyOnWriteArrayList<>();
-
-        /** By the words whether Spark has agreed. */
-        private final Map<String, Boolean> killed = new ConcurrentHashMap<>();
-
-        private final Logger logger = (Logger) LogManager.getLogger(DistillStory.class);
-        private final Level before = logger.getLevel();
-
-        KillerOfTasks(String... words) {
-            super("killer", null, null, true, null);
-            this.words = List.of(words);
-            start();
-            logger.addAppender(this);
-            logger.setLevel(Level.INFO);
-        }
-
-        @Override
-        public void append(LogEvent event) {
-            String line = event.getMessage().getFormattedMessage();
-            seen.add(line);
-            words.stream()
-                    .filter(line::contains)
-                    .filter(some -> killed.putIfAbsent(some, false) == null)
-                    .forEach(some -> killed.put(some, kill(TaskContext.get())));
-        }
-
-        private static boolean kill(TaskContext task) {
-            boolean agreed = SPARK.sparkContext().killTaskAttempt(task.taskAttemptId(), false, "a test");
-            while (agreed && !task.isInterrupted()) {
-                Thread.onSpinWait();
-            }
-            return agreed;
-        }
-
-        @Override
-        public void close() {
-            logger.removeAppender(this);
-            logger.setLevel(before);
-            stop();
-        }
     }
 
     @Test
