@@ -19,7 +19,7 @@ import tools.jackson.databind.json.JsonMapper;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.ObjectNode;
 
-/** Whole words beside Hugging Face's library, in the tokenizers that model2vec made of lists of words until 0.4 (model2vec/distill/tokenizer.py). */
+/** Whole words beside Hugging Face's library, in tokenizers as the class Model2VecTokenizer made them of lists of words. */
 class WordLevelTest {
     static final String WHITESPACE = "{\"type\":\"Whitespace\"}";
 
