@@ -32,10 +32,11 @@ final class Handles {
                 out -> Dnnl.dnnl_stream_create(out, engine, Dnnl.dnnl_stream_in_order()));
     }
 
-    /** Describes a row-major matrix {@code [rows, columns]} whose rows are so many elements apart. */
-    static MemorySegment strided(Arena owner, Object about, long rows, long columns, DataType type, long stride) {
+    /** Describes a matrix {@code [rows, columns]} whose rows, and whose columns, are so many elements apart. */
+    static MemorySegment strided(
+            Arena owner, Object about, long rows, long columns, DataType type, long rowStride, long columnStride) {
         MemorySegment dimensions = owner.allocateFrom(JAVA_LONG, rows, columns);
-        MemorySegment strides = owner.allocateFrom(JAVA_LONG, stride, 1);
+        MemorySegment strides = owner.allocateFrom(JAVA_LONG, rowStride, columnStride);
         return create(
                 owner,
                 "dnnl_memory_desc_create_with_strides",
@@ -107,8 +108,8 @@ final class Handles {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment a = spec.transposedA()
                     ? matrix(arena, about, rows, spec.k(), spec.a(), Dnnl.dnnl_ba())
-                    : strided(arena, about, rows, spec.k(), spec.a(), spec.aStride());
-            MemorySegment c = strided(arena, about, rows, spec.n(), spec.c(), spec.cStride());
+                    : strided(arena, about, rows, spec.k(), spec.a(), spec.aStride(), 1);
+            MemorySegment c = strided(arena, about, rows, spec.n(), spec.c(), spec.cStride(), 1);
             MemorySegment attributes = attributes(arena, spec, adds);
             return create(
                     owner,

@@ -66,16 +66,17 @@ public final class Product {
         Sizes.check(spec, "packed B", packed, packedBytes);
         checkExact(rowMajor);
         return oneDnn.whileOpen(() -> {
-            reorder(spec.b(), false, rowMajor, packed);
+            reorder(spec.b(), spec.n(), false, rowMajor, packed);
             return new Weights(this, packed);
         });
     }
 
-    /** Brings B, which lies row-major in a type, or its transpose, into the form in which the product reads it. */
-    private void reorder(DataType type, boolean transposed, MemorySegment source, MemorySegment packed) {
+    /** Brings B, which lies row-major in a type, or its transpose, into the form in which the product reads it; rows there are so many elements apart. */
+    private void reorder(DataType type, long stride, boolean transposed, MemorySegment source, MemorySegment packed) {
         try (Arena arena = Arena.ofConfined()) {
-            int tag = transposed ? Dnnl.dnnl_ba() : Dnnl.dnnl_ab();
-            MemorySegment plain = Handles.matrix(arena, spec, spec.k(), spec.n(), type, tag);
+            long next = transposed ? 1 : stride;
+            long across = transposed ? stride : 1;
+            MemorySegment plain = Handles.strided(arena, spec, spec.k(), spec.n(), type, next, across);
             MemorySegment from = Handles.memory(arena, spec, oneDnn.engine, plain, source);
             MemorySegment to = Handles.memory(arena, spec, oneDnn.engine, layout, packed);
             MemorySegment chosen = Handles.reorderFor(arena, spec, oneDnn.engine, plain, layout);
@@ -95,16 +96,23 @@ public final class Product {
      * by them.
      *
      * @param source B {@code [k, n]} in float32, row-major and native; {@code [n, k]} if transposed
-     * @throws IllegalArgumentException if B is of integers or not packed, or memory is too small
+     * @param stride floats from one of its rows to the next: at least as many as it has columns
+     * @throws IllegalArgumentException if B is of integers or not packed, rows overlap, or memory is too small
      */
-    public void packFloats(MemorySegment source, boolean transposed, MemorySegment packed) {
+    public void packFloats(MemorySegment source, int stride, boolean transposed, MemorySegment packed) {
         if (spec.plainB() || spec.b() != DataType.F32 && spec.b() != DataType.BF16) {
             throw new IllegalArgumentException(spec + ": floats can be packed as F32 or BF16 only");
         }
-        Sizes.check(spec, "float B", source, (long) spec.k() * spec.n() * Float.BYTES);
+        int rows = transposed ? spec.n() : spec.k();
+        int columns = transposed ? spec.k() : spec.n();
+        if (stride < columns) {
+            throw new IllegalArgumentException(
+                    spec + ": rows of " + columns + " floats cannot be " + stride + " floats apart");
+        }
+        Sizes.check(spec, "float B", source, ((rows - 1L) * stride + columns) * Float.BYTES);
         Sizes.check(spec, "packed B", packed, packedBytes);
         oneDnn.whileOpen(() -> {
-            reorder(DataType.F32, transposed, source, packed);
+            reorder(DataType.F32, stride, transposed, source, packed);
             return null;
         });
     }

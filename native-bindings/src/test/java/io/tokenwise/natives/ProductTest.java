@@ -26,6 +26,9 @@ import org.junit.jupiter.params.provider.MethodSource;
 
 /** oneDNN's products against a plain one in double. */
 class ProductTest {
+    /** Floats between two rows that lie apart. */
+    private static final int GAP = 3;
+
     private static OneDnn oneDnn;
 
     @BeforeAll
@@ -124,13 +127,33 @@ class ProductTest {
                 MemorySegment expected = allocate(arena, product.packedBytes());
                 product.pack(type == F32 ? floats : narrow, expected).close();
                 MemorySegment found = allocate(arena, product.packedBytes());
-                product.packFloats(floats, false, found);
+                product.packFloats(floats, n, false, found);
                 assertThat(found.mismatch(expected)).as("[%d, %d]", k, n).isEqualTo(-1);
                 found.fill((byte) 1);
-                product.packFloats(transposed, true, found);
+                product.packFloats(transposed, k, true, found);
                 assertThat(found.mismatch(expected)).as("[%d, %d]'", k, n).isEqualTo(-1);
+                for (boolean turned : new boolean[] {false, true}) {
+                    found.fill((byte) 1);
+                    int columns = turned ? k : n;
+                    MemorySegment apart = apart(arena, turned ? transposed : floats, columns);
+                    product.packFloats(apart, columns + GAP, turned, found);
+                    assertThat(found.mismatch(expected))
+                            .as("[%d, %d], rows apart", k, n)
+                            .isEqualTo(-1);
+                }
             }
         }
+    }
+
+    /** The same rows with a gap of NaN behind each but the last. */
+    private static MemorySegment apart(Arena arena, MemorySegment floats, int columns) {
+        long rows = floats.byteSize() / Float.BYTES / columns;
+        MemorySegment all = allocate(arena, 4 * ((rows - 1) * (columns + GAP) + columns));
+        all.fill((byte) -1);
+        for (long row = 0; row < rows; row++) {
+            MemorySegment.copy(floats, 4 * row * columns, all, 4 * row * (columns + GAP), 4L * columns);
+        }
+        return all;
     }
 
     @Test
@@ -138,13 +161,19 @@ class ProductTest {
         try (Arena arena = Arena.ofConfined()) {
             MemorySegment memory = allocate(arena, 1 << 16);
             Product bytes = oneDnn.product(ProductSpec.of(4, 4, U8, S8, S32));
-            assertThatThrownBy(() -> bytes.packFloats(memory, false, memory))
+            assertThatThrownBy(() -> bytes.packFloats(memory, 4, false, memory))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("as F32 or BF16 only");
             Product floats = oneDnn.product(ProductSpec.of(4, 4, F32, F32, F32));
-            assertThatThrownBy(() -> floats.packFloats(memory.asSlice(0, 63), false, memory))
+            assertThatThrownBy(() -> floats.packFloats(memory.asSlice(0, 63), 4, false, memory))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("float B has 63 bytes, but needs 64");
+            assertThatThrownBy(() -> floats.packFloats(memory.asSlice(0, 75), 5, true, memory))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("float B has 75 bytes, but needs 76");
+            assertThatThrownBy(() -> floats.packFloats(memory, 3, false, memory))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("rows of 4 floats cannot be 3 floats apart");
         }
     }
 

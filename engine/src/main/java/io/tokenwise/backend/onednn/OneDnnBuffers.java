@@ -17,11 +17,12 @@ import io.tokenwise.natives.OneDnn;
 import io.tokenwise.natives.Pages;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
+import java.util.ArrayList;
 import java.util.List;
 
 /**
- * What one task needs to multiply blocks of rows by oneDNN: the rows in their narrow type, the sums that come back, and the library's
- * view of both. One task at a time.
+ * What it takes to multiply a block of rows by oneDNN: the rows in their narrow type, the sums that come back, and a {@link Lane} for each thread
+ * that takes part. One block at a time, whose {@linkplain Step steps} threads may share.
  */
 final class OneDnnBuffers implements BufferPool.Buffers {
     /**
@@ -46,21 +47,16 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     private final Elementwise elementwise;
     private final GateOps gates;
     private final Arena arena = Arena.ofShared();
+    private final OneDnn oneDnn;
     private final MemorySegment sums;
-    private final Floats sumFloats;
+    private final SumRows sumRows;
     private final Operand input;
     private final Operand units;
 
-    /** A row of sums on its way to the second product or to its residual. */
-    private final Floats row;
+    /** Of the threads that take part; the first is there from the beginning, others come when a block is shared. */
+    private final List<Lane> lanes = new ArrayList<>();
 
-    /** A slice's part of that row, and where its units go. */
-    private final Floats ungated = new Floats(MemorySegment.NULL, 0);
-
-    private final Floats gated = new Floats(MemorySegment.NULL, 0);
-
-    /** What the slices used by a row add to its sums. */
-    private final Offsets offsets;
+    private final long scratchBytes;
 
     /** For products without a bias, and for columns that a row does not use. */
     private final Floats zeros;
@@ -75,24 +71,28 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         this.gates = kernels.gates();
         this.inputs = inputs;
         this.outputs = outputs;
+        this.oneDnn = oneDnn;
         try {
             sums = Pages.allocate(arena, (long) rows * outputs * Float.BYTES, ALIGNMENT);
-            sumFloats = new Floats(sums, 0);
-            long added = backend.lacksInt8() ? sums.byteSize() : 0;
-            MemorySegment scratch = Pages.allocate(arena, SCRATCH_BYTES + added, ALIGNMENT);
-            input = operand(oneDnn, scratch);
-            units = operand(oneDnn, scratch);
-            row = floats();
-            offsets = new Offsets(conversions, precision == Precision.S8, floats(), outputs);
+            scratchBytes = SCRATCH_BYTES + (backend.lacksInt8() ? sums.byteSize() : 0);
+            int valueBytes = (int) bytes(1);
+            input = new Operand(arena, rows, inputs, valueBytes);
+            units = new Operand(arena, rows, inputs, valueBytes);
             zeros = new Floats(arena.allocate((long) Math.max(inputs, outputs) * Float.BYTES, ALIGNMENT), 0);
+            sumRows = new SumRows(precision, conversions, sums, zeros);
+            needLanes(1);
         } catch (Throwable e) {
             arena.close();
             throw e;
         }
     }
 
-    private Operand operand(OneDnn oneDnn, MemorySegment scratch) {
-        return new Operand(oneDnn, arena, rows, inputs, (int) bytes(1), sums, scratch);
+    /** Makes room for so many threads. */
+    void needLanes(int count) {
+        while (lanes.size() < count) {
+            var offsets = new Offsets(conversions, precision == Precision.S8, floats(), outputs);
+            lanes.add(new Lane(oneDnn, arena, sums, scratchBytes, floats(), offsets));
+        }
     }
 
     private Floats floats() {
@@ -104,47 +104,62 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         return values * OneDnnBackend.inputType(precision).bytes();
     }
 
-    /** {@code y[r] = act(x[r] weight + bias) + residual[r]} for the rows of a task. */
-    void product(OneDnnJob job, int task) {
-        OneDnnMatrix weight = job.weight;
-        int columns = weight.outputs();
+    /**
+     * A share of a step: of {@code shares} equal parts of the block's rows, or of its columns, the one with number {@code share}. All units of a row are
+     * narrowed together and the slices' sums added by oneDNN, so a row that uses k slices costs what it would cost in a matrix of that width.
+     */
+    void run(Step step, OneDnnJob job, int task, int share, int shares) {
+        Lane lane = lanes.get(share);
         int count = job.rows(task);
-        enter(job, task, count, weight);
-        multiply(input, 0, 0, weight, count, false);
-        Floats bias = job.bias == null ? zeros : job.bias;
-        for (int i = 0; i < count; i++) {
-            long at = (long) job.row(task, i) * columns;
-            long from = (long) i * weight.outputStride();
-            if (!job.gelu) {
-                sumPlus(from, columns, input, i, weight.columns(), bias, job, at);
-                continue;
-            }
-            sum(from, columns, input, i, weight.columns(), bias, row, 0);
-            elementwise.gelu(row, row, 0, columns);
-            leave(columns, job, at);
+        int from = count * share / shares;
+        int to = count * (share + 1) / shares;
+        switch (step) {
+            case NARROW -> narrow(job, task, from, to);
+            case MULTIPLY_OUTPUTS -> multiplyOutputs(job, task, lane, share, shares);
+            case ACTIVATE -> activate(job, task, lane, from, to);
+            case MULTIPLY_INPUTS -> multiplyInputs(job, task, lane, share, shares);
+            case WIDEN -> widen(job, task, lane, from, to);
         }
     }
 
-    /**
-     * {@code y[r] = the sum of the row's slices + residual[r]} for the rows of a task. All units of a row are narrowed together and the
-     * slices' sums added by oneDNN, so a row that uses k slices costs what it would cost in an MLP of that width.
-     */
-    void mlp(OneDnnJob job, int task) {
+    /** The left-hand side: rows of x, or those columns of them that slices of inputs use, with one scale. */
+    private void narrow(OneDnnJob job, int task, int from, int to) {
+        if (job.weight == null && job.ups == null) {
+            int stride = job.downs.columns();
+            for (int i = from; i < to; i++) {
+                int count = 0;
+                for (int n = 0; job.rows(task, n) > i; n++) {
+                    count += job.downs.weights().get(n).inputs();
+                }
+                narrow(job.x, (long) job.row(task, i) * job.stride, count, units, (long) i * stride, i);
+            }
+            return;
+        }
+        OneDnnMatrix weight =
+                job.weight != null ? job.weight : matrix(job.ups.weights().getFirst());
+        int columns = weight.inputs();
+        for (int i = from; i < to; i++) {
+            narrow(job.x, (long) job.row(task, i) * columns, columns, input, (long) i * weight.inputStride(), i);
+        }
+    }
+
+    /** The units of an MLP. */
+    private void activate(OneDnnJob job, int task, Lane lane, int from, int to) {
         int stride = job.downs.columns();
-        multiplyUps(job, task);
-        for (int i = 0; i < job.rows(task); i++) {
+        for (int i = from; i < to; i++) {
             long at = (long) i * stride;
+            Floats row = lane.row;
             if (job.gated && precision == Precision.S8 && Conversions.GATES.contains(job.activation)) {
-                narrow(row, 0, dequantizeGated(job, task, i), units, at, i);
+                narrow(row, 0, dequantizeGated(job, task, i, row), units, at, i);
                 continue;
             }
             if (!job.gated && job.activation == Activation.GELU && precision == Precision.S8 && job.adjacentBiases) {
-                quantizeGelu(job, task, i, at);
+                quantizeGelu(job, task, i, at, row);
                 continue;
             }
-            int count = widen(job, task, i, row, 0);
+            int count = sumOutputs(job, task, i, row, 0);
             if (job.gated) {
-                narrow(row, 0, gate(job, count), units, at, i);
+                narrow(row, 0, gate(job, count, lane), units, at, i);
             } else if (job.activation == Activation.GELU && precision == Precision.S8) {
                 conversions.quantizeGelu(row, 0, count, units.memory, at, units.scales, i);
             } else {
@@ -152,11 +167,41 @@ final class OneDnnBuffers implements BufferPool.Buffers {
                 narrow(row, 0, count, units, at, i);
             }
         }
-        sumDowns(job, task);
+    }
+
+    /** The result, from the sums of the last product. */
+    private void widen(OneDnnJob job, int task, Lane lane, int from, int to) {
+        if (job.weight != null) {
+            widenProduct(job, task, lane, from, to);
+        } else if (job.downs != null) {
+            widenInputs(job, task, lane, from, to);
+        } else {
+            for (int i = from; i < to; i++) {
+                sumOutputs(job, task, i, job.y, (long) job.row(task, i) * job.stride);
+            }
+        }
+    }
+
+    /** {@code y[r] = act(x[r] weight + bias) + residual[r]}. */
+    private void widenProduct(OneDnnJob job, int task, Lane lane, int from, int to) {
+        OneDnnMatrix weight = job.weight;
+        int columns = weight.outputs();
+        Floats bias = job.bias == null ? zeros : job.bias;
+        for (int i = from; i < to; i++) {
+            long at = (long) job.row(task, i) * columns;
+            long sum = (long) i * weight.outputStride();
+            if (!job.gelu) {
+                sumRows.writePlus(sum, columns, input, i, weight.columns(), bias, lane.row, job, at);
+                continue;
+            }
+            sumRows.write(sum, columns, input, i, weight.columns(), bias, lane.row, 0);
+            elementwise.gelu(lane.row, lane.row, 0, columns);
+            sumRows.leave(lane.row, columns, job, at);
+        }
     }
 
     /** The units of a row from the sums of the slices that it uses, which are one matrix, in one pass. */
-    private void quantizeGelu(OneDnnJob job, int task, int slot, long at) {
+    private void quantizeGelu(OneDnnJob job, int task, int slot, long at, Floats row) {
         OutputSlices slices = job.ups;
         long from = (long) slot * matrix(slices.weights().getFirst()).outputStride() * Integer.BYTES;
         int count = job.columns(task, slot);
@@ -168,22 +213,23 @@ final class OneDnnBuffers implements BufferPool.Buffers {
                 sums, from, count, scale, least, columns, bias, row, units.memory, at, units.scales, slot);
     }
 
-    /** Makes units of so many values of {@link #row}, slice by slice those of u and of g; they then are side by side. Returns how many they are. */
-    private int gate(OneDnnJob job, int count) {
+    /** Makes units of so many values of a lane's row, slice by slice those of u and of g; they then are side by side. Returns how many they are. */
+    private int gate(OneDnnJob job, int count, Lane lane) {
+        Floats row = lane.row;
         MemorySegment memory = row.segment();
         int unit = 0;
         for (int n = 0; 2 * unit < count; n++) {
             int width = job.downs.weights().get(n).inputs();
-            ungated.point(memory, row.at(2L * unit));
-            gated.point(memory, row.at(unit));
-            gates.gated(ungated, gated, job.activation, width, 0, 1);
+            lane.ungated.point(memory, row.at(2L * unit));
+            lane.gated.point(memory, row.at(unit));
+            gates.gated(lane.ungated, lane.gated, job.activation, width, 0, 1);
             unit += width;
         }
         return unit;
     }
 
     /** The same from the sums of the slices that a row uses, in one pass. */
-    private int dequantizeGated(OneDnnJob job, int task, int slot) {
+    private int dequantizeGated(OneDnnJob job, int task, int slot, Floats row) {
         OutputSlices slices = job.ups;
         float scale = input.scales[2 * slot];
         float least = input.scales[2 * slot + 1];
@@ -208,27 +254,6 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         return unit;
     }
 
-    /** The columns of y of those slices that a row uses. */
-    void linearSlices(OneDnnJob job, int task) {
-        multiplyUps(job, task);
-        for (int i = 0; i < job.rows(task); i++) {
-            widen(job, task, i, job.y, (long) job.row(task, i) * job.stride);
-        }
-    }
-
-    /** All columns of the slices that a row uses are narrowed together, with one scale. */
-    void sumSlices(OneDnnJob job, int task) {
-        int stride = job.downs.columns();
-        for (int i = 0; i < job.rows(task); i++) {
-            int count = 0;
-            for (int n = 0; job.rows(task, n) > i; n++) {
-                count += job.downs.weights().get(n).inputs();
-            }
-            narrow(job.x, (long) job.row(task, i) * job.stride, count, units, (long) i * stride, i);
-        }
-        sumDowns(job, task);
-    }
-
     /**
      * How many of the first slices one product does: those that all rows of the job use. Where only a block's rows agree, the slices, which the
      * other blocks read too, are nearer than another prefix: measured, random k at 512 tokens took 2 to 6 % more with prefixes for each block.
@@ -243,22 +268,26 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         return joined;
     }
 
-    private void multiplyUps(OneDnnJob job, int task) {
+    /** A product, or the slices of outputs. */
+    private void multiplyOutputs(OneDnnJob job, int task, Lane lane, int share, int shares) {
+        if (job.weight != null) {
+            multiply(lane, input, 0, 0, job.weight, job.rows(task), false, share, shares);
+            return;
+        }
         List<PackedMatrix> slices = job.ups.weights();
-        enter(job, task, job.rows(task), matrix(slices.getFirst()));
         int n = joined(job, slices);
         OneDnnMatrix first = matrix(slices.get(n - 1)).upTo();
-        multiply(input, 0, 0, first, job.rows(task, 0), false);
+        multiply(lane, input, 0, 0, first, job.rows(task, 0), false, share, shares);
         int unit = first.outputs();
         for (; job.rows(task, n) > 0; n++) {
             OneDnnMatrix up = matrix(slices.get(n));
-            multiply(input, 0, unit, up, job.rows(task, n), false);
+            multiply(lane, input, 0, unit, up, job.rows(task, n), false, share, shares);
             unit += up.outputs();
         }
     }
 
     /** Writes the sums of the slices of outputs that a row uses, with their biases, and returns how many they are. */
-    private int widen(OneDnnJob job, int task, int slot, Floats y, long index) {
+    private int sumOutputs(OneDnnJob job, int task, int slot, Floats y, long index) {
         OutputSlices slices = job.ups;
         int stride = matrix(slices.weights().getFirst()).outputStride();
         int used = 0;
@@ -267,7 +296,8 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             OneDnnMatrix up = matrix(slices.weights().get(used));
             if (!job.adjacentBiases) {
                 Floats bias = slices.biases().get(used).floats();
-                sum((long) slot * stride + unit, up.outputs(), input, slot, up.columns(), bias, y, index + unit);
+                long from = (long) slot * stride + unit;
+                sumRows.write(from, up.outputs(), input, slot, up.columns(), bias, y, index + unit);
             }
             unit += up.outputs();
             used++;
@@ -275,51 +305,44 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         if (job.adjacentBiases && used > 0) {
             Columns columns = matrix(slices.weights().getLast()).upTo().columns();
             Floats bias = slices.biases().getFirst().floats();
-            sum((long) slot * stride, unit, input, slot, columns, bias, y, index);
+            sumRows.write((long) slot * stride, unit, input, slot, columns, bias, y, index);
         }
         return unit;
     }
 
-    /** Multiplies the slices of inputs and writes each row's sum, with the biases of the slices that it uses and its residual. */
-    private void sumDowns(OneDnnJob job, int task) {
-        multiplyDowns(job, task);
+    /** Writes the sums of the slices of inputs, with the biases of the slices that a row uses and its residual. */
+    private void widenInputs(OneDnnJob job, int task, Lane lane, int from, int to) {
         InputSlices slices = job.downs;
         int columns = slices.outputs();
-        int count = job.rows(task);
+        Offsets offsets = lane.offsets;
         int used = 1;
-        for (int i = count - 1; i >= 0; i--) {
+        for (int i = to - 1; i >= from; i--) {
             while (job.rows(task, used) > i) {
                 used++;
             }
-            offsets.use(slices, used, i == count - 1);
+            offsets.use(slices, used, i == to - 1);
             long at = (long) job.row(task, i) * columns;
-            sumPlus((long) i * columns, columns, units, i, offsets.columns(), offsets.bias(), job, at);
+            long sum = (long) i * columns;
+            sumRows.writePlus(sum, columns, units, i, offsets.columns(), offsets.bias(), lane.row, job, at);
         }
     }
 
     /** The first product overwrites the sums, the others add to them: to rows beyond theirs, which share a kernel, nothing. */
-    private void multiplyDowns(OneDnnJob job, int task) {
+    private void multiplyInputs(OneDnnJob job, int task, Lane lane, int share, int shares) {
         List<PackedMatrix> slices = job.downs.weights();
         int n = joined(job, slices);
         OneDnnMatrix first = matrix(slices.get(n - 1)).upTo();
-        multiply(units, 0, 0, first, job.rows(task, 0), false);
+        multiply(lane, units, 0, 0, first, job.rows(task, 0), false, share, shares);
         int unit = first.inputs();
         for (; job.rows(task, n) > 0; n++) {
             OneDnnMatrix down = matrix(slices.get(n));
-            multiply(units, unit, 0, down, job.rows(task, n), true);
+            multiply(lane, units, unit, 0, down, job.rows(task, n), true, share, shares);
             unit += down.inputs();
         }
     }
 
     static OneDnnMatrix matrix(PackedMatrix matrix) {
         return (OneDnnMatrix) matrix;
-    }
-
-    private void enter(OneDnnJob job, int task, int count, OneDnnMatrix weight) {
-        int columns = weight.inputs();
-        for (int i = 0; i < count; i++) {
-            narrow(job.x, (long) job.row(task, i) * columns, columns, input, (long) i * weight.inputStride(), i);
-        }
     }
 
     /** Writes a row to an operand's memory from value {@code to} on; {@code slot} is its place in the block. */
@@ -335,8 +358,18 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /**
      * Multiplies the first rows of an operand, from a column on, into the sums, from a column on: in one product or a few, one below the other. The
      * rows after the last hold what an earlier block has left, and nobody reads what becomes of them; where sums are added they add nothing.
+     * Of the matrix's parts a share gets each so many.
      */
-    private void multiply(Operand operand, int fromInput, int fromOutput, OneDnnMatrix weight, int rows, boolean adds) {
+    private void multiply(
+            Lane lane,
+            Operand operand,
+            int fromInput,
+            int fromOutput,
+            OneDnnMatrix weight,
+            int rows,
+            boolean adds,
+            int share,
+            int shares) {
         int inputStride = weight.inputStride();
         int size;
         for (int row = 0; row < rows; row += size) {
@@ -348,63 +381,22 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             int to = row * weight.outputStride() + fromOutput;
             for (int i = 0; i < weight.parts().size(); i++) {
                 Part part = weight.parts().get(i);
-                Binding binding = operand.binding(from, to);
-                if (adds) {
-                    binding.add(part.weights(), size);
-                } else {
-                    binding.run(part.weights(), size);
+                if (i % shares == share) {
+                    Binding binding = lane.binding(operand, from, to);
+                    if (adds) {
+                        binding.add(part.weights(), size);
+                    } else {
+                        binding.run(part.weights(), size);
+                    }
                 }
                 to += part.outputs();
             }
         }
     }
 
-    /** Writes a row's {@code sums + bias}, the sums from value {@code from} on, in float32. */
-    private void sum(
-            long from, int columns, Operand operand, int slot, Columns meaning, Floats bias, Floats y, long index) {
-        if (precision == Precision.S8) {
-            float scale = operand.scales[2 * slot];
-            float least = operand.scales[2 * slot + 1];
-            conversions.dequantize(sums, from * Integer.BYTES, columns, scale, least, meaning, bias, y, index);
-        } else {
-            conversions.add(sumFloats, from, bias, 0, columns, y, index);
-        }
-    }
-
-    /** Writes it to y, plus the residual if there is one. */
-    private void sumPlus(
-            long from,
-            int columns,
-            Operand operand,
-            int slot,
-            Columns meaning,
-            Floats bias,
-            OneDnnJob job,
-            long index) {
-        if (job.residual == null) {
-            sum(from, columns, operand, slot, meaning, bias, job.y, index);
-        } else if (precision == Precision.S8) {
-            float scale = operand.scales[2 * slot];
-            float least = operand.scales[2 * slot + 1];
-            long at = from * Integer.BYTES;
-            conversions.dequantizePlus(
-                    sums, at, columns, scale, least, meaning, bias, job.residual, index, job.y, index);
-        } else {
-            sum(from, columns, operand, slot, meaning, bias, row, 0);
-            leave(columns, job, index);
-        }
-    }
-
-    /** Writes {@link #row} to y, plus the residual if there is one. */
-    private void leave(int columns, OneDnnJob job, long index) {
-        boolean alone = job.residual == null;
-        conversions.add(row, 0, alone ? zeros : job.residual, alone ? 0 : index, columns, job.y, index);
-    }
-
     @Override
     public void close() {
-        input.close();
-        units.close();
+        lanes.forEach(Lane::close);
         arena.close();
     }
 }

@@ -25,7 +25,11 @@ final class OneDnnJob extends Job {
     /** Added to the result, or null. */
     Floats residual;
 
-    /** A product: its weight, its bias or null, and whether GELU follows. */
+    private static final Step[] OUTPUTS = {Step.NARROW, Step.MULTIPLY_OUTPUTS, Step.WIDEN};
+    private static final Step[] INPUTS = {Step.NARROW, Step.MULTIPLY_INPUTS, Step.WIDEN};
+    private static final Step[] MLP = Step.values();
+
+    /** A product: its weight, its bias or null, and whether GELU follows. Without slices. */
     OneDnnMatrix weight;
 
     Floats bias;
@@ -34,7 +38,7 @@ final class OneDnnJob extends Job {
     /** Slices of outputs, or null. */
     OutputSlices ups;
 
-    /** Slices of inputs, or null. With ups it is an MLP; with neither a product. */
+    /** Slices of inputs, or null. With ups it is an MLP. */
     InputSlices downs;
 
     /** Of an MLP: what its units go through, and whether there is a gate for each. */
@@ -44,6 +48,8 @@ final class OneDnnJob extends Job {
 
     /** Whether the biases of the slices of outputs are one vector. */
     boolean adjacentBiases;
+
+    private Step[] steps;
 
     private int sliceCount;
     private int[] sliceRows;
@@ -65,13 +71,16 @@ final class OneDnnJob extends Job {
         ups = null;
         downs = null;
         rows = null;
+        steps = OUTPUTS;
         run(rowCount, weight.outputStride(), scratch);
     }
 
     /** What is cut into slices: slice n over the first {@code newSliceRows[n]} of the rows. */
     void slices(OutputSlices newUps, InputSlices newDowns, int[] newRows, int[] newSliceRows, Scratch scratch) {
+        weight = null;
         ups = newUps;
         downs = newDowns;
+        steps = ups == null ? INPUTS : downs == null ? OUTPUTS : MLP;
         adjacentBiases = ups != null && areAdjacent(ups.biases());
         sliceCount = ups == null ? downs.count() : ups.count();
         rows = newRows;
@@ -135,14 +144,8 @@ final class OneDnnJob extends Job {
     protected void run(int task, Scratch scratch) {
         OneDnnBuffers buffers = backend.buffers().borrow();
         try {
-            if (ups == null && downs == null) {
-                buffers.product(this, task);
-            } else if (downs == null) {
-                buffers.linearSlices(this, task);
-            } else if (ups == null) {
-                buffers.sumSlices(this, task);
-            } else {
-                buffers.mlp(this, task);
+            for (int i = 0; i < steps.length; i++) {
+                buffers.run(steps[i], this, task, 0, 1);
             }
         } finally {
             backend.buffers().giveBack(buffers);

@@ -60,24 +60,16 @@ final class OneDnnProducts implements Products {
     /** oneDNN narrows and transposes while it packs. */
     private static void packFloats(
             Tensor source, int fromRow, int fromColumn, boolean transposed, OneDnnMatrix matrix) {
-        int rows = transposed ? matrix.outputs() : matrix.inputs();
-        int columns = transposed ? matrix.inputs() : matrix.outputs();
-        Part part = matrix.parts().getFirst();
         Floats values = source.floats();
-        long corner = values.at((long) fromRow * source.columns() + fromColumn);
-        long rowBytes = (long) columns * Float.BYTES;
-        if (columns == source.columns()) {
-            MemorySegment dense = values.segment().asSlice(corner, rows * rowBytes);
-            part.product().packFloats(dense, transposed, part.packed());
-            return;
-        }
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment dense = arena.allocate(rows * rowBytes, ALIGNMENT);
-            for (int row = 0; row < rows; row++) {
-                long from = corner + (long) row * source.columns() * Float.BYTES;
-                MemorySegment.copy(values.segment(), from, dense, row * rowBytes, rowBytes);
-            }
-            part.product().packFloats(dense, transposed, part.packed());
+        int stride = source.columns();
+        long from = (long) fromRow * stride + fromColumn;
+        for (Part part : matrix.parts()) {
+            int rows = transposed ? part.outputs() : matrix.inputs();
+            int columns = transposed ? matrix.inputs() : part.outputs();
+            long bytes = ((rows - 1L) * stride + columns) * Float.BYTES;
+            MemorySegment weights = values.segment().asSlice(values.at(from), bytes);
+            part.product().packFloats(weights, stride, transposed, part.packed());
+            from += transposed ? (long) rows * stride : columns;
         }
     }
 
