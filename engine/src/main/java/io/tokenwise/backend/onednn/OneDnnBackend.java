@@ -56,6 +56,11 @@ public final class OneDnnBackend implements Backend {
     /** Of a matrix that is cut by {@link #mostPartOutputs}: such parts do not collide; what is left over of 1,280 or 2,048 may. */
     private static final int PART_OUTPUTS = 768;
 
+    /** Parts for several threads have so many outputs or a multiple: as many as oneDNN's kernels do at once. */
+    private static final int PART_STEP = 64;
+
+    private static final int MOST_PARTS = 8;
+
     private final OneDnn oneDnn;
     private final Precision precision;
 
@@ -268,7 +273,13 @@ public final class OneDnnBackend implements Backend {
      */
     private int mostPartOutputs(int outputs) {
         boolean collide = lacksInt8() && outputs % 512 == 0;
-        return collide ? Math.min(outputs, PART_OUTPUTS) : outputs;
+        int shared = Math.ceilDiv(Math.ceilDiv(outputs, mostParts()), PART_STEP) * PART_STEP;
+        return Math.min(shared, collide ? PART_OUTPUTS : outputs);
+    }
+
+    /** Threads that share a block of few rows at most, and parts that a matrix is cut into for them. */
+    int mostParts() {
+        return Math.min(vector.threads(), MOST_PARTS);
     }
 
     private Part part(Arena arena, int inputs, int outputs, int allInputs, int allOutputs) {

@@ -2,6 +2,7 @@ package io.tokenwise.backend.onednn;
 
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.OutputSlices;
+import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.cpu.Job;
 import io.tokenwise.backend.cpu.WorkerPool;
 import io.tokenwise.kernels.Activation;
@@ -49,7 +50,7 @@ final class OneDnnJob extends Job {
     /** Whether the biases of the slices of outputs are one vector. */
     boolean adjacentBiases;
 
-    private Step[] steps;
+    Step[] steps;
 
     private int sliceCount;
     private int[] sliceRows;
@@ -60,10 +61,12 @@ final class OneDnnJob extends Job {
     private boolean neighbours;
     private final OneDnnBackend backend;
     private final WorkerPool pool;
+    private final SharedBlock shared;
 
     OneDnnJob(OneDnnBackend backend, WorkerPool pool) {
         this.backend = backend;
         this.pool = pool;
+        this.shared = new SharedBlock(backend, pool);
     }
 
     /** The product, over all of x's rows. */
@@ -96,11 +99,39 @@ final class OneDnnJob extends Job {
         count = rowCount;
         int least = backend.leastRows();
         int most = backend.blockRows(widest);
+        if (pool.threads() > 1 && count <= most) {
+            tasks = 1;
+            neighbours = false;
+            shared.run(this, scratch);
+            return;
+        }
         int share = Math.max(least, (count + pool.threads() - 1) / pool.threads());
         tasks = (count + Math.min(most, share) - 1) / Math.min(most, share);
         blockRows = (count + tasks - 1) / tasks;
         neighbours = tasks > pool.threads();
         pool.run(this, tasks, scratch);
+    }
+
+    /** Values that a step goes through, or multiply-adds of its products. */
+    long work(Step step) {
+        return switch (step) {
+            case NARROW ->
+                (long) count * (weight != null ? weight.inputs() : ups != null ? ups.inputs() : downs.columns());
+            case MULTIPLY_OUTPUTS ->
+                weight != null ? (long) count * weight.inputs() * weight.outputs() : work(ups.weights());
+            case ACTIVATE -> (long) count * ups.columns();
+            case MULTIPLY_INPUTS -> work(downs.weights());
+            case WIDEN ->
+                (long) count * (weight != null ? weight.outputs() : downs != null ? downs.outputs() : ups.columns());
+        };
+    }
+
+    private long work(List<PackedMatrix> slices) {
+        long all = 0;
+        for (int n = 0; n < slices.size(); n++) {
+            all += (long) sliceRows[n] * slices.get(n).inputs() * slices.get(n).outputs();
+        }
+        return all;
     }
 
     /** Row of x and y that is row {@code index} of a task. */

@@ -1,0 +1,50 @@
+package io.tokenwise.backend.onednn;
+
+import io.tokenwise.backend.cpu.Job;
+import io.tokenwise.backend.cpu.WorkerPool;
+import io.tokenwise.kernels.Scratch;
+
+/**
+ * One block, of all rows of a job, that threads share step by step: some columns of a product each, some rows of what lies between. So few rows read each
+ * weight once, where a block for each thread would read all of them.
+ */
+final class SharedBlock extends Job {
+    /** Multiply-adds of a product, and values of rows, that pay for handing them to a thread, which looks for them already. */
+    private static final long GRAIN_PRODUCTS = 1_000_000;
+
+    private static final long GRAIN_VALUES = 2_048;
+
+    private final OneDnnBackend backend;
+    private final WorkerPool pool;
+    private OneDnnJob job;
+    private OneDnnBuffers buffers;
+    private Step step;
+    private int shares;
+
+    SharedBlock(OneDnnBackend backend, WorkerPool pool) {
+        this.backend = backend;
+        this.pool = pool;
+    }
+
+    /** Runs all steps. */
+    void run(OneDnnJob all, Scratch scratch) {
+        job = all;
+        buffers = backend.buffers().borrow();
+        try {
+            for (int i = 0; i < all.steps.length; i++) {
+                step = all.steps[i];
+                long grain = step.goesByRows() ? GRAIN_VALUES : GRAIN_PRODUCTS;
+                shares = Math.clamp(all.work(step) / grain, 1, backend.mostParts());
+                buffers.needLanes(shares);
+                pool.run(this, shares, scratch);
+            }
+        } finally {
+            backend.buffers().giveBack(buffers);
+        }
+    }
+
+    @Override
+    protected void run(int share, Scratch scratch) {
+        buffers.run(step, job, 0, share, shares);
+    }
+}
