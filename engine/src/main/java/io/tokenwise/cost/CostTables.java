@@ -89,11 +89,17 @@ public final class CostTables {
      * @throws IllegalArgumentException if it has more
      */
     public static Found measure(Backend backend, List<Sizes> sizes) {
-        CostTable measured = CostTable.of(
-                Machine.of(backend),
-                sizes.stream()
-                        .map(some -> CostMeasurement.measure(backend, some))
-                        .toList());
+        return keep(
+                backend,
+                CostTable.of(
+                        Machine.of(backend),
+                        sizes.stream()
+                                .map(some -> CostMeasurement.measure(backend, some))
+                                .toList()));
+    }
+
+    /** Keeps what was measured beside what is kept of other sizes, if there is a folder for it. */
+    static Found keep(Backend backend, CostTable measured) {
         CostTable table = kept(backend).map(measured::with).orElse(measured);
         file(backend).ifPresent(file -> keep(table, file));
         return new Found(table, false);

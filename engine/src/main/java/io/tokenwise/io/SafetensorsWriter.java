@@ -23,6 +23,9 @@ import tools.jackson.databind.node.ObjectNode;
 public final class SafetensorsWriter {
     private static final int CHUNK_FLOATS = 1 << 16;
 
+    private static final ValueLayout.OfFloat STORED =
+            ValueLayout.JAVA_FLOAT_UNALIGNED.withOrder(ByteOrder.LITTLE_ENDIAN);
+
     private SafetensorsWriter() {}
 
     /** What of a tensor goes into the file. */
@@ -100,14 +103,13 @@ public final class SafetensorsWriter {
     }
 
     private static void write(MemorySegment floats, OutputStream out) throws IOException {
-        ByteBuffer chunk = ByteBuffer.allocate(4 * CHUNK_FLOATS).order(ByteOrder.LITTLE_ENDIAN);
+        var chunk = new byte[4 * CHUNK_FLOATS];
+        MemorySegment bytes = MemorySegment.ofArray(chunk);
         long count = floats.byteSize() / 4;
         for (long done = 0; done < count; done += CHUNK_FLOATS) {
             int size = (int) Math.min(CHUNK_FLOATS, count - done);
-            for (int i = 0; i < size; i++) {
-                chunk.putFloat(4 * i, floats.get(ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * (done + i)));
-            }
-            out.write(chunk.array(), 0, 4 * size);
+            MemorySegment.copy(floats, ValueLayout.JAVA_FLOAT_UNALIGNED, 4 * done, bytes, STORED, 0, size);
+            out.write(chunk, 0, 4 * size);
         }
     }
 

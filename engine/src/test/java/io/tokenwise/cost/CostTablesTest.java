@@ -183,7 +183,7 @@ class CostTablesTest {
         Files.delete(file);
         System.clearProperty("tokenwise.cache");
         assertThat(CostTables.find(backend).shipped()).isTrue();
-        Told<CostTables.Found> told = listen(() -> CostTables.measure(backend, List.of(SMALL)));
+        Told<CostTables.Found> told = listen(() -> CostTables.keep(backend, good));
         assertThat(told.result.table().shapes()).hasSize(1);
         assertThat(told.lines).isEmpty();
         assertThat(CostTables.find(backend).shipped()).isTrue();
@@ -196,7 +196,7 @@ class CostTablesTest {
     void aFolderThatCannotBeWrittenIsOneLine() throws IOException {
         Path taken = Files.createFile(folder.resolve("taken"));
         System.setProperty("tokenwise.cache", taken.toString());
-        Told<CostTables.Found> told = listen(() -> CostTables.measure(backend, List.of(SMALL)));
+        Told<CostTables.Found> told = listen(() -> CostTables.keep(backend, good));
         assertThat(told.result.table().shapes()).hasSize(1);
         assertThat(told.lines)
                 .singleElement()
