@@ -99,7 +99,7 @@ final class OneDnnJob extends Job {
         count = rowCount;
         int least = backend.leastRows();
         int most = backend.blockRows(widest);
-        if (pool.threads() > 1 && count <= most) {
+        if (pool.threads() > 1 && count <= Math.min(most, SharedBlock.MOST_ROWS)) {
             tasks = 1;
             neighbours = false;
             shared.run(this, scratch);

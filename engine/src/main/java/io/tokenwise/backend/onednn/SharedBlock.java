@@ -9,6 +9,9 @@ import io.tokenwise.kernels.Scratch;
  * weight once, where a block for each thread would read all of them.
  */
 final class SharedBlock extends Job {
+    /** Rows that are shared at most: of more each thread has enough to do with the weights that it reads, and sums are better where they were made. */
+    static final int MOST_ROWS = 64;
+
     /** Multiply-adds of a product, and values of rows, that pay for handing them to a thread, which looks for them already. */
     private static final long GRAIN_PRODUCTS = 1_000_000;
 
