@@ -25,7 +25,7 @@ class SharedBlocksTest extends SlicedProducts {
     private static final int[] LEARNERS = {320, 320, 64};
 
     /** Also more than a block of floats holds. */
-    private static final int[] ROWS = {1, 9, 40, 100};
+    private static final int[] ROWS = {1, 9, 61, 100};
 
     static Stream<Arguments> threadsOfPrecisions() {
         return Stream.of(Precision.values())

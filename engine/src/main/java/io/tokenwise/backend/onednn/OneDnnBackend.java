@@ -30,7 +30,7 @@ import java.util.List;
 
 /**
  * Matrix products by oneDNN in one {@link Precision}, all else by our own kernels. The library's own threads are off: work is cut into blocks
- * of rows, one task of our pool each. Thread-safe.
+ * of rows, one task of our pool each, or few rows into parts of columns. Thread-safe.
  */
 public final class OneDnnBackend implements Backend {
     private static final long ALIGNMENT = 64;
@@ -267,9 +267,10 @@ public final class OneDnnBackend implements Backend {
     }
 
     /**
-     * Outputs of one product at most. For bytes without VNNI oneDNN reads a few outputs of all inputs at a time, from rows that lie as far apart as there are
-     * outputs: where that is a multiple of 2 KB the lines push each other out of the first-level cache. Measured on Zen 3, billion operations a second, 16
-     * rows of 768 inputs: 1,152 outputs 116, 1,536 111, 3,072 99, 6,144 88; cut 125, 117 and 117. One row of 384 by 1,536: 16, cut 23.
+     * Outputs of one product at most: a part for each thread that may share a block of few rows. For bytes without VNNI oneDNN reads a few outputs of all
+     * inputs at a time, from rows that lie as far apart as there are outputs: where that is a multiple of 2 KB the lines push each other out of the
+     * first-level cache. Measured on Zen 3, billion operations a second, 16 rows of 768 inputs: 1,152 outputs 116, 1,536 111, 3,072 99, 6,144 88; cut 125,
+     * 117 and 117. One row of 384 by 1,536: 16, cut 23.
      */
     private int mostPartOutputs(int outputs) {
         boolean collide = lacksInt8() && outputs % 512 == 0;

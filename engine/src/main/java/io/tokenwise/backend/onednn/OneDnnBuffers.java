@@ -358,7 +358,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /**
      * Multiplies the first rows of an operand, from a column on, into the sums, from a column on: in one product or a few, one below the other. The
      * rows after the last hold what an earlier block has left, and nobody reads what becomes of them; where sums are added they add nothing.
-     * Of the matrix's parts a share gets each so many.
+     * Share s of S does the matrix's parts s, s + S and so on.
      */
     private void multiply(
             Lane lane,

@@ -14,9 +14,14 @@ import java.util.List;
 /**
  * A matrix product, or what is cut into slices, in blocks of rows, one task each. The first rows use the most slices. If there are more
  * tasks than threads, a task has neighbours: rows with many slices meet in few blocks, the others need not read those weights, and threads
- * that are done early take the next. Otherwise task t of T has the rows t, t + T, t + 2 T and so on, the same work for each.
+ * that are done early take the next. Otherwise task t of T has the rows t, t + T, t + 2 T and so on, the same work for each. Few rows are one block
+ * that threads share ({@link SharedBlock}).
  */
 final class OneDnnJob extends Job {
+    private static final Step[] OUTPUTS = {Step.NARROW, Step.MULTIPLY_OUTPUTS, Step.WIDEN};
+    private static final Step[] INPUTS = {Step.NARROW, Step.MULTIPLY_INPUTS, Step.WIDEN};
+    private static final Step[] MLP = Step.values();
+
     Floats x;
     Floats y;
 
@@ -25,10 +30,6 @@ final class OneDnnJob extends Job {
 
     /** Added to the result, or null. */
     Floats residual;
-
-    private static final Step[] OUTPUTS = {Step.NARROW, Step.MULTIPLY_OUTPUTS, Step.WIDEN};
-    private static final Step[] INPUTS = {Step.NARROW, Step.MULTIPLY_INPUTS, Step.WIDEN};
-    private static final Step[] MLP = Step.values();
 
     /** A product: its weight, its bias or null, and whether GELU follows. Without slices. */
     OneDnnMatrix weight;
@@ -50,6 +51,7 @@ final class OneDnnJob extends Job {
     /** Whether the biases of the slices of outputs are one vector. */
     boolean adjacentBiases;
 
+    /** What is done with each block. */
     Step[] steps;
 
     private int sliceCount;

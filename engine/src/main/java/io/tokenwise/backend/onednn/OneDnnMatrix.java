@@ -10,7 +10,7 @@ import java.util.List;
 /**
  * A weight matrix in oneDNN's own order.
  *
- * @param parts the matrix, cut into some of its outputs each; floats are one part
+ * @param parts the matrix, cut into some of its outputs each: into one where one thread computes, unless they would collide
  * @param columns for signed bytes what one step of each output means; otherwise empty
  * @param prefix for signed bytes this slice and all slices before it once more, as one matrix; null for the first slice, for some where
  *     there are more than four, and for floats, whose sums would depend on it. Rows that use the same slices need one product for all

@@ -12,10 +12,13 @@ final class SharedBlock extends Job {
     /** Rows that are shared at most: of more each thread has enough to do with the weights that it reads, and sums are better where they were made. */
     static final int MOST_ROWS = 64;
 
-    /** Multiply-adds of a product, and values of rows, that pay for handing them to a thread, which looks for them already. */
-    private static final long GRAIN_PRODUCTS = 1_000_000;
+    /**
+     * What takes as long as it costs to hand a share to one more thread, which looks for it already: multiply-adds of a product, and values of rows.
+     * Work w is done soonest by the square root of w / c threads, since w / n + c n is least there.
+     */
+    private static final long PRODUCTS = 500_000;
 
-    private static final long GRAIN_VALUES = 2_048;
+    private static final long VALUES = 1_024;
 
     private final OneDnnBackend backend;
     private final WorkerPool pool;
@@ -36,8 +39,8 @@ final class SharedBlock extends Job {
         try {
             for (int i = 0; i < all.steps.length; i++) {
                 step = all.steps[i];
-                long grain = step.goesByRows() ? GRAIN_VALUES : GRAIN_PRODUCTS;
-                shares = Math.clamp(all.work(step) / grain, 1, backend.mostParts());
+                double handings = (double) all.work(step) / (step.goesByRows() ? VALUES : PRODUCTS);
+                shares = Math.clamp((long) Math.sqrt(handings), 1, backend.mostParts());
                 buffers.needLanes(shares);
                 pool.run(this, shares, scratch);
             }
