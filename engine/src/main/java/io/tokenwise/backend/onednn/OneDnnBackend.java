@@ -256,10 +256,22 @@ public final class OneDnnBackend implements Backend {
             OneDnnMatrix prefix,
             PackedMatrix twin) {
         widen(allInputs, allOutputs);
-        var parts = new ArrayList<Part>();
+        var products = new ArrayList<Product>();
         int most = mostPartOutputs(outputs);
+        long bytes = 0;
         for (int left = outputs; left > 0; left -= most) {
-            parts.add(part(arena, inputs, Math.min(left, most), allInputs, allOutputs));
+            Product product = product(inputs, Math.min(left, most), allInputs, allOutputs);
+            products.add(product);
+            bytes += aligned(product.packedBytes());
+        }
+        // In one piece, which may be large enough for large pages where its parts are not.
+        MemorySegment all = Pages.allocateLarge(arena, bytes, ALIGNMENT);
+        var parts = new ArrayList<Part>();
+        long at = 0;
+        for (Product product : products) {
+            MemorySegment packed = all.asSlice(at, product.packedBytes());
+            parts.add(new Part(product, packed, product.weights(packed).closeWith(arena)));
+            at += aligned(product.packedBytes());
         }
         int columns = precision == Precision.S8 ? outputs : 0;
         var meaning = new Columns(new float[columns], new float[columns]);
@@ -283,13 +295,15 @@ public final class OneDnnBackend implements Backend {
         return Math.min(vector.threads(), MOST_PARTS);
     }
 
-    private Part part(Arena arena, int inputs, int outputs, int allInputs, int allOutputs) {
+    private Product product(int inputs, int outputs, int allInputs, int allOutputs) {
         DataType type = precision == Precision.S8 ? DataType.S8 : inputType(precision);
         DataType sums = precision == Precision.S8 ? DataType.S32 : DataType.F32;
-        Product product = oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums)
+        return oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums)
                 .within(allInputs, allOutputs));
-        MemorySegment packed = Pages.allocateLarge(arena, product.packedBytes(), ALIGNMENT);
-        return new Part(product, packed, product.weights(packed).closeWith(arena));
+    }
+
+    private static long aligned(long bytes) {
+        return Math.ceilDiv(bytes, ALIGNMENT) * ALIGNMENT;
     }
 
     private synchronized void widen(int inputs, int outputs) {
