@@ -242,7 +242,7 @@ public final class SparkDistillation {
     }
 
     /** Partitions whose tasks run at the same time: what Java's API of Spark lacks. */
-    private static JavaRDD<Integer> together(JavaRDD<Integer> partitions) {
+    static JavaRDD<Integer> together(JavaRDD<Integer> partitions) {
         ClassTag<Integer> tag = ClassTag.apply(Integer.class);
         var same = (Function1<scala.collection.Iterator<Integer>, scala.collection.Iterator<Integer>> & Serializable)
                 numbers -> numbers;

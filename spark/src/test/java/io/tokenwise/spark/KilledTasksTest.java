@@ -10,12 +10,15 @@ import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.TimeUnit;
+import java.util.concurrent.locks.LockSupport;
 import org.apache.logging.log4j.Level;
 import org.apache.logging.log4j.LogManager;
 import org.apache.logging.log4j.core.LogEvent;
 import org.apache.logging.log4j.core.Logger;
 import org.apache.logging.log4j.core.appender.AbstractAppender;
 import org.apache.spark.TaskContext;
+import org.apache.spark.scheduler.SparkListener;
+import org.apache.spark.scheduler.SparkListenerTaskEnd;
 import org.apache.spark.sql.Dataset;
 import org.apache.spark.sql.Row;
 import org.apache.spark.sql.SparkSession;
@@ -26,6 +29,7 @@ import org.junit.jupiter.api.io.TempDir;
 /** A distillation whose tasks are killed ends as one whose are not. */
 class KilledTasksTest {
     private static final SparkSession SPARK = LocalSpark.session();
+    private static final String KILLED = "attempt 1: TaskKilled";
 
     @TempDir
     Path folder;
@@ -46,6 +50,8 @@ class KilledTasksTest {
         Distilled distilled = two.run(texts, "text", folder.resolve("first").toString());
         assertThat(distilled.steps()).isEqualTo(SparkDistillationTest.STEPS / 2);
         assertThat(distilled.averageSeconds()).isPositive();
+        var ends = new Ends();
+        SPARK.sparkContext().addSparkListener(ends);
         try (var killer = new KillerOfTasks("after 6 steps", "the model is written")) {
             two.run(texts, "text", folder.resolve("second").toString());
             assertThat(killer.killed)
@@ -53,11 +59,26 @@ class KilledTasksTest {
             // Worker 1 may or may not have its checkpoint of step 6 by then.
             assertThat(killer.seen).anyMatch(line -> line.matches(".*worker 0 goes on at step [36]"));
             assertThat(killer.seen).anyMatch(line -> line.endsWith("worker 0 goes on at step 12"));
+        } finally {
+            SPARK.sparkContext().removeSparkListener(ends);
         }
+        // The second worker had not ended when the first one, which had written the model, was killed.
+        assertThat(ends.seen).filteredOn(end -> end.contains("attempt 1")).containsExactly(KILLED, KILLED);
         SparkDistillationTest.assertSame(folder.resolve("first"), folder.resolve("second"));
         try (var files = Files.list(folder)) {
             assertThat(files.map(file -> file.getFileName().toString()))
                     .containsExactlyInAnyOrder("dense", "first", "second", ".first.lock", ".second.lock");
+        }
+    }
+
+    /** How tasks have ended. */
+    private static final class Ends extends SparkListener {
+        private final List<String> seen = new CopyOnWriteArrayList<>();
+
+        @Override
+        public void onTaskEnd(SparkListenerTaskEnd end) {
+            seen.add("attempt " + end.stageAttemptId() + ": "
+                    + end.reason().getClass().getSimpleName());
         }
     }
 
@@ -90,7 +111,9 @@ class KilledTasksTest {
                     .forEach(some -> killed.put(some, kill(TaskContext.get())));
         }
 
+        /** A worker that need not wait for the killed one has the time to end. */
         private static boolean kill(TaskContext task) {
+            LockSupport.parkNanos(500_000_000);
             boolean agreed = SPARK.sparkContext().killTaskAttempt(task.taskAttemptId(), false, "a test");
             while (agreed && !task.isInterrupted()) {
                 Thread.onSpinWait();
