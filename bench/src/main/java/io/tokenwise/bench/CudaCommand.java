@@ -90,7 +90,7 @@ final class CudaCommand implements Callable<Integer> {
         if (folder != null) {
             Options.check(
                     spec, !quick && !keep && texts == null, "--folder goes with neither --quick, --keep nor --texts");
-            out.println(CudaFolder.make(folder, !withoutModels, err));
+            out.println(CudaFolder.make(folder, !withoutModels, Nvcc.find(), err));
             return 0;
         }
         Options.check(

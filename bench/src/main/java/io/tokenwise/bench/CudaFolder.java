@@ -14,6 +14,7 @@ import java.util.ArrayList;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Locale;
+import java.util.Optional;
 import java.util.Set;
 import java.util.TreeMap;
 import java.util.stream.Stream;
@@ -54,10 +55,12 @@ final class CudaFolder {
 
     private final Path folder;
     private final Set<String> ours;
+    private final Optional<CompiledAhead.Compiler> compiler;
     private final PrintWriter err;
 
-    private CudaFolder(Path folder, boolean models, PrintWriter err) {
+    private CudaFolder(Path folder, boolean models, Optional<CompiledAhead.Compiler> compiler, PrintWriter err) {
         this.folder = folder;
+        this.compiler = compiler;
         this.err = err;
         ours = new HashSet<>(OURS);
         if (!models) {
@@ -69,10 +72,12 @@ final class CudaFolder {
      * Makes it, and says how large it is.
      *
      * @param models whether it brings them; else it must lie in a copy of the repository, from which it takes them
+     * @param compiler of kernels; without one NVRTC must be where the folder runs
      * @throws IllegalArgumentException if the folder has something in it
      * @throws IOException if something is missing here, or the folder is too large
      */
-    static String make(Path folder, boolean models, PrintWriter err) throws IOException {
+    static String make(Path folder, boolean models, Optional<CompiledAhead.Compiler> compiler, PrintWriter err)
+            throws IOException {
         if (Files.exists(folder)) {
             try (Stream<Path> files = Files.list(folder)) {
                 if (files.findAny().isPresent()) {
@@ -81,7 +86,7 @@ final class CudaFolder {
             }
         }
         Files.createDirectories(folder);
-        return new CudaFolder(folder, models, err).make();
+        return new CudaFolder(folder, models, compiler, err).make();
     }
 
     private String make() throws IOException {
@@ -89,7 +94,9 @@ final class CudaFolder {
         jars();
         Files.write(folder.resolve("texts.txt"), Scenario.bulkTexts(WordNet.load()));
         Files.writeString(folder.resolve("commit"), Commit.name() + "\n");
-        boolean compiled = kernels();
+        if (compiler.isPresent()) {
+            CompiledAhead.write(folder.resolve("cache"), ARCHITECTURE, compiler.orElseThrow());
+        }
         script();
         var sizes = new TreeMap<String, Long>();
         try (Stream<Path> files = Files.walk(folder)) {
@@ -107,7 +114,7 @@ final class CudaFolder {
                 "%s: %.1f MB, %s; start ./run in it",
                 folder,
                 bytes * 1e-6,
-                compiled
+                compiler.isPresent()
                         ? "kernels for " + ARCHITECTURE
                         : "no kernels, since nvcc is missing here: NVRTC must be where it runs");
     }
@@ -212,34 +219,6 @@ final class CudaFolder {
         }
     }
 
-    // ---- kernels
-
-    /** Whether there is a compiler here. */
-    private boolean kernels() throws IOException {
-        try {
-            run(List.of("nvcc", "--version"));
-        } catch (IOException e) {
-            return false;
-        }
-        try (var work = TemporaryFolder.create("tokenwise-nvcc-")) {
-            CompiledAhead.write(folder.resolve("cache"), ARCHITECTURE, (name, architecture, source) -> {
-                Path file = work.path().resolve(name + ".cu");
-                Path cubin = work.path().resolve(name + ".cubin");
-                Files.writeString(file, source);
-                run(List.of(
-                        "nvcc",
-                        "-cubin",
-                        "-std=c++17",
-                        "-arch=" + architecture,
-                        "-o",
-                        cubin.toString(),
-                        file.toString()));
-                return Files.readAllBytes(cubin);
-            });
-        }
-        return true;
-    }
-
     private void script() throws IOException {
         Path run = folder.resolve("run");
         try (InputStream in = CudaFolder.class.getResourceAsStream("cuda_run.sh")) {
@@ -250,7 +229,7 @@ final class CudaFolder {
         }
     }
 
-    private static void run(List<String> command) throws IOException {
+    static void run(List<String> command) throws IOException {
         Process process = new ProcessBuilder(command).redirectErrorStream(true).start();
         String output = new String(process.getInputStream().readAllBytes(), StandardCharsets.UTF_8);
         try {

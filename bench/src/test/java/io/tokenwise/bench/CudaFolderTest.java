@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
+import java.util.Optional;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -32,10 +33,8 @@ class CudaFolderTest {
     @Test
     void runsWholeOnTheSimulatedDevice() throws IOException, InterruptedException, CudaUnavailableException {
         Path library = FakeCard.library();
-        Path cache = temporary.resolve("kernels");
-        compileAhead(library, cache);
         Path folder = temporary.resolve("folder");
-        CudaFolder.make(folder, true, new PrintWriter(new StringWriter()));
+        make(folder, library);
         assertThat(bytes(folder)).isLessThan(CudaFolder.MOST_BYTES);
 
         Path results = temporary.resolve("results");
@@ -57,12 +56,11 @@ class CudaFolderTest {
                         "TOKENWISE_FAKE_CUDA",
                         "test",
                         "TOKENWISE_JAVA_OPTS",
-                        "-Dtokenwise.cuda.driver=" + library
-                                + " -Dtokenwise.cuda.nvrtc=/nowhere/libnvrtc.so -Dtokenwise.cache=" + cache));
+                        "-Dtokenwise.cuda.driver=" + library + " -Dtokenwise.cuda.nvrtc=/nowhere/libnvrtc.so"));
         assertThat(process.start().waitFor()).as(Files.readString(log)).isZero();
         assertThat(elsewhere).isEmptyDirectory();
         assertThat(fileNames(results)).containsExactly("cuda.html", "cuda.json", "cuda.log", "cuda.txt");
-        assertThat(fileNames(cache))
+        assertThat(fileNames(folder.resolve("cache")))
                 .filteredOn(name -> name.startsWith("cublaslt-tokenwise-fake-"))
                 .hasSize(1);
         checkResults(JsonMapper.builder().build().readTree(Files.readString(results.resolve("cuda.json"))));
@@ -73,16 +71,14 @@ class CudaFolderTest {
                 .contains("checks hold");
     }
 
-    /** As nvcc does for a card. */
-    private static void compileAhead(Path library, Path cache) throws IOException, CudaUnavailableException {
+    /** With kernels for the simulated device, as nvcc makes them for a card. */
+    private static void make(Path folder, Path library) throws IOException, CudaUnavailableException {
         System.setProperty("tokenwise.cuda.nvrtc", library.toString());
         try {
             Nvrtc nvrtc = Nvrtc.open();
-            CompiledAhead.write(
-                    cache,
-                    CudaFolder.ARCHITECTURE,
-                    (name, architecture, source) ->
-                            nvrtc.compile(source, name + ".cu", architecture, List.of("--std=c++17")));
+            CompiledAhead.Compiler compiler = (name, architecture, source) ->
+                    nvrtc.compile(source, name + ".cu", architecture, List.of("--std=c++17"));
+            CudaFolder.make(folder, true, Optional.of(compiler), new PrintWriter(new StringWriter()));
         } finally {
             System.clearProperty("tokenwise.cuda.nvrtc");
         }
