@@ -2,11 +2,14 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
+import io.tokenwise.io.CacheFolder;
 import java.io.ByteArrayInputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -34,6 +37,17 @@ abstract class CommandTest {
         var in = new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8));
         return Tokenwise.commandLine(in, typed, new PrintWriter(out, true), new PrintWriter(err, true), args)
                 .execute(args);
+    }
+
+    /** As {@code ./tokenwise} has it: each model is unpacked once. */
+    @BeforeAll
+    static void keepModels() {
+        System.setProperty(CacheFolder.PROPERTY, "target/models");
+    }
+
+    @AfterAll
+    static void keepNoMore() {
+        System.clearProperty(CacheFolder.PROPERTY);
     }
 
     /** Runs {@code eval} for JSON, which must succeed, and returns its rows. */
