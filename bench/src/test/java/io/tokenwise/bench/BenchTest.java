@@ -6,10 +6,10 @@ import static org.assertj.core.api.Assertions.within;
 import io.tokenwise.TextEncoder;
 import io.tokenwise.acm.block.AdaptiveLayers;
 import io.tokenwise.acm.make.Acmizer;
-import io.tokenwise.io.CacheFolder;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.references.TorchScript;
+import io.tokenwise.testmodels.KeptModels;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -20,8 +20,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.stream.Collectors;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -34,20 +32,9 @@ class BenchTest {
     private final StringWriter out = new StringWriter();
     private final StringWriter err = new StringWriter();
 
-    /** As {@code ./tokenwise} has it: each model is unpacked once. */
-    @BeforeAll
-    static void keepModels() {
-        System.setProperty(CacheFolder.PROPERTY, "target/models");
-    }
-
-    @AfterAll
-    static void keepNoMore() {
-        System.clearProperty(CacheFolder.PROPERTY);
-    }
-
     private int run(String... args) {
-        return Bench.commandLine(new PrintWriter(out, true), new PrintWriter(err, true))
-                .execute(args);
+        return KeptModels.during(() -> Bench.commandLine(new PrintWriter(out, true), new PrintWriter(err, true))
+                .execute(args));
     }
 
     @ParameterizedTest

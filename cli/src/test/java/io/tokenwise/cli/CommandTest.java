@@ -2,14 +2,12 @@ package io.tokenwise.cli;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import io.tokenwise.io.CacheFolder;
+import io.tokenwise.testmodels.KeptModels;
 import java.io.ByteArrayInputStream;
 import java.io.PrintWriter;
 import java.io.StringWriter;
 import java.nio.charset.StandardCharsets;
 import java.util.stream.Stream;
-import org.junit.jupiter.api.AfterAll;
-import org.junit.jupiter.api.BeforeAll;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.json.JsonMapper;
 
@@ -35,19 +33,9 @@ abstract class CommandTest {
 
     private int runOn(String stdin, boolean typed, String... args) {
         var in = new ByteArrayInputStream(stdin.getBytes(StandardCharsets.UTF_8));
-        return Tokenwise.commandLine(in, typed, new PrintWriter(out, true), new PrintWriter(err, true), args)
-                .execute(args);
-    }
-
-    /** As {@code ./tokenwise} has it: each model is unpacked once. */
-    @BeforeAll
-    static void keepModels() {
-        System.setProperty(CacheFolder.PROPERTY, "target/models");
-    }
-
-    @AfterAll
-    static void keepNoMore() {
-        System.clearProperty(CacheFolder.PROPERTY);
+        return KeptModels.during(
+                () -> Tokenwise.commandLine(in, typed, new PrintWriter(out, true), new PrintWriter(err, true), args)
+                        .execute(args));
     }
 
     /** Runs {@code eval} for JSON, which must succeed, and returns its rows. */
