@@ -1,7 +1,9 @@
 package io.tokenwise.backend.cuda;
 
+import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 
 import java.io.IOException;
 import java.nio.file.Files;
@@ -21,9 +23,11 @@ import org.junit.jupiter.params.provider.MethodSource;
  * so many blocks as its launch bounds promise would have, or has products by wgmma that wait for each other. It says nothing of what kernels compute.
  */
 class CompileGateTest {
-    /** The others with {@code ./tokenwise test engine -Dtest=CompileGateTest -Dtokenwise.long=true}; {@link NvrtcGateTest} compiles for one of them. */
-    private static final List<String> ARCHITECTURES =
-            Boolean.getBoolean("tokenwise.long") ? List.of("sm_80", "sm_90", "sm_100") : List.of("sm_90");
+    private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_90", "sm_100");
+
+    private static final List<String> OPTIONS = List.of("-fatbin", "-std=c++17", "-Xptxas=-v");
+
+    private static CompiledBefore compiledBefore;
 
     /** Registers of a multiprocessor of each of these architectures. */
     private static final int REGISTERS = 65_536;
@@ -52,13 +56,16 @@ class CompileGateTest {
     Path folder;
 
     @BeforeAll
-    static void findCompiler() throws InterruptedException {
+    static void findCompiler() {
         try {
-            new ProcessBuilder("nvcc", "--version")
+            Process nvcc = new ProcessBuilder("nvcc", "--version")
                     .redirectErrorStream(true)
-                    .redirectOutput(ProcessBuilder.Redirect.DISCARD)
-                    .start()
-                    .waitFor();
+                    .start();
+            // The last line is the compiler's build.
+            String version = new String(nvcc.getInputStream().readAllBytes(), UTF_8)
+                    .lines()
+                    .reduce("", (_, line) -> line);
+            compiledBefore = new CompiledBefore("nvcc " + String.join(" ", OPTIONS) + " of " + version);
         } catch (IOException e) {
             abort("there is no nvcc here");
         }
@@ -80,7 +87,8 @@ class CompileGateTest {
     @MethodSource("files")
     void compilesWithoutSpills(String file) throws IOException, InterruptedException {
         String text = KernelSources.text(file);
-        List<String> targets = targets(file, ARCHITECTURES);
+        List<String> targets = compiledBefore.left(file, targets(file, ARCHITECTURES));
+        assumeFalse(targets.isEmpty(), "this compiler has compiled this text");
         Map<String, Integer> registers = registersAllowed(text);
         var reported = new TreeMap<String, Integer>();
         String printed = compile(text, targets);
@@ -103,6 +111,7 @@ class CompileGateTest {
         }
         assertThat(reported.keySet()).as("kernels of %s", file).isEqualTo(registers.keySet());
         assertThat(reported.values()).as("targets of each kernel").containsOnly(targets.size());
+        targets.forEach(target -> compiledBefore.passed(file, target));
     }
 
     /** For each kernel the registers that a thread may have, as its launch bounds say. */
@@ -124,7 +133,8 @@ class CompileGateTest {
     private String compile(String text, List<String> targets) throws IOException, InterruptedException {
         Path source = Files.writeString(folder.resolve("kernels.cu"), text);
         Path printed = folder.resolve("printed");
-        var command = new ArrayList<>(List.of("nvcc", "-fatbin", "-std=c++17", "-Xptxas=-v"));
+        var command = new ArrayList<>(List.of("nvcc"));
+        command.addAll(OPTIONS);
         for (String target : targets) {
             command.add("-gencode=arch=" + target.replace("sm_", "compute_") + ",code=" + target);
         }

@@ -2,6 +2,7 @@ package io.tokenwise.backend.cuda;
 
 import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.junit.jupiter.api.Assumptions.assumeFalse;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
 import io.tokenwise.ChildJvm;
@@ -14,6 +15,7 @@ import java.nio.file.Path;
 import java.util.List;
 import java.util.Optional;
 import java.util.concurrent.TimeUnit;
+import java.util.stream.IntStream;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
@@ -25,36 +27,37 @@ import org.junit.jupiter.api.Timeout;
 class NvrtcGateTest {
     private static final String LIBRARY = "libnvrtc.so.12";
 
-    private static final String LONG = "tokenwise.long";
-
     /** What NVRTC 12.4 knows of the compile gate's. */
     private static final List<String> ARCHITECTURES = List.of("sm_80", "sm_90");
 
-    /** Each file for the first of them that has it, which that gate leaves out then; with {@code -Dtokenwise.long=true} for all. */
-    private static final int TARGETS = Boolean.getBoolean(LONG) ? ARCHITECTURES.size() : 1;
-
-    private static Stream<String> targets(String file) {
-        return CompileGateTest.targets(file, ARCHITECTURES).stream().limit(TARGETS);
+    /** A file and what it is compiled for. */
+    private record Compilation(String file, String target) {
+        @Override
+        public String toString() {
+            return file + ".cu " + target;
+        }
     }
 
-    /** In a process of its own: this one has the simulated NVRTC. */
+    /** In a process of its own: this one has the simulated NVRTC. Arguments: a file, a target, and so on. */
     static final class Compiling {
         private Compiling() {}
 
         public static void main(String[] arguments) throws CudaUnavailableException {
             Nvrtc nvrtc = Nvrtc.open();
-            KernelSources.FILES.parallelStream()
-                    .flatMap(file -> targets(file).map(target -> compile(nvrtc, file, target)))
+            IntStream.range(0, arguments.length / 2)
+                    .parallel()
+                    .mapToObj(i -> compile(nvrtc, new Compilation(arguments[2 * i], arguments[2 * i + 1])))
                     .forEach(System.out::println);
         }
 
         /** One line: what came of it. */
-        private static String compile(Nvrtc nvrtc, String file, String target) {
-            String name = file + ".cu";
+        private static String compile(Nvrtc nvrtc, Compilation compilation) {
+            String name = compilation.file + ".cu";
             try {
-                byte[] cubin = nvrtc.compile(KernelSources.text(file), name, target, CudaKernels.OPTIONS);
+                byte[] cubin = nvrtc.compile(
+                        KernelSources.text(compilation.file), name, compilation.target, CudaKernels.OPTIONS);
                 boolean elf = cubin.length > 4 && new String(cubin, 1, 3, UTF_8).equals("ELF");
-                return elf ? name + " " + target : name + " for " + target + " is no cubin";
+                return elf ? compilation.toString() : compilation + " is no cubin";
             } catch (NvrtcException e) {
                 return e.getMessage();
             }
@@ -66,17 +69,28 @@ class NvrtcGateTest {
     void compilesAllKernels() throws IOException, InterruptedException {
         Optional<Path> library = CudaLibraries.find(LIBRARY);
         assumeTrue(library.isPresent(), () -> CudaLibraries.absence(LIBRARY));
-        List<String> flags = List.of(
-                "-Dtokenwise.cuda.nvrtc=" + library.orElseThrow(), "-D" + LONG + "=" + Boolean.getBoolean(LONG));
-        Process child = ChildJvm.of(flags, Compiling.class)
+        // Its file's name has the whole version.
+        var compiledBefore = new CompiledBefore(
+                library.get().toRealPath().getFileName() + " " + String.join(" ", CudaKernels.OPTIONS));
+        List<Compilation> compilations = KernelSources.FILES.stream()
+                .flatMap(file -> compiledBefore.left(file, CompileGateTest.targets(file, ARCHITECTURES)).stream()
+                        .map(target -> new Compilation(file, target)))
+                .toList();
+        assumeFalse(compilations.isEmpty(), "this NVRTC has compiled all of these texts");
+        Process child = ChildJvm.of(
+                        List.of("-Dtokenwise.cuda.nvrtc=" + library.get()),
+                        Compiling.class,
+                        compilations.stream()
+                                .flatMap(each -> Stream.of(each.file, each.target))
+                                .toArray(String[]::new))
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         List<String> lines =
                 new String(child.getInputStream().readAllBytes(), UTF_8).lines().toList();
         assertThat(child.waitFor()).as("%s", lines).isZero();
         assertThat(lines)
-                .containsExactlyInAnyOrderElementsOf(KernelSources.FILES.stream()
-                        .flatMap(file -> targets(file).map(target -> file + ".cu " + target))
-                        .toList());
+                .containsExactlyInAnyOrderElementsOf(
+                        compilations.stream().map(Compilation::toString).toList());
+        compilations.forEach(each -> compiledBefore.passed(each.file, each.target));
     }
 }
