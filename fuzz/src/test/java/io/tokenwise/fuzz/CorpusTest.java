@@ -11,7 +11,11 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.FieldSource;
 
 class CorpusTest {
-    private static final List<Target> TARGETS = new Targets().get();
+    /** Of the endpoints ServedEndpointsTest asks more; their server takes 15 seconds of processor time to start. */
+    private static final List<Target> TARGETS = new Targets()
+            .get().stream()
+                    .filter(target -> !target.name().equals("http-endpoints"))
+                    .toList();
 
     @TempDir
     Path folder;
