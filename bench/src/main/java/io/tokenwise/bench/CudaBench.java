@@ -159,10 +159,10 @@ final class CudaBench {
     private void check(Precision precision) throws IOException, CudaUnavailableException {
         try (CudaBackend backend = CudaBackend.open(precision, ProductChoice.OWN)) {
             var all = new CudaChecks(backend, checks::add);
-            all.operations();
+            all.operations(inputs.quick());
             all.products();
-            all.model("minilm-acm", inputs.checkedTexts());
-            all.model("vit-cifar10-acm", inputs.checkedImages());
+            all.model("minilm-acm", inputs.checkedTexts(), inputs.checkedBudgets());
+            all.model("vit-cifar10-acm", inputs.checkedImages(), inputs.checkedBudgets());
         }
     }
 
@@ -183,7 +183,7 @@ final class CudaBench {
     private void checkByWgmma(Precision precision) throws CudaUnavailableException {
         try (CudaBackend backend = CudaBackend.open(precision, ProductChoice.OWN_BY_WGMMA)) {
             var all = new CudaChecks(backend, checks::add);
-            all.operations();
+            all.operations(inputs.quick());
             all.products();
         }
     }

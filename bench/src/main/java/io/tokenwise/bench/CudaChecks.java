@@ -19,8 +19,6 @@ import java.util.function.Consumer;
 
 /** Whether a device in one precision computes what the CPU does, and each row the same alone as among others. */
 final class CudaChecks {
-    private static final double[] BUDGETS = {0.25, 0.5, 0.75};
-
     private final CudaBackend device;
     private final Consumer<Check> found;
 
@@ -49,9 +47,9 @@ final class CudaChecks {
     // ---- operations
 
     /** Those that are float32 in every precision only once. */
-    void operations() {
+    void operations(boolean quick) {
         try (Backend cpu = VectorBackend.open(1)) {
-            for (CudaOperation operation : CudaOperation.all()) {
+            for (CudaOperation operation : CudaOperation.all(quick)) {
                 if (operation.product() || device.precision() == Precision.F32) {
                     double difference = difference(run(operation, cpu), run(operation, device));
                     check(operation.name(), difference, bound(operation.product()));
@@ -165,14 +163,14 @@ final class CudaChecks {
      * A built-in model, on which whole inputs and those at budgets run. In narrow precisions a gate that sees other last digits may choose otherwise, which no bound
      * of a difference covers: there only the whole model is compared.
      */
-    void model(String name, List<int[]> inputs) throws IOException {
+    void model(String name, List<int[]> inputs, List<Double> budgets) throws IOException {
         try (Backend cpu = VectorBackend.open(Runtime.getRuntime().availableProcessors());
                 Encoder expected = load(name, cpu);
                 Encoder encoder = load(name, device);
                 var onCpu = new Sessions(expected, cpu, 1024, 1);
                 var onDevice = new Sessions(encoder, device, 1024, 1)) {
             compare(name + ", dense", onCpu, onDevice, inputs, Budget.FULL, modelBound());
-            for (double share : BUDGETS) {
+            for (double share : budgets) {
                 Budget budget = Budget.flops(share);
                 if (device.precision() == Precision.F32) {
                     compare(name + ", budget " + share, onCpu, onDevice, inputs, budget, 1e-3);

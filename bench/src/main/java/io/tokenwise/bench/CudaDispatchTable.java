@@ -30,6 +30,11 @@ final class CudaDispatchTable {
         return inputs.quick() ? 1 : REPEATS;
     }
 
+    /** One shows that they run. */
+    private int layers() {
+        return inputs.quick() ? 1 : DispatchModules.LAYERS;
+    }
+
     private int[] tokens() {
         return inputs.quick() ? new int[] {8} : new int[] {1024, 2048, 4096, 8192, 16384};
     }
@@ -37,7 +42,7 @@ final class CudaDispatchTable {
     CudaTable table() {
         var table = new CudaTable.Builder(
                 "Dispatch: an adaptive MLP against the dense one",
-                DispatchModules.LAYERS + " modules in turn, " + LEARNERS + " learners, of which all but the last have"
+                layers() + " modules in turn, " + LEARNERS + " learners, of which all but the last have"
                         + " weights of their own, bf16; microseconds of one module, gate and grouping included. Goal:"
                         + " half of the learners 1.5 times as fast as dense from 4,096 tokens.",
                 simulated,
@@ -49,7 +54,7 @@ final class CudaDispatchTable {
                 CudaTable.speed("times as fast"));
         for (DispatchSizes sizes : inputs.quick() ? List.of(DispatchSizes.MINILM) : List.of(DispatchSizes.values())) {
             var engine = new OwnEngine(BackendChoice.Kind.CUDA, Precision.BF16);
-            try (var modules = new DispatchModules(engine, sizes, 1, LEARNERS, LEARNERS - 1, false)) {
+            try (var modules = new DispatchModules(engine, sizes, layers(), 1, LEARNERS, LEARNERS - 1, false)) {
                 for (int tokens : tokens()) {
                     measure(modules, sizes, tokens, table);
                 }
@@ -73,7 +78,7 @@ final class CudaDispatchTable {
             }
         }
         double[] seconds = inputs.times().medians(work);
-        double one = 1e6 / repeats() / DispatchModules.LAYERS;
+        double one = 1e6 / repeats() / layers();
         for (int i = 0; i < means.size(); i++) {
             table.row(
                     sizes.label(),

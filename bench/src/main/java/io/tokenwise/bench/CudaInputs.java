@@ -91,6 +91,11 @@ record CudaInputs(boolean quick, List<int[]> texts, String what) {
         return smallImages(quick ? 2 : 16);
     }
 
+    /** Shares at which tokens get fewer learners. */
+    List<Double> checkedBudgets() {
+        return quick ? List.of(0.5) : List.of(0.25, 0.5, 0.75);
+    }
+
     /** Of noise, 32 pixels wide. */
     List<int[]> smallImages(int count) {
         var random = new SplittableRandom(5);

@@ -39,10 +39,17 @@ record CudaOperation(String name, boolean product, Body body) {
         List<float[]> run(CudaSide side);
     }
 
-    /** Those of inference and of training; every kind of kernel is in one of them. */
-    static List<CudaOperation> all() {
+    /**
+     * Those of inference and of training; every kind of kernel is in one of them.
+     *
+     * @param quick without products of models' sizes
+     */
+    static List<CudaOperation> all(boolean quick) {
         var all = new ArrayList<CudaOperation>();
         all.addAll(products());
+        if (!quick) {
+            all.addAll(productsOfModels());
+        }
         all.addAll(values());
         all.addAll(sequences());
         all.addAll(training());
@@ -52,18 +59,22 @@ record CudaOperation(String name, boolean product, Body body) {
     private static List<CudaOperation> products() {
         return List.of(
                 linear(1, 384, 384),
-                linear(37, 384, 1152),
-                linear(130, 384, 1536),
-                linear(130, 1536, 384),
                 linear(70, 129, 100),
                 linear(1_030, 33, 258),
                 mlp(70, 64, 96, 96, 96),
-                mlp(130, 384, 384, 384, 384),
                 mlp(7, 40, 8, 16, 5),
                 slices(70, 65, 32, 80, 64),
-                slices(130, 384, 96, 96, 96, 96),
                 gate(1, 5, 1),
                 gate(300, 384, 4));
+    }
+
+    private static List<CudaOperation> productsOfModels() {
+        return List.of(
+                linear(37, 384, 1152),
+                linear(130, 384, 1536),
+                linear(130, 1536, 384),
+                mlp(130, 384, 384, 384, 384),
+                slices(130, 384, 96, 96, 96, 96));
     }
 
     private static CudaOperation linear(int rows, int inputs, int outputs) {

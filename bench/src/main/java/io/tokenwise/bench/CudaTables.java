@@ -115,7 +115,7 @@ final class CudaTables {
                 CudaTable.speed("ms by launches"),
                 CudaTable.speed("ratio"));
         int[] lengths = inputs.quick() ? new int[] {4} : LENGTHS;
-        for (Precision precision : Precision.values()) {
+        for (Precision precision : inputs.quick() ? List.of(Precision.BF16) : List.of(Precision.values())) {
             double[] asGraph = oneText(precision, lengths);
             double[] byLaunches = oneTextByLaunches(precision, lengths);
             for (int i = 0; i < lengths.length; i++) {

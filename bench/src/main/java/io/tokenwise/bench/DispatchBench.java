@@ -61,7 +61,7 @@ final class DispatchBench {
     /** Measures and prints with what must hold; returns whether all of it does. */
     static boolean run(
             OwnEngine engine, DispatchSizes sizes, int trained, boolean gated, boolean line, PrintWriter out) {
-        try (var modules = new DispatchModules(engine, sizes, 1, LEARNERS, trained, gated)) {
+        try (var modules = new DispatchModules(engine, sizes, DispatchModules.LAYERS, 1, LEARNERS, trained, gated)) {
             var bench = new DispatchBench(modules, out);
             boolean good = true;
             out.printf(

@@ -54,7 +54,14 @@ public class DispatchBenchmark {
     /** Makes random modules and tokens. */
     @Setup(Level.Trial)
     public void open() {
-        modules = new DispatchModules(OwnEngine.named(engine), DispatchSizes.MINILM, 1, learners, learners - 1, false);
+        modules = new DispatchModules(
+                OwnEngine.named(engine),
+                DispatchSizes.MINILM,
+                DispatchModules.LAYERS,
+                1,
+                learners,
+                learners - 1,
+                false);
         var counts = new int[tokens];
         Arrays.fill(counts, k);
         Tensor x = modules.tokens(counts);

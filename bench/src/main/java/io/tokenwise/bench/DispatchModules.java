@@ -42,6 +42,7 @@ final class DispatchModules implements AutoCloseable {
     /** Any below 1: there the gates are asked. */
     private static final Budget BUDGET = Budget.flops(0.5);
 
+    private final int layers;
     private final int learners;
     private final int hidden;
     private final int units;
@@ -59,10 +60,13 @@ final class DispatchModules implements AutoCloseable {
     private final Random random = new Random(1);
 
     /**
+     * @param layers how many modules; {@value #LAYERS} where times count
      * @param trained how many of an MLP's learners have weights of their own
      * @param gated whether MLPs are gated, by SiLU
      */
-    DispatchModules(OwnEngine engine, DispatchSizes sizes, int threads, int learners, int trained, boolean gated) {
+    DispatchModules(
+            OwnEngine engine, DispatchSizes sizes, int layers, int threads, int learners, int trained, boolean gated) {
+        this.layers = layers;
         this.learners = learners;
         this.gated = gated;
         hidden = sizes.hidden();
@@ -74,7 +78,7 @@ final class DispatchModules implements AutoCloseable {
         workspace = backend.workspace(1L << 30);
         pass = new Pass(stream, workspace);
         List<String> paths =
-                IntStream.range(0, LAYERS).mapToObj(i -> "layer." + i + ".mlp").toList();
+                IntStream.range(0, layers).mapToObj(i -> "layer." + i + ".mlp").toList();
         var config = new AcmConfig(
                 "none",
                 learners,
@@ -112,7 +116,7 @@ final class DispatchModules implements AutoCloseable {
     List<Block> mlps(int count) {
         int width = count * units / learners;
         var mlps = new ArrayList<Block>();
-        for (int i = 0; i < LAYERS; i++) {
+        for (int i = 0; i < layers; i++) {
             Mlp mlp = mlp("mlp." + count + "." + i + ".", width);
             mlp.prepare(stream);
             mlps.add(mlp);

@@ -15,7 +15,8 @@ class DispatchModulesTest {
     void tokensStillWantTheirLearnersWhenAllHasRunOnThem() {
         var engine = new OwnEngine(BackendChoice.Kind.VECTOR, Precision.F32);
         int[] counts = {1, LEARNERS, 3};
-        try (var modules = new DispatchModules(engine, DispatchSizes.MINILM, 1, LEARNERS, LEARNERS - 1, false)) {
+        try (var modules = new DispatchModules(
+                engine, DispatchSizes.MINILM, DispatchModules.LAYERS, 1, LEARNERS, LEARNERS - 1, false)) {
             Tensor x = modules.tokens(counts);
             modules.plain(modules.mlps(LEARNERS), x).run();
             modules.oneByOne(x).run();
