@@ -130,16 +130,16 @@ final class OwnModel implements AutoCloseable {
     static OwnModel adaptive(Path directory, OwnEngine engine, int threads) throws IOException {
         OwnModel model = new OwnModel(Models.open(directory), engine, threads);
         try (ModelFiles minilm = Models.builtIn("minilm")) {
+            if (!model.encoder.isAdaptive()) {
+                throw new IllegalArgumentException(
+                        directory + ": is not adaptive; name a model that demo or distill has made");
+            }
             if (!model.encoder
                     .description()
                     .architecture()
                     .equals(minilm.description().architecture())) {
                 throw new IllegalArgumentException(
                         directory + ": has other sizes than minilm, which it would be compared with");
-            }
-            if (!model.encoder.isAdaptive()) {
-                throw new IllegalArgumentException(
-                        directory + ": is not adaptive; name a model that demo or distill has made");
             }
             return model;
         } catch (Throwable e) {

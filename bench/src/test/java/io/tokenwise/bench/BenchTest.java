@@ -10,6 +10,7 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.references.TorchScript;
 import io.tokenwise.testmodels.KeptModels;
+import io.tokenwise.testmodels.SmallTextModel;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
@@ -156,9 +157,7 @@ class BenchTest {
     @Test
     void aDenseModelIsRefused(@TempDir Path folder) throws IOException {
         Path dense = folder.resolve("dense");
-        try (TextEncoder minilm = TextEncoder.open("minilm")) {
-            minilm.model().encoder().save(dense, minilm.model().files().tokenizer(), ModelWriter.Existing.KEEP);
-        }
+        SmallTextModel.write(dense);
         assertThat(run(ofModel(dense))).isEqualTo(1);
         assertThat(err.toString().lines()).singleElement().asString().contains("is not adaptive");
     }
