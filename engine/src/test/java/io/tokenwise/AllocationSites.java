@@ -33,7 +33,7 @@ public final class AllocationSites {
         }
         Map<String, Long> bytes = new HashMap<>();
         for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
-            if (event.getStackTrace() != null) {
+            if (event.getStackTrace() != null && !isRecorders(event)) {
                 bytes.merge(site(event), event.getLong("weight"), Long::sum);
             }
         }
@@ -42,6 +42,11 @@ public final class AllocationSites {
                 .limit(SITES)
                 .map(entry -> entry.getValue() + " bytes: " + entry.getKey())
                 .collect(Collectors.joining("\n"));
+    }
+
+    private static boolean isRecorders(RecordedEvent event) {
+        return event.getStackTrace().getFrames().stream()
+                .anyMatch(frame -> frame.getMethod().getType().getName().startsWith("jdk.jfr."));
     }
 
     private static String site(RecordedEvent event) {

@@ -21,7 +21,10 @@ class SessionsMemoryTest {
     void warmForwardsAllocateNothingOnTheHeap(@TempDir Path directory) throws Exception {
         WarmForward.write(directory);
         // A JVM of its own, as a service has: what else a JVM has run decides how C2 compiles what is shared.
-        Process child = ChildJvm.of(List.of(), WarmForward.class, directory.toString())
+        // Small allocation buffers, so that what makes one small object a forward is among the samples that name the
+        // sites.
+        List<String> smallBuffers = List.of("-XX:TLABSize=8k", "-XX:MinTLABSize=2k", "-XX:-ResizeTLAB");
+        Process child = ChildJvm.of(smallBuffers, WarmForward.class, directory.toString())
                 .redirectError(ProcessBuilder.Redirect.INHERIT)
                 .start();
         String output = new String(child.getInputStream().readAllBytes(), UTF_8);

@@ -26,6 +26,7 @@ import java.util.List;
 import java.util.Set;
 import java.util.concurrent.TimeUnit;
 import java.util.stream.Collectors;
+import java.util.stream.IntStream;
 
 /**
  * A program that runs forwards of several kinds, each until 50 in a row allocate nothing on the heap, or so often that the compiler must have seen
@@ -159,7 +160,8 @@ final class WarmForward {
         long bytes = leastAllocated(round, workers);
         if (bytes > 0) {
             System.out.println(what + ": " + FORWARDS + " forwards still allocate " + bytes + " bytes after " + ROUNDS
-                    + " rounds and more\n" + AllocationSites.of(round, scratch));
+                    + " rounds and more\n"
+                    + AllocationSites.of(() -> IntStream.range(0, ROUNDS).forEach(_ -> round.run()), scratch));
         }
     }
 

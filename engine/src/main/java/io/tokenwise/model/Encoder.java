@@ -291,9 +291,11 @@ public final class Encoder implements AutoCloseable {
         return tokens;
     }
 
-    /** After all else, since a device may have to be waited for. */
+    /** After all else, since a device may have to be waited for. Of no lambda: C2 at times leaves one for each forward. */
     private void tellSpent(Pass pass) {
-        leaving.ifPresent(own -> own.tellSpent(pass));
+        if (leaving.isPresent()) {
+            leaving.get().tellSpent(pass);
+        }
     }
 
     private void plan(Pass pass, TokenBatch batch) {
@@ -313,7 +315,9 @@ public final class Encoder implements AutoCloseable {
         pass.over(batch);
         StayingRows staying = StayingRows.of(pass);
         staying.clear();
-        plans.forEach(staying::add);
+        for (int input = 0; input < plans.size(); input++) {
+            staying.add(plans.get(input));
+        }
     }
 
     private Tensor run(Pass pass) {
