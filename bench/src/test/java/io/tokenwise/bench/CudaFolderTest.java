@@ -8,13 +8,11 @@ import io.tokenwise.natives.cuda.Nvrtc;
 import java.io.IOException;
 import java.io.PrintWriter;
 import java.io.StringWriter;
-import java.lang.management.ManagementFactory;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.Map;
 import java.util.Optional;
-import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -58,8 +56,7 @@ class CudaFolderTest {
                         "TOKENWISE_FAKE_CUDA",
                         "test",
                         "TOKENWISE_JAVA_OPTS",
-                        "-Dtokenwise.cuda.driver=" + library + " -Dtokenwise.cuda.nvrtc=/nowhere/libnvrtc.so "
-                                + lateC2()));
+                        "-Dtokenwise.cuda.driver=" + library + " -Dtokenwise.cuda.nvrtc=/nowhere/libnvrtc.so"));
         assertThat(process.start().waitFor()).as(Files.readString(log)).isZero();
         assertThat(elsewhere).isEmptyDirectory();
         assertThat(fileNames(results)).containsExactly("cuda.html", "cuda.json", "cuda.log", "cuda.txt");
@@ -72,13 +69,6 @@ class CudaFolderTest {
         assertThat(Files.readString(results.resolve("cuda.txt")))
                 .startsWith("SIMULATED: ")
                 .contains("checks hold");
-    }
-
-    /** Our own JVM's flags of that, since this one ends as soon. */
-    private static String lateC2() {
-        return ManagementFactory.getRuntimeMXBean().getInputArguments().stream()
-                .filter(flag -> flag.startsWith("-XX:Tier4"))
-                .collect(Collectors.joining(" "));
     }
 
     /** With kernels for the simulated device, as nvcc makes them for a card. */

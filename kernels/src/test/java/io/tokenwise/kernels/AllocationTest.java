@@ -51,9 +51,7 @@ class AllocationTest extends KernelTest {
     }
 
     private Map<String, Runnable> calls() {
-        // Blocks of four rows and rows that are left. Few of them: what a call costs before C2 has compiled it is most
-        // of what this test takes.
-        int rows = 6;
+        int rows = 21;
         int columns = 77;
         int count = rows * columns;
         Floats x = floats(normal(count));
