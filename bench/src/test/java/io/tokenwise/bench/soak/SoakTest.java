@@ -24,9 +24,8 @@ import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
-import picocli.CommandLine;
 
-/** A soak finds what is wrong with what it calls; and finds nothing wrong with small models of ours. */
+/** A soak finds what is wrong with what it calls. {@link SmallSoakTest}: and nothing wrong with small models of ours. */
 @Timeout(value = 20, unit = TimeUnit.MINUTES)
 class SoakTest {
     /** Too short to say anything about memory. */
@@ -139,19 +138,5 @@ class SoakTest {
                     .containsExactly("descriptor socket of port " + port + ", to port " + listening.getLocalPort()
                             + ", state 1");
         }
-    }
-
-    /** All kinds of models, a server, openings and bad clients. */
-    @Test
-    void smallModelsHold() {
-        String[] arguments = {"--small", "--hours=0.0005", "--engine=vector-f32", "--growth=100000", "--out=" + folder};
-        int code = new CommandLine(new SoakCommand())
-                .setOut(new PrintWriter(out, true))
-                .setErr(new PrintWriter(out, true))
-                .execute(arguments);
-        assertThat(code).as(out::toString).isZero();
-        assertThat(out.toString()).contains("64 callers", "every answer had the same bits: holds");
-        assertThat(folder.resolve("soak.jfr")).isNotEmptyFile();
-        assertThat(folder.resolve("soak.json")).content().contains("residentMiB", "perHour");
     }
 }
