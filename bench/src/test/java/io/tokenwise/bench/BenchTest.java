@@ -191,8 +191,9 @@ class BenchTest {
 
     @Test
     void eachKindOfContenderHasEightCallers() {
-        JsonNode rows = rows("--only=onnxruntime-int8,libtorch,dense-vector", "--scenario=callers-8");
-        assertThat(rows).hasSize(TorchScript.isAvailable() ? 3 : 2);
+        JsonNode rows = rows(
+                "--only=onnxruntime-int8,libtorch,dense-vector,acm-vector", "--budget=0.5", "--scenario=callers-8");
+        assertThat(rows).hasSize(TorchScript.isAvailable() ? 4 : 3);
         rows.forEach(row -> check(row, 8));
     }
 
