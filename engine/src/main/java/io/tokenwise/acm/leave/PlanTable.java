@@ -1,7 +1,9 @@
 package io.tokenwise.acm.leave;
 
 import java.util.Arrays;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
 import java.util.concurrent.atomic.AtomicReferenceArray;
 
 /**
@@ -35,6 +37,9 @@ final class PlanTable {
 
     /** The share of a short text's tokens that stays, on average. */
     private final double[] shortShares = new double[FULL];
+
+    /** {@link #shortCosts(int)} by how many layers are narrow: each is asked for by every hundredth of the budget. */
+    private final Map<Integer, double[]> shortCosts = new HashMap<>();
 
     /** Atomic, so that what one thread has filled in another sees whole. */
     private final AtomicReferenceArray<Row> byLength;
@@ -125,16 +130,27 @@ final class PlanTable {
             return 0;
         }
         double allowed = shortTolerance * hundredths / FULL;
-        if (shortCost(narrowLayers, 1) <= allowed) {
+        double[] costs = shortCosts.computeIfAbsent(narrowLayers, this::shortCosts);
+        if (costs[FULL] <= allowed) {
             return 1;
         }
         for (int percent = (int) (FULL * worth.most()); percent >= FULL * worth.least(); percent--) {
-            double share = (double) percent / FULL;
-            if (shortCost(narrowLayers, share) <= allowed) {
-                return share;
+            if (costs[percent] <= allowed) {
+                return (double) percent / FULL;
             }
         }
         return 0;
+    }
+
+    /** By hundredths of the tokens that stay, as far as they may be asked for. */
+    private double[] shortCosts(int narrowLayers) {
+        LeastWorth worth = plans.leastWorth();
+        var costs = new double[FULL + 1];
+        for (int percent = (int) (FULL * worth.most()); percent >= FULL * worth.least(); percent--) {
+            costs[percent] = shortCost(narrowLayers, (double) percent / FULL);
+        }
+        costs[FULL] = shortCost(narrowLayers, 1);
+        return costs;
     }
 
     /** As a share of the dense model's, of the longest of the short texts or one of half that length, whichever is more. */
