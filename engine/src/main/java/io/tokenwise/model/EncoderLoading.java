@@ -33,7 +33,12 @@ final class EncoderLoading {
             var parts = new LayerBuilder(parameters, description.architecture(), config);
             Network network = network(description, config, parts);
             boolean parallel = backend.threads() > 1;
-            forEach(byParameter(parts.stored()), parallel, some -> some.forEach(part -> part.load(files.weights())));
+            try (var memory = new ReadMemory()) {
+                forEach(
+                        byParameter(parts.stored()),
+                        parallel,
+                        some -> some.forEach(part -> part.load(files.weights(), memory)));
+            }
             if (config.acm().isPresent() && config.acm().get().differences()) {
                 forEach(Acmizer.blocks(network.slots()), parallel, block -> addDenseSlices(block, backend.stream()));
             }

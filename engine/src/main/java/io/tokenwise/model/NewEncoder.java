@@ -55,12 +55,11 @@ public final class NewEncoder {
             ModelDescription description = dense.description().withAcm(Optional.of(shortPath.toJson()));
             var parts = new LayerBuilder(parameters, description.architecture(), config);
             Network network = EncoderLoading.network(description, config, parts);
-            for (StoredTensor tensor : parts.stored()) {
-                Parameter.Part part = tensor.parameter().part();
-                if (part != Parameter.Part.NARROW && part != Parameter.Part.GATE) {
-                    tensor.load(dense.weights());
-                }
-            }
+            StoredTensor.loadAll(
+                    parts.stored().stream()
+                            .filter(tensor -> isDense(tensor.parameter().part()))
+                            .toList(),
+                    dense.weights());
             Encoder encoder = EncoderLoading.prepared(new Encoder(description, parameters, network, parts.stored()));
             encoder.narrowParameters().forEach(parameter -> copyDense(parameter, parameters));
             NarrowMlps.start(encoder.slots(), network.narrowSlots(), () -> forwards.accept(encoder));
@@ -72,6 +71,11 @@ public final class NewEncoder {
             parameters.close();
             throw e;
         }
+    }
+
+    /** Whether the dense model has it. */
+    private static boolean isDense(Parameter.Part part) {
+        return part != Parameter.Part.NARROW && part != Parameter.Part.GATE;
     }
 
     private static ShortPathConfig newShortPath(ModelDescription dense) {

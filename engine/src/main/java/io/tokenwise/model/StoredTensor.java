@@ -139,8 +139,15 @@ public record StoredTensor(String name, Parameter parameter, List<Columns> range
         return tensors;
     }
 
+    /** Reads tensors into their parameters, which have to be told that they {@link Parameter#changed}. */
+    public static void loadAll(List<StoredTensor> tensors, WeightSource source) {
+        try (var memory = new ReadMemory()) {
+            tensors.forEach(tensor -> tensor.load(source, memory));
+        }
+    }
+
     /** Reads the tensor into the parameter, which has to be told that it {@link Parameter#changed} once all its tensors are read. */
-    public void load(WeightSource source) {
+    void load(WeightSource source, ReadMemory memory) {
         long[] inFile = source.shape(name);
         if (!Arrays.equals(inFile, dimensions())) {
             throw new BadFileException(
@@ -151,25 +158,24 @@ public record StoredTensor(String name, Parameter parameter, List<Columns> range
             if (ranges.size() == 1 && !isTransposed()) {
                 source.read(name, place(value, ranges.getFirst()));
             } else {
-                loadParts(source, value);
+                memory.lend(bytes(), file -> {
+                    source.read(name, file);
+                    fromFile(file, value);
+                });
             }
         }
     }
 
-    private void loadParts(WeightSource source, HostTensor value) {
-        try (Arena arena = Arena.ofConfined()) {
-            MemorySegment file = Pages.allocate(arena, bytes(), 64);
-            source.read(name, file);
-            long at = 0;
-            for (Columns range : ranges) {
-                MemorySegment part = file.asSlice(at, bytes(range));
-                if (isTransposed()) {
-                    fromTransposed(part, range, value);
-                } else {
-                    place(value, range).copyFrom(part);
-                }
-                at += part.byteSize();
+    private void fromFile(MemorySegment file, HostTensor value) {
+        long at = 0;
+        for (Columns range : ranges) {
+            MemorySegment part = file.asSlice(at, bytes(range));
+            if (isTransposed()) {
+                fromTransposed(part, range, value);
+            } else {
+                place(value, range).copyFrom(part);
             }
+            at += part.byteSize();
         }
     }
 

@@ -93,7 +93,7 @@ class FusedTensorsTest {
     /** Loads the numbers, and checks that storing gives them back. */
     private static void load(LayerBuilder parts) {
         var file = new NumberedFile(shapes(parts));
-        parts.stored().forEach(tensor -> tensor.load(file));
+        StoredTensor.loadAll(parts.stored(), file);
         try (Arena arena = Arena.ofConfined()) {
             for (StoredTensor tensor : parts.stored()) {
                 TensorData stored = tensor.store(arena);

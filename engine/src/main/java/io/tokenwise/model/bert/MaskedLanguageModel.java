@@ -7,6 +7,7 @@ import io.tokenwise.io.WeightSource;
 import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.Encoder;
 import io.tokenwise.model.LayerBuilder;
+import io.tokenwise.model.StoredTensor;
 import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.WordHead;
 import io.tokenwise.nn.Pass;
@@ -56,7 +57,7 @@ public final class MaskedLanguageModel implements AutoCloseable {
             LayerBuilder parts = new LayerBuilder(parameters, sizes, AdaptiveConfig.DENSE).head();
             WordHead head = WordHead.of(
                     BertFamily.words(sizes), 0, encoder.parameters().get("embeddings.word_embeddings.weight"), parts);
-            parts.stored().forEach(tensor -> tensor.load(weights));
+            StoredTensor.loadAll(parts.stored(), weights);
             parameters.all().forEach(Parameter::changed);
             head.prepare(parameters.backend().stream());
             return new MaskedLanguageModel(parameters, head);

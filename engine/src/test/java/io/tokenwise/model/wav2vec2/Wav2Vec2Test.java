@@ -16,6 +16,7 @@ import io.tokenwise.choice.Backends;
 import io.tokenwise.model.AdaptiveConfig;
 import io.tokenwise.model.LayerBuilder;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.StoredTensor;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
@@ -243,7 +244,7 @@ class Wav2Vec2Test {
     private static Wav2Vec2 load(ModelFiles files, Parameters parameters) {
         var parts = new LayerBuilder(parameters, files.speech().architecture(), AdaptiveConfig.DENSE);
         Wav2Vec2 network = Wav2Vec2.of(files.speech(), parts);
-        parts.stored().forEach(tensor -> tensor.load(files.weights()));
+        StoredTensor.loadAll(parts.stored(), files.weights());
         parameters.all().forEach(Parameter::changed);
         network.prepare(parameters.backend().stream());
         network.slots().forEach(slot -> slot.block().prepare(parameters.backend().stream()));
