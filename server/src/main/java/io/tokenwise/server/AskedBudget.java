@@ -66,13 +66,15 @@ sealed interface AskedBudget {
 
     /** Reads a budget that is a field. */
     static AskedBudget of(String where, JsonNode node) {
+        return read(node).orElseThrow(() -> wrong(where));
+    }
+
+    /** A budget that is a field; empty if it is none. */
+    static Optional<AskedBudget> read(JsonNode node) {
         if (node.isNumber()) {
-            return share(node.doubleValue(Double.NaN)).orElseThrow(() -> wrong(where));
+            return share(node.doubleValue(Double.NaN));
         }
-        if (node.isString()) {
-            return parse(where, node.stringValue());
-        }
-        throw wrong(where);
+        return node.isString() ? parsed(node.stringValue()) : Optional.empty();
     }
 
     private static Optional<AskedBudget> share(double share) {

@@ -73,7 +73,7 @@ final class PageImageRoute implements Route {
         Fields query = Request.extractQueryParameters(exchange.request());
         var found = models.find(exchange, needed(query, "model"), ServedModel.Images.class)
                 .model();
-        double share = PageTextRoute.share(AskedBudget.parse("budget", needed(query, "budget")));
+        double share = PageTextRoute.share(AskedBudget.parsed(needed(query, "budget")));
         return new Asked(found.name(), found.classifier(), share);
     }
 

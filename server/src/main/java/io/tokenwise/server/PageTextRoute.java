@@ -76,7 +76,7 @@ final class PageTextRoute implements Route {
                 .model();
         OpenModel model = found.text().encoder().model();
         Tokenizer tokenizer = found.text().tokenizer();
-        double share = share(AskedBudget.of("budget", fields.needed("budget")));
+        double share = share(AskedBudget.read(fields.needed("budget")));
         String text = fields.neededText("text");
         Tokenizer.Encoded encoded =
                 words(text, tokenizer).orElseThrow(() -> ApiError.field("text", "text has no word: give a text"));
@@ -100,11 +100,12 @@ final class PageTextRoute implements Route {
                         .filter(encoded -> encoded.ids().length > 0 && tokenizer.has(encoded.ids()[0]));
     }
 
-    static double share(AskedBudget budget) {
-        if (budget instanceof AskedBudget.Share share) {
-            return share.share();
-        }
-        throw ApiError.field("budget", "budget must be a number from 0 to 1");
+    /** @throws ApiError 400 if there is none, or if it is what load allows: the page shows what a budget does */
+    static double share(Optional<AskedBudget> budget) {
+        return budget.filter(AskedBudget.Share.class::isInstance)
+                .map(AskedBudget.Share.class::cast)
+                .map(AskedBudget.Share::share)
+                .orElseThrow(() -> ApiError.field("budget", "budget must be a number from 0 to 1"));
     }
 
     /** Each at the budget and at full budget. The text comes last, because what runs first after a pause is slow, and a short one several times. */

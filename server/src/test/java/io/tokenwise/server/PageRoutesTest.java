@@ -133,6 +133,8 @@ class PageRoutesTest {
             {"model": "minilm-acm", "text": "a", "others": []}                              | 400 | budget is missing
             {"model": "minilm-acm", "budget": "auto", "text": "a", "others": []}            | 400 | budget must be a number
             {"model": "minilm-acm", "budget": 1.1, "text": "a", "others": []}               | 400 | budget must be a number
+            {"model": "minilm-acm", "budget": "half", "text": "a", "others": []}            | 400 | budget must be a number
+            {"model": "minilm-acm", "budget": [1], "text": "a", "others": []}               | 400 | budget must be a number
             {"model": "minilm-acm", "budget": 1, "text": " ", "others": []}                 | 400 | text has no word
             {"model": "minilm-acm", "budget": 1, "text": 7, "others": []}                   | 400 | text must be a string
             {"model": "minilm-acm", "budget": 1, "text": "a"}                               | 400 | others is missing
@@ -146,7 +148,7 @@ class PageRoutesTest {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         assertThat(JSON.readTree(response.body()).at("/error/message").asString())
                 .contains(message)
-                .doesNotContain("\n");
+                .doesNotContain("\n", "or \"auto\"");
     }
 
     @ParameterizedTest
@@ -155,6 +157,7 @@ class PageRoutesTest {
         "/page/image?budget=0.5, 400, model is missing in the query",
         "/page/image?model=vit-cifar10-acm, 400, budget is missing in the query",
         "/page/image?model=vit-cifar10-acm&budget=auto, 400, budget must be a number from 0 to 1",
+        "/page/image?model=vit-cifar10-acm&budget=half, 400, budget must be a number from 0 to 1",
         "/page/image?model=minilm-acm&budget=1, 400, of kind texts"
     })
     void badImagesAreSaidInALine(String path, int status, String message) throws Exception {
@@ -163,7 +166,7 @@ class PageRoutesTest {
         assertThat(response.statusCode()).as(response.body()).isEqualTo(status);
         assertThat(JSON.readTree(response.body()).at("/error/message").asString())
                 .contains(message)
-                .doesNotContain("\n", "Exception");
+                .doesNotContain("\n", "Exception", "or \"auto\"");
     }
 
     @Test

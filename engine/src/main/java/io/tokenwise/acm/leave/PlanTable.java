@@ -38,7 +38,7 @@ final class PlanTable {
     /** The share of a short text's tokens that stays, on average. */
     private final double[] shortShares = new double[FULL];
 
-    /** {@link #shortCosts(int)} by how many layers are narrow: each is asked for by every hundredth of the budget. */
+    /** {@link #shortCosts(int)} by how many layers are narrow: every hundredth of the budget asks for each. Only the constructor does. */
     private final Map<Integer, double[]> shortCosts = new HashMap<>();
 
     /** Atomic, so that what one thread has filled in another sees whole. */
