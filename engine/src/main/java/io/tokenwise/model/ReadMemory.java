@@ -7,33 +7,48 @@ import java.util.ArrayDeque;
 import java.util.function.Consumer;
 
 /**
- * Memory that tensors are read into before they are transposed, a piece for each thread that reads: the system gives new memory page by page, and fills each with zeros, which takes longer than
- * what is read into it. Thread-safe; it must not be closed before all have read.
+ * Memory that tensors are read into before they are transposed: for each thread that reads as much as the largest of its tensors. The system gives new memory page by page and fills each with
+ * zeros, which takes longer than reading into what is there. Thread-safe; to be closed when all have read.
  */
 final class ReadMemory implements AutoCloseable {
-    private final Arena arena = Arena.ofShared();
-
     /** Guarded by itself. */
-    private final ArrayDeque<MemorySegment> free = new ArrayDeque<>();
+    private final ArrayDeque<Piece> free = new ArrayDeque<>();
+
+    private record Piece(Arena arena, MemorySegment bytes) {
+        static Piece of(long size) {
+            Arena arena = Arena.ofShared();
+            return new Piece(arena, Pages.allocate(arena, size, Float.BYTES));
+        }
+    }
 
     /** Lends so many bytes, of anything. */
-    void lend(long bytes, Consumer<MemorySegment> work) {
-        MemorySegment piece;
+    void lend(long size, Consumer<MemorySegment> work) {
+        Piece piece = take(size);
+        try {
+            work.accept(piece.bytes.asSlice(0, size));
+        } finally {
+            synchronized (free) {
+                free.push(piece);
+            }
+        }
+    }
+
+    private Piece take(long size) {
+        Piece last;
         synchronized (free) {
-            piece = free.poll();
+            last = free.poll();
         }
-        if (piece == null || piece.byteSize() < bytes) {
-            // What was too small stays until the end: models have few sizes of tensors.
-            piece = Pages.allocate(arena, bytes, Float.BYTES);
+        if (last != null && last.bytes.byteSize() >= size) {
+            return last;
         }
-        work.accept(piece.asSlice(0, bytes));
-        synchronized (free) {
-            free.push(piece);
+        if (last != null) {
+            last.arena.close();
         }
+        return Piece.of(size);
     }
 
     @Override
     public void close() {
-        arena.close();
+        free.forEach(piece -> piece.arena.close());
     }
 }
