@@ -93,6 +93,13 @@ abstract class ScriptCommands implements Runnable {
     static final class Lock extends ScriptCommands {}
 
     @Command(
+            name = "lint",
+            header = "Look at every source: its format, and what javac and Error Prone know to be wrong.",
+            customSynopsis = "./tokenwise lint",
+            description = "Compiles what changed; ./tokenwise mvn spotless:apply mends formats.")
+    static final class Lint extends ScriptCommands {}
+
+    @Command(
             name = "stress",
             header = "Look for orders of threads and instructions that break something.",
             customSynopsis = {

@@ -58,6 +58,7 @@ final class Tokenwise implements Runnable {
             ScriptCommands.Install.class,
             ScriptCommands.Dist.class,
             ScriptCommands.Lock.class,
+            ScriptCommands.Lint.class,
             ScriptCommands.Stress.class);
 
     /** What most commands read from standard input. */
