@@ -95,8 +95,10 @@ abstract class ScriptCommands implements Runnable {
     @Command(
             name = "lint",
             header = "Look at every source: its format, and what javac and Error Prone know to be wrong.",
-            customSynopsis = "./tokenwise lint",
-            description = "Compiles what changed; ./tokenwise mvn spotless:apply mends formats.")
+            customSynopsis = "./tokenwise lint [MAVEN OPTIONS]",
+            description = "Compiles what changed; ./tokenwise mvn spotless:apply mends formats.",
+            footerHeading = "%nExamples:%n",
+            footer = {"  ./tokenwise lint", "  ./tokenwise lint -P stress,openai-clients"})
     static final class Lint extends ScriptCommands {}
 
     @Command(
