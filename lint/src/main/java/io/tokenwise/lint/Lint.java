@@ -111,24 +111,30 @@ final class Lint {
         };
     }
 
-    /** Takes the folders of modules, with their class paths in {@code target/test-classpath}. Ends with 1 if there is a fault. */
-    public static void main(String... folders) throws InterruptedException, ExecutionException {
-        var all = Stream.of(folders)
-                .flatMap(folder -> Sources.in(Path.of(folder)))
+    /** What is wrong in the sources of modules, in whose folders {@code target/test-classpath} says what they are compiled against. */
+    static List<String> faults(List<Path> folders) throws InterruptedException, ExecutionException {
+        var largestFirst = folders.stream()
+                .flatMap(Sources::in)
                 .filter(sources -> !sources.files.isEmpty())
                 .sorted(Comparator.comparing(sources -> -sources.files.size()))
                 .toList();
-        int faults = 0;
+        var faults = new ArrayList<String>();
         try (var threads = Executors.newFixedThreadPool(Runtime.getRuntime().availableProcessors())) {
-            var looking =
-                    all.stream().map(sources -> threads.submit(sources::faults)).toList();
+            var looking = largestFirst.stream()
+                    .map(sources -> threads.submit(sources::faults))
+                    .toList();
             for (var found : looking) {
-                found.get().forEach(System.err::println);
-                faults += found.get().size();
+                faults.addAll(found.get());
             }
         }
-        int files = all.stream().mapToInt(sources -> sources.files.size()).sum();
-        System.out.println("Error Prone: " + faults + " faults in " + files + " files");
-        System.exit(faults == 0 ? 0 : 1);
+        return faults;
+    }
+
+    /** Takes the folders of modules. Ends with 1 if there is a fault. */
+    public static void main(String... folders) throws InterruptedException, ExecutionException {
+        var faults = faults(Stream.of(folders).map(Path::of).toList());
+        faults.forEach(System.err::println);
+        System.out.println("Error Prone: " + faults.size() + " faults in " + folders.length + " modules");
+        System.exit(faults.isEmpty() ? 0 : 1);
     }
 }
