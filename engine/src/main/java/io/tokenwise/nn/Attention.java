@@ -127,7 +127,7 @@ public final class Attention implements ProjectedAttention {
             return SelfAttention.of(pass, x, offsets, sequences, form.heads());
         }
         if (bias != null && bias.table() != null) {
-            pass.frozen("position buckets", bias.values(), bias.table());
+            pass.frozen("position buckets", bias.values(), bias.table(), null);
         }
         return FormedAttention.of(pass, x, offsets, sequences, places, formed);
     }
