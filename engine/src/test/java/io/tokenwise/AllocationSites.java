@@ -11,21 +11,22 @@ import jdk.jfr.consumer.RecordedEvent;
 import jdk.jfr.consumer.RecordedFrame;
 import jdk.jfr.consumer.RecordingFile;
 
-/** Where code allocates on the heap, by Flight Recorder's samples: what a test that found an allocation has to say about it. */
+/** Where code allocates on the heap, by what Flight Recorder tells of new allocation buffers (TLABs) and of objects outside them: what a test that found an allocation has to say about it. */
 public final class AllocationSites {
+    private static final String IN_NEW_BUFFER = "jdk.ObjectAllocationInNewTLAB";
+    private static final String OUTSIDE_BUFFERS = "jdk.ObjectAllocationOutsideTLAB";
     private static final int FRAMES = 8;
     private static final int SITES = 3;
 
     private AllocationSites() {}
 
-    /** The sites that allocate most while {@code code} runs, each a class and the frames that lead to it; empty if nothing was sampled. */
+    /** The sites that allocate most while {@code code} runs, each a class and the frames that lead to it; empty if none needed a new buffer. */
     public static String of(Runnable code, Path scratch) throws IOException {
         Path file = scratch.resolve("allocations.jfr");
         try (var recording = new Recording()) {
-            recording
-                    .enable("jdk.ObjectAllocationSample")
-                    .with("throttle", "1000/s")
-                    .withStackTrace();
+            // Not jdk.ObjectAllocationSample: its throttle left 5 of 33 buffers that one object a forward had filled.
+            recording.enable(IN_NEW_BUFFER).withStackTrace();
+            recording.enable(OUTSIDE_BUFFERS).withStackTrace();
             recording.start();
             code.run();
             recording.stop();
@@ -34,7 +35,7 @@ public final class AllocationSites {
         Map<String, Long> bytes = new HashMap<>();
         for (RecordedEvent event : RecordingFile.readAllEvents(file)) {
             if (event.getStackTrace() != null && !isRecorders(event)) {
-                bytes.merge(site(event), event.getLong("weight"), Long::sum);
+                bytes.merge(site(event), weight(event), Long::sum);
             }
         }
         return bytes.entrySet().stream()
@@ -47,6 +48,12 @@ public final class AllocationSites {
     private static boolean isRecorders(RecordedEvent event) {
         return event.getStackTrace().getFrames().stream()
                 .anyMatch(frame -> frame.getMethod().getType().getName().startsWith("jdk.jfr."));
+    }
+
+    /** A new buffer stands for the one that was full before it. */
+    private static long weight(RecordedEvent event) {
+        boolean inBuffer = event.getEventType().getName().equals(IN_NEW_BUFFER);
+        return event.getLong(inBuffer ? "tlabSize" : "allocationSize");
     }
 
     private static String site(RecordedEvent event) {

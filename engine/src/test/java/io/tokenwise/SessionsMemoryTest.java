@@ -45,8 +45,7 @@ class SessionsMemoryTest {
     /** In a JVM of its own, as a service has: what else a JVM has run decides how C2 compiles what is shared. */
     private static void areClean(Path directory, List<String> compiler) throws Exception {
         WarmForward.write(directory);
-        // Small allocation buffers, so that what makes one small object a forward is among the samples that name the
-        // sites.
+        // Small allocation buffers, so that one small object a forward fills enough of them to be named.
         var flags = new ArrayList<>(List.of("-XX:TLABSize=8k", "-XX:MinTLABSize=2k", "-XX:-ResizeTLAB"));
         flags.addAll(compiler);
         Process child = ChildJvm.of(flags, WarmForward.class, directory.toString())
