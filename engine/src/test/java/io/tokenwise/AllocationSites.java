@@ -24,7 +24,7 @@ public final class AllocationSites {
     public static String of(Runnable code, Path scratch) throws IOException {
         Path file = scratch.resolve("allocations.jfr");
         try (var recording = new Recording()) {
-            // Not jdk.ObjectAllocationSample: its throttle left 5 of 33 buffers that one object a forward had filled.
+            // Not jdk.ObjectAllocationSample: its throttle left 5 of 32 buffers that one object a forward had filled.
             recording.enable(IN_NEW_BUFFER).withStackTrace();
             recording.enable(OUTSIDE_BUFFERS).withStackTrace();
             recording.start();
