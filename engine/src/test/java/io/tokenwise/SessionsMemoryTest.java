@@ -25,7 +25,7 @@ class SessionsMemoryTest {
         areClean(directory, List.of());
     }
 
-    /** What C2 leaves out only where it inlines, it allocates for ever in some JVMs and never in others: here it inlines nothing but kernels. */
+    /** What C2 leaves out only where it inlines, it allocates for ever in some JVMs and never in others: here it inlines none of the engine. */
     @Test
     void warmForwardsThatAreNotInlinedAllocateNothingEither(@TempDir Path directory) throws Exception {
         var flags = new ArrayList<>(List.of("-XX:CompileCommand=quiet"));
