@@ -55,12 +55,12 @@ class MemoryRefusedTest {
         /** Less than a batch of many texts needs, and more than the JVM asks for meanwhile. */
         private static final long ROOM = 32L << 20;
 
-        private static final List<String> TEXTS = Collections.nCopies(500, "word ".repeat(30));
+        private static final List<String> TEXTS = Collections.nCopies(2_000, "word ".repeat(30));
 
         private Child() {}
 
         public static void main(String[] args) throws Exception {
-            var options = new EngineOptions(1, 16_384, 1, new BackendChoice(Kind.VECTOR, Precision.F32), false);
+            var options = new EngineOptions(1, 65_536, 1, new BackendChoice(Kind.VECTOR, Precision.F32), false);
             try (TextEncoder encoder = TextEncoder.open(args[0], options)) {
                 float[] expected = encoder.embed(TEXTS.getFirst()).vector();
                 limit(Long.toString(size() + ROOM));
