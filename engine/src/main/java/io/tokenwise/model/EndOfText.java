@@ -1,8 +1,6 @@
 package io.tokenwise.model;
 
 import io.tokenwise.io.JsonFile;
-import java.util.Map;
-import tools.jackson.core.JsonParser;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -41,8 +39,7 @@ final class EndOfText {
         }
         JsonNode named = config.root().path(TOKEN);
         String token = named.path("content").asString(named.asString(""));
-        JsonFile tokenizer = JsonFile.parse(
-                file, json, "model", Map.of("vocab", JsonParser::skipChildren, "merges", JsonParser::skipChildren));
+        JsonFile tokenizer = TokenizerFile.steps(file, json);
         int id = tokenizer
                 .root()
                 .path("added_tokens")

@@ -4,10 +4,8 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
-import java.util.Arrays;
 import java.util.LinkedHashMap;
 import java.util.List;
-import java.util.Locale;
 import java.util.Map;
 import java.util.Optional;
 import java.util.stream.Stream;
@@ -23,9 +21,6 @@ final class SentenceFiles {
                     "bert", "roberta", "distilbert", "camembert", "albert", "xlm-roberta", "xlnet")
             .map(model -> "sentence_" + model + "_config.json")
             .toList();
-
-    /** Each letter, which a tokenizer must make small itself where that is wanted of texts. */
-    private static final String CAPITALS = "A B C D E F G H I J K L M N O P Q R S T U V W X Y Z";
 
     static final String PROMPTS = "config_sentence_transformers.json";
 
@@ -45,6 +40,20 @@ final class SentenceFiles {
 
     /** How long queries and documents are, and what queries are filled up with, of a {@link MultiVectorConfig} alone. */
     private static final List<String> OF_TOKEN_VECTORS = List.of("query_length", "document_length", "query_expansion");
+
+    /** What transformers is told beside, each as it was called before version 5.4 too. */
+    private static final List<String> ARGUMENTS =
+            List.of("model_args", "model_kwargs", "tokenizer_args", "processor_kwargs", "config_args", "config_kwargs");
+
+    /** Of these, what changes no number but by its precision. */
+    private static final List<String> HARMLESS_ARGUMENTS = List.of(
+            "trust_remote_code",
+            "attn_implementation",
+            "torch_dtype",
+            "dtype",
+            "add_pooling_layer",
+            "padding_side",
+            "use_fast");
 
     private static final int MOST_WIDTH = 1 << 16;
 
@@ -87,14 +96,11 @@ final class SentenceFiles {
      * leaves it to the tokenizer's own file, as transformers does (sentence_transformers/base/modules/transformer.py at cad21198).
      */
     static int named(ModelFolder folder) throws IOException {
-        Optional<String> file = LENGTHS.stream().filter(folder::has).findFirst();
-        if (file.isPresent()) {
-            JsonFile length = folder.read(file.get());
-            if (length.flag("do_lower_case", false) && !lowers(folder)) {
-                throw length.refuse("do_lower_case", "false, or a tokenizer.json that makes capitals small");
-            }
-            if (length.has(MOST_TOKENS)) {
-                return length.integer(MOST_TOKENS, Tokenizer.LEAST_MAX_TOKENS, Integer.MAX_VALUE);
+        Optional<JsonFile> length = length(folder);
+        if (length.isPresent()) {
+            requireNoArguments(length.get());
+            if (length.get().has(MOST_TOKENS)) {
+                return length.get().integer(MOST_TOKENS, Tokenizer.LEAST_MAX_TOKENS, Integer.MAX_VALUE);
             }
         }
         if (!folder.has(TokenizerFile.CONFIG)) {
@@ -111,11 +117,27 @@ final class SentenceFiles {
         return known ? most.intValue() : Integer.MAX_VALUE;
     }
 
-    /** Whether capitals are no others than small letters to the tokenizer, as to that of bge's English models, whose files ask for small ones too. */
-    private static boolean lowers(ModelFolder folder) throws IOException {
-        TokenizerFile file = TokenizerFile.of(folder);
-        var tokenizer = Tokenizer.open(file.file(), file.json(), MOST_WIDTH);
-        return Arrays.equals(tokenizer.encodeAll(CAPITALS), tokenizer.encodeAll(CAPITALS.toLowerCase(Locale.ROOT)));
+    private static Optional<JsonFile> length(ModelFolder folder) throws IOException {
+        Optional<String> file = LENGTHS.stream().filter(folder::has).findFirst();
+        return file.isPresent() ? Optional.of(folder.read(file.get())) : Optional.empty();
+    }
+
+    /** Whether letters are made small before a tokenizer's own steps. */
+    static boolean wantSmallLetters(ModelFolder folder) throws IOException {
+        return length(folder).map(file -> file.flag("do_lower_case", false)).orElse(false);
+    }
+
+    /** Python hands these on to transformers, which opens another model or tokenizer by them than the files beside say. */
+    private static void requireNoArguments(JsonFile length) {
+        for (String arguments : ARGUMENTS) {
+            length.root().path(arguments).properties().stream()
+                    .map(Map.Entry::getKey)
+                    .filter(name -> !HARMLESS_ARGUMENTS.contains(name))
+                    .findFirst()
+                    .ifPresent(name -> {
+                        throw length.refuse(arguments, "none but " + String.join(", ", HARMLESS_ARGUMENTS));
+                    });
+        }
     }
 
     /**

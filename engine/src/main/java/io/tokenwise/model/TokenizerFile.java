@@ -7,12 +7,14 @@ import io.tokenwise.tokenizer.SpecialTokens;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 import java.util.Set;
 import java.util.stream.Stream;
+import tools.jackson.core.JsonParser;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * The tokenizer of a folder: its tokenizer.json, with what code of gte-Qwen2 adds to it, or what transformers makes of the older files of a BERT (vocab.txt) or a RoBERTa (vocab.json and merges.txt).
+ * The tokenizer of a folder: its tokenizer.json, with what Python or code of gte-Qwen2 changes in it, or what transformers makes of the older files of a BERT (vocab.txt) or a RoBERTa (vocab.json and merges.txt).
  *
  * @param file what messages call it
  * @param json a tokenizer.json
@@ -41,14 +43,21 @@ public record TokenizerFile(String file, byte[] json) {
      * @throws io.tokenwise.api.BadFileException if that is nothing that is read
      */
     public static TokenizerFile of(ModelFolder folder) throws IOException {
+        JsonFile config = ifThere(folder, CONFIG);
+        config.supports("truncation_side", "right");
+        TokenizerFile read = read(folder, config);
+        return new TokenizerFile(read.file, ChangedSteps.of(folder, config, read.file, read.json));
+    }
+
+    private static TokenizerFile read(ModelFolder folder, JsonFile config) throws IOException {
         if (!folder.has(NAME) && folder.has(BertVocabulary.FILE)) {
-            SpecialTokens beside = beside(folder, List.of("BertTokenizer", "DistilBertTokenizer"));
+            SpecialTokens beside = beside(folder, config, List.of("BertTokenizer", "DistilBertTokenizer"));
             String file = folder.file(BertVocabulary.FILE);
             return new TokenizerFile(
                     file, BertVocabulary.tokenizerJson(file, folder.json(BertVocabulary.FILE), beside));
         }
         if (!folder.has(NAME) && folder.has(RobertaVocabulary.FILE)) {
-            SpecialTokens beside = beside(folder, List.of("RobertaTokenizer"));
+            SpecialTokens beside = beside(folder, config, List.of("RobertaTokenizer"));
             return new TokenizerFile(
                     folder.file(RobertaVocabulary.FILE) + " and " + RobertaVocabulary.MERGES,
                     RobertaVocabulary.tokenizerJson(
@@ -61,9 +70,19 @@ public record TokenizerFile(String file, byte[] json) {
             folder.refuseInstead(NAME, other, "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
         }
         byte[] json = folder.json(NAME);
-        JsonFile config = ifThere(folder, CONFIG);
         return new TokenizerFile(
                 folder.file(NAME), EndOfText.isIn(config) ? EndOfText.behind(config, folder.file(NAME), json) : json);
+    }
+
+    /** All of a tokenizer.json but its vocabulary. */
+    static JsonFile steps(String file, byte[] json) {
+        return JsonFile.parse(
+                file, json, "model", Map.of("vocab", JsonParser::skipChildren, "merges", JsonParser::skipChildren));
+    }
+
+    /** The class that a file names, the fast one as the slow one; "" if it names none. */
+    static String className(JsonFile file) {
+        return file.root().path(CLASS).asString("").replaceFirst("Fast$", "");
     }
 
     /** Whether another says the same; its fields in another order do not count as that. */
@@ -76,11 +95,9 @@ public record TokenizerFile(String file, byte[] json) {
      *
      * @param classes transformers' tokenizers that have it; where no file names one it goes by the model
      */
-    private static SpecialTokens beside(ModelFolder folder, List<String> classes) throws IOException {
-        JsonFile config = ifThere(folder, CONFIG);
+    private static SpecialTokens beside(ModelFolder folder, JsonFile config, List<String> classes) throws IOException {
         JsonFile named = config.has(CLASS) ? config : folder.read(ModelFolder.CONFIG);
-        String name = named.root().path(CLASS).asString("");
-        if (named.has(CLASS) && !classes.contains(name.replaceFirst("Fast$", ""))) {
+        if (named.has(CLASS) && !classes.contains(className(named))) {
             throw named.refuse(CLASS, String.join(" or ", classes) + "; others are read from a tokenizer.json");
         }
         JsonFile added = ifThere(folder, ADDED);

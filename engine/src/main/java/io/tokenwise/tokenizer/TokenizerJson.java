@@ -207,15 +207,31 @@ record TokenizerJson(
     }
 
     private static WordPiece wordPiece(JsonFile json, JsonFile model, Vocabulary vocabulary) {
-        requireType(json, "normalizer", "BertNormalizer");
-        requireType(json, "pre_tokenizer", "BertPreTokenizer");
+        List<JsonFile> cuts = new StepsJson(json).steps("pre_tokenizer");
+        if (cuts.size() != 1 || !StepsJson.type(cuts.getFirst()).equals("BertPreTokenizer")) {
+            throw unsupported(json, "pre_tokenizer", "BertPreTokenizer");
+        }
         return new WordPiece(
                 json.file(),
                 vocabulary.words(),
                 unknown(model, vocabulary),
                 model.root().path("continuing_subword_prefix").asString("##"),
                 model.integer("max_input_chars_per_word", 1, MOST_CHARACTERS, 100),
-                WordPiece.Cleaning.of(new JsonFile(json.file(), json.root().get("normalizer"))));
+                cleaning(json));
+    }
+
+    /** A BertNormalizer; sentence-transformers saves it behind a Lowercase where texts are to be of small letters. */
+    private static WordPiece.Cleaning cleaning(JsonFile json) {
+        List<JsonFile> steps = new StepsJson(json).steps("normalizer");
+        List<JsonFile> cleaning = steps.stream()
+                .filter(step -> StepsJson.type(step).equals("BertNormalizer"))
+                .toList();
+        boolean small = steps.stream().anyMatch(step -> StepsJson.type(step).equals("Lowercase"));
+        if (cleaning.size() != 1 || steps.size() > (small ? 2 : 1)) {
+            throw unsupported(json, "normalizer", "BertNormalizer, or Lowercase and BertNormalizer");
+        }
+        var read = WordPiece.Cleaning.of(cleaning.getFirst());
+        return small ? read.ofSmallLetters() : read;
     }
 
     private static int unknown(JsonFile model, Vocabulary vocabulary) {
@@ -233,11 +249,9 @@ record TokenizerJson(
         return new WordLevel(vocabulary.table(), unknown(model, vocabulary));
     }
 
-    private static void requireType(JsonFile json, String part, String supported) {
+    private static BadFileException unsupported(JsonFile json, String part, String supported) {
         String type = json.root().path(part).path("type").asString("missing");
-        if (!type.equals(supported)) {
-            throw new BadFileException(json.file(), part + ".type is " + type + "; supported: " + supported);
-        }
+        return new BadFileException(json.file(), part + ".type is " + type + "; supported: " + supported);
     }
 
     private static Unigram unigram(JsonFile model, Vocabulary vocabulary) {

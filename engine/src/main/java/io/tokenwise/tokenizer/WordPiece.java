@@ -57,6 +57,11 @@ final class WordPiece implements Pieces {
                     normalizer.flag("strip_accents", lowercase),
                     lowercase);
         }
+
+        /** The same behind a step that makes capitals small. */
+        Cleaning ofSmallLetters() {
+            return new Cleaning(cleanText, splitChinese, stripAccents, true);
+        }
     }
 
     /**
