@@ -163,6 +163,21 @@ class SentenceModulesTest {
         }
     }
 
+    @Test
+    void whatIsLeftOutAtRandomInTrainingIsNothing() throws IOException {
+        write("mean", List.of("Tanh", "Normalize"), Map.of());
+        try (TextEncoder encoder = open()) {
+            Path modules = folder.resolve("modules.json");
+            String json = Files.readString(modules);
+            String dropout = "{\"path\":\"4_Dropout\",\"type\":\"sentence_transformers.models.Dropout\"},";
+            int last = json.lastIndexOf('{');
+            Files.writeString(modules, json.substring(0, last) + dropout + json.substring(last));
+            try (TextEncoder again = open()) {
+                assertThat(vectors(again)).isDeepEqualTo(vectors(encoder));
+            }
+        }
+    }
+
     private void prompts(String json) throws IOException {
         Files.writeString(folder.resolve("config_sentence_transformers.json"), json);
     }
@@ -287,7 +302,7 @@ class SentenceModulesTest {
                 "modules.json | \"2_Dense\" | \"3_Dense\" | 3_Dense/config.json: no such file",
                 "modules.json | models.Normalize | models.WordWeights | type is"
                         + " \"sentence_transformers.models.WordWeights\"; supported: Transformer, Pooling, Dense,"
-                        + " LayerNorm, Normalize",
+                        + " LayerNorm, Dropout, Normalize",
                 "modules.json | models.Pooling | models.Normalize | type is"
                         + " \"sentence_transformers.models.Normalize\"; supported: Normalize after a Pooling",
                 "modules.json | models.Normalize | models.Pooling | type is"

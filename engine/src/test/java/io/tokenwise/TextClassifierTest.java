@@ -271,10 +271,11 @@ class TextClassifierTest {
 
     @Test
     void badConfigsAndOtherModelsAreRefused() throws IOException {
-        write("labels", Map.of("id2label", Map.of("0", "bad")));
-        String labels = folder.resolve("labels").toString();
-        assertThatThrownBy(() -> TextClassifier.open(labels, OPTIONS))
-                .hasMessageEndingWith("config.json: id2label has 1 labels, num_labels is 3");
+        write("values", Map.of("problem_type", "regression"));
+        String values = folder.resolve("values").toString();
+        assertThatThrownBy(() -> TextClassifier.open(values, OPTIONS))
+                .hasMessageEndingWith("config.json: problem_type is \"regression\"; supported:"
+                        + " single_label_classification or multi_label_classification");
         write("holes", Map.of("id2label", Map.of("0", "bad", "1", "good", "7", "odd")));
         String holes = folder.resolve("holes").toString();
         assertThatThrownBy(() -> TextClassifier.open(holes, OPTIONS))
@@ -286,5 +287,14 @@ class TextClassifierTest {
         }
         assertThatThrownBy(() -> TextClassifier.open("minilm", OPTIONS))
                 .hasMessage("minilm: is a text encoder; a text classifier is wanted here");
+    }
+
+    /** As in transformers, which only warns. */
+    @Test
+    void namesOfClassesCountAndANumberBesideThemDoesNot() throws IOException {
+        write("stale", Map.of("id2label", Map.of("0", "bad", "1", "fair", "2", "good"), "num_labels", 2));
+        try (TextClassifier three = TextClassifier.open(folder.resolve("stale").toString(), OPTIONS)) {
+            assertThat(three.labels()).containsExactly("bad", "fair", "good");
+        }
     }
 }

@@ -107,7 +107,9 @@ public final class ClassesConfig {
     }
 
     private static TextOutput.SequenceClasses sequences(JsonFile config, HeadForm head, List<String> labels) {
-        var classes = new TextOutput.SequenceClasses(head, labels, several(config, "regression"));
+        // Of several numbers that are no classes transformers gives each as it is.
+        String[] others = labels.size() == 1 ? new String[] {"regression"} : new String[0];
+        var classes = new TextOutput.SequenceClasses(head, labels, several(config, others));
         if (classes.isScore()) {
             config.supports(ACTIVATION, ACTIVATIONS);
             JsonNode newer = config.root().path("sentence_transformers").path("activation_fn");
@@ -143,11 +145,10 @@ public final class ClassesConfig {
 
     private static List<String> labels(JsonFile config) {
         JsonNode names = config.root().path("id2label");
-        // What transformers takes where nobody says.
-        int count = config.integer("num_labels", 1, MOST, names.isEmpty() ? 2 : Math.min(MOST, names.size()));
-        if (!names.isEmpty() && names.size() != count) {
-            throw new BadFileException(
-                    config.file(), "id2label has " + names.size() + " labels, num_labels is " + count);
+        // As in transformers, which takes 2 where nobody says, and heeds no number beside names.
+        int count = names.isEmpty() ? config.integer("num_labels", 1, MOST, 2) : names.size();
+        if (count > MOST) {
+            throw new BadFileException(config.file(), "id2label has " + count + " labels; supported: up to " + MOST);
         }
         var labels = new ArrayList<String>();
         for (int i = 0; i < count; i++) {

@@ -316,6 +316,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
             int width = VectorStep.width(steps, hiddenSize);
             switch (type) {
                 case "Pooling" -> pooling = Pooling.of(folder.read(configPath(module)));
+                case "Dropout" -> {} // Of training alone.
                 case "Normalize" -> {
                     // Older folders of it are empty.
                     if (folder.has(configPath(module))) {
@@ -332,7 +333,7 @@ record SentenceModules(ModelFolder folder, List<JsonFile> all, Optional<Sentence
                     requireWidth(folder.read(configPath(module)), "dimension", width);
                     steps.add(new VectorStep.LayerNorm(own));
                 }
-                default -> throw module.refuse(TYPE, "Transformer, Pooling, Dense, LayerNorm, Normalize");
+                default -> throw module.refuse(TYPE, "Transformer, Pooling, Dense, LayerNorm, Dropout, Normalize");
             }
         }
         return new TextOutput.Vectors(

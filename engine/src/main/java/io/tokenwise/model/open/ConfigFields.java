@@ -16,6 +16,7 @@ import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
@@ -76,9 +77,21 @@ public record ConfigFields(
             Pattern.compile(".*(dropout|dropout_prob|_p?drop)|(pad|bos|eos|cls|sep|mask|unk|decoder_start)_token_id"
                     + "|pooler_(fc_size|num_attention_heads|num_fc_layers|size_per_head|type)");
 
+    /** How models that write texts go on, which transformers 2 and 3 wrote into the files of all models. */
+    private static final Pattern HARMLESS_WRITING =
+            Pattern.compile("do_sample|(min|max)_length|num_beams|num_beam_groups"
+                    + "|diversity_penalty|early_stopping|temperature|top_[kp]|typical_p|(repetition|length)_penalty"
+                    + "|exponential_decay_length_penalty|(encoder_)?no_repeat_ngram_size|(bad_words|forced_[be]os_token)_ids?"
+                    + "|num_return_sequences|output_scores|return_dict_in_generate|remove_invalid_values"
+                    + "|(begin_)?suppress_tokens|prefix|padding|cross_attention_hidden_size|tie_encoder_decoder");
+
+    /** Where they say no. */
+    private static final Set<String> HARMLESS_IF_NOT =
+            Set.of("add_cross_attention", "is_decoder", "is_encoder_decoder", "pruned_heads");
+
     /** Of a speech model's training, and of heads and adapters of it that are not read. */
     private static final Pattern HARMLESS_SPEECH = Pattern.compile("layerdrop|apply_spec_augment"
-            + "|mask_(time|feature)_(prob|length|min_masks)"
+            + "|mask_(time|feature|channel)_(prob|length|min_masks|min_space|other|selection)|no_mask_(time|channel)_overlap"
             + "|num_codevectors_per_group|num_codevector_groups|(proj_)?codevector_dim|num_negatives"
             + "|contrastive_logits_temperature|diversity_loss_weight|ctc_loss_reduction|ctc_zero_infinity"
             + "|use_weighted_layer_sum|classifier_proj_size|tdnn_(dim|kernel|dilation)|xvector_output_dim"
@@ -98,7 +111,7 @@ public record ConfigFields(
         Set<String> unknown = new TreeSet<>(config.root().propertyNames());
         unknown.removeAll(noting.asked);
         Set<String> harmless = new TreeSet<>(unknown);
-        harmless.removeIf(name -> !isHarmless(name) && !family.unread().contains(name));
+        harmless.removeIf(name -> !isHarmless(config, name) && !family.unread().contains(name));
         unknown.removeAll(harmless);
         Set<String> used = new TreeSet<>(config.root().propertyNames());
         used.retainAll(noting.asked);
@@ -119,10 +132,13 @@ public record ConfigFields(
         return cut ? most : 0;
     }
 
-    private static boolean isHarmless(String field) {
+    private static boolean isHarmless(JsonFile config, String field) {
+        JsonNode value = config.root().path(field);
+        boolean no = value.isBoolean() ? !value.booleanValue() : value.isEmpty();
         return HARMLESS.contains(field)
-                || HARMLESS_NAMES.matcher(field).matches()
-                || HARMLESS_SPEECH.matcher(field).matches();
+                || no && HARMLESS_IF_NOT.contains(field)
+                || Stream.of(HARMLESS_NAMES, HARMLESS_WRITING, HARMLESS_SPEECH)
+                        .anyMatch(names -> names.matcher(field).matches());
     }
 
     /** An object that notes for which of its fields it was asked. */

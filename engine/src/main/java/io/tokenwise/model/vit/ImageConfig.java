@@ -49,6 +49,9 @@ final class ImageConfig {
     private ImageConfig() {}
 
     static ImageDescription read(ModelFolder folder, JsonFile config) throws IOException {
+        if (ClassesConfig.isClass(config, "ViTModel")) {
+            throw config.refuse("architectures", "ViTForImageClassification, since vectors of images are not given");
+        }
         List<String> labels = labels(config);
         boolean complete = config.has(EPSILON) && folder.has(PREPARATION);
         boolean torchvisions = !complete && TorchvisionVit.isIn(folder);

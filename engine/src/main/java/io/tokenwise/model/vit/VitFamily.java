@@ -34,6 +34,12 @@ public final class VitFamily implements ModelFamily {
         return Set.of("vit");
     }
 
+    /** Of models that make images, and of a pooler, which no class comes from. */
+    @Override
+    public Set<String> unread() {
+        return Set.of("encoder_stride", "pooler_act", "pooler_output_size");
+    }
+
     /** torchvision's, which has no config.json. */
     @Override
     public Optional<ModelFiles> other(ModelFolder folder) throws IOException {

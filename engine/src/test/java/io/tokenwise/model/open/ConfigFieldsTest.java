@@ -169,6 +169,36 @@ class ConfigFieldsTest {
         assertThat(classifier.unknown()).isEmpty();
     }
 
+    /** As transformers 2 and 3 wrote it into the files of encoders too; what says no asks for nothing. */
+    @Test
+    void howTextsWouldGoOnIsNoMatterOfEncoders() throws IOException {
+        String written =
+                "{\"do_sample\": false, \"max_length\": 20, \"num_beams\": 1, \"top_k\": 50, \"repetition_penalty\": 1.0,"
+                        + " \"bad_words_ids\": null, \"is_encoder_decoder\": false, \"pruned_heads\": {},";
+        assertThat(of(Public.BERT.config.replaceFirst("\\{", written)).unknown())
+                .isEmpty();
+        assertThat(of(Public.BERT.config.replaceFirst(
+                                "\\{", "{\"pruned_heads\": {\"0\": [1]}, \"is_encoder_decoder\": true,"))
+                        .unknown())
+                .containsExactly("is_encoder_decoder", "pruned_heads");
+    }
+
+    /** As fine-tunes of google/vit-base-patch16-224-in21k have them since transformers 4.48, and that model itself, which has no classes. */
+    @Test
+    void aVisionTransformersFieldsAreKnown() throws IOException {
+        String classifier = """
+            {"architectures": ["ViTForImageClassification"], "attention_probs_dropout_prob": 0.0, "encoder_stride": 16, "hidden_act": "gelu", "hidden_dropout_prob": 0.0,
+             "hidden_size": 768, "id2label": {"0": "cat", "1": "dog"}, "image_size": 224, "initializer_range": 0.02, "intermediate_size": 3072,
+             "label2id": {"cat": "0", "dog": "1"}, "layer_norm_eps": 1e-12, "model_type": "vit", "num_attention_heads": 12, "num_channels": 3, "num_hidden_layers": 12,
+             "patch_size": 16, "pooler_act": "tanh", "pooler_output_size": 768, "problem_type": "single_label_classification", "qkv_bias": true,
+             "torch_dtype": "float32", "transformers_version": "4.48.0"}
+            """;
+        assertThat(of(classifier).unknown()).isEmpty();
+        assertThatThrownBy(() -> of(classifier.replace("ViTForImageClassification", "ViTModel")))
+                .hasMessageEndingWith("config.json: architectures is [\"ViTModel\"]; supported:"
+                        + " ViTForImageClassification, since vectors of images are not given");
+    }
+
     /** voyage-4-nano's; its layer beside the model is seen by the weights. */
     @Test
     void whetherTokensSeeEachOtherIsUsed() throws IOException {
