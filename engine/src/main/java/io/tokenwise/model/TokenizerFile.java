@@ -1,8 +1,11 @@
 package io.tokenwise.model;
 
+import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
 import io.tokenwise.tokenizer.BertVocabulary;
 import io.tokenwise.tokenizer.RobertaVocabulary;
+import io.tokenwise.tokenizer.SentencePieceVocabulary;
+import io.tokenwise.tokenizer.SentencePieceVocabulary.Layout;
 import io.tokenwise.tokenizer.SpecialTokens;
 import java.io.IOException;
 import java.util.Arrays;
@@ -14,7 +17,8 @@ import tools.jackson.core.JsonParser;
 import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
- * The tokenizer of a folder: its tokenizer.json, with what Python or code of gte-Qwen2 changes in it, or what transformers makes of the older files of a BERT (vocab.txt) or a RoBERTa (vocab.json and merges.txt).
+ * The tokenizer of a folder: its tokenizer.json, with what Python or code of gte-Qwen2 changes in it, or what transformers makes of the older files of a BERT
+ * (vocab.txt), a RoBERTa (vocab.json and merges.txt), an XLM-RoBERTa or a CamemBERT (sentencepiece.bpe.model).
  *
  * @param file what messages call it
  * @param json a tokenizer.json
@@ -25,15 +29,17 @@ public record TokenizerFile(String file, byte[] json) {
     private static final String ADDED = "added_tokens.json";
     static final String CLASS = "tokenizer_class";
 
-    private static final List<String> SENTENCE_PIECE =
-            List.of("sentencepiece.bpe.model", "spiece.model", "tokenizer.model");
+    /** Others of SentencePiece, which are not read. */
+    private static final List<String> SENTENCE_PIECE = List.of("spiece.model", "tokenizer.model");
 
     /** What Python notes in a tokenizer.json of how it cut and padded last. */
     private static final Set<String> NOTES = Set.of("truncation", "padding");
 
     /** Whether a folder has one. */
     static boolean isIn(ModelFolder folder) {
-        return Stream.concat(Stream.of(NAME, BertVocabulary.FILE, RobertaVocabulary.FILE), SENTENCE_PIECE.stream())
+        return Stream.concat(
+                        Stream.of(NAME, BertVocabulary.FILE, RobertaVocabulary.FILE, SentencePieceVocabulary.FILE),
+                        SENTENCE_PIECE.stream())
                 .anyMatch(folder::has);
     }
 
@@ -66,12 +72,35 @@ public record TokenizerFile(String file, byte[] json) {
                             folder.json(RobertaVocabulary.MERGES),
                             beside));
         }
+        if (!folder.has(NAME) && folder.has(SentencePieceVocabulary.FILE)) {
+            return sentencePieces(folder, config);
+        }
         for (String other : SENTENCE_PIECE) {
             folder.refuseInstead(NAME, other, "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
         }
         byte[] json = folder.json(NAME);
         return new TokenizerFile(
                 folder.file(NAME), EndOfText.isIn(config) ? EndOfText.behind(config, folder.file(NAME), json) : json);
+    }
+
+    private static TokenizerFile sentencePieces(ModelFolder folder, JsonFile config) throws IOException {
+        List<String> classes =
+                Stream.of(Layout.values()).map(layout -> layout.tokenizerClass).toList();
+        SpecialTokens beside = beside(folder, config, classes);
+        JsonFile model = folder.read(ModelFolder.CONFIG);
+        JsonFile named = config.has(CLASS) ? config : model;
+        boolean byClass = named.has(CLASS);
+        Layout layout = Stream.of(Layout.values())
+                .filter(each -> byClass
+                        ? className(named).equals(each.tokenizerClass)
+                        : model.root().path("model_type").asString("").equals(each.modelType))
+                .findFirst()
+                .orElseThrow(() -> new BadFileException(
+                        folder.file(SentencePieceVocabulary.FILE),
+                        "is read of " + String.join(" and ", classes) + "; others are read from a tokenizer.json"));
+        String file = folder.file(SentencePieceVocabulary.FILE);
+        byte[] bytes = folder.json(SentencePieceVocabulary.FILE);
+        return new TokenizerFile(file, SentencePieceVocabulary.tokenizerJson(file, bytes, layout, beside));
     }
 
     /** All of a tokenizer.json but its vocabulary. */

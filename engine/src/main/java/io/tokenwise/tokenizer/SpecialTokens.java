@@ -60,14 +60,17 @@ public record SpecialTokens(JsonFile config, JsonFile map) {
     }
 
     private void requireNoOthers(List<Usual> usual, ToIntFunction<String> id) {
+        List<String> texts = usual.stream().map(Usual::text).toList();
         for (String key : List.of("additional_special_tokens", "extra_special_tokens")) {
             for (JsonFile file : List.of(map, config)) {
-                if (!file.root().path(key).isEmpty()) {
-                    throw file.refuse(key, "none" + INSTEAD);
+                if (!file.root()
+                        .path(key)
+                        .valueStream()
+                        .allMatch(token -> texts.contains(token.path("content").asString(token.asString(""))))) {
+                    throw file.refuse(key, "none but " + String.join(", ", texts) + INSTEAD);
                 }
             }
         }
-        List<String> texts = usual.stream().map(Usual::text).toList();
         config.root().path(DECODER).forEachEntry((key, token) -> {
             String text = token.path("content").asString("");
             if (!texts.contains(text) || !key.equals(Integer.toString(id.applyAsInt(text)))) {

@@ -8,6 +8,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.tokenizer.ByteVocabulary;
+import io.tokenwise.tokenizer.SentencePieceVocabularyTest;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
@@ -110,7 +111,7 @@ class OlderTokenizersTest {
                 "tokenizer_config.json | {'do_basic_tokenize': false} | do_basic_tokenize is false; supported: true",
                 "tokenizer_config.json | {'do_lower_case': 1} | do_lower_case is 1; supported: true or false",
                 "tokenizer_config.json | {'additional_special_tokens': ['<e1>']} | additional_special_tokens is"
-                        + " [\"<e1>\"]; supported: none; others are read from a tokenizer.json",
+                        + " [\"<e1>\"]; supported: none but [PAD], [UNK], [CLS], [SEP], [MASK];",
                 "tokenizer_config.json | {'added_tokens_decoder': {'12': {'content': 'x'}}} | added_tokens_decoder is"
                         + " {\"12\":{\"content\":\"x\"}}; supported: [PAD], [UNK], [CLS], [SEP], [MASK] with their ids",
                 "tokenizer_config.json | {'added_tokens_decoder': {'99': {'content': '[CLS]'}}} | added_tokens_decoder is"
@@ -210,10 +211,56 @@ class OlderTokenizersTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"sentencepiece.bpe.model", "spiece.model", "tokenizer.model"})
+    @ValueSource(strings = {"spiece.model", "tokenizer.model"})
     void sentencePiecesFilesAreNamedWithTheWayOut(String file) throws IOException {
         Files.move(folder.resolve("vocab.txt"), folder.resolve(file));
         assertRefused("tokenizer.json: no such file, and " + file + " is not read; in Python it is written by"
                 + " AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
+    }
+
+    private void writeSentencePieces(String modelType) throws IOException {
+        Files.delete(folder.resolve("vocab.txt"));
+        RandomModel.small("bert", Map.of("vocab_size", 400, "model_type", modelType), 5)
+                .write(folder, modelType.equals("bert") ? "bert." : "roberta.");
+        Files.write(
+                folder.resolve("sentencepiece.bpe.model"), SentencePieceVocabularyTest.model("\u2581le", "\u2581chat"));
+    }
+
+    private int[] ids(String text) throws IOException {
+        try (ModelFiles files = Models.open(folder)) {
+            return files.tokenizer().encode(text).ids();
+        }
+    }
+
+    /** As cardiffnlp's twitter-xlm-roberta-base-sentiment and Jean-Baptiste's camembert-ner. */
+    @Test
+    void whosePiecesAreSentencePiecesIsSeenByTheTokenizersClassOrTheModel() throws IOException {
+        writeSentencePieces("xlm-roberta");
+        assertThat(ids("le chat")).containsExactly(0, 4, 5, 2);
+        write("tokenizer_config.json", "{\"tokenizer_class\": \"CamembertTokenizerFast\"}");
+        assertThat(ids("le chat")).containsExactly(5, 7, 8, 6);
+        write(
+                "special_tokens_map.json",
+                "{\"additional_special_tokens\": [\"<s>NOTUSED\", {\"content\": \"</s>NOTUSED\"}]}");
+        assertThat(ids("le<mask>")).containsExactly(5, 7, 9, 6);
+        write("special_tokens_map.json", "{\"additional_special_tokens\": [\"<e1>\"]}");
+        assertRefused("additional_special_tokens is [\"<e1>\"]; supported: none but <s>, <pad>, </s>, <unk>, <mask>,");
+        write("special_tokens_map.json", "{}");
+        write("tokenizer_config.json", "{\"tokenizer_class\": \"T5Tokenizer\"}");
+        assertRefused(
+                "tokenizer_class is \"T5Tokenizer\"; supported: XLMRobertaTokenizer or CamembertTokenizer; others");
+    }
+
+    @Test
+    void camembertsAndOthersModels() throws IOException {
+        writeSentencePieces("camembert");
+        assertThat(ids("le chat")).containsExactly(5, 7, 8, 6);
+        Files.writeString(folder.resolve("vocab.txt"), "");
+        writeSentencePieces("bert");
+        assertRefused(
+                "sentencepiece.bpe.model: is read of XLMRobertaTokenizer and CamembertTokenizer; others are read from a tokenizer.json");
+        // As the older folders of paraphrase-multilingual-MiniLM-L12-v2.
+        write("tokenizer_config.json", "{\"tokenizer_class\": \"XLMRobertaTokenizer\"}");
+        assertThat(ids("le chat")).containsExactly(0, 4, 5, 2);
     }
 }
