@@ -137,6 +137,7 @@ class TextClassifierTest {
     static final List<Relative> RELATIVES = List.of(
             new Relative("bert", "roberta", "Roberta", "roberta.", Map.of("type_vocab_size", 1)),
             new Relative("bert", "xlm-roberta", "XLMRoberta", "roberta.", Map.of("type_vocab_size", 1)),
+            new Relative("bert", "electra", "Electra", "electra.", Map.of("embedding_size", 48)),
             new Relative("distilbert", "distilbert", "DistilBert", "distilbert.", Map.of()),
             new Relative("mpnet", "mpnet", "MPNet", "mpnet.", Map.of()),
             new Relative("jina_bert", "bert", "JinaBert", "bert.", Map.of()),
@@ -153,7 +154,7 @@ class TextClassifierTest {
                     "model.",
                     Map.of("classifier_pooling", "mean", "norm_bias", false, "classifier_activation", "silu")));
 
-    /** Of RoBERTa the dense layer is the classifier's, DistilBERT has ReLU, ModernBERT a norm, and it may pool the mean; of decoders the last token is read. */
+    /** Of RoBERTa the dense layer is the classifier's, ELECTRA has GELU there, DistilBERT ReLU, ModernBERT a norm, and it may pool the mean; of decoders the last token is read. */
     @ParameterizedTest
     @FieldSource("RELATIVES")
     void relativesHaveTheirOwnHeads(Relative relative, @TempDir Path model) throws IOException {

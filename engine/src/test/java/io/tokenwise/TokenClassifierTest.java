@@ -50,6 +50,9 @@ class TokenClassifierTest {
         Map<String, Object> config = new HashMap<>(Map.of(
                 "architectures", List.of(name + "ForTokenClassification"), "model_type", type, "vocab_size", 30_522));
         config.putAll(Map.of("id2label", LABELS, "pad_token_id", 1, "tokens", true));
+        if (type.equals("electra")) {
+            config.put("embedding_size", 48);
+        }
         RandomModel random = RandomModel.small(family, config, 5).with("classifiers", Map.of("num_labels", 5), 6);
         Path model = folder.resolve(type);
         random.write(model, prefix);
@@ -69,6 +72,7 @@ class TokenClassifierTest {
         "bert,bert,Bert,bert.",
         "bert,roberta,Roberta,roberta.",
         "bert,camembert,Camembert,roberta.",
+        "bert,electra,Electra,electra.",
         "distilbert,distilbert,DistilBert,distilbert.",
         "mpnet,mpnet,MPNet,mpnet.",
         "new,new,New,new.",

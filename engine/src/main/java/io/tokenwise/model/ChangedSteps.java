@@ -13,7 +13,8 @@ import tools.jackson.databind.node.ObjectNode;
  * at 096f9d3e), and sentence-transformers makes letters small first where its own file asks for it (base/modules/transformer.py at cad21198).
  */
 final class ChangedSteps {
-    private static final List<String> BERTS = List.of("BertTokenizer", "DistilBertTokenizer", "MPNetTokenizer");
+    private static final List<String> BERTS =
+            List.of("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer", "MPNetTokenizer");
     private static final List<String> ROBERTAS = List.of("RobertaTokenizer");
 
     /** What a BertNormalizer calls what stands in tokenizer_config.json. */

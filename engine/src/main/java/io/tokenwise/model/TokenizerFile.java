@@ -57,7 +57,8 @@ public record TokenizerFile(String file, byte[] json) {
 
     private static TokenizerFile read(ModelFolder folder, JsonFile config) throws IOException {
         if (!folder.has(NAME) && folder.has(BertVocabulary.FILE)) {
-            SpecialTokens beside = beside(folder, config, List.of("BertTokenizer", "DistilBertTokenizer"));
+            SpecialTokens beside =
+                    beside(folder, config, List.of("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"));
             String file = folder.file(BertVocabulary.FILE);
             return new TokenizerFile(
                     file, BertVocabulary.tokenizerJson(file, folder.json(BertVocabulary.FILE), beside));

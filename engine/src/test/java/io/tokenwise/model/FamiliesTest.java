@@ -74,6 +74,7 @@ class FamiliesTest {
             new FamilyCase(
                     "bert", Map.of("model_type", "camembert", "type_vocab_size", 1, "pad_token_id", 1), "roberta."),
             new FamilyCase("distilbert", Map.of(), "distilbert."),
+            new FamilyCase("bert", Map.of("model_type", "electra", "embedding_size", 48), "electra."),
             new FamilyCase("mpnet", Map.of(), "mpnet."),
             new FamilyCase("jina_bert", Map.of(), ""),
             new FamilyCase("nomic_bert", Map.of(), ""),
@@ -280,6 +281,7 @@ class FamiliesTest {
                 "distilbert  | n_heads                        | 5                | dim 48 is not a multiple of n_heads 5",
                 "distilbert  | vocab_size                     | 6                | has tokens up to 6, the model knows only 6",
                 "distilbert  | activation                     | \"relu\"         | activation is \"relu\"; supported: gelu",
+                "electra     | embedding_size                 | 24               | embedding_size is 24; supported: an integer from 48 to 48",
                 "mpnet       | relative_attention_num_buckets | 31               | relative_attention_num_buckets is 31; supported: an integer from 32 to 32",
                 "jina_bert   | feed_forward_type              | \"original\"     | feed_forward_type is \"original\"; supported: geglu",
                 "jina_bert   | emb_pooler                     | \"cls\"          | emb_pooler is \"cls\"; supported: mean",

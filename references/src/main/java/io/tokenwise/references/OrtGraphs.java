@@ -93,7 +93,7 @@ final class OrtGraphs {
             x = layers.add(x, layers.lookUp("embeddings.token_type_embeddings", types));
         }
         if (!family.equals("jina_bert")) {
-            boolean counted = mpnet || !config.string("model_type").equals("bert");
+            boolean counted = mpnet || !List.of("bert", "electra").contains(config.string("model_type"));
             String places = positions(counted, mpnet ? 1 : config.integer("pad_token_id"));
             x = layers.add(x, layers.lookUp("embeddings.position_embeddings", places));
         }

@@ -303,7 +303,7 @@ public final class Shapes {
         int labels = config.integer("num_labels");
         boolean tokens = config.flag("tokens");
         switch (config.string("model_type")) {
-            case "roberta", "xlm-roberta", "camembert", "mpnet" -> {
+            case "roberta", "xlm-roberta", "camembert", "mpnet", "electra" -> {
                 if (tokens) {
                     linear("classifier", labels, hidden, true);
                 } else {

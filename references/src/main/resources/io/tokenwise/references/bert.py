@@ -1,6 +1,7 @@
-# BERT, RoBERTa, XLM-R and CamemBERT, which differ in their positions.
+# BERT, RoBERTa, XLM-R and CamemBERT, which differ in their positions; ELECTRA, whose layers are BERT's.
 # huggingface/transformers src/transformers/models/bert/modeling_bert.py at 004ad5f50b627b59bf0d581c31bc0052b6cfd40b,
-# src/transformers/models/roberta/modeling_roberta.py at 000824f17f924a8b520edf04c597c461fc83356a (create_position_ids_from_input_ids)
+# src/transformers/models/roberta/modeling_roberta.py at 000824f17f924a8b520edf04c597c461fc83356a (create_position_ids_from_input_ids),
+# src/transformers/models/electra/modeling_electra.py at 014873b4dfa2482fa4f8e79e6e4fb955461f4373 (ElectraModel)
 #: model_type = "bert"
 #: hidden_act = "gelu"
 #: layer_norm_eps = 1e-12
@@ -11,7 +12,7 @@
     out = self.results(w)
     n = ids.size(0)
     positions = torch.arange(n)
-    if model_type != "bert":
+    if model_type != "bert" and model_type != "electra":
       real = torch.to(ids != pad_token_id, 4)
       positions = torch.cumsum(real, 0) * real + pad_token_id
     x = torch.embedding(w["embeddings.word_embeddings.weight"], ids)

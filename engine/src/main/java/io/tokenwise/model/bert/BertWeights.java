@@ -63,7 +63,7 @@ final class BertWeights {
                 .orElseThrow(() -> new BadFileException(
                         source.description(), "has no tensor " + WORDS + ": not the weights of a BERT"));
         String prefix = words.substring(0, words.length() - WORDS.length());
-        String beside = prefix.replaceFirst("\\b((distil|ro|camem)?bert(a)?|mpnet)\\.$", "");
+        String beside = prefix.replaceFirst("\\b((distil|ro|camem)?bert(a)?|mpnet|electra)\\.$", "");
         Map<String, RenamedWeights.Origin> origins = new LinkedHashMap<>();
         for (String name : source.names()) {
             if (name.startsWith(beside) && isOfHead(name.substring(beside.length()))) {

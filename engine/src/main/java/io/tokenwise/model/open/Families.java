@@ -6,6 +6,7 @@ import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.TransformerFolder;
 import io.tokenwise.model.bert.BertFamily;
 import io.tokenwise.model.distilbert.DistilBertFamily;
+import io.tokenwise.model.electra.ElectraFamily;
 import io.tokenwise.model.eurobert.EuroBertFamily;
 import io.tokenwise.model.gemma3.Gemma3Family;
 import io.tokenwise.model.gte.GteFamily;
@@ -38,6 +39,7 @@ public final class Families {
             BertFamily.BERT,
             VitFamily.VIT,
             DistilBertFamily.DISTILBERT,
+            ElectraFamily.ELECTRA,
             RobertaFamily.ROBERTA,
             RobertaFamily.CAMEMBERT,
             MpnetFamily.MPNET,

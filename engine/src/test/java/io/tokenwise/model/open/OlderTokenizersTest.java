@@ -107,7 +107,7 @@ class OlderTokenizersTest {
             value = {
                 "tokenizer_config.json | {'tokenizer_class': 'BertJapaneseTokenizer'} | tokenizer_config.json:"
                         + " tokenizer_class is \"BertJapaneseTokenizer\"; supported: BertTokenizer or"
-                        + " DistilBertTokenizer; others are read from a tokenizer.json",
+                        + " DistilBertTokenizer or ElectraTokenizer; others are read from a tokenizer.json",
                 "tokenizer_config.json | {'do_basic_tokenize': false} | do_basic_tokenize is false; supported: true",
                 "tokenizer_config.json | {'do_lower_case': 1} | do_lower_case is 1; supported: true or false",
                 "tokenizer_config.json | {'additional_special_tokens': ['<e1>']} | additional_special_tokens is"
