@@ -81,6 +81,15 @@ class StaticModelsTest {
         assertGives(PLAIN, vectors(model, normalize, KNOWN, null, null));
     }
 
+    /** Unlike transformers, neither library looks at what stands there. */
+    @Test
+    void tokenizerConfigChangesNothing() throws IOException {
+        StaticFolder model = StaticFolder.model2vec(folder, true, "F32");
+        Files.writeString(
+                folder.resolve("tokenizer_config.json"), "{\"do_lower_case\": false, \"truncation_side\": \"left\"}");
+        assertGives(PLAIN, vectors(model, true, KNOWN, null, null));
+    }
+
     /** In whatever precision products are: there are none. */
     @Test
     void theUsualBackendGivesTheSame() throws IOException {

@@ -20,6 +20,11 @@ public interface TextFamily extends ModelFamily {
         return architecture.maxPositions();
     }
 
+    /** The tokenizer of a folder, as Python opens it. */
+    default TokenizerFile tokenizer(ModelFolder folder) throws IOException {
+        return TokenizerFile.of(folder);
+    }
+
     /**
      * What makes classes of its token vectors, where config.json says that it does.
      *

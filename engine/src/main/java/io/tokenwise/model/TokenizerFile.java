@@ -51,11 +51,13 @@ public record TokenizerFile(String file, byte[] json) {
     public static TokenizerFile of(ModelFolder folder) throws IOException {
         JsonFile config = ifThere(folder, CONFIG);
         config.supports("truncation_side", "right");
-        TokenizerFile read = read(folder, config);
+        TokenizerFile read = asItLies(folder);
         return new TokenizerFile(read.file, ChangedSteps.of(folder, config, read.file, read.json));
     }
 
-    private static TokenizerFile read(ModelFolder folder, JsonFile config) throws IOException {
+    /** Without what other files ask for. */
+    public static TokenizerFile asItLies(ModelFolder folder) throws IOException {
+        JsonFile config = ifThere(folder, CONFIG);
         if (!folder.has(NAME) && folder.has(BertVocabulary.FILE)) {
             SpecialTokens beside =
                     beside(folder, config, List.of("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"));

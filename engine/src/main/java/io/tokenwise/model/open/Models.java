@@ -85,7 +85,7 @@ public final class Models {
         ModelDescription description = family.describe(folder, config);
         Tokenizer tokenizer = null;
         if (description instanceof TextDescription text) {
-            TokenizerFile file = TokenizerFile.of(folder);
+            TokenizerFile file = ((TextFamily) family).tokenizer(folder);
             tokenizer = text.tokenizer(file.file(), file.json());
             description = text.with(tokenizer);
         }

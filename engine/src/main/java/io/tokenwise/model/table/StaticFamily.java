@@ -18,6 +18,7 @@ import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
 import io.tokenwise.model.TextOutput;
+import io.tokenwise.model.TokenizerFile;
 import io.tokenwise.model.VectorStep;
 import java.io.IOException;
 import java.util.LinkedHashMap;
@@ -121,6 +122,12 @@ public final class StaticFamily implements TextFamily {
         }
         List<VectorStep> steps = config.flag("normalize", false) ? List.of(new VectorStep.Normalize()) : List.of();
         return new TextOutput.Vectors(Pooling.MEAN, steps, described.shorter());
+    }
+
+    /** Both libraries read tokenizer.json alone. */
+    @Override
+    public TokenizerFile tokenizer(ModelFolder folder) throws IOException {
+        return TokenizerFile.asItLies(folder);
     }
 
     @Override
