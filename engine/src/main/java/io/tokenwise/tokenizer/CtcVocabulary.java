@@ -35,6 +35,11 @@ public final class CtcVocabulary implements SpeechVocabulary {
     private static final String PAD = "<pad>";
     private static final String UNKNOWN = "<unk>";
     private static final String DELIMITER = "|";
+
+    /** Of models that write sounds (facebook/wav2vec2-lv-60-espeak-cv-ft): a space stands between all tokens, and none for a space. */
+    private static final String PHONEMES = "Wav2Vec2PhonemeCTCTokenizer";
+
+    private static final String CLASS = "tokenizer_class";
     private static final String DELIMITER_SETTING = "word_delimiter_token";
 
     /** Far above every published vocabulary of letters, or of a Chinese model's characters. */
@@ -77,7 +82,7 @@ public final class CtcVocabulary implements SpeechVocabulary {
         List<JsonFile> settings = List.of(CONFIG, SPECIAL).stream()
                 .map(name -> JsonFile.parse(file.apply(name), files.getOrDefault(name, new byte[] {'{', '}'})))
                 .toList();
-        settings.getFirst().supports("tokenizer_class", "Wav2Vec2CTCTokenizer", "Wav2Vec2Tokenizer");
+        settings.getFirst().supports(CLASS, "Wav2Vec2CTCTokenizer", "Wav2Vec2Tokenizer", PHONEMES);
         var vocabulary = JsonFile.parse(file.apply(FILE), files.get(FILE));
         var tokens = new String[size];
         put(vocabulary, tokens, false);
@@ -92,7 +97,7 @@ public final class CtcVocabulary implements SpeechVocabulary {
             }
         }
         Map<String, Integer> ids = ids(vocabulary.file(), tokens);
-        Integer space = ids.remove(setting(settings, DELIMITER_SETTING, DELIMITER));
+        Integer space = ids.remove(delimiter(settings));
         if (space != null) {
             ids.put(" ", space);
         }
@@ -127,7 +132,7 @@ public final class CtcVocabulary implements SpeechVocabulary {
         }
         ObjectNode config = JsonNodeFactory.instance
                 .objectNode()
-                .put("tokenizer_class", "Wav2Vec2CTCTokenizer")
+                .put(CLASS, "Wav2Vec2CTCTokenizer")
                 .put("pad_token", PAD)
                 .put("unk_token", UNKNOWN)
                 .put(DELIMITER_SETTING, DELIMITER)
@@ -219,8 +224,9 @@ public final class CtcVocabulary implements SpeechVocabulary {
                 setting(settings, "unk_token", UNKNOWN),
                 setting(settings, "bos_token", "<s>"),
                 setting(settings, "eos_token", "</s>"));
-        String delimiter = setting(settings, DELIMITER_SETTING, DELIMITER);
-        String space = setting(settings, "replace_word_delimiter_char", " ");
+        String delimiter = delimiter(settings);
+        boolean phonemes = arePhonemes(settings);
+        String space = phonemes ? "" : setting(settings, "replace_word_delimiter_char", " ");
         boolean lower = settings.getFirst().flag("do_lower_case", false);
         var texts = new String[tokens.length];
         for (int id = 0; id < texts.length; id++) {
@@ -230,10 +236,19 @@ public final class CtcVocabulary implements SpeechVocabulary {
             } else if (silent.contains(token)) {
                 texts[id] = "";
             } else {
-                texts[id] = lower ? token.toLowerCase(Locale.ROOT) : token;
+                texts[id] = phonemes ? token + " " : lower ? token.toLowerCase(Locale.ROOT) : token;
             }
         }
         return texts;
+    }
+
+    private static boolean arePhonemes(List<JsonFile> settings) {
+        return settings.getFirst().root().path(CLASS).asString("").equals(PHONEMES);
+    }
+
+    /** The token that stands between words; "", which is none, where nothing does. */
+    private static String delimiter(List<JsonFile> settings) {
+        return setting(settings, DELIMITER_SETTING, arePhonemes(settings) ? "" : DELIMITER);
     }
 
     /** What the first of the files says that says something; a token may be an object with its text. */

@@ -64,6 +64,21 @@ class CtcVocabularyTest {
         assertThat(vocabulary.decode(0, 2, 1, 3, 4, 0, 5)).isEqualTo("a a");
     }
 
+    /** As facebook/wav2vec2-lv-60-espeak-cv-ft has them. */
+    @Test
+    void soundsHaveSpacesBetweenThem() {
+        String settings =
+                "{'tokenizer_class': 'Wav2Vec2PhonemeCTCTokenizer', 'do_phonemize': true, 'word_delimiter_token': %s}";
+        String tokens = "{'<s>': 0, '<pad>': 1, '</s>': 2, '<unk>': 3, 'h': 4, 'ə': 5, 'l': 6, 'oʊ': 7, '|': 8}";
+        CtcVocabulary vocabulary = parse(9, "vocab.json", tokens, "tokenizer_config.json", settings.formatted("null"));
+        assertThat(vocabulary.blank()).isEqualTo(1);
+        assertThat(vocabulary.decode(4, 5, 1, 6, 7, 3)).isEqualTo("h ə l oʊ");
+        assertThat(vocabulary.decode(4, 8, 7)).isEqualTo("h | oʊ");
+        assertThat(parse(9, "vocab.json", tokens, "tokenizer_config.json", settings.formatted("'|'"))
+                        .decode(4, 8, 7))
+                .isEqualTo("h oʊ");
+    }
+
     /** As transformers 5 saves them. */
     @Test
     void addedTokensMayStandInTheSettings() {
@@ -145,9 +160,9 @@ class CtcVocabularyTest {
                         "vocab.json",
                         vocabulary,
                         "tokenizer_config.json",
-                        "{'tokenizer_class': 'Wav2Vec2PhonemeCTCTokenizer'}"))
-                .hasMessage("model/tokenizer_config.json: tokenizer_class is \"Wav2Vec2PhonemeCTCTokenizer\"; "
-                        + "supported: Wav2Vec2CTCTokenizer or Wav2Vec2Tokenizer");
+                        "{'tokenizer_class': 'WhisperTokenizer'}"))
+                .hasMessage("model/tokenizer_config.json: tokenizer_class is \"WhisperTokenizer\"; "
+                        + "supported: Wav2Vec2CTCTokenizer or Wav2Vec2Tokenizer or Wav2Vec2PhonemeCTCTokenizer");
         assertThatThrownBy(
                         () -> parse(2, "vocab.json", vocabulary, "special_tokens_map.json", "{'pad_token': {'id': 1}}"))
                 .hasMessage("model/special_tokens_map.json: pad_token is {\"id\":1}; "
