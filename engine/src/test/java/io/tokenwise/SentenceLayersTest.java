@@ -290,8 +290,8 @@ class SentenceLayersTest {
                 "modules.json | models.LayerNorm | models.Router | type is \"sentence_transformers.models.Router\";"
                         + " supported: a Router alone, with query of one SparseStaticEmbedding and document of a",
                 "modules.json | models.LayerNorm | models.Transformer | supported: one Transformer, and that first",
-                "modules.json | models.LayerNorm | models.Dropout | supported: Transformer, Pooling, Dense, LayerNorm,"
-                        + " Normalize",
+                "modules.json | models.LayerNorm | models.CNN | supported: Transformer, Pooling, Dense, LayerNorm,"
+                        + " Dropout, Normalize",
             })
     void whatElseModulesSayIsRefusedByName(String file, String good, String bad, String message) throws IOException {
         writeScores();
