@@ -5,7 +5,7 @@ import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
 
 /** The few lines that stand in a Git checkout in the place of a large file, where Git LFS has not brought the file itself. */
-final class LfsPointer {
+public final class LfsPointer {
     /** How each begins (git-lfs, docs/spec.md, The Pointer). */
     private static final byte[] BEGIN = "version https://git-lfs".getBytes(StandardCharsets.US_ASCII);
 
@@ -17,7 +17,7 @@ final class LfsPointer {
      * @param bytes from the file's begin
      * @throws BadFileException if they are of one
      */
-    static void refuse(String file, byte[] bytes) {
+    public static void refuse(String file, byte[] bytes) {
         if (bytes.length >= BEGIN.length && Arrays.equals(bytes, 0, BEGIN.length, BEGIN, 0, BEGIN.length)) {
             throw new BadFileException(
                     file,

@@ -53,7 +53,12 @@ final class SentenceFiles {
             "dtype",
             "add_pooling_layer",
             "padding_side",
-            "use_fast");
+            "use_fast",
+            "use_safetensors",
+            "low_cpu_mem_usage",
+            "device_map",
+            "unpad_inputs",
+            "use_memory_efficient_attention");
 
     private static final int MOST_WIDTH = 1 << 16;
 

@@ -51,13 +51,16 @@ public record TokenizerFile(String file, byte[] json) {
     public static TokenizerFile of(ModelFolder folder) throws IOException {
         JsonFile config = ifThere(folder, CONFIG);
         config.supports("truncation_side", "right");
-        TokenizerFile read = asItLies(folder);
+        TokenizerFile read = read(folder, config);
         return new TokenizerFile(read.file, ChangedSteps.of(folder, config, read.file, read.json));
     }
 
-    /** Without what other files ask for. */
+    /** A tokenizer.json without the steps that other files ask for. */
     public static TokenizerFile asItLies(ModelFolder folder) throws IOException {
-        JsonFile config = ifThere(folder, CONFIG);
+        return read(folder, ifThere(folder, CONFIG));
+    }
+
+    private static TokenizerFile read(ModelFolder folder, JsonFile config) throws IOException {
         if (!folder.has(NAME) && folder.has(BertVocabulary.FILE)) {
             SpecialTokens beside =
                     beside(folder, config, List.of("BertTokenizer", "DistilBertTokenizer", "ElectraTokenizer"));
@@ -90,13 +93,11 @@ public record TokenizerFile(String file, byte[] json) {
         List<String> classes =
                 Stream.of(Layout.values()).map(layout -> layout.tokenizerClass).toList();
         SpecialTokens beside = beside(folder, config, classes);
-        JsonFile model = folder.read(ModelFolder.CONFIG);
-        JsonFile named = config.has(CLASS) ? config : model;
-        boolean byClass = named.has(CLASS);
+        String named = className(naming(folder, config));
+        String type =
+                ifThere(folder, ModelFolder.CONFIG).root().path("model_type").asString("");
         Layout layout = Stream.of(Layout.values())
-                .filter(each -> byClass
-                        ? className(named).equals(each.tokenizerClass)
-                        : model.root().path("model_type").asString("").equals(each.modelType))
+                .filter(each -> named.isEmpty() ? type.equals(each.modelType) : named.equals(each.tokenizerClass))
                 .findFirst()
                 .orElseThrow(() -> new BadFileException(
                         folder.file(SentencePieceVocabulary.FILE),
@@ -110,6 +111,11 @@ public record TokenizerFile(String file, byte[] json) {
     static JsonFile steps(String file, byte[] json) {
         return JsonFile.parse(
                 file, json, "model", Map.of("vocab", JsonParser::skipChildren, "merges", JsonParser::skipChildren));
+    }
+
+    /** The file that names the tokenizer's class: tokenizer_config.json, or else config.json, which may not. */
+    static JsonFile naming(ModelFolder folder, JsonFile config) throws IOException {
+        return config.has(CLASS) ? config : ifThere(folder, ModelFolder.CONFIG);
     }
 
     /** The class that a file names, the fast one as the slow one; "" if it names none. */
@@ -128,16 +134,11 @@ public record TokenizerFile(String file, byte[] json) {
      * @param classes transformers' tokenizers that have it; where no file names one it goes by the model
      */
     private static SpecialTokens beside(ModelFolder folder, JsonFile config, List<String> classes) throws IOException {
-        JsonFile named = config.has(CLASS) ? config : folder.read(ModelFolder.CONFIG);
+        JsonFile named = naming(folder, config);
         if (named.has(CLASS) && !classes.contains(className(named))) {
             throw named.refuse(CLASS, String.join(" or ", classes) + "; others are read from a tokenizer.json");
         }
-        JsonFile added = ifThere(folder, ADDED);
-        if (!added.root().isEmpty()) {
-            String first = added.root().propertyNames().iterator().next();
-            throw added.refuse(first, "no token beside the vocabulary; others are read from a tokenizer.json");
-        }
-        return new SpecialTokens(config, ifThere(folder, "special_tokens_map.json"));
+        return new SpecialTokens(config, ifThere(folder, "special_tokens_map.json"), ifThere(folder, ADDED));
     }
 
     private static JsonFile ifThere(ModelFolder folder, String file) throws IOException {

@@ -3,6 +3,8 @@ package io.tokenwise.tokenizer;
 import com.google.protobuf.ByteString;
 import com.google.protobuf.CodedInputStream;
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.io.LfsPointer;
 import java.io.IOException;
 import java.util.ArrayList;
 import java.util.List;
@@ -33,6 +35,11 @@ record SentencePieceFile(List<Piece> pieces, byte[] charsmap) {
     record Piece(String text, float score, boolean isMark) {}
 
     static SentencePieceFile read(String file, byte[] bytes) {
+        LfsPointer.refuse(file, bytes);
+        if (bytes.length > JsonFile.MAX_STREAMED_BYTES) {
+            throw new BadFileException(
+                    file, "has more than " + JsonFile.MAX_STREAMED_BYTES + " bytes; real ones have some 5 million");
+        }
         try {
             var pieces = new ArrayList<Piece>();
             byte[] charsmap = {};
@@ -52,6 +59,9 @@ record SentencePieceFile(List<Piece> pieces, byte[] charsmap) {
     }
 
     private static Piece piece(String file, int number, ByteString message) throws IOException {
+        if (number == Vocabulary.MOST) {
+            throw new BadFileException(file, "has more than " + Vocabulary.MOST + " pieces");
+        }
         String text = "";
         float score = 0;
         int kind = NORMAL;

@@ -109,8 +109,19 @@ public final class SentencePieceVocabulary {
                     "has " + read.pieces().size() + " pieces; supported: more than " + from
                             + ", of which the first are <unk>, <s> and </s>");
         }
+        List<Piece> others = read.pieces().subList(from, read.pieces().size());
+        others.stream()
+                .filter(piece -> piece.isMark()
+                        && SPECIAL.stream().noneMatch(usual -> usual.text().equals(piece.text())))
+                .findFirst()
+                .ifPresent(piece -> {
+                    throw new BadFileException(
+                            file,
+                            "has a token of control, " + piece.text() + "; supported: <s> and </s>; others are read"
+                                    + " from a tokenizer.json");
+                });
         var pieces = new ArrayList<Piece>(layout.first);
-        pieces.addAll(read.pieces().subList(from, read.pieces().size()));
+        pieces.addAll(others);
         pieces.add(token(MASK));
         return pieces;
     }

@@ -14,8 +14,9 @@ import tools.jackson.databind.node.ObjectNode;
  *
  * @param config tokenizer_config.json
  * @param map special_tokens_map.json, which goes before that
+ * @param added added_tokens.json
  */
-public record SpecialTokens(JsonFile config, JsonFile map) {
+public record SpecialTokens(JsonFile config, JsonFile map, JsonFile added) {
     private static final String DECODER = "added_tokens_decoder";
     private static final String INSTEAD = "; others are read from a tokenizer.json";
 
@@ -34,7 +35,7 @@ public record SpecialTokens(JsonFile config, JsonFile map) {
     /** Of a vocabulary beside which nothing lies. */
     static SpecialTokens usual(String file) {
         var nothing = new JsonFile(file, JsonNodeFactory.instance.objectNode());
-        return new SpecialTokens(nothing, nothing);
+        return new SpecialTokens(nothing, nothing, nothing);
     }
 
     /**
@@ -71,6 +72,11 @@ public record SpecialTokens(JsonFile config, JsonFile map) {
                 }
             }
         }
+        added.root().forEachEntry((text, known) -> {
+            if (!texts.contains(text) || !known.isInt() || known.intValue() != id.applyAsInt(text)) {
+                throw added.refuse(text, "no token beside the vocabulary" + INSTEAD);
+            }
+        });
         config.root().path(DECODER).forEachEntry((key, token) -> {
             String text = token.path("content").asString("");
             if (!texts.contains(text) || !key.equals(Integer.toString(id.applyAsInt(text)))) {

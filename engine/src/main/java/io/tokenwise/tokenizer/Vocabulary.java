@@ -15,7 +15,7 @@ import tools.jackson.databind.JsonNode;
 /** The pieces of a tokenizer.json, their scores or merges, and its added tokens, read as a stream: a tree of them would take ten times the file. */
 final class Vocabulary {
     /** Published vocabularies have fewer; each piece takes some 80 bytes. */
-    private static final int MOST = 1 << 20;
+    static final int MOST = 1 << 20;
 
     /** Ids that no piece has; cl100k leaves out 16. */
     private static final int MOST_HOLES = 1_024;

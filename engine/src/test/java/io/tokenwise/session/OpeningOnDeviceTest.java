@@ -80,6 +80,26 @@ class OpeningOnDeviceTest {
                         "pad_token_id", 1));
     }
 
+    private String electra() throws IOException {
+        Map<String, Object> config = Map.of(
+                "model_type",
+                "electra",
+                "embedding_size",
+                48,
+                "vocab_size",
+                30_522,
+                "num_labels",
+                2,
+                "architectures",
+                List.of("ElectraForSequenceClassification"));
+        Path model = folder.resolve("electra");
+        RandomModel.small("bert", config, 7).with("classifiers", Map.of(), 8).write(model, "electra.");
+        try (ModelFiles minilm = TestModels.files("minilm")) {
+            Files.write(model.resolve("tokenizer.json"), minilm.tokenizer().json());
+        }
+        return model.toString();
+    }
+
     private static OpenModel open(String model, UnaryOperator<ModelFiles> kind, EngineOptions options)
             throws IOException {
         return OpenModel.openAs(Models.open(model), options, kind);
@@ -95,10 +115,10 @@ class OpeningOnDeviceTest {
         }
     }
 
-    /** A RoBERTa's positions begin behind that of what fills texts up; a DistilBERT knows no types. */
+    /** A RoBERTa's positions begin behind that of what fills texts up; a DistilBERT knows no types; an ELECTRA's classifier has GELU. */
     @Test
     void whatTheGuideNamesRunsThere() throws IOException {
-        for (String model : List.of(roberta(), write("distilbert", Map.of("vocab_size", 30_522)))) {
+        for (String model : List.of(roberta(), write("distilbert", Map.of("vocab_size", 30_522)), electra())) {
             try (OpenModel device = open(model, files -> files, CUDA);
                     OpenModel cpu = open(model, files -> files, CPU)) {
                 assertThat(device.backend().kind()).isEqualTo(Kind.CUDA);

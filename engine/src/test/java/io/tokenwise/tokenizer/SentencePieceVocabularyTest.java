@@ -171,6 +171,22 @@ public class SentencePieceVocabularyTest {
                         })
                         .toByteArray(),
                 "has 4 pieces; supported: more than 3, of which the first are <unk>, <s> and </s>");
+        assertRefused(
+                "version https://git-lfs".getBytes(StandardCharsets.UTF_8),
+                "is a pointer of Git LFS and not the file itself");
+        byte[] marked = message(out -> {
+                    out.writeRawBytes(ByteString.copyFrom(model("\u2581a")));
+                    out.writeBytes(1, piece("<x>", 0, 3));
+                })
+                .toByteArray();
+        assertRefused(marked, "has a token of control, <x>; supported: <s> and </s>");
+        byte[] one = message(out -> out.writeBytes(1, piece("a", 0, 1))).toByteArray();
+        byte[] many = new byte[one.length * (Vocabulary.MOST + 1)];
+        for (int i = 0; i < many.length; i++) {
+            many[i] = one[i % one.length];
+        }
+        assertRefused(many, "has more than 1048576 pieces");
+        assertRefused(new byte[(64 << 20) + 1], "has more than 67108864 bytes");
         for (ByteString piece :
                 List.of(piece("a", 0, 4), piece("a", 0, 6), piece("", 0, 1), piece("a", Double.NaN, 1))) {
             assertRefused(message(out -> out.writeBytes(1, piece)).toByteArray(), "piece 0 is of kind");

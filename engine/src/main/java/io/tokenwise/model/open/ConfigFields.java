@@ -134,7 +134,8 @@ public record ConfigFields(
 
     private static boolean isHarmless(JsonFile config, String field) {
         JsonNode value = config.root().path(field);
-        boolean no = value.isBoolean() ? !value.booleanValue() : value.isEmpty();
+        boolean no =
+                value.isBoolean() ? !value.booleanValue() : value.isNull() || value.isContainer() && value.isEmpty();
         return HARMLESS.contains(field)
                 || no && HARMLESS_IF_NOT.contains(field)
                 || Stream.of(HARMLESS_NAMES, HARMLESS_WRITING, HARMLESS_SPEECH)

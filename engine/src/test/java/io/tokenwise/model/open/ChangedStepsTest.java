@@ -74,6 +74,14 @@ class ChangedStepsTest {
         }
     }
 
+    private List<String> places(String text) throws IOException {
+        try (ModelFiles files = Models.open(folder)) {
+            return files.tokenizer().places(text).stream()
+                    .map(place -> place.start() + "-" + place.end())
+                    .toList();
+        }
+    }
+
     private void assertRefused(String message) {
         assertThatThrownBy(() -> Models.open(folder))
                 .isInstanceOf(BadFileException.class)
@@ -102,6 +110,17 @@ class ChangedStepsTest {
         assertThat(String.join(" ", tokens("René 東京"))).isEqualTo("[CLS] " + words + " [SEP]");
     }
 
+    /** Python looks there where tokenizer_config.json names no class. */
+    @Test
+    void theClassMayStandInConfigJson() throws IOException {
+        writeBert("{}");
+        write("tokenizer_config.json", CASED);
+        assertThat(tokens("Ren")).contains("Ren");
+        String config = Files.readString(folder.resolve("config.json"));
+        write("config.json", config.replaceFirst("\\{", "{\"tokenizer_class\": \"PreTrainedTokenizerFast\","));
+        assertThat(tokens("Ren")).contains("ren");
+    }
+
     @Test
     void whatIsNullThereIsNull() throws IOException {
         writeBert("{\"strip_accents\": false}");
@@ -118,8 +137,9 @@ class ChangedStepsTest {
         assertThat(tokens("on on")).containsExactly("<s>", "on", "Ġon", "</s>");
         write("tokenizer_config.json", "{\"add_prefix_space\": true, \"tokenizer_class\": \"RobertaTokenizer\"}");
         assertThat(tokens("on on")).containsExactly("<s>", "Ġon", "Ġon", "</s>");
-        write("tokenizer_config.json", "{\"add_prefix_space\": true, \"tokenizer_class\": \"BertTokenizer\"}");
-        assertThat(tokens("on on")).containsExactly("<s>", "on", "Ġon", "</s>");
+        assertThat(places("on on")).containsExactly("0-2", "3-5");
+        write("tokenizer_config.json", "{\"add_prefix_space\": true, \"trim_offsets\": false}");
+        assertThat(places("on on")).containsExactly("0-2", "2-5");
     }
 
     /** As bespin-global/klue-sroberta-base-continue-learning-by-mnr and msmarco-roberta-base-ance-firstp ask for. */

@@ -317,13 +317,12 @@ class ModelDirectoryTest {
         assertThat(maxTokens()).isEqualTo(16);
     }
 
-    /** As bge's English models ask for, whose tokenizer makes capitals small anyway. */
     @Test
-    void theLengthHasOlderNamesAndSmallLettersBesides() throws IOException {
+    void theLengthHasOlderNamesToo() throws IOException {
         write(TINY, ModelWriter.Existing.KEEP);
         Files.delete(directory.resolve("sentence_bert_config.json"));
         Path length = directory.resolve("sentence_roberta_config.json");
-        Files.writeString(length, "{\"max_seq_length\": 9, \"do_lower_case\": true}");
+        Files.writeString(length, "{\"max_seq_length\": 9}");
         assertThat(maxTokens()).isEqualTo(9);
     }
 

@@ -243,6 +243,13 @@ class OlderTokenizersTest {
                 "special_tokens_map.json",
                 "{\"additional_special_tokens\": [\"<s>NOTUSED\", {\"content\": \"</s>NOTUSED\"}]}");
         assertThat(ids("le<mask>")).containsExactly(5, 7, 9, 6);
+        // As transformers writes what the file itself does not have.
+        write("added_tokens.json", "{\"<mask>\": 9}");
+        assertThat(ids("le<mask>")).containsExactly(5, 7, 9, 6);
+        write("added_tokens.json", "{\"<mask>\": 8}");
+        assertRefused(
+                "added_tokens.json: <mask> is 8; supported: no token beside the vocabulary; others are read from");
+        write("added_tokens.json", "{}");
         write("special_tokens_map.json", "{\"additional_special_tokens\": [\"<e1>\"]}");
         assertRefused("additional_special_tokens is [\"<e1>\"]; supported: none but <s>, <pad>, </s>, <unk>, <mask>,");
         write("special_tokens_map.json", "{}");
