@@ -7,8 +7,6 @@ import io.tokenwise.api.BadFileException;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.references.RandomModel;
-import io.tokenwise.tokenizer.ByteVocabulary;
-import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -39,16 +37,7 @@ class ChangedStepsTest {
     }
 
     private void writeRoberta() throws IOException {
-        RandomModel.small("bert", Map.of("vocab_size", 400, "model_type", "roberta"), 5)
-                .write(made, "roberta.");
-        ByteVocabulary vocabulary = ByteVocabulary.bytes();
-        vocabulary.merge("o", "n");
-        vocabulary.merge("Ġ", "on");
-        for (String token : List.of("<s>", "<pad>", "</s>", "<unk>", "<mask>")) {
-            vocabulary.add(token);
-        }
-        Files.writeString(made.resolve("vocab.json"), vocabulary.vocabJson());
-        Files.writeString(made.resolve("merges.txt"), vocabulary.mergesTxt());
+        OlderTokenizersTest.writeRoberta(made);
         save();
     }
 
@@ -68,10 +57,7 @@ class ChangedStepsTest {
     }
 
     private List<String> tokens(String text) throws IOException {
-        try (ModelFiles files = Models.open(folder)) {
-            Tokenizer tokenizer = files.tokenizer();
-            return tokenizer.tokens(tokenizer.encode(text).ids());
-        }
+        return OlderTokenizersTest.tokens(folder, text);
     }
 
     private List<String> places(String text) throws IOException {

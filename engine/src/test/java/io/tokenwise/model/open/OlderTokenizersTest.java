@@ -38,6 +38,10 @@ class OlderTokenizersTest {
     }
 
     private List<String> tokens(String text) throws IOException {
+        return tokens(folder, text);
+    }
+
+    static List<String> tokens(Path folder, String text) throws IOException {
         try (ModelFiles files = Models.open(folder)) {
             Tokenizer tokenizer = files.tokenizer();
             return tokenizer.tokens(tokenizer.encode(text).ids());
@@ -143,6 +147,10 @@ class OlderTokenizersTest {
 
     private void writeRoberta() throws IOException {
         Files.delete(folder.resolve("vocab.txt"));
+        writeRoberta(folder);
+    }
+
+    static void writeRoberta(Path folder) throws IOException {
         RandomModel.small("bert", Map.of("vocab_size", 400, "model_type", "roberta"), 5)
                 .write(folder, "roberta.");
         ByteVocabulary vocabulary = ByteVocabulary.bytes();
@@ -151,8 +159,8 @@ class OlderTokenizersTest {
         for (String token : List.of("<s>", "<pad>", "</s>", "<unk>", "<mask>")) {
             vocabulary.add(token);
         }
-        write("vocab.json", vocabulary.vocabJson());
-        write("merges.txt", vocabulary.mergesTxt());
+        Files.writeString(folder.resolve("vocab.json"), vocabulary.vocabJson());
+        Files.writeString(folder.resolve("merges.txt"), vocabulary.mergesTxt());
     }
 
     @Test
