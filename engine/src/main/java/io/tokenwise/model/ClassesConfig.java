@@ -108,8 +108,8 @@ public final class ClassesConfig {
 
     private static TextOutput.SequenceClasses sequences(JsonFile config, HeadForm head, List<String> labels) {
         // Of several numbers that are no classes transformers gives each as it is.
-        String[] others = labels.size() == 1 ? new String[] {"regression"} : new String[0];
-        var classes = new TextOutput.SequenceClasses(head, labels, several(config, others));
+        boolean several = labels.size() == 1 ? several(config, "regression") : several(config);
+        var classes = new TextOutput.SequenceClasses(head, labels, several);
         if (classes.isScore()) {
             config.supports(ACTIVATION, ACTIVATIONS);
             JsonNode newer = config.root().path("sentence_transformers").path("activation_fn");

@@ -18,7 +18,7 @@ import tools.jackson.databind.node.ObjectNode;
 
 /**
  * The letters that a model with CTC (Graves et al. 2006) tells from each other in each frame, with the blank that stands between them: Hugging Face's
- * Wav2Vec2CTCTokenizer, in {@value #FILE} and the files beside it. Immutable and thread-safe.
+ * Wav2Vec2CTCTokenizer, or sounds, its Wav2Vec2PhonemeCTCTokenizer, in {@value #FILE} and the files beside it. Immutable and thread-safe.
  */
 public final class CtcVocabulary implements SpeechVocabulary {
     public static final String FILE = "vocab.json";
