@@ -14,13 +14,16 @@ import java.util.List;
 import java.util.SplittableRandom;
 import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.condition.EnabledIfSystemProperty;
 import org.junit.jupiter.api.condition.EnabledOnOs;
 import org.junit.jupiter.api.condition.OS;
 import org.junit.jupiter.api.io.TempDir;
 
 /** What a warm forward allocates: nothing on the heap, and natively no more than it holds. */
 class SessionsMemoryTest {
+    /** As services run them, which allocates no more than what follows; {@code ./tokenwise test engine -Dtest=SessionsMemoryTest -Dtokenwise.long=true}. */
     @Test
+    @EnabledIfSystemProperty(named = "tokenwise.long", matches = "true")
     void warmForwardsAllocateNothingOnTheHeap(@TempDir Path directory) throws Exception {
         areClean(directory, List.of());
     }

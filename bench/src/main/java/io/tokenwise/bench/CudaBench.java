@@ -161,8 +161,10 @@ final class CudaBench {
             var all = new CudaChecks(backend, checks::add);
             all.operations(inputs.quick());
             all.products();
-            all.model("minilm-acm", inputs.checkedTexts(), inputs.checkedBudgets());
-            all.model("vit-cifar10-acm", inputs.checkedImages(), inputs.checkedBudgets());
+            if (!inputs.quick() || precision == Precision.F32) {
+                all.model("minilm-acm", inputs.checkedTexts(), inputs.checkedBudgets());
+                all.model("vit-cifar10-acm", inputs.checkedImages(), inputs.checkedBudgets());
+            }
         }
     }
 
