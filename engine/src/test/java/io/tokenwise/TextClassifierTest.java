@@ -138,6 +138,8 @@ class TextClassifierTest {
             new Relative("bert", "roberta", "Roberta", "roberta.", Map.of("type_vocab_size", 1)),
             new Relative("bert", "xlm-roberta", "XLMRoberta", "roberta.", Map.of("type_vocab_size", 1)),
             new Relative("bert", "electra", "Electra", "electra.", Map.of("embedding_size", 48)),
+            new Relative("deberta_v2", "deberta-v2", "DebertaV2", "deberta.", Map.of()),
+            new Relative("deberta_v2", "deberta-v2", "DebertaV2", "deberta.", Map.of("type_vocab_size", 2)),
             new Relative("distilbert", "distilbert", "DistilBert", "distilbert.", Map.of()),
             new Relative("mpnet", "mpnet", "MPNet", "mpnet.", Map.of()),
             new Relative("jina_bert", "bert", "JinaBert", "bert.", Map.of()),

@@ -73,6 +73,7 @@ class TokenClassifierTest {
         "bert,roberta,Roberta,roberta.",
         "bert,camembert,Camembert,roberta.",
         "bert,electra,Electra,electra.",
+        "deberta_v2,deberta-v2,DebertaV2,deberta.",
         "distilbert,distilbert,DistilBert,distilbert.",
         "mpnet,mpnet,MPNet,mpnet.",
         "new,new,New,new.",

@@ -111,6 +111,13 @@ public record EncoderForm(int hiddenSize, EmbeddingForm embeddings, List<LayerFo
     }
 
     @Override
+    public double positionFlops(int tokens) {
+        return forms.stream()
+                .mapToDouble(form -> form.attention().positionFlops(tokens))
+                .sum();
+    }
+
+    @Override
     public EncoderForm withLayers(int first) {
         if (first < 1 || first > forms.size()) {
             throw new IllegalArgumentException(

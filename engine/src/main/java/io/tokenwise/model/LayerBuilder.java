@@ -171,7 +171,13 @@ public final class LayerBuilder {
         return attention(
                 layer + "attention",
                 new Attention(
-                        qkv(layer, form, names), output, form, rotary(form), headNorms, positions.bias(form, this)));
+                        qkv(layer, form, names),
+                        output,
+                        form,
+                        rotary(form),
+                        headNorms,
+                        positions.bias(form, this),
+                        positions.projected(prefix + layer + "attention", form, this)));
     }
 
     /** Q, K and V of a layer side by side. */

@@ -4,6 +4,8 @@ import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.PositionBias;
 import io.tokenwise.nn.Positions;
+import io.tokenwise.nn.ProjectedPositions;
+import io.tokenwise.nn.RelativePositions;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -12,6 +14,7 @@ import java.util.Map;
 final class SharedPositions {
     private final Map<List<Object>, RotaryPositions> angles = new HashMap<>();
     private final Map<List<Object>, PositionBias> biases = new HashMap<>();
+    private final Map<Positions.Relative, RelativePositions> vectors = new HashMap<>();
 
     /**
      * The angles of rotary positions; null if they are others.
@@ -41,6 +44,25 @@ final class SharedPositions {
         return values.stream().mapToDouble(Double::doubleValue).toArray();
     }
 
+    /**
+     * What a layer's projections make of vectors of distances; null if the form has none.
+     *
+     * @param name of the layer's attention
+     */
+    ProjectedPositions projected(String name, AttentionForm form, LayerBuilder parts) {
+        if (!(form.positions() instanceof Positions.Relative relative)) {
+            return null;
+        }
+        RelativePositions shared = vectors.computeIfAbsent(
+                relative,
+                _ -> new RelativePositions(
+                        parts.parameters(),
+                        relative,
+                        parts.table(relative.table() + ".weight", 2 * relative.buckets()),
+                        parts.layerNorm(relative.norm(), relative.normForm())));
+        return new ProjectedPositions(parts.parameters(), shared, name, form.width());
+    }
+
     /** What is added to scores; null if the form has nothing. */
     PositionBias bias(AttentionForm form, LayerBuilder parts) {
         return switch (form.positions()) {
@@ -60,7 +82,7 @@ final class SharedPositions {
                                 parts.buckets(buckets.table(), buckets.buckets(), form.heads()),
                                 buckets,
                                 form.scale()));
-            case Positions.None _, Positions.Rotary _ -> null;
+            case Positions.None _, Positions.Rotary _, Positions.Relative _ -> null;
         };
     }
 }

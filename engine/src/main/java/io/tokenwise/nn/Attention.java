@@ -1,5 +1,6 @@
 package io.tokenwise.nn;
 
+import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.op.FormedAttention;
@@ -16,6 +17,7 @@ public final class Attention implements ProjectedAttention {
     private final RmsNorm queryNorm;
     private final RmsNorm keyNorm;
     private final PositionBias bias;
+    private final ProjectedPositions positions;
 
     /** Null if attention is plain, which devices know too. */
     private final FormedAttention.Form formed;
@@ -24,6 +26,7 @@ public final class Attention implements ProjectedAttention {
      * @param rotary by which queries and keys are turned; null unless the form has such positions
      * @param headNorms of queries and of keys; null unless the form has them
      * @param bias null unless the form has slopes or buckets
+     * @param positions null unless the form has vectors of distances
      */
     public Attention(
             Linear qkv,
@@ -31,12 +34,14 @@ public final class Attention implements ProjectedAttention {
             AttentionForm form,
             RotaryPositions rotary,
             HeadNorms headNorms,
-            PositionBias bias) {
+            PositionBias bias,
+            ProjectedPositions positions) {
         this.qkv = qkv;
         this.output = output;
         this.form = form;
         this.rotary = rotary;
         this.bias = bias;
+        this.positions = positions;
         int columns = form.width() + 2 * form.keyWidth();
         queryNorm = headNorms == null ? null : headNorms.queries().ofParts(columns, 0, form.heads());
         keyNorm = headNorms == null ? null : headNorms.keys().ofParts(columns, form.width(), form.keyHeads());
@@ -49,7 +54,8 @@ public final class Attention implements ProjectedAttention {
                         (float) form.scale(),
                         form.before(),
                         form.after(),
-                        bias == null ? null : bias.values());
+                        bias == null ? null : bias.values(),
+                        positions == null ? null : positions.rows());
     }
 
     /** Norms of the queries and the keys of each head. */
@@ -58,7 +64,7 @@ public final class Attention implements ProjectedAttention {
     /** Without positions, over all tokens. */
     public static Attention plain(Linear qkv, Linear output, int heads) {
         int headSize = output.weight().inputs() / heads;
-        return new Attention(qkv, output, AttentionForm.plain(heads, headSize), null, null, null);
+        return new Attention(qkv, output, AttentionForm.plain(heads, headSize), null, null, null, null);
     }
 
     @Override
@@ -100,6 +106,7 @@ public final class Attention implements ProjectedAttention {
     public boolean cutsQueries() {
         return queryNorm == null
                 && bias == null
+                && positions == null
                 && form.keyHeads() == form.heads()
                 && (rotary == null || !rotary.halves());
     }
@@ -129,7 +136,14 @@ public final class Attention implements ProjectedAttention {
         if (bias != null && bias.table() != null) {
             pass.frozen("position buckets", bias.values(), bias.table(), null);
         }
-        return FormedAttention.of(pass, x, offsets, sequences, places, formed);
+        return FormedAttention.of(pass, x, offsets, sequences, places, positions == null ? formed : formed(pass));
+    }
+
+    /** With positions of this pass where what makes them is trained. */
+    private FormedAttention.Form formed(Pass pass) {
+        Tape tape = pass.tape();
+        boolean trains = tape != null && (tape.trains(qkv.weight().parameter()) || tape.trains(qkv.bias()));
+        return trains ? formed.with(positions.trained(pass, qkv)) : formed;
     }
 
     private static int longest(TokenBatch batch) {
@@ -147,6 +161,9 @@ public final class Attention implements ProjectedAttention {
         }
         if (bias != null) {
             bias.prepare();
+        }
+        if (positions != null) {
+            positions.prepare(stream, qkv);
         }
     }
 

@@ -116,12 +116,22 @@ public record AttentionForm(
 
     /** Whether scores of texts of so many tokens at most are what Vaswani et al. 2017 have: without biases by distance, shared keys, a scale of their own or a window. */
     public boolean hasPlainScores(int longest) {
-        boolean biased = positions instanceof Positions.Slopes || positions instanceof Positions.Buckets;
+        boolean biased = switch (positions) {
+            case Positions.Slopes _, Positions.Buckets _, Positions.Relative _ -> true;
+            case Positions.None _, Positions.Rotary _ -> false;
+        };
         return keyHeads == heads
                 && (float) scale == (float) usualScale(headSize)
                 && before >= longest - 1
                 && after >= longest - 1
                 && !biased;
+    }
+
+    /** Multiply-adds with vectors of distances for a text of so many tokens: each token's query and key with all that the text has. */
+    public double positionFlops(int tokens) {
+        return positions instanceof Positions.Relative relative
+                ? 2.0 * tokens * Math.min(2 * tokens - 1, 2 * relative.buckets()) * width()
+                : 0;
     }
 
     /** Columns of all queries. */

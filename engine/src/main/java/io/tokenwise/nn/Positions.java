@@ -56,6 +56,27 @@ public sealed interface Positions {
     record Slopes(int most) implements Positions {}
 
     /**
+     * Scores have products with vectors of distances, which a table has and each layer's Q and K project (He et al. 2021, equation 4): buckets to both sides, of which near
+     * distances have one each and far ones share one.
+     *
+     * @param table its name in files, with {@code .weight}
+     * @param norm of its rows, in files
+     * @param buckets to each side; the table has twice as many rows
+     * @param farthest distance from which all fall into the last bucket
+     * @param most positions that inputs may have
+     */
+    record Relative(String table, String norm, NormForm normForm, int buckets, int farthest, int most)
+            implements Positions {
+        /** @throws IllegalArgumentException if sides cannot have as many buckets */
+        public Relative {
+            if (buckets < 4 || buckets % 2 != 0 || farthest < buckets) {
+                throw new IllegalArgumentException("position buckets: " + buckets + " to distances of " + farthest
+                        + "; an even number from 4 on, and no more than distances, are needed");
+            }
+        }
+    }
+
+    /**
      * To scores is added what a table has for the distance's bucket (T5, Raffel et al. 2020), to both sides apart.
      *
      * @param table its name in files, with {@code .weight}

@@ -14,7 +14,7 @@ import java.util.Arrays;
 /** {@link SelfAttention} of which a {@link Form} says what tokens see, what is added to scores, and how many heads share keys and values. */
 public final class FormedAttention {
     private static final String NAME =
-            "attention in a window, with a bias by distance, shared keys or a scale of its own";
+            "attention in a window, with scores that know distances, shared keys or a scale of its own";
 
     private FormedAttention() {}
 
@@ -36,15 +36,56 @@ public final class FormedAttention {
      * @param after how many after it
      * @param bias null, or {@code [heads, 2 * reach + 1]}: what is added to a score before it is scaled, by how many places the key is behind the query, from -reach to
      *     reach; what is further away counts as that far. It has no gradient.
+     * @param positions null, or what scores have of distances besides, where each head has keys of its own
      */
-    public record Form(int heads, int keyHeads, int headSize, float scale, int before, int after, Tensor bias) {
+    public record Form(
+            int heads,
+            int keyHeads,
+            int headSize,
+            float scale,
+            int before,
+            int after,
+            Tensor bias,
+            PositionRows positions) {
         /** Columns of Q, K and V side by side. */
         public int columns() {
             return (heads + 2 * keyHeads) * headSize;
         }
 
+        /** The same with other queries and keys of the same distances. */
+        public Form with(Tensor newPositions) {
+            var rows = new PositionRows(newPositions, positions.rows());
+            return new Form(heads, keyHeads, headSize, scale, before, after, bias, rows);
+        }
+
         private Form ofAllKeys() {
-            return new Form(heads, heads, headSize, scale, before, after, bias);
+            return new Form(heads, heads, headSize, scale, before, after, bias, positions);
+        }
+    }
+
+    /**
+     * Queries and keys of distances (He et al. 2021, equation 4): before it is scaled, a score gets the product of its query and the distance's key, and that of its key
+     * and the distance's query.
+     *
+     * @param values {@code [rows, 2 * heads * headSize]}, queries and then keys, or with values behind them, which are not read
+     * @param rows by how many places the key is behind the query, from the farthest before it to the farthest behind it, only growing or only falling; what is further
+     *     away counts as that far
+     */
+    public record PositionRows(Tensor values, int[] rows) {
+        private void check(String operation, Form form) {
+            int width = form.heads() * form.headSize();
+            boolean fits = values.columns() == 2 * width || values.columns() == 3 * width;
+            if (form.keyHeads() != form.heads() || !fits) {
+                throw new IllegalArgumentException(operation + ": positions of " + values.shape() + " for "
+                        + form.heads() + " heads of queries and " + form.keyHeads() + " of keys of " + form.headSize()
+                        + " columns; 2 or 3 times as many columns, and as many heads of keys, are needed");
+            }
+            int first = rows[0];
+            int last = rows[rows.length - 1];
+            if (rows.length % 2 == 0 || Math.min(first, last) != 0 || Math.max(first, last) != values.rows() - 1) {
+                throw new IllegalArgumentException(operation + ": rows " + first + " to " + last + " for " + rows.length
+                        + " distances; an odd number, and all rows of " + values.shape() + " are needed");
+            }
         }
     }
 
@@ -67,26 +108,36 @@ public final class FormedAttention {
         CpuDevice cpu = CpuDevice.only(stream, NAME);
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), form.keyHeads(), context, probabilities);
-        run(cpu, job, form, places, null);
+        run(cpu, job, form, places, null, null);
     }
 
-    /** Of as many key heads as heads, from the probabilities that were kept. */
+    /**
+     * Of as many key heads as heads, from the probabilities that were kept.
+     *
+     * @param places as in {@link #forward}
+     * @param dPositions to which the gradient of the form's positions is added; null if it is not wanted
+     */
     public static void backward(
             Stream stream,
             Tensor qkv,
             Form form,
             int[] offsets,
             int sequences,
+            int[] places,
             Tensor probabilities,
             Tensor dContext,
-            Tensor dQkv) {
+            Tensor dQkv,
+            Tensor dPositions) {
         check("attentionBackward", qkv, form, offsets, sequences, dContext);
+        if (dPositions != null) {
+            Shapes.same("attentionBackward", form.positions().values(), dPositions);
+        }
         Shapes.same("attentionBackward", qkv, dQkv);
         CpuDevice cpu = CpuDevice.only(stream, NAME);
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), null, probabilities);
         job.gradients(dContext, dQkv);
-        run(cpu, job, form, null, null);
+        run(cpu, job, form, places, null, dPositions);
     }
 
     /**
@@ -101,12 +152,15 @@ public final class FormedAttention {
         CpuDevice cpu = CpuDevice.only(pass.stream(), NAME);
         AttentionJob job = cpu.attention();
         job.prepare(qkv, offsets, sequences, form.heads(), form.keyHeads(), y, null);
-        run(cpu, job, form, null, seen);
+        run(cpu, job, form, null, seen, null);
         return y;
     }
 
-    private static void run(CpuDevice cpu, AttentionJob job, Form form, int[] places, int[] seen) {
+    private static void run(CpuDevice cpu, AttentionJob job, Form form, int[] places, int[] seen, Tensor dPositions) {
         job.form(form.scale(), form.before(), form.after(), form.bias(), places, seen);
+        if (form.positions() != null) {
+            job.positions(form.positions().values(), form.positions().rows(), dPositions);
+        }
         cpu.run(job);
     }
 
@@ -124,23 +178,34 @@ public final class FormedAttention {
         Tensor y = pass.tensor(qkv.rows(), form.heads() * form.headSize());
         forward(pass.stream(), whole, own, offsets, sequences, places, y, probabilities);
         if (tape != null) {
-            tape.record(new Taped(whole, own, offsets, sequences, probabilities, y));
+            tape.record(new Taped(whole, own, offsets, sequences, places, probabilities, y));
         }
         return y;
     }
 
-    private record Taped(Tensor qkv, Form form, int[] offsets, int sequences, Tensor probabilities, Tensor y)
+    private record Taped(
+            Tensor qkv, Form form, int[] offsets, int sequences, int[] places, Tensor probabilities, Tensor y)
             implements Op {
         @Override
         public boolean matters(Tape tape) {
-            return tape.tracks(qkv);
+            return tape.tracks(qkv)
+                    || form.positions() != null && tape.tracks(form.positions().values());
         }
 
         @Override
         public void backward(Backward to, Tensor dy) {
             Tensor dQkv = to.like(qkv);
-            FormedAttention.backward(to.stream(), qkv, form, offsets, sequences, probabilities, dy, dQkv);
-            to.add(qkv, dQkv);
+            Tensor dPositions = null;
+            if (form.positions() != null && to.tracks(form.positions().values())) {
+                dPositions = to.like(form.positions().values());
+                to.stream().fill(dPositions, 0);
+            }
+            FormedAttention.backward(
+                    to.stream(), qkv, form, offsets, sequences, places, probabilities, dy, dQkv, dPositions);
+            to.addIfTracked(qkv, dQkv);
+            if (dPositions != null) {
+                to.add(form.positions().values(), dPositions);
+            }
         }
     }
 
@@ -210,6 +275,9 @@ public final class FormedAttention {
                 && (form.bias().rows() != form.heads() || form.bias().columns() % 2 == 0)) {
             throw new IllegalArgumentException(operation + ": a bias of "
                     + form.bias().shape() + " for " + form.heads() + " heads; [heads, an odd number] is needed");
+        }
+        if (form.positions() != null) {
+            form.positions().check(operation, form);
         }
     }
 }

@@ -40,7 +40,9 @@ final class EncoderOpCases {
                     batch, new Shape(key * (1 + s[1] % 3), key, s[1], 1 + s[0] % 3, s[2] % 4, s[0] % 2)));
             cases.add(FormedAttentionCases.of(batch, new Shape(2, 2, s[1], ALL, 0, 2)));
             cases.add(FormedAttentionCases.ofFirst(batch, new Shape(2 * key, key, s[1], s[0] % 3, s[2] % 4, s[0] % 2)));
+            cases.add(FormedAttentionCases.positioned(batch, key, s[1], 1 + s[0] % 4));
             TokenBatch staying = staying(OpCases.lengths(s[0]));
+            cases.add(FormedAttentionCases.positioned(staying, 2, s[1], 30));
             cases.add(rotateHalves(staying, 1 + s[2] % 3, 2 + s[1]));
             cases.add(FormedAttentionCases.of(
                     staying, new Shape(key, key, s[1], 1 + s[0] % 3, s[2] % 4, 3 * (s[0] % 2))));
@@ -63,6 +65,7 @@ final class EncoderOpCases {
             cases.add(FormedAttentionCases.of(batch, new Shape(6, 2, 64, ALL, 0, 0)));
             cases.add(FormedAttentionCases.ofFirst(batch, new Shape(12, 12, 64, 64, 64, 0)));
             cases.add(FormedAttentionCases.of(batch, new Shape(3, 3, 32, ALL, ALL, 128)));
+            cases.add(FormedAttentionCases.positioned(batch, 3, 64, 40));
             TokenBatch staying = staying(OpCases.lengths(tokens));
             cases.add(rotateHalves(staying, 12, 64));
             cases.add(FormedAttentionCases.of(staying, new Shape(12, 12, 64, 64, 64, 0)));

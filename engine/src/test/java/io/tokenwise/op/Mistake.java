@@ -53,12 +53,16 @@ record Mistake(String operation, String detail, Consumer<Operands> call) {
         }
     }
 
+    private static FormedAttention.Form positions(Tensor values, int... rows) {
+        return new FormedAttention.Form(2, 2, 2, 1, 9, 9, null, new FormedAttention.PositionRows(values, rows));
+    }
+
     /** Of operations of all kinds, at least those that no case with another operand shows. */
     static List<Mistake> all() {
         int[] cut = {0, 2, 5};
         int[] ids = {0, 1, 9};
         var norm = new RowParts(6, 0, 2, 3);
-        var heads = new FormedAttention.Form(4, 3, 2, 1, 9, 9, null);
+        var heads = new FormedAttention.Form(4, 3, 2, 1, 9, 9, null, null);
         return List.of(
                 new Mistake(
                         "rmsNorm",
@@ -72,6 +76,16 @@ record Mistake(String operation, String detail, Consumer<Operands> call) {
                         "attention",
                         "[5, 20] does not hold Q of 4 and K and V of 3 heads of 2 columns",
                         o -> FormedAttention.forward(o.stream(), o.t(5, 20), heads, cut, 2, null, o.t(5, 8), null)),
+                new Mistake(
+                        "attention",
+                        "positions of [3, 7] for 2 heads of queries and 2 of keys of 2 columns; 2 or 3 times as many columns, and as many heads of keys, are needed",
+                        o -> FormedAttention.forward(
+                                o.stream(), o.t(5, 12), positions(o.t(3, 7), 2, 1, 0), cut, 2, null, o.t(5, 4), null)),
+                new Mistake(
+                        "attention",
+                        "rows 3 to 1 for 3 distances; an odd number, and all rows of [3, 8] are needed",
+                        o -> FormedAttention.forward(
+                                o.stream(), o.t(5, 12), positions(o.t(3, 8), 3, 2, 1), cut, 2, null, o.t(5, 4), null)),
                 new Mistake(
                         "order",
                         "expected [6, 4], got [5, 4]",

@@ -53,7 +53,14 @@ final class ScalarAttention {
                     score = Math.fma(work[keys + c + k], call.key.values.get(key + k), score);
                 }
             }
-            work[j] = call.bias == null ? score : score + call.bias(head, call.place(first, j) - call.place(first, i));
+            int distance = call.place(first, j) - call.place(first, i);
+            if (call.bias != null) {
+                score += call.bias(head, distance);
+            }
+            if (call.positions != null) {
+                score += ofPositions(call, head, first + j, work, keys, call.positionRow(distance));
+            }
+            work[j] = score;
             largest = Math.max(largest, work[j]);
         }
         float factor = call.scale * ScalarMath.LOG2_E;
@@ -64,6 +71,18 @@ final class ScalarAttention {
             sum += work[j];
         }
         return sum;
+    }
+
+    /** What the row of a query and a key's distance adds to their score. */
+    private static float ofPositions(AttentionCall call, int head, int keyToken, float[] query, int at, int row) {
+        float withKey = 0;
+        float withQuery = 0;
+        for (int c = 0; c < call.headSize; c++) {
+            withKey = Math.fma(query[at + c], call.positions.get(call.positionKey(row, head) + c), withKey);
+            float key = call.key.values.get(call.key.at(keyToken, head, c));
+            withQuery = Math.fma(key, call.positions.get(call.positionQuery(row, head) + c), withQuery);
+        }
+        return withKey + withQuery;
     }
 
     static void backward(AttentionCall call, int sequence, int head, Scratch scratch) {
@@ -94,6 +113,29 @@ final class ScalarAttention {
                     addProduct(call.dQkv, key + c, scores[j], call.query.values.get(query + c));
                     addProduct(call.dQkv, key + width + c, probability, call.dContext.get(context + c));
                 }
+                if (call.positions != null) {
+                    addPositionGradients(
+                            call,
+                            head,
+                            query,
+                            key,
+                            call.positionRow(call.place(first, j) - call.place(first, i)),
+                            scores[j]);
+                }
+            }
+        }
+    }
+
+    private static void addPositionGradients(
+            AttentionCall call, int head, long query, long key, int row, float gradient) {
+        long positionQuery = call.positionQuery(row, head);
+        long positionKey = call.positionKey(row, head);
+        for (int c = 0; c < call.headSize; c++) {
+            addProduct(call.dQkv, query + c, gradient, call.positions.get(positionKey + c));
+            addProduct(call.dQkv, key + c, gradient, call.positions.get(positionQuery + c));
+            if (call.dPositions != null) {
+                addProduct(call.dPositions, positionKey + c, gradient, call.query.values.get(query + c));
+                addProduct(call.dPositions, positionQuery + c, gradient, call.query.values.get(key + c));
             }
         }
     }

@@ -90,8 +90,8 @@ public interface SequenceOps {
 
     /**
      * Scaled dot-product attention of one head of one sequence ({@code length} tokens, Vaswani et al. 2017, equation 1):
-     * {@code context = softmax((Q K^T + bias) * scale) V}, of each query over the keys that it sees. The context has the same bits wherever the heads'
-     * columns lie.
+     * {@code context = softmax((Q K^T + bias) * scale) V}, of each query over the keys that it sees; the bias is a number for each distance, or what
+     * {@link AttentionCall#positions} says. The context has the same bits wherever the heads' columns lie.
      */
     void attention(AttentionCall call, int sequence, int head, Scratch scratch);
 
@@ -131,6 +131,22 @@ public interface SequenceOps {
         public Floats bias;
 
         public int reach;
+
+        /**
+         * Null, or what scores have of distances besides (He et al. 2021, equation 4), {@code [rows, positionStride]}: queries of distances, then their keys, both of all
+         * heads; what follows them is not read. Before it is scaled, a score gets the product of its query and the distance's key, and that of its key and the
+         * distance's query.
+         */
+        public Floats positions;
+
+        public int positionStride;
+
+        /**
+         * Their row by how many places the key is behind the query, from the farthest before it to the farthest behind it, which only grows or only falls; an odd
+         * number, and what is further away counts as that far.
+         */
+        public int[] positionRows;
+
         public final HeadColumns query = new HeadColumns();
         public final HeadColumns key = new HeadColumns();
         public final HeadColumns value = new HeadColumns();
@@ -147,6 +163,9 @@ public interface SequenceOps {
         public long[] probabilityOffsets;
         public Floats dContext;
         public Floats dQkv;
+
+        /** Null, or like positions: the backward pass adds to the head's columns, so sequences take turns. */
+        public Floats dPositions;
 
         /** Place of row {@code i} of the sequence that begins at row {@code first}. */
         int place(int first, int i) {
@@ -186,6 +205,22 @@ public interface SequenceOps {
         /** What is added to the score of a key that is {@code distance} places behind the query. */
         float bias(int head, int distance) {
             return bias.get((long) head * (2 * reach + 1) + Math.clamp(distance, -reach, reach) + reach);
+        }
+
+        /** Row of {@link #positions} for a key that is {@code distance} places behind the query. */
+        int positionRow(int distance) {
+            int farthest = positionRows.length / 2;
+            return positionRows[Math.clamp(distance, -farthest, farthest) + farthest];
+        }
+
+        /** Where a row of {@link #positions} has the head's query. */
+        long positionQuery(int row, int head) {
+            return (long) row * positionStride + (long) head * headSize;
+        }
+
+        /** Where it has the head's key. */
+        long positionKey(int row, int head) {
+            return positionQuery(row, head) + (long) heads * headSize;
         }
 
         /** Q, K, V side by side in one matrix {@code [tokens, 3 * heads * headSize]}, the context {@code [tokens, heads * headSize]} or null. */

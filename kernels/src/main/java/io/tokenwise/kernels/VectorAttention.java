@@ -38,7 +38,9 @@ final class VectorAttention {
         int distances = sums + PANEL;
         // From the first place to behind the last one.
         int span = call.place(first, length - 1) + 1;
-        float[] work = scratch.floats(distances + (call.bias == null ? 0 : 2 * span + PANEL));
+        int ofPositions = distances + (call.bias == null ? 0 : 2 * span + PANEL);
+        float[] work = scratch.floats(
+                ofPositions + (call.positions == null ? 0 : VectorPositionScores.floats(call, first, length)));
         if (call.bias != null) {
             placeBias(call, head, span, work, distances);
         }
@@ -46,6 +48,9 @@ final class VectorAttention {
         long packed = 3 * rowsAt;
         long spare = packed + (long) length * valueFloats * Float.BYTES;
         MemorySegment memory = scratch.nativeFloats(spare / Float.BYTES + TALL * PANEL);
+        if (call.positions != null) {
+            VectorPositionScores.ofKeys(call, head, first, length, memory, work, ofPositions);
+        }
         MemorySegment keys = call.key.values.segment();
         long keysAt = call.key.byteAt(first, head, 0);
         long keyStride = call.key.strideBytes();
@@ -74,15 +79,9 @@ final class VectorAttention {
         }
 
         int seen = call.keys(sequence, length);
-        long rowStride = (long) VectorTranspose.rowFloats(size) * Float.BYTES;
         for (int i = 0; i < length; i += PANEL) {
             int rows = Math.min(PANEL, length - i);
-            if (rows < PANEL) {
-                int used = F.loopBound(rows * VectorTranspose.rowFloats(size));
-                VectorPacking.clear(memory, rowsAt + (long) used * Float.BYTES, panel - used);
-            }
-            VectorHeads.gather(call.query, head, first + i, rows, memory, rowsAt, rowStride);
-            VectorTranspose.toPanel(size, memory);
+            toPanel(call.query, head, first + i, rows, memory);
             // The keys that one of these queries sees, from the beginning of a tile on.
             int from = call.firstSeen(first, i) / TALL * TALL;
             int to = Math.max(from, call.endSeen(first, i + rows - 1, seen));
@@ -95,6 +94,9 @@ final class VectorAttention {
                 addBias(work, weights, to - from, distances + span + i - from);
             } else if (call.bias != null) {
                 addBias(work, weights, to - from, distances + span, call.places, first + i, rows, first + from);
+            }
+            if (call.positions != null) {
+                VectorPositionScores.add(call, first, length, i, rows, from, to, memory, work, weights, ofPositions);
             }
             hideUnseen(call, first, seen, i, rows, from, to, work, weights);
             softmax(work, weights, to - from, call.scale, sums);
@@ -127,6 +129,20 @@ final class VectorAttention {
                 }
             }
         }
+    }
+
+    /** A head's columns of up to PANEL tokens to a panel, {@code [size, PANEL]}, at the beginning of the memory; zeros where there are fewer tokens. */
+    static void toPanel(HeadColumns from, int head, int token, int rows, MemorySegment memory) {
+        int size = from.headSize;
+        int panel = VectorTranspose.panelFloats(size);
+        long rowsAt = (long) panel * Float.BYTES;
+        if (rows < PANEL) {
+            int used = F.loopBound(rows * VectorTranspose.rowFloats(size));
+            VectorPacking.clear(memory, rowsAt + (long) used * Float.BYTES, panel - used);
+        }
+        VectorHeads.gather(
+                from, head, token, rows, memory, rowsAt, (long) VectorTranspose.rowFloats(size) * Float.BYTES);
+        VectorTranspose.toPanel(size, memory);
     }
 
     /** The most keys that a panel of queries has scores with. */

@@ -64,6 +64,9 @@ final class VectorAttentionGradient {
         }
         packRows(call.query.values, query, stride, length, size, packed, rows);
         transposedProduct(work, panels, ones, packed, rows, spare, length, size, call.dQkv, query + width, stride);
+        if (call.positions != null) {
+            VectorPositionScores.addGradients(call, head, first, length, work, panels);
+        }
         probabilitiesToPanels(call.probabilities, probabilities, length, work, panels);
         packRows(call.dContext, context, width, length, size, packed, rows);
         transposedProduct(work, panels, ones, packed, rows, spare, length, size, call.dQkv, query + 2L * width, stride);

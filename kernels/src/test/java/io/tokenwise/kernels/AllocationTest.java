@@ -221,6 +221,24 @@ class AllocationTest extends KernelTest {
         staying.bias = zeros(5);
         staying.grouped(floats(normal(45 * 96)), 1, zeros(45 * 32));
         calls.put("attention of rows with places", () -> tested.sequences().attention(staying, 0, 0, scratch));
+        AttentionCall positions = new AttentionCall();
+        positions.heads = 1;
+        positions.headSize = 32;
+        positions.scale = 0.1f;
+        positions.offsets = attention.offsets;
+        positions.positions = zeros(21 * 64);
+        positions.positionStride = 64;
+        positions.dPositions = zeros(21 * 64);
+        positions.positionRows = IntStream.range(0, 21).toArray();
+        positions.dense(floats(normal(45 * 96)), zeros(45 * 32));
+        positions.probabilities = attention.probabilities;
+        positions.probabilityOffsets = new long[] {0};
+        positions.dContext = attention.dContext;
+        positions.dQkv = zeros(45 * 96);
+        calls.put("attention with positions", () -> tested.sequences().attention(positions, 0, 0, scratch));
+        calls.put(
+                "attentionBackward with positions",
+                () -> tested.sequences().attentionBackward(positions, 0, 0, scratch));
         AttentionCall scattered = new AttentionCall();
         scattered.heads = 1;
         scattered.headSize = 32;

@@ -32,6 +32,7 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
             "bert",
             "distilbert",
             "mpnet",
+            "deberta_v2",
             "jina_bert",
             "nomic_bert",
             "new",
@@ -54,6 +55,7 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
                 switch (family) {
                     case "jina_bert" -> "bert";
                     case "gemma3" -> "gemma3_text";
+                    case "deberta_v2" -> "deberta-v2";
                     default -> family;
                 });
         return new RandomModel(family, all, Weights.peaked(Shapes.of(family, all), shift(family), seed));
@@ -116,6 +118,11 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
                 config.putAll(Map.of("hidden_activation", "gelu", "pad_token_id", 0));
             }
             case "mpnet" -> config.putAll(Map.of("relative_attention_num_buckets", 32, "layer_norm_eps", 1e-5));
+            case "deberta_v2" -> {
+                config.putAll(Map.of("relative_attention", true, "position_buckets", 8, "norm_rel_ebd", "layer_norm"));
+                config.putAll(Map.of("share_att_key", true, "pos_att_type", "p2c|c2p", "max_relative_positions", -1));
+                config.putAll(Map.of("position_biased_input", false, "type_vocab_size", 0, "layer_norm_eps", 1e-7));
+            }
             case "jina_bert" -> config.putAll(Map.of("position_embedding_type", "alibi", "type_vocab_size", 2));
             case "new" -> {
                 config.putAll(Map.of("position_embedding_type", "rope", "rope_theta", 10000.0, "type_vocab_size", 2));
@@ -171,6 +178,11 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
         return Reference.of(head, config, weights);
     }
 
+    /** DeBERTa's pooler, too. */
+    private boolean isBeside(String name) {
+        return HEAD.matcher(name).matches() || family.equals("deberta_v2") && name.startsWith("pooler.");
+    }
+
     /**
      * Writes config.json and model.safetensors.
      *
@@ -187,7 +199,7 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
             end += 4L * entry.getValue().values().length;
             long[] shape = entry.getValue().shape();
             header.put(
-                    (HEAD.matcher(entry.getKey()).matches() ? "" : prefix) + entry.getKey(),
+                    (isBeside(entry.getKey()) ? "" : prefix) + entry.getKey(),
                     Map.of(
                             "dtype",
                             "F32",

@@ -26,6 +26,7 @@ public final class Shapes {
             case "modernbert" -> shapes.modernBert();
             case "nomic_bert" -> shapes.nomicBert();
             case "mpnet" -> shapes.mpNet();
+            case "deberta_v2" -> shapes.debertaV2();
             case "jina_bert" -> shapes.jinaBert();
             case "new" -> shapes.gteNew();
             case "eurobert" -> shapes.llama(false, false);
@@ -165,6 +166,31 @@ public final class Shapes {
                 linear(at + "attention.attn." + part, hidden, hidden, true);
             }
             norm(at + "attention.LayerNorm", hidden, true);
+            linear(at + "intermediate.dense", units, hidden, true);
+            linear(at + "output.dense", hidden, units, true);
+            norm(at + "output.LayerNorm", hidden, true);
+        }
+    }
+
+    private void debertaV2() {
+        int hidden = config.integer("hidden_size");
+        int units = config.integer("intermediate_size");
+        matrix("embeddings.word_embeddings", config.integer("vocab_size"), hidden);
+        if (config.flag("position_biased_input")) {
+            matrix("embeddings.position_embeddings", config.integer("max_position_embeddings"), hidden);
+        }
+        if (config.integer("type_vocab_size") > 0) {
+            matrix("embeddings.token_type_embeddings", config.integer("type_vocab_size"), hidden);
+        }
+        norm("embeddings.LayerNorm", hidden, true);
+        matrix("encoder.rel_embeddings", 2 * config.integer("position_buckets"), hidden);
+        norm("encoder.LayerNorm", hidden, true);
+        for (int i = 0; i < config.integer("num_hidden_layers"); i++) {
+            String at = "encoder.layer." + i + ".";
+            for (String part : List.of("self.query_proj", "self.key_proj", "self.value_proj", "output.dense")) {
+                linear(at + "attention." + part, hidden, hidden, true);
+            }
+            norm(at + "attention.output.LayerNorm", hidden, true);
             linear(at + "intermediate.dense", units, hidden, true);
             linear(at + "output.dense", hidden, units, true);
             norm(at + "output.LayerNorm", hidden, true);

@@ -35,7 +35,11 @@
       elif "pre_classifier.weight" in w:
         x = torch.relu(self.linear(w, "pre_classifier", x))
       elif "pooler.dense.weight" in w:
-        x = torch.tanh(self.linear(w, "pooler.dense", x))
+        x = self.linear(w, "pooler.dense", x)
+        if model_type == "deberta-v2":
+          x = self.activate(x, "gelu")
+        else:
+          x = torch.tanh(x)
     if "classifier.out_proj.weight" in w:
       out["logits"] = self.linear(w, "classifier.out_proj", x)
     else:

@@ -80,6 +80,20 @@ public final class AttentionJob extends Job {
         call.after = after;
         call.bias = bias == null ? null : bias.floats();
         call.reach = bias == null ? 0 : bias.columns() / 2;
+        call.positions = null;
+        call.dPositions = null;
+    }
+
+    /**
+     * After its form is known: what scores have of distances, as {@link AttentionCall#positions} and its rows say.
+     *
+     * @param gradient to which what goes backward adds its own; null if it is not wanted
+     */
+    public void positions(Tensor values, int[] rows, Tensor gradient) {
+        call.positions = values.floats();
+        call.positionStride = values.columns();
+        call.positionRows = rows;
+        call.dPositions = gradient == null ? null : gradient.floats();
     }
 
     /** Units that lie side by side are told so, since a whole head is copied faster than its units. */
@@ -126,6 +140,9 @@ public final class AttentionJob extends Job {
     }
 
     int tasks(int threads) {
+        if (call.dPositions != null) {
+            return call.heads;
+        }
         int units = sequences * call.heads;
         perTask = Math.max(1, units);
         if (threads > 1 && units > 0) {
@@ -139,6 +156,13 @@ public final class AttentionJob extends Job {
 
     @Override
     protected void run(int task, Scratch scratch) {
+        if (call.dPositions != null) {
+            // All sequences add to the gradients of a head's positions.
+            for (int sequence = 0; sequence < sequences; sequence++) {
+                kernels.attentionBackward(call, sequence, task, scratch);
+            }
+            return;
+        }
         int to = Math.min(sequences * call.heads, (task + 1) * perTask);
         for (int unit = task * perTask; unit < to; unit++) {
             int sequence = unit / call.heads;

@@ -54,6 +54,7 @@ final class NarrowAttention implements HeadAttention {
                 && call.headSize <= MOST_HEAD_SIZE
                 && call.headSize % HeadOps.STEP == 0
                 && call.bias == null
+                && call.positions == null
                 && call.seen == null
                 && call.probabilities == null;
     }

@@ -5,6 +5,7 @@ import io.tokenwise.model.ModelFamily;
 import io.tokenwise.model.ModelFolder;
 import io.tokenwise.model.TransformerFolder;
 import io.tokenwise.model.bert.BertFamily;
+import io.tokenwise.model.deberta.DebertaFamily;
 import io.tokenwise.model.distilbert.DistilBertFamily;
 import io.tokenwise.model.electra.ElectraFamily;
 import io.tokenwise.model.eurobert.EuroBertFamily;
@@ -40,6 +41,7 @@ public final class Families {
             VitFamily.VIT,
             DistilBertFamily.DISTILBERT,
             ElectraFamily.ELECTRA,
+            DebertaFamily.DEBERTA,
             RobertaFamily.ROBERTA,
             RobertaFamily.CAMEMBERT,
             MpnetFamily.MPNET,

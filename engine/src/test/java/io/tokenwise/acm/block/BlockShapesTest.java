@@ -117,7 +117,7 @@ class BlockShapesTest {
         Linear output = linear(parameters, "output", form.width(), HIDDEN, biased);
         PositionBias bias =
                 kind.equals("slopes") ? PositionBias.slopes(parameters, form.heads(), 64, form.scale()) : null;
-        return new Attention(qkv, output, form, rotary, norms, bias);
+        return new Attention(qkv, output, form, rotary, norms, bias, null);
     }
 
     private RmsNorm norm(Parameters parameters, String path, int size) {

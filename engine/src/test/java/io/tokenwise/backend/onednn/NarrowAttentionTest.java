@@ -44,7 +44,7 @@ class NarrowAttentionTest {
     }
 
     private static Form form(int heads, int keyHeads, int headSize, int before, int after) {
-        return new Form(heads, keyHeads, headSize, (float) (1 / Math.sqrt(headSize)), before, after, null);
+        return new Form(heads, keyHeads, headSize, (float) (1 / Math.sqrt(headSize)), before, after, null, null);
     }
 
     @ParameterizedTest
@@ -156,8 +156,12 @@ class NarrowAttentionTest {
                 Backend wide = VectorBackend.open(1)) {
             Tensor qkv = normal(150, 384);
             Form plain = form(2, 2, 64, ALL, ALL);
-            var biased = new Form(2, 2, 64, plain.scale(), ALL, ALL, normal(2, 7));
+            var biased = new Form(2, 2, 64, plain.scale(), ALL, ALL, normal(2, 7), null);
             assertThat(attend(backend, biased, qkv, null, 150)).isDeepEqualTo(attend(wide, biased, qkv, null, 150));
+            var rows = new FormedAttention.PositionRows(normal(3, 256), new int[] {2, 1, 0});
+            var positioned = new Form(2, 2, 64, plain.scale(), ALL, ALL, null, rows);
+            assertThat(attend(backend, positioned, qkv, null, 150))
+                    .isDeepEqualTo(attend(wide, positioned, qkv, null, 150));
             Tensor[] results = {workspace.tensor(150, 128), workspace.tensor(150, 128)};
             Tensor probabilities = workspace.tensor(1, 2 * 150 * 150);
             int[] offsets = {0, 150};

@@ -52,6 +52,14 @@ class ConfigFieldsTest {
              "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 0, "position_embedding_type": "absolute", "summary_activation": "gelu",
              "summary_last_dropout": 0.1, "summary_type": "first", "summary_use_proj": true, "type_vocab_size": 2, "use_cache": true, "vocab_size": 30522}
             """),
+        DEBERTA("""
+            {"architectures": ["DebertaV2ForSequenceClassification"], "attention_probs_dropout_prob": 0.1, "classifiers_size": [3], "hidden_act": "gelu", "hidden_dropout_prob": 0.1,
+             "hidden_size": 768, "id2label": {"0": "SAFE", "1": "INJECTION"}, "initializer_range": 0.02, "intermediate_size": 3072, "label2id": {"INJECTION": 1, "SAFE": 0},
+             "layer_norm_eps": 1e-07, "legacy": true, "max_position_embeddings": 512, "max_relative_positions": -1, "model_type": "deberta-v2", "norm_rel_ebd": "layer_norm",
+             "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 0, "pooler_dropout": 0, "pooler_hidden_act": "gelu", "pooler_hidden_size": 768,
+             "pos_att_type": ["p2c", "c2p"], "position_biased_input": false, "position_buckets": 256, "relative_attention": true, "share_att_key": true,
+             "torch_dtype": "float32", "transformers_version": "4.47.1", "type_vocab_size": 0, "vocab_size": 128100}
+            """),
         MPNET("""
             {"architectures": ["MPNetForMaskedLM"], "attention_probs_dropout_prob": 0.1, "bos_token_id": 0, "eos_token_id": 2, "hidden_act": "gelu", "hidden_dropout_prob": 0.1,
              "hidden_size": 768, "initializer_range": 0.02, "intermediate_size": 3072, "layer_norm_eps": 1e-05, "max_position_embeddings": 514, "model_type": "mpnet",

@@ -1,0 +1,159 @@
+package io.tokenwise.kernels;
+
+import static io.tokenwise.kernels.VectorTiles.DEPTH;
+import static io.tokenwise.kernels.VectorTiles.PANEL;
+import static io.tokenwise.kernels.VectorTiles.TALL;
+
+import io.tokenwise.kernels.SequenceOps.AttentionCall;
+import java.lang.foreign.MemorySegment;
+
+/**
+ * What {@link AttentionCall#positions} adds to the scores of {@link VectorAttention}: products of each query with the keys of all distances that a sequence has, and
+ * of each key with their queries, from which each score takes two. The sums are those of {@link ScalarAttention}, so the results have the same bits.
+ *
+ * <p>Its part of the scratch memory begins with rows of positions as the products' left side, then come the products of a panel of queries, then those of all keys, a
+ * panel after the other.
+ */
+final class VectorPositionScores {
+    private static final RowAttention ROWS = new VectorRowAttention();
+
+    private VectorPositionScores() {}
+
+    /** From the first place of a sequence to its last. */
+    private static int span(AttentionCall call, int first, int length) {
+        return call.place(first, length - 1) - call.place(first, 0);
+    }
+
+    /** The first of the rows that distances of a sequence have. */
+    private static int lowest(AttentionCall call, int first, int length) {
+        int span = span(call, first, length);
+        return Math.min(call.positionRow(-span), call.positionRow(span));
+    }
+
+    private static int count(AttentionCall call, int first, int length) {
+        int span = span(call, first, length);
+        return Math.abs(call.positionRow(span) - call.positionRow(-span)) + 1;
+    }
+
+    private static int keysPerBlock(AttentionCall call) {
+        return DEPTH / call.headSize * TALL;
+    }
+
+    private static int packedFloats(AttentionCall call, int count) {
+        int block = keysPerBlock(call);
+        return (count + block - 1) / block * TALL * DEPTH;
+    }
+
+    /** Floats of a panel's products; tiles write whole. */
+    private static int panelFloats(int count) {
+        return (count + TALL) * PANEL;
+    }
+
+    static int floats(AttentionCall call, int first, int length) {
+        int count = count(call, first, length);
+        int panels = 1 + (length + PANEL - 1) / PANEL;
+        return Math.addExact(packedFloats(call, count), Math.multiplyExact(panels, panelFloats(count)));
+    }
+
+    /** Products of all keys with the queries of distances. */
+    static void ofKeys(
+            AttentionCall call, int head, int first, int length, MemorySegment memory, float[] work, int at) {
+        int count = count(call, first, length);
+        int lowest = lowest(call, first, length);
+        pack(call, call.positionQuery(lowest, head), count, work, at);
+        int to = at + packedFloats(call, count) + panelFloats(count);
+        for (int i = 0; i < length; i += PANEL) {
+            VectorAttention.toPanel(call.key, head, first + i, Math.min(PANEL, length - i), memory);
+            multiply(call, count, memory, work, at, to);
+            to += panelFloats(count);
+        }
+        pack(call, call.positionKey(lowest, head), count, work, at);
+    }
+
+    /**
+     * Adds to the scores {@code [keys, PANEL]} of the queries from {@code query} on, which lie at the beginning of the memory, with the keys {@code from} to {@code to}.
+     */
+    static void add(
+            AttentionCall call,
+            int first,
+            int length,
+            int query,
+            int rows,
+            int from,
+            int to,
+            MemorySegment memory,
+            float[] work,
+            int scores,
+            int at) {
+        int count = count(call, first, length);
+        int ofQueries = at + packedFloats(call, count);
+        multiply(call, count, memory, work, at, ofQueries);
+        int lowest = lowest(call, first, length);
+        for (int j = from; j < to; j++) {
+            int place = call.place(first, j);
+            int target = scores + (j - from) * PANEL;
+            int ofKey = ofQueries + (1 + j / PANEL) * panelFloats(count) + j % PANEL;
+            for (int r = 0; r < rows; r++) {
+                int row = (call.positionRow(place - call.place(first, query + r)) - lowest) * PANEL;
+                work[target + r] += work[ofQueries + row + r] + work[ofKey + row];
+            }
+        }
+    }
+
+    private static void pack(AttentionCall call, long rows, int count, float[] to, int at) {
+        Floats all = call.positions;
+        long stride = (long) call.positionStride * Float.BYTES;
+        int block = keysPerBlock(call);
+        for (int i = 0; i < count; i += block) {
+            VectorHeads.copyKeys(
+                    all.segment(),
+                    all.at(rows) + i * stride,
+                    stride,
+                    Math.min(block, count - i),
+                    call.headSize,
+                    to,
+                    at + i / block * TALL * DEPTH);
+        }
+    }
+
+    /** The packed rows times the panel at the beginning of the memory. */
+    private static void multiply(AttentionCall call, int count, MemorySegment memory, float[] work, int at, int to) {
+        int block = keysPerBlock(call);
+        for (int i = 0; i < count; i += TALL) {
+            int row = at + i / block * TALL * DEPTH + i % block / TALL * call.headSize;
+            int tile = Math.min(TALL, count - i);
+            VectorTiles.tile(tile, work, row, memory, 0, call.headSize, work, to + i * PANEL, PANEL, false);
+        }
+    }
+
+    /**
+     * Adds what positions do to the gradients of queries and keys, and theirs if it is wanted.
+     *
+     * @param scores where the gradients of scores lie, in panels {@code [length / PANEL][length][PANEL]}
+     */
+    static void addGradients(AttentionCall call, int head, int first, int length, float[] work, int scores) {
+        for (int i = 0; i < length; i++) {
+            for (int j = 0; j < length; j++) {
+                float gradient = work[scores + j / PANEL * PANEL * length + i * PANEL + j % PANEL];
+                int row = call.positionRow(call.place(first, j) - call.place(first, i));
+                addGradients(call, head, first + i, first + j, row, gradient);
+            }
+        }
+    }
+
+    /** Of the score of a query's and a key's token. */
+    private static void addGradients(
+            AttentionCall call, int head, int queryToken, int keyToken, int row, float gradient) {
+        int size = call.headSize;
+        long query = call.query.at(queryToken, head, 0);
+        long key = call.key.at(keyToken, head, 0);
+        long positionQuery = call.positionQuery(row, head);
+        long positionKey = call.positionKey(row, head);
+        ROWS.addScaled(gradient, call.positions, positionKey, call.dQkv, query, size);
+        ROWS.addScaled(gradient, call.positions, positionQuery, call.dQkv, key, size);
+        if (call.dPositions != null) {
+            ROWS.addScaled(gradient, call.query.values, query, call.dPositions, positionKey, size);
+            ROWS.addScaled(gradient, call.query.values, key, call.dPositions, positionQuery, size);
+        }
+    }
+}
