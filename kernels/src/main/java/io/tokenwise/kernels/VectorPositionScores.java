@@ -88,15 +88,29 @@ final class VectorPositionScores {
         int count = count(call, first, length);
         int ofQueries = at + packedFloats(call, count);
         multiply(call, count, memory, work, at, ofQueries);
-        int lowest = lowest(call, first, length);
+        int lowest = lowest(call, first, length) * PANEL;
+        int farthest = call.positionRows.length / 2;
+        boolean follow = call.places == null && length - 1 <= farthest;
         for (int j = from; j < to; j++) {
-            int place = call.place(first, j);
             int target = scores + (j - from) * PANEL;
-            int ofKey = ofQueries + (1 + j / PANEL) * panelFloats(count) + j % PANEL;
-            for (int r = 0; r < rows; r++) {
-                int row = (call.positionRow(place - call.place(first, query + r)) - lowest) * PANEL;
-                work[target + r] += work[ofQueries + row + r] + work[ofKey + row];
+            int ofKey = ofQueries + (1 + j / PANEL) * panelFloats(count) + j % PANEL - lowest;
+            if (follow) {
+                add(work, target, rows, call.positionRows, farthest + j - query, ofQueries - lowest, ofKey);
+                continue;
             }
+            int place = call.place(first, j);
+            for (int r = 0; r < rows; r++) {
+                int row = call.positionRow(place - call.place(first, query + r)) * PANEL;
+                work[target + r] += work[ofQueries - lowest + row + r] + work[ofKey + row];
+            }
+        }
+    }
+
+    /** Of one key, where queries' distances from it follow each other in the table. */
+    private static void add(float[] work, int scores, int rows, int[] table, int distance, int ofQueries, int ofKey) {
+        for (int r = 0; r < rows; r++) {
+            int row = table[distance - r] * PANEL;
+            work[scores + r] += work[ofQueries + row + r] + work[ofKey + row];
         }
     }
 
