@@ -173,7 +173,7 @@ record StepsJson(JsonFile json) {
         return value.stringValue();
     }
 
-    /** How texts are cut before SentencePiece's models see them, by the steps behind those at white space. */
+    /** How texts are cut before SentencePiece's models see them, by the steps behind those at white space or punctuation. */
     Splitting splitting(List<JsonFile> steps) {
         if (steps.isEmpty()) {
             return new Plain(false);
@@ -192,7 +192,7 @@ record StepsJson(JsonFile json) {
         throw unsupported(
                 "pre_tokenizer",
                 steps.getFirst(),
-                "Metaspace, Split after each space, none; with BPE also ByteLevel; before it Whitespace or WhitespaceSplit");
+                "Metaspace, Split after each space, none; with BPE also ByteLevel; before it Whitespace, WhitespaceSplit or Punctuation");
     }
 
     private Metaspace metaspace(JsonFile step) {
