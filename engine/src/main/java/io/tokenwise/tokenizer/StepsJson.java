@@ -138,10 +138,14 @@ record StepsJson(JsonFile json) {
         String by = text("normalizer", step, "content");
         switch (pattern.path("Regex").asString("")) {
             case " {2,}" -> {
-                return Normalizers.replaceRows(c -> c == ' ', 2, by);
+                return Normalizers.replaceRows(c -> c == ' ', 2, _ -> false, by);
             }
             case "\\s+" -> {
-                return Normalizers.replaceRows(White::is, 1, by);
+                return Normalizers.replaceRows(White::is, 1, _ -> false, by);
+            }
+            // DeBERTa's, as transformers 5 writes it.
+            case "\\s{2,}|[\\n\\r\\t]" -> {
+                return Normalizers.replaceRows(White::is, 2, c -> c == '\n' || c == '\r' || c == '\t', by);
             }
             default -> {}
         }
@@ -155,7 +159,7 @@ record StepsJson(JsonFile json) {
             throw new BadFileException(
                     json.file(),
                     part + ": pattern is " + pattern + "; supported: {\"String\": a text} or, in a normalizer, "
-                            + "{\"Regex\": \" {2,}\"} or {\"Regex\": \"\\\\s+\"}");
+                            + "{\"Regex\": \" {2,}\"}, {\"Regex\": \"\\\\s+\"} or {\"Regex\": \"\\\\s{2,}|[\\\\n\\\\r\\\\t]\"}");
         }
         if (wanted.length() > LONGEST_PATTERN) {
             throw new BadFileException(

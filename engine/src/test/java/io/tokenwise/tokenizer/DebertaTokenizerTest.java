@@ -16,6 +16,7 @@ import java.util.Arrays;
 import java.util.Base64;
 import java.util.LinkedHashMap;
 import java.util.List;
+import java.util.Locale;
 import java.util.Map;
 import java.util.Random;
 import org.junit.jupiter.api.BeforeAll;
@@ -221,7 +222,7 @@ public class DebertaTokenizerTest {
                         case 0 -> text;
                         case 1 -> around + text + around;
                         case 2 -> text.replace(" ", around);
-                        default -> text.toUpperCase(java.util.Locale.ROOT) + around;
+                        default -> text.toUpperCase(Locale.ROOT) + around;
                     });
         }
         return texts;
@@ -249,6 +250,31 @@ public class DebertaTokenizerTest {
                 int[] ids = tokenizer.encodePair("the man", " of, the", 40).ids();
                 assertThat(Arrays.stream(ids).mapToObj(id -> TokenTypes.id(id) + ":" + TokenTypes.type(id)))
                         .isEqualTo(pair);
+            }
+        }
+    }
+
+    /** Which has another normalizer, and so makes other tokens of the same words. */
+    @Test
+    void asTransformers5WritesIt() throws IOException {
+        byte[] json = JsonFile.replaced(
+                "tokenizer.json",
+                json(Form.PLAIN),
+                "normalizer",
+                JsonMapper.shared().readTree("""
+                {"type":"Sequence","normalizers":[{"type":"Replace","pattern":{"Regex":"\\\\s{2,}|[\\\\n\\\\r\\\\t]"},"content":" "},
+                 {"type":"NFC"},{"type":"Strip","strip_left":false,"strip_right":true}]}"""));
+        Tokenizer ours = open(json);
+        try (var library = new HuggingFace(json)) {
+            for (String text : texts(9)) {
+                assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
+            }
+            for (String space :
+                    List.of("\t", "\n", "\r", "\u000b", "\f", "\u0085", "\u00a0", "\u3000", "\u2028", "\u200b")) {
+                for (String row : List.of(space, space + space, " " + space, space + "\t")) {
+                    String text = row + "a" + row + "b" + row;
+                    assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
+                }
             }
         }
     }
