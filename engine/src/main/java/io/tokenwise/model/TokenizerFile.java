@@ -18,7 +18,7 @@ import tools.jackson.databind.node.JsonNodeFactory;
 
 /**
  * The tokenizer of a folder: its tokenizer.json, with what Python or code of gte-Qwen2 changes in it, or what transformers makes of the older files of a BERT
- * (vocab.txt), a RoBERTa (vocab.json and merges.txt), an XLM-RoBERTa or a CamemBERT (sentencepiece.bpe.model).
+ * (vocab.txt), a RoBERTa (vocab.json and merges.txt), an XLM-RoBERTa, a CamemBERT (sentencepiece.bpe.model) or a DeBERTa (spm.model).
  *
  * @param file what messages call it
  * @param json a tokenizer.json
@@ -38,8 +38,8 @@ public record TokenizerFile(String file, byte[] json) {
     /** Whether a folder has one. */
     static boolean isIn(ModelFolder folder) {
         return Stream.concat(
-                        Stream.of(NAME, BertVocabulary.FILE, RobertaVocabulary.FILE, SentencePieceVocabulary.FILE),
-                        SENTENCE_PIECE.stream())
+                        Stream.of(NAME, BertVocabulary.FILE, RobertaVocabulary.FILE),
+                        Stream.concat(Stream.of(Layout.values()).map(layout -> layout.file), SENTENCE_PIECE.stream()))
                 .anyMatch(folder::has);
     }
 
@@ -78,8 +78,10 @@ public record TokenizerFile(String file, byte[] json) {
                             folder.json(RobertaVocabulary.MERGES),
                             beside));
         }
-        if (!folder.has(NAME) && folder.has(SentencePieceVocabulary.FILE)) {
-            return sentencePieces(folder, config);
+        List<Layout> layouts =
+                Stream.of(Layout.values()).filter(each -> folder.has(each.file)).toList();
+        if (!folder.has(NAME) && !layouts.isEmpty()) {
+            return sentencePieces(folder, config, layouts);
         }
         for (String other : SENTENCE_PIECE) {
             folder.refuseInstead(NAME, other, "AutoTokenizer.from_pretrained(folder).save_pretrained(folder)");
@@ -89,21 +91,23 @@ public record TokenizerFile(String file, byte[] json) {
                 folder.file(NAME), EndOfText.isIn(config) ? EndOfText.behind(config, folder.file(NAME), json) : json);
     }
 
-    private static TokenizerFile sentencePieces(ModelFolder folder, JsonFile config) throws IOException {
+    /** @param layouts those of whose files there is one */
+    private static TokenizerFile sentencePieces(ModelFolder folder, JsonFile config, List<Layout> layouts)
+            throws IOException {
         List<String> classes =
-                Stream.of(Layout.values()).map(layout -> layout.tokenizerClass).toList();
+                layouts.stream().map(layout -> layout.tokenizerClass).toList();
         SpecialTokens beside = beside(folder, config, classes);
         String named = className(naming(folder, config));
         String type =
                 ifThere(folder, ModelFolder.CONFIG).root().path("model_type").asString("");
-        Layout layout = Stream.of(Layout.values())
+        Layout layout = layouts.stream()
                 .filter(each -> named.isEmpty() ? type.equals(each.modelType) : named.equals(each.tokenizerClass))
                 .findFirst()
                 .orElseThrow(() -> new BadFileException(
-                        folder.file(SentencePieceVocabulary.FILE),
+                        folder.file(layouts.getFirst().file),
                         "is read of " + String.join(" and ", classes) + "; others are read from a tokenizer.json"));
-        String file = folder.file(SentencePieceVocabulary.FILE);
-        byte[] bytes = folder.json(SentencePieceVocabulary.FILE);
+        String file = folder.file(layout.file);
+        byte[] bytes = folder.json(layout.file);
         return new TokenizerFile(file, SentencePieceVocabulary.tokenizerJson(file, bytes, layout, beside));
     }
 

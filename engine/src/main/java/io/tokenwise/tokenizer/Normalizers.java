@@ -69,8 +69,12 @@ final class Normalizers {
         return true;
     }
 
-    /** Another text instead of each row of {@code least} such chars or more, all of which are characters by themselves. */
-    static Normalizer replaceRows(IntPredicate wanted, int least, String by) {
+    /**
+     * Another text instead of each row of {@code least} such chars or more, all of which are characters by themselves.
+     *
+     * @param single those that are a row alone too
+     */
+    static Normalizer replaceRows(IntPredicate wanted, int least, IntPredicate single, String by) {
         int[] instead = by.codePoints().toArray();
         return to -> {
             to.begin(0);
@@ -79,7 +83,7 @@ final class Normalizers {
                 while (end < to.length() && wanted.test(to.charAt(end))) {
                     end++;
                 }
-                if (end - at >= least) {
+                if (end - at >= least || end > at && single.test(to.charAt(at))) {
                     insteadOf(to, end - at, instead);
                     at = end;
                 } else {

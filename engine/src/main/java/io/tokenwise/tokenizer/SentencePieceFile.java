@@ -13,12 +13,14 @@ import java.util.List;
  * What SentencePiece's own file says of a Unigram model: a protobuf message ModelProto (google/sentencepiece src/sentencepiece_model.proto).
  *
  * @param charsmap how characters are normalized, compiled; empty if they are not
+ * @param unknown the number of the piece that stands for what is in none
  */
-record SentencePieceFile(List<Piece> pieces, byte[] charsmap) {
+record SentencePieceFile(List<Piece> pieces, byte[] charsmap, int unknown) {
     private static final int UNIGRAM = 1;
-    private static final int NORMAL = 1;
-    private static final int UNKNOWN = 2;
-    private static final int CONTROL = 3;
+
+    /** What pieces are by their numbers, from 1 on; those of bytes and those not in use are text to transformers. */
+    private static final List<Kind> KINDS =
+            List.of(Kind.TEXT, Kind.UNKNOWN, Kind.CONTROL, Kind.USERS, Kind.TEXT, Kind.TEXT);
 
     /** Numbers of fields with their types in the low three bits, as they stand before them. */
     private static final int PIECE = 1 << 3 | 2;
@@ -29,10 +31,25 @@ record SentencePieceFile(List<Piece> pieces, byte[] charsmap) {
     private static final int SCORE = 2 << 3 | 5;
     private static final int KIND = 3 << 3;
     private static final int MODEL_KIND = 3 << 3;
+    private static final int UNKNOWN_ID = 40 << 3;
     private static final int CHARSMAP = 2 << 3 | 2;
 
-    /** @param isMark whether it stands for no text: what is unknown, or the begin or end of a text */
-    record Piece(String text, float score, boolean isMark) {}
+    /** What a piece stands for. */
+    enum Kind {
+        TEXT,
+        UNKNOWN,
+        /** No text, such as the begin or end of one. */
+        CONTROL,
+        /** Text that whoever trained the model wanted whole. */
+        USERS
+    }
+
+    record Piece(String text, float score, Kind kind) {
+        /** Whether it stands for no text. */
+        boolean isMark() {
+            return kind == Kind.UNKNOWN || kind == Kind.CONTROL;
+        }
+    }
 
     static SentencePieceFile read(String file, byte[] bytes) {
         LfsPointer.refuse(file, bytes);
@@ -43,16 +60,17 @@ record SentencePieceFile(List<Piece> pieces, byte[] charsmap) {
         try {
             var pieces = new ArrayList<Piece>();
             byte[] charsmap = {};
+            int unknown = 0;
             CodedInputStream in = CodedInputStream.newInstance(bytes);
             for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
                 switch (tag) {
                     case PIECE -> pieces.add(piece(file, pieces.size(), in.readBytes()));
-                    case TRAINING -> requireUnigram(file, in.readBytes().newCodedInput());
+                    case TRAINING -> unknown = unknown(file, in.readBytes().newCodedInput());
                     case NORMALIZING -> charsmap = charsmap(in.readBytes().newCodedInput());
                     default -> in.skipField(tag);
                 }
             }
-            return new SentencePieceFile(List.copyOf(pieces), charsmap);
+            return new SentencePieceFile(List.copyOf(pieces), charsmap, unknown);
         } catch (IOException e) {
             throw new BadFileException(file, "is not a model of SentencePiece: " + e.getMessage(), e);
         }
@@ -64,7 +82,7 @@ record SentencePieceFile(List<Piece> pieces, byte[] charsmap) {
         }
         String text = "";
         float score = 0;
-        int kind = NORMAL;
+        int kind = 1;
         CodedInputStream in = message.newCodedInput();
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
             switch (tag) {
@@ -74,29 +92,31 @@ record SentencePieceFile(List<Piece> pieces, byte[] charsmap) {
                 default -> in.skipField(tag);
             }
         }
-        if (kind < NORMAL || kind > CONTROL || text.isEmpty() || !Float.isFinite(score)) {
+        if (kind < 1 || kind > KINDS.size() || text.isEmpty() || !Float.isFinite(score)) {
             throw new BadFileException(
                     file,
                     "piece " + number + " is of kind " + kind + ", has " + text.length() + " characters and the score "
-                            + score + "; supported: texts of the kinds normal (1), unknown (2) and control (3); others"
-                            + " are read from a tokenizer.json");
+                            + score + "; supported: texts of the kinds 1 to " + KINDS.size());
         }
-        return new Piece(text, score, kind == UNKNOWN || kind == CONTROL);
+        return new Piece(text, score, KINDS.get(kind - 1));
     }
 
-    private static void requireUnigram(String file, CodedInputStream in) throws IOException {
+    /** Of a Unigram; others are refused. */
+    private static int unknown(String file, CodedInputStream in) throws IOException {
         int kind = UNIGRAM;
+        int unknown = 0;
         for (int tag = in.readTag(); tag != 0; tag = in.readTag()) {
-            if (tag == MODEL_KIND) {
-                kind = in.readEnum();
-            } else {
-                in.skipField(tag);
+            switch (tag) {
+                case MODEL_KIND -> kind = in.readEnum();
+                case UNKNOWN_ID -> unknown = in.readInt32();
+                default -> in.skipField(tag);
             }
         }
         if (kind != UNIGRAM) {
             throw new BadFileException(
                     file, "model_type is " + kind + "; supported: 1, a Unigram; others are read from a tokenizer.json");
         }
+        return unknown;
     }
 
     private static byte[] charsmap(CodedInputStream in) throws IOException {

@@ -1,54 +1,66 @@
 package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
+import io.tokenwise.io.JsonFile;
+import io.tokenwise.tokenizer.SentencePieceFile.Kind;
 import io.tokenwise.tokenizer.SentencePieceFile.Piece;
+import io.tokenwise.tokenizer.SpecialTokens.Usual;
 import java.io.ByteArrayOutputStream;
 import java.util.ArrayList;
 import java.util.Base64;
+import java.util.HashMap;
 import java.util.List;
+import java.util.Map;
+import java.util.Set;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.core.JsonGenerator;
 import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
 import tools.jackson.databind.node.JsonNodeFactory;
 import tools.jackson.databind.node.ObjectNode;
 
-/** The vocabulary of an XLM-RoBERTa or a CamemBERT in SentencePiece's own file, {@value #FILE}. */
+/** The vocabulary of an XLM-RoBERTa, a CamemBERT or a DeBERTa in SentencePiece's own file. */
 public final class SentencePieceVocabulary {
-    public static final String FILE = "sentencepiece.bpe.model";
-
-    private static final String BEGIN = "<s>";
-    private static final String END = "</s>";
-    private static final String UNKNOWN = "<unk>";
-    private static final int UNKNOWN_ID = 3;
-    private static final String MASK = "<mask>";
     private static final String MARK = "\u2581";
 
-    private static final List<SpecialTokens.Usual> SPECIAL = List.of(
-            new SpecialTokens.Usual("cls_token", BEGIN),
-            new SpecialTokens.Usual("pad_token", "<pad>"),
-            new SpecialTokens.Usual("sep_token", END),
-            new SpecialTokens.Usual("unk_token", UNKNOWN),
-            new SpecialTokens.Usual("mask_token", MASK, true));
+    /** What fairseq's dictionaries call the tokens of marks. */
+    private static final List<Usual> OF_FAIRSEQ = List.of(
+            new Usual("cls_token", "<s>"),
+            new Usual("pad_token", "<pad>"),
+            new Usual("sep_token", "</s>"),
+            new Usual("unk_token", "<unk>"),
+            new Usual("mask_token", "<mask>", true));
+
+    private static final List<Usual> OF_DEBERTA = List.of(
+            new Usual("cls_token", "[CLS]"),
+            new Usual("pad_token", "[PAD]"),
+            new Usual("sep_token", "[SEP]"),
+            new Usual("unk_token", "[UNK]", false, true, true),
+            new Usual("mask_token", "[MASK]"));
 
     private SentencePieceVocabulary() {}
 
-    /** Which ids pieces have: those of fairseq's dictionaries, which put other tokens before them. */
+    /** Which ids pieces have: those of the file, or of fairseq's dictionaries, which put other tokens before them. */
     public enum Layout {
         XLM_ROBERTA(
                 "XLMRobertaTokenizer",
                 "xlm-roberta",
+                "sentencepiece.bpe.model",
                 3,
-                List.of(token(BEGIN), token("<pad>"), token(END), token(UNKNOWN))),
+                List.of(token("<s>"), token("<pad>"), token("</s>"), token("<unk>"))),
         CAMEMBERT(
                 "CamembertTokenizer",
                 "camembert",
+                "sentencepiece.bpe.model",
                 1,
                 List.of(
                         token("<s>NOTUSED"),
                         token("<pad>"),
                         token("</s>NOTUSED"),
-                        token(UNKNOWN),
-                        new Piece("<unk>NOTUSED", -100, true)));
+                        token("<unk>"),
+                        new Piece("<unk>NOTUSED", -100, Kind.CONTROL))),
+        DEBERTA("DebertaV2Tokenizer", "deberta-v2", "spm.model", 0, List.of());
 
         /** What transformers calls the tokenizer. */
         public final String tokenizerClass;
@@ -56,25 +68,45 @@ public final class SentencePieceVocabulary {
         /** Of the models that have it where nothing is said of the tokenizer. */
         public final String modelType;
 
+        /** What transformers calls the file. */
+        public final String file;
+
         /** The first piece of the file that has an id; those before it have other ones, or none. */
         private final int from;
 
         private final List<Piece> first;
 
-        Layout(String tokenizerClass, String modelType, int from, List<Piece> first) {
+        Layout(String tokenizerClass, String modelType, String file, int from, List<Piece> first) {
             this.tokenizerClass = tokenizerClass;
             this.modelType = modelType;
+            this.file = file;
             this.from = from;
             this.first = first;
+        }
+
+        private boolean isOfFairseq() {
+            return this != DEBERTA;
+        }
+
+        private List<Usual> special() {
+            return isOfFairseq() ? OF_FAIRSEQ : OF_DEBERTA;
+        }
+
+        private String marked(String key) {
+            return special().stream()
+                    .filter(token -> token.key().equals(key))
+                    .map(Usual::text)
+                    .findFirst()
+                    .orElseThrow();
         }
     }
 
     private static Piece token(String text) {
-        return new Piece(text, 0, true);
+        return new Piece(text, 0, Kind.CONTROL);
     }
 
     /**
-     * The tokenizer.json that transformers makes of it (XLMRobertaConverter and CamembertConverter in convert_slow_tokenizer.py at 00111b31).
+     * The tokenizer.json that transformers makes of it (XLMRobertaConverter, CamembertConverter and DebertaV2Converter in convert_slow_tokenizer.py at 00111b31).
      *
      * @param beside what lies beside it
      * @throws BadFileException if it is no such file
@@ -82,22 +114,35 @@ public final class SentencePieceVocabulary {
     public static byte[] tokenizerJson(String file, byte[] model, Layout layout, SpecialTokens beside) {
         SentencePieceFile read = SentencePieceFile.read(file, model);
         List<Piece> pieces = pieces(file, read, layout);
-        List<String> texts = pieces.stream().map(Piece::text).toList();
+        Map<String, Integer> ids = ids(file, pieces, layout);
         ObjectNode root = JsonNodeFactory.instance.objectNode().put("version", "1.0");
-        List<SpecialTokens.Usual> unused = layout.first.stream()
-                .filter(token ->
-                        SPECIAL.stream().noneMatch(usual -> usual.text().equals(token.text())))
-                .map(token -> new SpecialTokens.Usual("", token.text()))
-                .toList();
-        beside.addTo(root, Stream.concat(SPECIAL.stream(), unused.stream()).toList(), token -> id(file, texts, token));
-        normalizer(root.putObject("normalizer"), read.charsmap());
-        metaspace(root.putObject("pre_tokenizer"));
-        ObjectNode frame = root.putObject("post_processor").put("type", "RobertaProcessing");
-        frame.putArray("sep").add(END).add(id(file, texts, END));
-        frame.putArray("cls").add(BEGIN).add(id(file, texts, BEGIN));
-        frame.put("trim_offsets", false).put("add_prefix_space", true);
+        beside.addTo(root, added(pieces, layout), ids::get);
+        if (layout.isOfFairseq()) {
+            normalizer(root.putObject("normalizer"), read.charsmap());
+            metaspace(root.putObject("pre_tokenizer"));
+        } else {
+            debertasSteps(root, read.charsmap(), beside.config());
+        }
+        ObjectNode frame = root.putObject("post_processor")
+                .put("type", layout.isOfFairseq() ? "RobertaProcessing" : "BertProcessing");
+        for (String mark : List.of("sep", "cls")) {
+            String token = layout.marked(mark + "_token");
+            frame.putArray(mark).add(token).add(ids.get(token));
+        }
+        if (layout.isOfFairseq()) {
+            frame.put("trim_offsets", false).put("add_prefix_space", true);
+        }
         metaspace(root.putObject("decoder"));
-        return json(root, pieces);
+        return json(root, pieces, layout.isOfFairseq() ? ids.get("<unk>") : unknown(file, read));
+    }
+
+    private static int unknown(String file, SentencePieceFile read) {
+        int most = read.pieces().size() - 1;
+        if (read.unknown() < 0 || read.unknown() > most) {
+            throw new BadFileException(
+                    file, "unk_id is " + read.unknown() + "; supported: the number of a piece, 0 to " + most);
+        }
+        return read.unknown();
     }
 
     private static List<Piece> pieces(String file, SentencePieceFile read, Layout layout) {
@@ -107,42 +152,77 @@ public final class SentencePieceVocabulary {
             throw new BadFileException(
                     file,
                     "has " + read.pieces().size() + " pieces; supported: more than " + from
-                            + ", of which the first are <unk>, <s> and </s>");
+                            + (from > 0 ? ", of which the first are <unk>, <s> and </s>" : ""));
         }
-        List<Piece> others = read.pieces().subList(from, read.pieces().size());
-        others.stream()
-                .filter(piece -> piece.isMark()
-                        && SPECIAL.stream().noneMatch(usual -> usual.text().equals(piece.text())))
-                .findFirst()
-                .ifPresent(piece -> {
-                    throw new BadFileException(
-                            file,
-                            "has a token of control, " + piece.text() + "; supported: <s> and </s>; others are read"
-                                    + " from a tokenizer.json");
-                });
         var pieces = new ArrayList<Piece>(layout.first);
-        pieces.addAll(others);
-        pieces.add(token(MASK));
+        pieces.addAll(read.pieces().subList(from, read.pieces().size()));
+        if (layout.isOfFairseq()) {
+            pieces.add(token(layout.marked("mask_token")));
+        }
         return pieces;
     }
 
-    private static int id(String file, List<String> texts, String token) {
-        int id = texts.indexOf(token);
-        if (id < 0) {
-            throw new BadFileException(file, "has no piece " + token);
+    /** Of pieces, and of the mask, which in DeBERTa's file is none. */
+    private static Map<String, Integer> ids(String file, List<Piece> pieces, Layout layout) {
+        Map<String, Integer> ids = HashMap.newHashMap(pieces.size() + 1);
+        for (int id = 0; id < pieces.size(); id++) {
+            ids.putIfAbsent(pieces.get(id).text(), id);
         }
-        return id;
+        ids.putIfAbsent(layout.marked("mask_token"), pieces.size());
+        for (Usual token : layout.special()) {
+            if (!ids.containsKey(token.text())) {
+                throw new BadFileException(
+                        file,
+                        "has no piece " + token.text() + ": not the vocabulary of a " + layout.tokenizerClass
+                                + "; others are read from a tokenizer.json");
+            }
+        }
+        return ids;
+    }
+
+    /** Tokens of control are no text; what users wanted whole is, and is found as it stands. */
+    private static List<Usual> added(List<Piece> pieces, Layout layout) {
+        Set<String> special = layout.special().stream().map(Usual::text).collect(Collectors.toSet());
+        Stream<Usual> others = pieces.stream()
+                .filter(piece -> piece.kind() == Kind.CONTROL || piece.kind() == Kind.USERS)
+                .filter(piece -> !special.contains(piece.text()))
+                .map(piece -> new Usual("", piece.text(), false, false, piece.kind() == Kind.CONTROL));
+        return Stream.concat(layout.special().stream(), others).toList();
     }
 
     private static void normalizer(ObjectNode normalizer, byte[] charsmap) {
         var steps = normalizer.put("type", "Sequence").putArray("normalizers");
+        precompiled(steps, charsmap);
+        steps.addObject().put("type", "Strip").put("strip_left", false).put("strip_right", true);
+        spaces(steps, MARK);
+    }
+
+    /** @param config tokenizer_config.json */
+    private static void debertasSteps(ObjectNode root, byte[] charsmap, JsonFile config) {
+        var steps = root.putObject("normalizer").put("type", "Sequence").putArray("normalizers");
+        if (config.flag("do_lower_case", false)) {
+            steps.addObject().put("type", "Lowercase");
+        }
+        steps.addObject().put("type", "Strip").put("strip_left", true).put("strip_right", true);
+        precompiled(steps, charsmap);
+        spaces(steps, " ");
+        var cuts = root.putObject("pre_tokenizer").put("type", "Sequence").putArray("pretokenizers");
+        if (config.flag("split_by_punct", false)) {
+            cuts.addObject().put("type", "Punctuation").put("behavior", "Isolated");
+        }
+        metaspace(cuts.addObject());
+    }
+
+    private static void precompiled(ArrayNode steps, byte[] charsmap) {
         if (charsmap.length > 0) {
             steps.addObject()
                     .put("type", "Precompiled")
                     .put("precompiled_charsmap", Base64.getEncoder().encodeToString(charsmap));
         }
-        steps.addObject().put("type", "Strip").put("strip_left", false).put("strip_right", true);
-        ObjectNode spaces = steps.addObject().put("type", "Replace").put("content", MARK);
+    }
+
+    private static void spaces(ArrayNode steps, String by) {
+        ObjectNode spaces = steps.addObject().put("type", "Replace").put("content", by);
         spaces.putObject("pattern").put("Regex", " {2,}");
     }
 
@@ -154,7 +234,7 @@ public final class SentencePieceVocabulary {
     }
 
     /** As a stream: hundreds of thousands of pieces would be as many trees. */
-    private static byte[] json(ObjectNode root, List<Piece> pieces) {
+    private static byte[] json(ObjectNode root, List<Piece> pieces, int unknown) {
         var written = new ByteArrayOutputStream();
         try (JsonGenerator out = JsonMapper.shared().createGenerator(written)) {
             out.writeStartObject();
@@ -165,7 +245,7 @@ public final class SentencePieceVocabulary {
             out.writeName("model");
             out.writeStartObject();
             out.writeStringProperty("type", "Unigram");
-            out.writeNumberProperty("unk_id", UNKNOWN_ID);
+            out.writeNumberProperty("unk_id", unknown);
             out.writeName("vocab");
             out.writeStartArray();
             for (Piece piece : pieces) {

@@ -2,8 +2,11 @@ package io.tokenwise.tokenizer;
 
 import io.tokenwise.api.BadFileException;
 import io.tokenwise.io.JsonFile;
+import java.util.LinkedHashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.function.ToIntFunction;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.JsonNodeFactory;
@@ -20,15 +23,24 @@ public record SpecialTokens(JsonFile config, JsonFile map, JsonFile added) {
     private static final String DECODER = "added_tokens_decoder";
     private static final String INSTEAD = "; others are read from a tokenizer.json";
 
+    /** Tokens that a message names. */
+    private static final int MOST_SHOWN = 8;
+
     /**
      * One that a vocabulary must have.
      *
-     * @param key what files call it, such as {@code mask_token}
+     * @param key what files call it, such as {@code mask_token}; empty if they do not
      * @param leftStrip whether it takes the white space before it too, where files do not say
+     * @param normalized whether it is looked for in the text as normalizers leave it, where files do not say
+     * @param special whether it is no text, whatever files say
      */
-    record Usual(String key, String text, boolean leftStrip) {
+    record Usual(String key, String text, boolean leftStrip, boolean normalized, boolean special) {
         Usual(String key, String text) {
             this(key, text, false);
+        }
+
+        Usual(String key, String text, boolean leftStrip) {
+            this(key, text, leftStrip, false, true);
         }
     }
 
@@ -55,20 +67,22 @@ public record SpecialTokens(JsonFile config, JsonFile map, JsonFile added) {
                     .put("single_word", flags.flag("single_word", false))
                     .put("lstrip", flags.flag("lstrip", flags.root().isEmpty() && each.leftStrip()))
                     .put("rstrip", flags.flag("rstrip", false))
-                    .put("normalized", flags.flag("normalized", false))
-                    .put("special", true);
+                    .put("normalized", flags.flag("normalized", flags.root().isEmpty() && each.normalized()))
+                    .put("special", each.special() || flags.flag("special", false));
         }
     }
 
     private void requireNoOthers(List<Usual> usual, ToIntFunction<String> id) {
-        List<String> texts = usual.stream().map(Usual::text).toList();
+        Set<String> texts = usual.stream().map(Usual::text).collect(Collectors.toCollection(LinkedHashSet::new));
+        String shown = texts.stream().limit(MOST_SHOWN).collect(Collectors.joining(", "))
+                + (texts.size() > MOST_SHOWN ? ", ..." : "");
         for (String key : List.of("additional_special_tokens", "extra_special_tokens")) {
             for (JsonFile file : List.of(map, config)) {
                 if (!file.root()
                         .path(key)
                         .valueStream()
                         .allMatch(token -> texts.contains(token.path("content").asString(token.asString(""))))) {
-                    throw file.refuse(key, "none but " + String.join(", ", texts) + INSTEAD);
+                    throw file.refuse(key, "none but " + shown + INSTEAD);
                 }
             }
         }
@@ -80,7 +94,7 @@ public record SpecialTokens(JsonFile config, JsonFile map, JsonFile added) {
         config.root().path(DECODER).forEachEntry((key, token) -> {
             String text = token.path("content").asString("");
             if (!texts.contains(text) || !key.equals(Integer.toString(id.applyAsInt(text)))) {
-                throw config.refuse(DECODER, String.join(", ", texts) + " with their ids in the vocabulary" + INSTEAD);
+                throw config.refuse(DECODER, shown + " with their ids in the vocabulary" + INSTEAD);
             }
         });
     }

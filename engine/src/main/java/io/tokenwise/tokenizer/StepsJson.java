@@ -138,10 +138,14 @@ record StepsJson(JsonFile json) {
         String by = text("normalizer", step, "content");
         switch (pattern.path("Regex").asString("")) {
             case " {2,}" -> {
-                return Normalizers.replaceRows(c -> c == ' ', 2, by);
+                return Normalizers.replaceRows(c -> c == ' ', 2, _ -> false, by);
             }
             case "\\s+" -> {
-                return Normalizers.replaceRows(White::is, 1, by);
+                return Normalizers.replaceRows(White::is, 1, _ -> false, by);
+            }
+            // DeBERTa's, as transformers 5 writes it.
+            case "\\s{2,}|[\\n\\r\\t]" -> {
+                return Normalizers.replaceRows(White::is, 2, c -> c == '\n' || c == '\r' || c == '\t', by);
             }
             default -> {}
         }
@@ -155,7 +159,7 @@ record StepsJson(JsonFile json) {
             throw new BadFileException(
                     json.file(),
                     part + ": pattern is " + pattern + "; supported: {\"String\": a text} or, in a normalizer, "
-                            + "{\"Regex\": \" {2,}\"} or {\"Regex\": \"\\\\s+\"}");
+                            + "{\"Regex\": \" {2,}\"}, {\"Regex\": \"\\\\s+\"} or {\"Regex\": \"\\\\s{2,}|[\\\\n\\\\r\\\\t]\"}");
         }
         if (wanted.length() > LONGEST_PATTERN) {
             throw new BadFileException(
@@ -173,7 +177,7 @@ record StepsJson(JsonFile json) {
         return value.stringValue();
     }
 
-    /** How texts are cut before SentencePiece's models see them, by the steps behind those at white space. */
+    /** How texts are cut before SentencePiece's models see them, by the steps behind those at white space or punctuation. */
     Splitting splitting(List<JsonFile> steps) {
         if (steps.isEmpty()) {
             return new Plain(false);
@@ -192,7 +196,7 @@ record StepsJson(JsonFile json) {
         throw unsupported(
                 "pre_tokenizer",
                 steps.getFirst(),
-                "Metaspace, Split after each space, none; with BPE also ByteLevel; before it Whitespace or WhitespaceSplit");
+                "Metaspace, Split after each space, none; with BPE also ByteLevel; before it Whitespace, WhitespaceSplit or Punctuation");
     }
 
     private Metaspace metaspace(JsonFile step) {

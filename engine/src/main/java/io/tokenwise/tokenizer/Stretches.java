@@ -1,22 +1,38 @@
 package io.tokenwise.tokenizer;
 
 /**
- * Cuts a text at white space, which goes, before its pieces are found: what other pre-tokenizers may come behind. Thread-safe.
+ * Cuts a text at white space, which goes, or around punctuation, before its pieces are found: what other pre-tokenizers may come behind. Thread-safe.
  *
- * @param kind what is told apart besides
+ * @param kind what is told apart
  * @param pieces what cuts the stretches
  */
 record Stretches(Kind kind, Pieces pieces) implements Pieces {
-    /** The library's two pre-tokenizers of this sort. */
+    private static final int GONE = 0;
+    private static final int WORD = 1;
+    private static final int OTHER = 2;
+
+    /** No stretch goes on behind it. */
+    private static final int ALONE = 3;
+
+    /** The library's pre-tokenizers of this sort. */
     enum Kind {
         /** WhitespaceSplit: what is between white space stays whole. */
         WHITE,
         /** Whitespace: words, and what is neither word nor white space, are apart ({@code \w+|[^\w\s]+}). */
-        WORDS;
+        WORDS,
+        /** Punctuation: each character of it is by itself, and white space stays. */
+        PUNCTUATION;
 
-        /** Characters in a row with the same are one stretch; 0 is white space. */
+        boolean takesWhite() {
+            return this != PUNCTUATION;
+        }
+
+        /** Characters in a row with the same are one stretch. */
         private int of(int c) {
-            return White.is(c) ? 0 : this == WORDS && Letters.inWord(c) ? 1 : 2;
+            if (this == PUNCTUATION) {
+                return BertCharacters.isPunctuation(c) ? ALONE : OTHER;
+            }
+            return White.is(c) ? GONE : this == WORDS && Letters.inWord(c) ? WORD : OTHER;
         }
     }
 
@@ -27,8 +43,8 @@ record Stretches(Kind kind, Pieces pieces) implements Pieces {
             int end = start;
             do {
                 end += Character.charCount(text.codePointAt(end));
-            } while (end < to && kind.of(text.codePointAt(end)) == of);
-            if (of != 0) {
+            } while (end < to && of != ALONE && kind.of(text.codePointAt(end)) == of);
+            if (of != GONE) {
                 pieces.encode(text, start, end, out);
             }
             start = end;

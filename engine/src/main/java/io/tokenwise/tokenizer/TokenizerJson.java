@@ -117,8 +117,8 @@ record TokenizerJson(
     private static TokenizerJson cut(JsonFile json, JsonFile model, String type, Vocabulary vocabulary, int rows) {
         var steps = new StepsJson(json);
         List<JsonFile> cuts = steps.steps("pre_tokenizer");
-        Optional<Stretches.Kind> white = cuts.stream().findFirst().flatMap(TokenizerJson::white);
-        List<JsonFile> behind = white.isPresent() ? cuts.subList(1, cuts.size()) : cuts;
+        Optional<Stretches.Kind> first = cuts.stream().findFirst().flatMap(TokenizerJson::stretches);
+        List<JsonFile> behind = first.isPresent() ? cuts.subList(1, cuts.size()) : cuts;
         boolean byteLevel = type.equals("BPE")
                 && behind.stream().anyMatch(step -> StepsJson.type(step).equals("ByteLevel"));
         Pieces parts = switch (type) {
@@ -136,18 +136,24 @@ record TokenizerJson(
                 byteLevel ? "byte-level BPE" : type,
                 vocabulary,
                 normalizers,
-                white.<Pieces>map(kind -> new Stretches(kind, parts)).orElse(parts),
-                !type.equals("WordLevel") && marksWords(white.isPresent(), behind)
+                first.<Pieces>map(kind -> new Stretches(kind, parts)).orElse(parts),
+                !type.equals("WordLevel")
+                                && marksWords(
+                                        first.filter(Stretches.Kind::takesWhite).isPresent(), behind)
                         ? byteLevel ? BYTE_SPACE : "\u2581"
                         : "",
                 false,
                 steps.decoders());
     }
 
-    private static Optional<Stretches.Kind> white(JsonFile step) {
+    private static Optional<Stretches.Kind> stretches(JsonFile step) {
         return switch (StepsJson.type(step)) {
             case "WhitespaceSplit" -> Optional.of(Stretches.Kind.WHITE);
             case "Whitespace" -> Optional.of(Stretches.Kind.WORDS);
+            case "Punctuation" -> {
+                step.supports("behavior", "Isolated");
+                yield Optional.of(Stretches.Kind.PUNCTUATION);
+            }
             default -> Optional.empty();
         };
     }
@@ -244,7 +250,8 @@ record TokenizerJson(
 
     private static WordLevel wordLevel(StepsJson steps, List<JsonFile> behind, JsonFile model, Vocabulary vocabulary) {
         if (!behind.isEmpty()) {
-            throw steps.unsupported("pre_tokenizer", behind.getFirst(), "Whitespace, WhitespaceSplit or none");
+            throw steps.unsupported(
+                    "pre_tokenizer", behind.getFirst(), "Whitespace, WhitespaceSplit, Punctuation or none");
         }
         return new WordLevel(vocabulary.table(), unknown(model, vocabulary));
     }
@@ -295,7 +302,7 @@ record TokenizerJson(
                     "pre_tokenizer has " + parts.size() + " steps, "
                             + parts.stream().map(StepsJson::type).collect(Collectors.joining(", "))
                             + "; supported: ByteLevel, or Split and ByteLevel without use_regex and"
-                            + " add_prefix_space; before them Whitespace or WhitespaceSplit");
+                            + " add_prefix_space; before them Whitespace, WhitespaceSplit or Punctuation");
         }
         var byteLevel = new ByteLevel(file, bpe, pattern, prefixSpace);
         return byteLevel::encode;

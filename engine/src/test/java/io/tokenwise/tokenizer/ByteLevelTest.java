@@ -125,8 +125,8 @@ class ByteLevelTest {
         assertThatThrownBy(() -> Tokenizer.open("tokenizer.json", json, 16))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage("tokenizer.json: pre_tokenizer has 2 steps, Digits, ByteLevel; supported: ByteLevel, or"
-                        + " Split and ByteLevel without use_regex and add_prefix_space; before them Whitespace or"
-                        + " WhitespaceSplit");
+                        + " Split and ByteLevel without use_regex and add_prefix_space; before them Whitespace,"
+                        + " WhitespaceSplit or Punctuation");
     }
 
     /** Merges in an order that no training gives, on words of two letters: all ways in which they can stand in each other's way. */

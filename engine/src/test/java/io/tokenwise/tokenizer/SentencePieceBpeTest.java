@@ -128,8 +128,12 @@ class SentencePieceBpeTest {
                 arguments("\"!\":260", "\"!\":[[]]", "a token has the id "),
                 arguments(
                         "\"type\":\"Split\"",
+                        "\"type\":\"Digits\"",
+                        "pre_tokenizer.type is Digits; supported: Metaspace"),
+                arguments(
+                        "\"type\":\"Split\"",
                         "\"type\":\"Punctuation\"",
-                        "pre_tokenizer.type is Punctuation; supported: Metaspace"),
+                        "behavior is \"MergedWithPrevious\"; supported: Isolated"),
                 arguments("\"type\":\"Fuse\"", "\"type\":\"CTC\"", "decoder.type is CTC; supported: WordPiece"),
                 arguments(
                         "{\"type\":\"Fuse\"}",

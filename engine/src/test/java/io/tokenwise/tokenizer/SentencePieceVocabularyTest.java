@@ -23,16 +23,16 @@ import org.junit.jupiter.api.Test;
 
 /** SentencePiece's own file beside the tokenizer.json of the same pieces. */
 public class SentencePieceVocabularyTest {
-    private static final String FILE = SentencePieceVocabulary.FILE;
-    private static final int UNIGRAM = 1;
+    private static final String FILE = Layout.XLM_ROBERTA.file;
+    static final int UNIGRAM = 1;
     private static final int BPE = 2;
     private static final List<String> OF_FAIRSEQ = List.of("<s>", "<pad>", "</s>", "<unk>", "<mask>");
 
-    private interface Fields {
+    interface Fields {
         void write(CodedOutputStream out) throws IOException;
     }
 
-    private static ByteString message(Fields fields) throws IOException {
+    static ByteString message(Fields fields) throws IOException {
         var bytes = new ByteArrayOutputStream();
         CodedOutputStream out = CodedOutputStream.newInstance(bytes);
         fields.write(out);
@@ -40,7 +40,7 @@ public class SentencePieceVocabularyTest {
         return ByteString.copyFrom(bytes.toByteArray());
     }
 
-    private static ByteString piece(String text, double score, int kind) throws IOException {
+    static ByteString piece(String text, double score, int kind) throws IOException {
         return message(out -> {
             out.writeString(1, text);
             out.writeFloat(2, (float) score);
@@ -50,19 +50,27 @@ public class SentencePieceVocabularyTest {
         });
     }
 
-    /** As {@code spm_train} writes it, but for fields that say nothing of the tokens. */
     private static byte[] model(Map<String, Double> pieces, byte[] charsmap, int kind) throws IOException {
+        var all = new ArrayList<>(List.of(piece("<unk>", 0, 2), piece("<s>", 0, 3), piece("</s>", 0, 3)));
+        for (Map.Entry<String, Double> piece : pieces.entrySet()) {
+            all.add(piece(piece.getKey(), piece.getValue(), 1));
+        }
+        return model(all, charsmap, kind, 0);
+    }
+
+    /** As {@code spm_train} writes it, but for fields that say nothing of the tokens. */
+    static byte[] model(List<ByteString> pieces, byte[] charsmap, int kind, int unknown) throws IOException {
         return message(out -> {
-                    out.writeBytes(1, piece("<unk>", 0, 2));
-                    out.writeBytes(1, piece("<s>", 0, 3));
-                    out.writeBytes(1, piece("</s>", 0, 3));
-                    for (Map.Entry<String, Double> piece : pieces.entrySet()) {
-                        out.writeBytes(1, piece(piece.getKey(), piece.getValue(), 1));
+                    for (ByteString piece : pieces) {
+                        out.writeBytes(1, piece);
                     }
                     out.writeBytes(2, message(training -> {
                         training.writeString(2, "some");
                         training.writeEnum(3, kind);
-                        training.writeInt32(4, pieces.size() + 3);
+                        training.writeInt32(4, pieces.size());
+                        if (unknown != 0) {
+                            training.writeInt32(40, unknown);
+                        }
                     }));
                     out.writeBytes(3, message(normalizing -> {
                         normalizing.writeString(1, "nmt_nfkc");
@@ -158,6 +166,25 @@ public class SentencePieceVocabularyTest {
                 .containsExactly(0, 4, 5, 2);
     }
 
+    /** As transformers adds them: tokens of control and what users wanted whole; bytes are text. */
+    @Test
+    void piecesOfOtherKindsMayBeAmongThem() throws IOException {
+        byte[] marked = message(out -> {
+                    out.writeRawBytes(ByteString.copyFrom(model("\u2581a", "b", "\u2581")));
+                    out.writeBytes(1, piece("<x>", 0, 3));
+                    out.writeBytes(1, piece("bb", -20, 4));
+                    out.writeBytes(1, piece("\u2581aa", -1, 5));
+                    out.writeBytes(1, piece("<0x21>", -1, 6));
+                })
+                .toByteArray();
+        Tokenizer tokenizer = open(marked, Layout.XLM_ROBERTA);
+        int[] ids = tokenizer.encodeAll("a<x>bbb aa ! <0x21>");
+        assertThat(tokenizer.tokens(ids))
+                .containsExactly(
+                        "\u2581a", "<x>", "bb", "\u2581", "b", "\u2581aa", "\u2581", "<unk>", "\u2581", "<0x21>");
+        assertThat(tokenizer.decode(ids, false)).startsWith("abb b aa ");
+    }
+
     @Test
     void otherModelsAreRefused() throws IOException {
         Map<String, Double> pieces = Map.of("\u2581a", -1.0);
@@ -174,12 +201,6 @@ public class SentencePieceVocabularyTest {
         assertRefused(
                 "version https://git-lfs".getBytes(StandardCharsets.UTF_8),
                 "is a pointer of Git LFS and not the file itself");
-        byte[] marked = message(out -> {
-                    out.writeRawBytes(ByteString.copyFrom(model("\u2581a")));
-                    out.writeBytes(1, piece("<x>", 0, 3));
-                })
-                .toByteArray();
-        assertRefused(marked, "has a token of control, <x>; supported: <s> and </s>");
         byte[] one = message(out -> out.writeBytes(1, piece("a", 0, 1))).toByteArray();
         byte[] many = new byte[one.length * (Vocabulary.MOST + 1)];
         for (int i = 0; i < many.length; i++) {
@@ -188,7 +209,7 @@ public class SentencePieceVocabularyTest {
         assertRefused(many, "has more than 1048576 pieces");
         assertRefused(new byte[(64 << 20) + 1], "has more than 67108864 bytes");
         for (ByteString piece :
-                List.of(piece("a", 0, 4), piece("a", 0, 6), piece("", 0, 1), piece("a", Double.NaN, 1))) {
+                List.of(piece("a", 0, 0), piece("a", 0, 7), piece("", 0, 1), piece("a", Double.NaN, 1))) {
             assertRefused(message(out -> out.writeBytes(1, piece)).toByteArray(), "piece 0 is of kind");
         }
         assertRefused("a text\n".repeat(9).getBytes(StandardCharsets.UTF_8), "is not a model of SentencePiece: ");

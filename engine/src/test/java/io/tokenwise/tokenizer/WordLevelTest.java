@@ -72,6 +72,7 @@ class WordLevelTest {
                 "{\"type\":\"Whitespace\"}|NFKC,Lowercase",
                 "{\"type\":\"Whitespace\"}|NFKC",
                 "{\"type\":\"WhitespaceSplit\"}|NFD,Lowercase",
+                "{\"type\":\"Punctuation\",\"behavior\":\"Isolated\"}|NFC",
                 "null|Lowercase"
             })
     void tokensAreThoseOfTheLibrary(String preTokenizer, String normalizers) throws IOException {
@@ -127,7 +128,7 @@ class WordLevelTest {
         assertThatThrownBy(() -> open(json))
                 .isInstanceOf(BadFileException.class)
                 .hasMessage("tokenizer.json: pre_tokenizer.type is " + type
-                        + "; supported: Whitespace, WhitespaceSplit or none");
+                        + "; supported: Whitespace, WhitespaceSplit, Punctuation or none");
     }
 
     @Test

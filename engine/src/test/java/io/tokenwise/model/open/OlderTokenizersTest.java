@@ -8,6 +8,7 @@ import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.references.RandomModel;
 import io.tokenwise.tokenizer.ByteVocabulary;
+import io.tokenwise.tokenizer.DebertaTokenizerTest;
 import io.tokenwise.tokenizer.SentencePieceVocabularyTest;
 import io.tokenwise.tokenizer.Tokenizer;
 import java.io.IOException;
@@ -22,7 +23,7 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Folders without tokenizer.json, as dslim's and cardiffnlp's: vocab.txt of a BERT, vocab.json and merges.txt of a RoBERTa. */
+/** Folders without tokenizer.json, as dslim's and cardiffnlp's: vocab.txt of a BERT, vocab.json and merges.txt of a RoBERTa, SentencePiece's files. */
 class OlderTokenizersTest {
     @TempDir
     private Path folder;
@@ -277,5 +278,39 @@ class OlderTokenizersTest {
         // As the older folders of paraphrase-multilingual-MiniLM-L12-v2.
         write("tokenizer_config.json", "{\"tokenizer_class\": \"XLMRobertaTokenizer\"}");
         assertThat(ids("le chat")).containsExactly(0, 4, 5, 2);
+    }
+
+    /** As microsoft/deberta-v3-base and cross-encoder/nli-deberta-v3-base. */
+    @Test
+    void debertasPiecesHaveTheIdsOfItsFile() throws IOException {
+        Files.delete(folder.resolve("vocab.txt"));
+        Files.write(folder.resolve("spm.model"), DebertaTokenizerTest.model("\u2581le", "\u2581,", "\u2581chat"));
+        assertRefused("spm.model: is read of DebertaV2Tokenizer; others are read from a tokenizer.json");
+        write(
+                "tokenizer_config.json",
+                "{\"do_lower_case\": true, \"split_by_punct\": true, \"vocab_type\": \"spm\","
+                        + " \"tokenizer_class\": \"DebertaV2Tokenizer\"}");
+        assertThat(ids(" Le,chat [MASK] ")).containsExactly(1, 4, 5, 6, 7, 2);
+        write("added_tokens.json", "{\"[MASK]\": 7}");
+        write("special_tokens_map.json", "{\"mask_token\": \"[MASK]\", \"bos_token\": \"[CLS]\"}");
+        write(
+                "tokenizer_config.json",
+                "{\"do_lower_case\": false, \"tokenizer_class\": \"DebertaV2TokenizerFast\", \"added_tokens_decoder\":"
+                        + " {\"7\": {\"content\": \"[MASK]\", \"lstrip\": true}}}");
+        assertThat(ids("le chat [MASK] Le,")).containsExactly(1, 4, 6, 7, 3, 2);
+        write("added_tokens.json", "{\"[MASK]\": 128000}");
+        assertRefused(
+                "added_tokens.json: [MASK] is 128000; supported: no token beside the vocabulary; others are read");
+        write("added_tokens.json", "{}");
+        write("special_tokens_map.json", "{\"cls_token\": \"<s>\"}");
+        assertRefused("special_tokens_map.json: cls_token is \"<s>\"; supported: [CLS]; others are read from");
+        write("special_tokens_map.json", "{}");
+        write("tokenizer_config.json", "{\"tokenizer_class\": \"XLMRobertaTokenizer\"}");
+        assertRefused("tokenizer_class is \"XLMRobertaTokenizer\"; supported: DebertaV2Tokenizer; others are read");
+        write("tokenizer_config.json", "{\"tokenizer_class\": \"DebertaV2Tokenizer\", \"do_lower_case\": \"no\"}");
+        assertRefused("tokenizer_config.json: do_lower_case is \"no\"; supported: true or false");
+        write("tokenizer_config.json", "{\"tokenizer_class\": \"DebertaV2Tokenizer\"}");
+        write("spm.model", "version https://git-lfs.github.com/spec/v1\n");
+        assertRefused("spm.model: is a pointer of Git LFS and not the file itself");
     }
 }

@@ -127,7 +127,7 @@ final class TokenizerFiles {
         pieces.addAll(letters);
         normalizerOrNone();
         if (random.nextInt(4) > 0) {
-            steps.cutting(List.of(steps.white()));
+            steps.cutting(List.of(steps.stretches()));
         }
         ids(root.putObject("model").put("type", "WordLevel").put("unk_token", UNKNOWN), pieces);
         added(pieces, true);
@@ -160,7 +160,7 @@ final class TokenizerFiles {
         ObjectNode bytes = MAPPER.createObjectNode().put("type", "ByteLevel");
         List<ObjectNode> cuts = new ArrayList<>();
         if (random.nextInt(4) == 0) {
-            cuts.add(steps.white());
+            cuts.add(steps.stretches());
         }
         if (regex.isEmpty()) {
             bytes.put("add_prefix_space", prefixSpace).put("trim_offsets", random.nextBoolean());

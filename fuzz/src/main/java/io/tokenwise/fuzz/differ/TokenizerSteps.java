@@ -40,8 +40,8 @@ record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String>
                 split.put("behavior", "MergedWithPrevious").put("invert", false);
             }
             case 2, 3 -> root.set("pre_tokenizer", metaspace(replacement));
-            case 4 -> cutting(List.of(white(), metaspace(replacement)));
-            default -> cutting(List.of(white()));
+            case 4 -> cutting(List.of(stretches(), metaspace(replacement)));
+            default -> cutting(List.of(stretches()));
         }
         if (!normalizers.isEmpty()) {
             root.putObject("normalizer").put("type", "Sequence").set("normalizers", normalizers);
@@ -50,9 +50,11 @@ record TokenizerSteps(SplittableRandom random, ObjectNode root, Supplier<String>
         return ", layout " + layout + ", " + normalizers.size() + " normalizers";
     }
 
-    /** Cuts texts at white space, before other steps or alone. */
-    ObjectNode white() {
-        return TokenizerFiles.MAPPER.createObjectNode().put("type", Words.any(random, "WhitespaceSplit", "Whitespace"));
+    /** Cuts texts at white space or around punctuation, before other steps or alone. */
+    ObjectNode stretches() {
+        return TokenizerFiles.MAPPER
+                .createObjectNode()
+                .put("type", Words.any(random, "WhitespaceSplit", "Whitespace", "Punctuation"));
     }
 
     /** Writes what cuts texts. */
