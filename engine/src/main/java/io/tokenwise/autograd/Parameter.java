@@ -20,7 +20,7 @@ public final class Parameter {
 
     /** Where in the model it is. */
     public enum Part {
-        /** What makes the first layer's rows of inputs. */
+        /** What makes the first layer's rows of inputs, and what all layers have of distances. */
         EMBEDDINGS,
         LAYER,
         /** The narrow form of a layer, which belongs to the short path. */

@@ -58,8 +58,8 @@ final class SharedPositions {
                 _ -> new RelativePositions(
                         parts.parameters(),
                         relative,
-                        parts.table(relative.table() + ".weight", 2 * relative.buckets()),
-                        parts.layerNorm(relative.norm(), relative.normForm())));
+                        parts.inputs().table(relative.table() + ".weight", 2 * relative.buckets()),
+                        parts.inputs().layerNorm(relative.norm(), relative.normForm())));
         return new ProjectedPositions(parts.parameters(), shared, name, form.width());
     }
 
@@ -79,7 +79,7 @@ final class SharedPositions {
                         List.of(form.heads(), form.scale(), buckets),
                         _ -> PositionBias.buckets(
                                 parts.parameters(),
-                                parts.buckets(buckets.table(), buckets.buckets(), form.heads()),
+                                parts.inputs().buckets(buckets.table(), buckets.buckets(), form.heads()),
                                 buckets,
                                 form.scale()));
             case Positions.None _, Positions.Rotary _, Positions.Relative _ -> null;

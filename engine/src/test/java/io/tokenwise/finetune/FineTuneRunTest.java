@@ -15,18 +15,26 @@ import io.tokenwise.model.Encoder;
 import io.tokenwise.model.ModelFiles;
 import io.tokenwise.model.ModelWriter;
 import io.tokenwise.model.open.Models;
+import io.tokenwise.references.RandomModel;
 import io.tokenwise.session.Sessions;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.train.TrainingListener;
 import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.MemorySegment;
+import java.lang.foreign.ValueLayout;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Map;
 import java.util.SplittableRandom;
+import java.util.stream.LongStream;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
 
 /** On a small model with random weights: what labels say is learnt, and shows in vectors of texts that were not trained on. */
 class FineTuneRunTest {
@@ -126,6 +134,32 @@ class FineTuneRunTest {
         }
         assertThat(run(repeated(Labels.Classes.of(texts, names), 5), "out", 20, 1))
                 .isLessThan(0.7);
+    }
+
+    /** What they know of distances stays, as their words do: it has no gradient. */
+    @ParameterizedTest
+    @CsvSource({
+        "deberta_v2, deberta., deberta-v2, encoder.rel_embeddings.weight",
+        "mpnet, mpnet., mpnet, encoder.relative_attention_bias.weight"
+    })
+    void modelsWithTablesOfDistancesLearnToo(String family, String prefix, String type, String table) throws Exception {
+        model = folder.resolve(type);
+        RandomModel.small(family, Map.of("vocab_size", 30_522), 5).write(model, prefix);
+        Files.copy(folder.resolve("model/tokenizer.json"), model.resolve("tokenizer.json"));
+        assertThat(run(classes(240), "out", 8, 1)).isGreaterThan(0.9);
+        assertThat(values(folder.resolve("out"), table)).isEqualTo(values(model, table));
+        assertThat(values(folder.resolve("out"), "encoder.layer.0.output.dense.bias"))
+                .isNotEqualTo(values(model, "encoder.layer.0.output.dense.bias"));
+    }
+
+    private static float[] values(Path model, String tensor) throws IOException {
+        try (ModelFiles files = Models.open(model.toString());
+                Arena arena = Arena.ofConfined()) {
+            long[] shape = files.weights().shape(tensor);
+            MemorySegment floats = arena.allocate(4 * LongStream.of(shape).reduce(1, (a, b) -> a * b));
+            files.weights().read(tensor, floats);
+            return floats.toArray(ValueLayout.JAVA_FLOAT);
+        }
     }
 
     @Test

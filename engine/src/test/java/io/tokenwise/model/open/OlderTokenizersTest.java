@@ -313,4 +313,16 @@ class OlderTokenizersTest {
         write("spm.model", "version https://git-lfs.github.com/spec/v1\n");
         assertRefused("spm.model: is a pointer of Git LFS and not the file itself");
     }
+
+    /** As microsoft/deberta-v3-base, whose tokenizer_config.json names no class. */
+    @Test
+    void debertasConfigSaysWhoseFileItIs(@TempDir Path model) throws IOException {
+        RandomModel.small("deberta_v2", Map.of("vocab_size", 8), 5).write(model, "deberta.");
+        Files.write(model.resolve("spm.model"), DebertaTokenizerTest.model("\u2581le", "\u2581,", "\u2581chat"));
+        Files.writeString(
+                model.resolve("tokenizer_config.json"), "{\"do_lower_case\": false, \"vocab_type\": \"spm\"}");
+        try (ModelFiles files = Models.open(model)) {
+            assertThat(files.tokenizer().encode("le chat [MASK]").ids()).containsExactly(1, 4, 6, 7, 2);
+        }
+    }
 }
