@@ -35,7 +35,7 @@ final class FamiliesCommand implements Callable<Integer> {
             paramLabel = "FAMILY",
             split = ",",
             converter = ShapeConverter.class,
-            defaultValue = "nomic,modernbert,xlm-r",
+            defaultValue = "nomic,modernbert,xlm-r,deberta",
             description = "Whose sizes (default: ${DEFAULT-VALUE}).")
     private List<FamilyShape> shapes;
 

@@ -42,6 +42,26 @@ enum FamilyShape {
                     "pad_token_id",
                     0)),
 
+    /** DeBERTa v3 base: guards against injected prompts, zero-shot classifiers, mxbai-rerank-base-v1. */
+    DEBERTA(
+            "deberta_v2",
+            Map.of("hidden_size", 768, "intermediate_size", 3072, "num_hidden_layers", 12, "num_attention_heads", 12),
+            Map.of(
+                    "relative_attention",
+                    true,
+                    "position_buckets",
+                    256,
+                    "norm_rel_ebd",
+                    "layer_norm",
+                    "share_att_key",
+                    true,
+                    "pos_att_type",
+                    "p2c|c2p",
+                    "position_biased_input",
+                    false,
+                    "hidden_act",
+                    "gelu")),
+
     /** XLM-R-base: multilingual-e5-base. */
     XLM_R(
             "bert",

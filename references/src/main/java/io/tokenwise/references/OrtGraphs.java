@@ -40,6 +40,7 @@ final class OrtGraphs {
             graphs.texts();
             switch (model.family()) {
                 case "bert", "mpnet", "jina_bert" -> graphs.bert(model.family());
+                case "deberta_v2" -> graphs.debertaV2();
                 case "distilbert" -> graphs.distilBert();
                 case "modernbert" -> graphs.modernBert();
                 case "nomic_bert" -> graphs.nomicBert();
@@ -173,6 +174,30 @@ final class OrtGraphs {
                     i < power ? Math.pow(2, -8. / power * (i + 1)) : Math.pow(2, -4. / power * (2 * (i - power) + 1));
         }
         return slopes;
+    }
+
+    private void debertaV2() {
+        double epsilon = config.real("layer_norm_eps");
+        String act = config.string("hidden_act");
+        String x = layers.lookUp("embeddings.word_embeddings", ids);
+        if (config.flag("position_biased_input")) {
+            x = layers.add(x, layers.lookUp("embeddings.position_embeddings", positions(false, 0)));
+        }
+        if (config.integer("type_vocab_size") > 0) {
+            x = layers.add(x, layers.lookUp("embeddings.token_type_embeddings", types));
+        }
+        x = give("embeddings", layers.norm("embeddings.LayerNorm", x, epsilon));
+        var attention = new OrtDeberta(config, layers, tokens);
+        for (int i = 0; i < config.integer("num_hidden_layers"); i++) {
+            String at = "encoder.layer." + i + ".";
+            String attended =
+                    layers.linear(at + "attention.output.dense", attention.attend(at + "attention.self.", x, padding));
+            x = layers.norm(at + "attention.output.LayerNorm", layers.add(attended, x), epsilon);
+            String units = layers.activate(layers.linear(at + "intermediate.dense", x), act);
+            x = layers.norm(at + "output.LayerNorm", layers.add(layers.linear(at + "output.dense", units), x), epsilon);
+            give("layer." + i, x);
+        }
+        give("last", x);
     }
 
     private void distilBert() {

@@ -9,7 +9,7 @@ import java.util.regex.Pattern;
 public final class Weights {
     private static final Pattern EMBEDDINGS = Pattern.compile(".*(_embeddings|embed_tokens)\\.weight");
     private static final Pattern QUERIES_AND_KEYS =
-            Pattern.compile(".*(query|key|q_proj|k_proj|q_lin|k_lin|attn\\.q|attn\\.k)\\.weight");
+            Pattern.compile(".*(query|key|query_proj|key_proj|q_proj|k_proj|q_lin|k_lin|attn\\.q|attn\\.k)\\.weight");
     private static final Pattern FRAMES = Pattern.compile("encoder\\.layers\\.\\d+\\.attention\\.[qk]_proj\\.weight");
     private static final Pattern FUSED = Pattern.compile(".*(Wqkv|qkv_proj)\\.weight");
     private static final Pattern HEAD_NORMS = Pattern.compile(".*(q_norm|k_norm)\\.weight");

@@ -29,6 +29,15 @@ class OrtGraphsTest {
                                     Map.of("model_type", "xlm-roberta", "pad_token_id", 1, "hidden_act", "gelu_new")),
                             arguments("jina_bert", Map.of("num_attention_heads", 6)),
                             arguments(
+                                    "deberta_v2",
+                                    Map.of(
+                                            "position_biased_input",
+                                            true,
+                                            "type_vocab_size",
+                                            2,
+                                            "max_relative_positions",
+                                            20)),
+                            arguments(
                                     "modernbert",
                                     Map.of("norm_bias", false, "attention_bias", false, "mlp_bias", false)),
                             arguments("eurobert", Map.of("num_key_value_heads", 6))))
