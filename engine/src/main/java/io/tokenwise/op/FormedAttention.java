@@ -47,6 +47,11 @@ public final class FormedAttention {
             int after,
             Tensor bias,
             PositionRows positions) {
+        /** Without positions. */
+        public Form(int heads, int keyHeads, int headSize, float scale, int before, int after, Tensor bias) {
+            this(heads, keyHeads, headSize, scale, before, after, bias, null);
+        }
+
         /** Columns of Q, K and V side by side. */
         public int columns() {
             return (heads + 2 * keyHeads) * headSize;

@@ -20,8 +20,7 @@ final class FormedAttentionCases {
     /** Of attention; reach 0 is no bias. */
     record Shape(int heads, int keyHeads, int size, int before, int after, int reach) {
         FormedAttention.Form form(Tensor bias) {
-            return new FormedAttention.Form(
-                    heads, keyHeads, size, SCALE, before, after, reach == 0 ? null : bias, null);
+            return new FormedAttention.Form(heads, keyHeads, size, SCALE, before, after, reach == 0 ? null : bias);
         }
 
         boolean sees(int query, int key) {

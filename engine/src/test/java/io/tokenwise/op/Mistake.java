@@ -62,7 +62,7 @@ record Mistake(String operation, String detail, Consumer<Operands> call) {
         int[] cut = {0, 2, 5};
         int[] ids = {0, 1, 9};
         var norm = new RowParts(6, 0, 2, 3);
-        var heads = new FormedAttention.Form(4, 3, 2, 1, 9, 9, null, null);
+        var heads = new FormedAttention.Form(4, 3, 2, 1, 9, 9, null);
         return List.of(
                 new Mistake(
                         "rmsNorm",

@@ -44,7 +44,7 @@ class NarrowAttentionTest {
     }
 
     private static Form form(int heads, int keyHeads, int headSize, int before, int after) {
-        return new Form(heads, keyHeads, headSize, (float) (1 / Math.sqrt(headSize)), before, after, null, null);
+        return new Form(heads, keyHeads, headSize, (float) (1 / Math.sqrt(headSize)), before, after, null);
     }
 
     @ParameterizedTest
@@ -156,7 +156,7 @@ class NarrowAttentionTest {
                 Backend wide = VectorBackend.open(1)) {
             Tensor qkv = normal(150, 384);
             Form plain = form(2, 2, 64, ALL, ALL);
-            var biased = new Form(2, 2, 64, plain.scale(), ALL, ALL, normal(2, 7), null);
+            var biased = new Form(2, 2, 64, plain.scale(), ALL, ALL, normal(2, 7));
             assertThat(attend(backend, biased, qkv, null, 150)).isDeepEqualTo(attend(wide, biased, qkv, null, 150));
             var rows = new FormedAttention.PositionRows(normal(3, 256), new int[] {2, 1, 0});
             var positioned = new Form(2, 2, 64, plain.scale(), ALL, ALL, null, rows);
