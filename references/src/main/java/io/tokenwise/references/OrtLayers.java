@@ -90,8 +90,8 @@ final class OrtLayers {
             bytes[i] = (byte) Math.rint(values[i] / scales[i % outputs]);
         }
         String[] q = quantized.computeIfAbsent(x, _ -> graph.op(3, "DynamicQuantizeLinear", Map.of(), x));
-        String matrix = graph.bytes(name, bytes, inputs, outputs);
-        String zeros = graph.bytes(name + ".zeros", new byte[outputs], outputs);
+        String matrix = known.computeIfAbsent(name, _ -> graph.bytes(name, bytes, inputs, outputs));
+        String zeros = known.computeIfAbsent(name + ".zeros", own -> graph.bytes(own, new byte[outputs], outputs));
         // 1: float
         String sums = graph.op("Cast", Map.of("to", 1), graph.op("MatMulInteger", q[0], matrix, q[2], zeros));
         return multiply(sums, multiply(q[1], constant(name + ".scales", new Array(scales, outputs))));
