@@ -1,6 +1,5 @@
 package io.tokenwise.nn;
 
-import io.tokenwise.autograd.Tape;
 import io.tokenwise.backend.RotaryPositions;
 import io.tokenwise.backend.Stream;
 import io.tokenwise.op.FormedAttention;
@@ -136,14 +135,9 @@ public final class Attention implements ProjectedAttention {
         if (bias != null && bias.table() != null) {
             pass.frozen("position buckets", bias.values(), bias.table(), null);
         }
-        return FormedAttention.of(pass, x, offsets, sequences, places, positions == null ? formed : formed(pass));
-    }
-
-    /** With positions of this pass where what makes them is trained. */
-    private FormedAttention.Form formed(Pass pass) {
-        Tape tape = pass.tape();
-        boolean trains = tape != null && (tape.trains(qkv.weight().parameter()) || tape.trains(qkv.bias()));
-        return trains ? formed.with(positions.trained(pass, qkv)) : formed;
+        Tensor trained = positions == null || pass.tape() == null ? null : positions.trained(pass, qkv);
+        FormedAttention.Form form = trained == null ? formed : formed.with(trained);
+        return FormedAttention.of(pass, x, offsets, sequences, places, form);
     }
 
     private static int longest(TokenBatch batch) {

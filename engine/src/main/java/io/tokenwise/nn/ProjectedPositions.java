@@ -51,13 +51,17 @@ public final class ProjectedPositions {
         version = now;
     }
 
-    /** In training where Q and K are trained: of the same layout, with more columns. */
+    /**
+     * In training: null if Q and K are not trained, so that what was computed holds; else of the same layout, with more columns.
+     *
+     * @throws UnsupportedOperationException if the vectors were to be trained
+     */
     Tensor trained(Pass pass, Linear qkv) {
+        Tensor vectors = shared.vectors().value();
         pass.frozen(
-                "vectors of distances",
-                shared.vectors().value(),
-                shared.table(),
-                shared.norm().gamma());
-        return qkv.forward(pass, shared.vectors().value());
+                "vectors of distances", vectors, shared.table(), shared.norm().gamma());
+        boolean trains =
+                pass.tape().trains(qkv.weight().parameter()) || pass.tape().trains(qkv.bias());
+        return trains ? qkv.forward(pass, vectors) : null;
     }
 }

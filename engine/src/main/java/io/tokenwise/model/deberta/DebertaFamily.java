@@ -43,8 +43,14 @@ public final class DebertaFamily implements TextFamily {
     private static final String PLACES = "position_biased_input";
     private static final String TYPES = "type_vocab_size";
     private static final String NORMED = "norm_rel_ebd";
-    private static final String NORM = "encoder.LayerNorm";
     private static final String POOLER = "pooler.dense";
+
+    // Far above every published model, far below what a layer has no memory for.
+    private static final int MOST_PLACES = 1 << 16;
+    private static final int MOST_BUCKETS = 1 << 10;
+
+    /** Longer texts are cut, where nothing but a number says how long they may be. */
+    private static final int MOST_TOKENS = 8_192;
 
     /** Without either no distance is projected, or by projections of its own. */
     private static final List<String> PROJECTED = List.of("relative_attention", "share_att_key");
@@ -91,12 +97,28 @@ public final class DebertaFamily implements TextFamily {
     @Override
     public EncoderForm architecture(JsonFile config) {
         EncoderConfig sizes = EncoderConfig.read(config);
-        // What transformers takes where nothing is said is v2-xlarge's.
+        int headSize = sizes.hidden() / sizes.heads();
         config.supports("hidden_act", "gelu");
         config.integer("embedding_size", sizes.hidden(), sizes.hidden(), sizes.hidden());
-        int headSize = sizes.hidden() / sizes.heads();
         config.integer("attention_head_size", headSize, headSize, headSize);
         config.integer("conv_kernel_size", 0, 0, 0);
+        var norm = NormForm.layerNorm(EncoderConfig.epsilon(config, 1e-7));
+        int places = config.integer("max_position_embeddings", 3, MOST_PLACES);
+        Optional<EmbeddingForm.PositionTable> table =
+                config.flag(PLACES, true) ? Optional.of(new EmbeddingForm.PositionTable(places, 0)) : Optional.empty();
+        AttentionForm attention = AttentionForm.plain(sizes.heads(), headSize)
+                .with(positions(config, norm, places))
+                .scaledBy(1 / Math.sqrt(3 * headSize));
+        return new EncoderForm(
+                sizes.hidden(),
+                new EmbeddingForm(sizes.vocabulary(), table, config.integer(TYPES, 0, 256, 0), 1, Optional.of(norm)),
+                Collections.nCopies(
+                        sizes.layers(),
+                        LayerForm.of(LayerForm.NormPlace.AFTER, norm, attention, MlpForm.gelu(sizes.units()))),
+                Optional.empty());
+    }
+
+    private static Positions positions(JsonFile config, NormForm norm, int places) {
         for (String flag : PROJECTED) {
             if (!config.flag(flag, false)) {
                 throw config.refuse(flag, "true");
@@ -108,29 +130,14 @@ public final class DebertaFamily implements TextFamily {
         if (!config.root().path(NORMED).asString("").equals("layer_norm")) {
             throw config.refuse(NORMED, "\"layer_norm\"");
         }
-        var norm = NormForm.layerNorm(EncoderConfig.epsilon(config, 1e-7));
-        int most = EncoderConfig.positionRows(config, 0);
-        int farthest = config.integer(FARTHEST, -1, most, -1) < 1 ? most : config.integer(FARTHEST, 1, most, most);
-        int buckets = config.integer(BUCKETS, 4, farthest);
+        int said = config.integer(FARTHEST, -1, MOST_PLACES, -1);
+        int farthest = said < 1 ? places : said;
+        int buckets = config.integer(BUCKETS, 4, Math.min(farthest, MOST_BUCKETS));
         if (buckets % 2 != 0) {
             throw config.refuse(BUCKETS, "an even number");
         }
-        var attention = AttentionForm.plain(sizes.heads(), headSize)
-                .with(new Positions.Relative("encoder.rel_embeddings", NORM, norm, buckets, farthest, most))
-                .scaledBy(1 / Math.sqrt(3 * headSize));
-        var places = new EmbeddingForm.PositionTable(most, 0);
-        return new EncoderForm(
-                sizes.hidden(),
-                new EmbeddingForm(
-                        sizes.vocabulary(),
-                        config.flag(PLACES, true) ? Optional.of(places) : Optional.empty(),
-                        config.integer(TYPES, 0, 256, 0),
-                        1,
-                        Optional.of(norm)),
-                Collections.nCopies(
-                        sizes.layers(),
-                        LayerForm.of(LayerForm.NormPlace.AFTER, norm, attention, MlpForm.gelu(sizes.units()))),
-                Optional.empty());
+        return new Positions.Relative(
+                "encoder.rel_embeddings", "encoder.LayerNorm", norm, buckets, farthest, Math.min(places, MOST_TOKENS));
     }
 
     /** A list, or one text with bars between them. */
