@@ -154,7 +154,7 @@ class ModelDirectoryTest {
                         config,
                         "\"bert\"",
                         "\"gpt2\"",
-                        "model_type is \"gpt2\"; supported: bert, camembert, distilbert, "),
+                        "model_type is \"gpt2\"; supported: bert, camembert, deberta-v2, distilbert, "),
                 arguments(
                         config,
                         "\"model_type\" : \"bert\"",
