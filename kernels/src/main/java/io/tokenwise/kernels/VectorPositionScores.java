@@ -19,19 +19,14 @@ final class VectorPositionScores {
 
     private VectorPositionScores() {}
 
-    /** From the first place of a sequence to its last. */
-    private static int span(AttentionCall call, int first, int length) {
-        return call.place(first, length - 1) - call.place(first, 0);
-    }
-
     /** The first of the rows that distances of a sequence have. */
     private static int lowest(AttentionCall call, int first, int length) {
-        int span = span(call, first, length);
+        int span = distance(call, first, 0, length - 1);
         return Math.min(call.positionRow(-span), call.positionRow(span));
     }
 
     private static int count(AttentionCall call, int first, int length) {
-        int span = span(call, first, length);
+        int span = distance(call, first, 0, length - 1);
         return Math.abs(call.positionRow(span) - call.positionRow(-span)) + 1;
     }
 
@@ -63,8 +58,11 @@ final class VectorPositionScores {
         pack(call, call.positionQuery(lowest, head), count, work, at);
         int to = at + packedFloats(call, count) + panelFloats(count);
         for (int i = 0; i < length; i += PANEL) {
-            VectorAttention.toPanel(call.key, head, first + i, Math.min(PANEL, length - i), memory);
-            multiply(call, count, memory, work, at, to);
+            int keys = Math.min(PANEL, length - i);
+            VectorAttention.toPanel(call.key, head, first + i, keys, memory);
+            int one = call.positionRow(distance(call, first, length - 1, i)) - lowest;
+            int other = call.positionRow(distance(call, first, 0, i + keys - 1)) - lowest;
+            multiply(call, one, other, memory, work, at, to);
             to += panelFloats(count);
         }
         pack(call, call.positionKey(lowest, head), count, work, at);
@@ -85,10 +83,16 @@ final class VectorPositionScores {
             float[] work,
             int scores,
             int at) {
+        if (from == to) {
+            return;
+        }
         int count = count(call, first, length);
         int ofQueries = at + packedFloats(call, count);
-        multiply(call, count, memory, work, at, ofQueries);
-        int lowest = lowest(call, first, length) * PANEL;
+        int lowest = lowest(call, first, length);
+        int one = call.positionRow(distance(call, first, query + rows - 1, from)) - lowest;
+        int other = call.positionRow(distance(call, first, query, to - 1)) - lowest;
+        multiply(call, one, other, memory, work, at, ofQueries);
+        lowest *= PANEL;
         int farthest = call.positionRows.length / 2;
         boolean follow = call.places == null && length - 1 <= farthest;
         for (int j = from; j < to; j++) {
@@ -98,9 +102,8 @@ final class VectorPositionScores {
                 add(work, target, rows, call.positionRows, farthest + j - query, ofQueries - lowest, ofKey);
                 continue;
             }
-            int place = call.place(first, j);
             for (int r = 0; r < rows; r++) {
-                int row = call.positionRow(place - call.place(first, query + r)) * PANEL;
+                int row = call.positionRow(distance(call, first, query + r, j)) * PANEL;
                 work[target + r] += work[ofQueries - lowest + row + r] + work[ofKey + row];
             }
         }
@@ -130,12 +133,19 @@ final class VectorPositionScores {
         }
     }
 
-    /** The packed rows times the panel at the beginning of the memory. */
-    private static void multiply(AttentionCall call, int count, MemorySegment memory, float[] work, int at, int to) {
+    /** How many places a row of a sequence, a key, is behind another. */
+    private static int distance(AttentionCall call, int first, int query, int key) {
+        return call.place(first, key) - call.place(first, query);
+    }
+
+    /** The packed rows of distances from one to the other, either way, times the panel at the beginning of the memory. */
+    private static void multiply(
+            AttentionCall call, int one, int other, MemorySegment memory, float[] work, int at, int to) {
         int block = keysPerBlock(call);
-        for (int i = 0; i < count; i += TALL) {
+        int end = Math.max(one, other) + 1;
+        for (int i = Math.min(one, other) / TALL * TALL; i < end; i += TALL) {
             int row = at + i / block * TALL * DEPTH + i % block / TALL * call.headSize;
-            int tile = Math.min(TALL, count - i);
+            int tile = Math.min(TALL, end - i);
             VectorTiles.tile(tile, work, row, memory, 0, call.headSize, work, to + i * PANEL, PANEL, false);
         }
     }

@@ -135,6 +135,27 @@ class PositionScoresTest extends KernelTest {
         assertSameBits("probabilities", own.probabilities, twin.probabilities, form.heads * length * length);
     }
 
+    /** Of a sequence's keys only its first are there, none of them for queries that see but what is near; those get zeros. */
+    @Test
+    void fewKeysMayBeSeen() {
+        var form = new Form(2, 8, 20, true);
+        double[] qkv = normal(80 * 3 * form.width());
+        double[] positions = normal(form.positions());
+        AttentionCall own = call(form, qkv, positions, 80);
+        AttentionCall twin = call(form, qkv, positions, 80);
+        for (AttentionCall call : new AttentionCall[] {own, twin}) {
+            call.seen = new int[] {3};
+            call.before = 6;
+            call.after = 2;
+            call.probabilities = null;
+        }
+        run(tested, own, false);
+        run(Kernels.scalar(), twin, false);
+        assertSameBits("context", own.context.values, twin.context.values, 80 * form.width());
+        assertThat(own.context.values.get(79L * form.width())).isZero();
+        assertThat(own.context.values.get(8L * form.width())).isNotZero();
+    }
+
     /** Rows whose places have gaps have the distances of their places. */
     @ParameterizedTest
     @MethodSource("cases")
