@@ -21,7 +21,7 @@ import org.junit.jupiter.api.io.TempDir;
 
 /** What a warm forward allocates: nothing on the heap, and natively no more than it holds. */
 class SessionsMemoryTest {
-    /** As services run them, which allocates no more than what follows; {@code ./tokenwise test engine -Dtest=SessionsMemoryTest -Dtokenwise.long=true}. */
+    /** As services run them: what is inlined allocates no more than what is not, which the next test asks each time. {@code ./tokenwise test engine -Dtest=SessionsMemoryTest -Dtokenwise.long=true}. */
     @Test
     @EnabledIfSystemProperty(named = "tokenwise.long", matches = "true")
     void warmForwardsAllocateNothingOnTheHeap(@TempDir Path directory) throws Exception {

@@ -58,7 +58,7 @@ class BenchTest {
                 "cost --engine vector| no engine is called vector; there are vector-f32",
                 "soak --hours 0| --hours must be over 0",
                 "soak --engine vector-f32,cuda| no engine is called cuda; there are vector-f32, onednn-f32",
-                "families --only bert| give nomic, modernbert, xlm-r, not 'bert'",
+                "families --only bert| give nomic, modernbert, deberta, xlm-r, not 'bert'",
                 "families --tokens 16,513| --tokens must be at most 512, not 513",
                 "window --side 0| must be 1 or more, not 0",
                 "dispatch --sizes base| give minilm, vit-b, wav2vec2-base or xls-r, not 'base'",

@@ -34,6 +34,11 @@ public interface Architecture {
         return 2L * hiddenSize() * intermediateSize();
     }
 
+    /** Multiply-adds of attention's own products for one token of so many, in all layers: with keys, with values, and what scores have besides. */
+    default double attentionFlopsPerToken(int tokens) {
+        return 2.0 * tokens * hiddenSize() * layers();
+    }
+
     /**
      * Values that a forward holds of a token at once: its embedding and two layers' results, and within a layer Q, K, V, context, attention output, norms, MLP
      * output and the units.

@@ -359,8 +359,7 @@ public final class Encoder implements AutoCloseable {
      * @param share of the adaptive layers' dense cost that is spent; a dense model ignores it
      */
     public double flopsPerToken(int length, double share) {
-        double attentionProducts =
-                2.0 * length * hidden() * description.architecture().layers();
+        double attentionProducts = description.architecture().attentionFlopsPerToken(length);
         double fixed = network.fixedFlops(length) / length;
         // A token that leaves is in none of the layers' products, and no other token's key.
         double staying = leaving().isPresent() ? share : 1;

@@ -111,10 +111,11 @@ public record EncoderForm(int hiddenSize, EmbeddingForm embeddings, List<LayerFo
     }
 
     @Override
-    public double positionFlops(int tokens) {
-        return forms.stream()
-                .mapToDouble(form -> form.attention().positionFlops(tokens))
+    public double attentionFlopsPerToken(int tokens) {
+        double positions = forms.stream()
+                .mapToDouble(form -> form.attention().positionFlopsPerToken(tokens))
                 .sum();
+        return TextArchitecture.super.attentionFlopsPerToken(tokens) + positions;
     }
 
     @Override

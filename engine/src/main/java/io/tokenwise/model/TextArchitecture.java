@@ -13,11 +13,6 @@ public interface TextArchitecture extends Architecture {
     /** No text can have more tokens. */
     int maxPositions();
 
-    /** Multiply-adds that scores of a text of so many tokens take besides those of queries with keys. */
-    default double positionFlops(int tokens) {
-        return 0;
-    }
-
     /**
      * The same with the first layers alone.
      *

@@ -124,7 +124,7 @@ public record TextNetwork(
 
     @Override
     public double fixedFlops(int tokens) {
-        return head.flops(tokens) + description.architecture().positionFlops(tokens);
+        return head.flops(tokens);
     }
 
     /** Embeddings are used as they are. */

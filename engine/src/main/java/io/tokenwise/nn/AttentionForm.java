@@ -127,10 +127,10 @@ public record AttentionForm(
                 && !biased;
     }
 
-    /** Multiply-adds with vectors of distances for a text of so many tokens: each token's query and key with all that the text has. */
-    public double positionFlops(int tokens) {
+    /** Multiply-adds of a token's query and key with vectors of distances, of which it has as many as the text has tokens, or fewer. */
+    public double positionFlopsPerToken(int tokens) {
         return positions instanceof Positions.Relative relative
-                ? 2.0 * tokens * Math.min(2 * tokens - 1, 2 * relative.buckets()) * width()
+                ? 2.0 * Math.min(tokens, 2 * relative.buckets()) * width()
                 : 0;
     }
 

@@ -13,6 +13,8 @@ import java.lang.foreign.Arena;
  * the projections of tokens, {@code share_att_key}). They are computed when the model is prepared; where Q and K are trained, in each pass.
  */
 public final class ProjectedPositions {
+    private static final String WHAT = "vectors of distances";
+
     private final Parameters owner;
     private final RelativePositions shared;
     private final Parameter values;
@@ -58,8 +60,8 @@ public final class ProjectedPositions {
      */
     Tensor trained(Pass pass, Linear qkv) {
         Tensor vectors = shared.vectors().value();
-        pass.frozen(
-                "vectors of distances", vectors, shared.table(), shared.norm().gamma());
+        pass.frozen(WHAT, vectors, shared.table(), null);
+        pass.frozen(WHAT, vectors, shared.norm().gamma(), shared.norm().beta());
         boolean trains =
                 pass.tape().trains(qkv.weight().parameter()) || pass.tape().trains(qkv.bias());
         return trains ? qkv.forward(pass, vectors) : null;

@@ -38,7 +38,7 @@ public final class RelativePositions {
         return rows;
     }
 
-    /** Half of the buckets have one distance each, the others share what is farther by logarithm, and none is below its distance's share. */
+    /** Half of the buckets have one distance each, the others share what is farther by logarithm, rounded up. */
     private static int bucket(Positions.Relative form, int behind) {
         int exact = form.buckets() / 2;
         int far = Math.abs(behind);

@@ -83,7 +83,7 @@ final class Normalizers {
                 while (end < to.length() && wanted.test(to.charAt(end))) {
                     end++;
                 }
-                if (end - at >= least || end > at && single.test(to.charAt(at))) {
+                if (end - at >= least || end - at == 1 && single.test(to.charAt(at))) {
                     insteadOf(to, end - at, instead);
                     at = end;
                 } else {

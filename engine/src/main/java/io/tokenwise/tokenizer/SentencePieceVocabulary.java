@@ -24,6 +24,9 @@ import tools.jackson.databind.node.ObjectNode;
 public final class SentencePieceVocabulary {
     private static final String MARK = "\u2581";
 
+    /** Of pieces that are found as they stand, beside the usual ones; published files have a few. */
+    private static final int MOST_ADDED = 2_000;
+
     /** What fairseq's dictionaries call the tokens of marks. */
     private static final List<Usual> OF_FAIRSEQ = List.of(
             new Usual("cls_token", "<s>"),
@@ -116,7 +119,7 @@ public final class SentencePieceVocabulary {
         List<Piece> pieces = pieces(file, read, layout);
         Map<String, Integer> ids = ids(file, pieces, layout);
         ObjectNode root = JsonNodeFactory.instance.objectNode().put("version", "1.0");
-        beside.addTo(root, added(pieces, layout), ids::get);
+        beside.addTo(root, added(file, pieces, layout), ids::get);
         if (layout.isOfFairseq()) {
             normalizer(root.putObject("normalizer"), read.charsmap());
             metaspace(root.putObject("pre_tokenizer"));
@@ -181,13 +184,19 @@ public final class SentencePieceVocabulary {
     }
 
     /** Tokens of control are no text; what users wanted whole is, and is found as it stands. */
-    private static List<Usual> added(List<Piece> pieces, Layout layout) {
+    private static List<Usual> added(String file, List<Piece> pieces, Layout layout) {
         Set<String> special = layout.special().stream().map(Usual::text).collect(Collectors.toSet());
-        Stream<Usual> others = pieces.stream()
+        List<Usual> others = pieces.stream()
                 .filter(piece -> piece.kind() == Kind.CONTROL || piece.kind() == Kind.USERS)
                 .filter(piece -> !special.contains(piece.text()))
-                .map(piece -> new Usual("", piece.text(), false, false, piece.kind() == Kind.CONTROL));
-        return Stream.concat(layout.special().stream(), others).toList();
+                .map(piece -> new Usual("", piece.text(), false, false, piece.kind() == Kind.CONTROL))
+                .limit(MOST_ADDED + 1L)
+                .toList();
+        if (others.size() > MOST_ADDED) {
+            throw new BadFileException(
+                    file, "has more than " + MOST_ADDED + " pieces of control or of users': no vocabulary");
+        }
+        return Stream.concat(layout.special().stream(), others.stream()).toList();
     }
 
     private static void normalizer(ObjectNode normalizer, byte[] charsmap) {

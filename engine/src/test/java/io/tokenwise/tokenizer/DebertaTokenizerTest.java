@@ -70,6 +70,9 @@ public class DebertaTokenizerTest {
             "\ud83d\ude00 the \ud83d\ude00\ud83d\ude00",
             "<0x41> the\u0000man");
 
+    /** Of each form; of tokenizers with one each there are more. */
+    private static final int COUNT = Boolean.getBoolean("tokenwise.long") ? Sentences.COUNT : Sentences.COUNT / 4;
+
     private static final Map<String, Double> SCORES = new LinkedHashMap<>();
     private static List<String> glosses;
     private static String charsmap;
@@ -191,6 +194,21 @@ public class DebertaTokenizerTest {
         return SentencePieceVocabularyTest.model(all, new byte[0], SentencePieceVocabularyTest.UNIGRAM, 3);
     }
 
+    @Test
+    void manyPiecesOfUsersAreNoVocabulary() throws IOException {
+        var all = new ArrayList<ByteString>();
+        for (String token : SPECIAL) {
+            all.add(SentencePieceVocabularyTest.piece(token, 0, token.equals("[UNK]") ? 2 : 3));
+        }
+        for (int i = 0; i <= 2_000; i++) {
+            all.add(SentencePieceVocabularyTest.piece("<" + i + ">", 0, 4));
+        }
+        byte[] model = SentencePieceVocabularyTest.model(all, new byte[0], SentencePieceVocabularyTest.UNIGRAM, 3);
+        assertThatThrownBy(() -> converted(model, "{}"))
+                .isInstanceOf(BadFileException.class)
+                .hasMessageContaining("has more than 2000 pieces of control or of users': no vocabulary");
+    }
+
     private static byte[] converted(byte[] model, String config) {
         var beside = new SpecialTokens(json(config), json("{}"), json("{}"));
         return SentencePieceVocabulary.tokenizerJson(FILE, model, Layout.DEBERTA, beside);
@@ -214,7 +232,7 @@ public class DebertaTokenizerTest {
         var random = new Random(seed);
         var sentences = new Sentences(seed, glosses);
         List<String> texts = new ArrayList<>(SPACES);
-        for (int i = 0; i < Sentences.COUNT; i++) {
+        for (int i = 0; i < COUNT; i++) {
             String text = sentences.next();
             String around = SPACES.get(random.nextInt(SPACES.size()));
             texts.add(

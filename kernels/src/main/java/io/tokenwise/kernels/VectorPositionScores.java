@@ -8,11 +8,11 @@ import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import java.lang.foreign.MemorySegment;
 
 /**
- * What {@link AttentionCall#positions} adds to the scores of {@link VectorAttention}: products of each query with the keys of all distances that a sequence has, and
- * of each key with their queries, from which each score takes two. The sums are those of {@link ScalarAttention}, so the results have the same bits.
+ * What {@link AttentionCall#positions} adds to the scores of {@link VectorAttention}: products of a panel of queries with the keys of all distances that these have, and
+ * of a panel of keys with the queries of theirs, from which each score takes two. The sums are those of {@link ScalarAttention}, so the results have the same bits.
  *
  * <p>Its part of the scratch memory begins with rows of positions as the products' left side, then come the products of a panel of queries, then those of all keys, a
- * panel after the other.
+ * panel after the other. A panel has room for all distances of the sequence; those that it does not have are left as they were.
  */
 final class VectorPositionScores {
     private static final RowAttention ROWS = new VectorRowAttention();
@@ -92,19 +92,19 @@ final class VectorPositionScores {
         int one = call.positionRow(distance(call, first, query + rows - 1, from)) - lowest;
         int other = call.positionRow(distance(call, first, query, to - 1)) - lowest;
         multiply(call, one, other, memory, work, at, ofQueries);
-        lowest *= PANEL;
+        int lowestAt = lowest * PANEL;
         int farthest = call.positionRows.length / 2;
         boolean follow = call.places == null && length - 1 <= farthest;
         for (int j = from; j < to; j++) {
             int target = scores + (j - from) * PANEL;
-            int ofKey = ofQueries + (1 + j / PANEL) * panelFloats(count) + j % PANEL - lowest;
+            int ofKey = ofQueries + (1 + j / PANEL) * panelFloats(count) + j % PANEL - lowestAt;
             if (follow) {
-                add(work, target, rows, call.positionRows, farthest + j - query, ofQueries - lowest, ofKey);
+                add(work, target, rows, call.positionRows, farthest + j - query, ofQueries - lowestAt, ofKey);
                 continue;
             }
             for (int r = 0; r < rows; r++) {
                 int row = call.positionRow(distance(call, first, query + r, j)) * PANEL;
-                work[target + r] += work[ofQueries - lowest + row + r] + work[ofKey + row];
+                work[target + r] += work[ofQueries - lowestAt + row + r] + work[ofKey + row];
             }
         }
     }

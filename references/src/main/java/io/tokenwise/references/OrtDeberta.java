@@ -38,8 +38,8 @@ final class OrtDeberta {
         return layers.first(layers.first(table, tokens, 2), tokens, 3);
     }
 
-    /** make_log_bucket_position of transformers. */
-    static int bucket(int behind, int buckets, int farthest) {
+    /** make_log_bucket_position of transformers, rounded once. */
+    private static int bucket(int behind, int buckets, int farthest) {
         int middle = buckets / 2;
         int far = Math.abs(behind);
         if (far <= middle) {

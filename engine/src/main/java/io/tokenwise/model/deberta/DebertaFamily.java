@@ -13,6 +13,7 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.ModelDescription;
 import io.tokenwise.model.Network;
 import io.tokenwise.model.TensorNames;
+import io.tokenwise.model.TextArchitecture;
 import io.tokenwise.model.TextDescription;
 import io.tokenwise.model.TextFamily;
 import io.tokenwise.model.TextNetwork;
@@ -23,19 +24,22 @@ import io.tokenwise.nn.NormForm;
 import io.tokenwise.nn.Positions;
 import java.util.Collections;
 import java.util.List;
+import java.util.Locale;
 import java.util.Optional;
 import java.util.Set;
 import java.util.TreeSet;
+import java.util.stream.Stream;
 import tools.jackson.databind.JsonNode;
 import tools.jackson.databind.node.ObjectNode;
 
 /**
- * DeBERTa v2 and v3 (He et al. 2021, 2023): BERT's layers, whose scores have products with vectors of distances. Read are models whose layers project these as they project
- * tokens, as all of v3 do; not the one with a convolution, v2's two largest.
+ * DeBERTa v3 (He et al. 2023), and v2 (He et al. 2021) without its convolution: BERT's layers, whose scores have products with vectors of distances, which layers project as
+ * they project tokens.
  */
 public final class DebertaFamily implements TextFamily {
     public static final DebertaFamily DEBERTA = new DebertaFamily();
 
+    private static final String LENGTH = "max_position_embeddings";
     private static final String PREFIX = "deberta.";
     private static final String KINDS = "pos_att_type";
     private static final String FARTHEST = "max_relative_positions";
@@ -47,12 +51,12 @@ public final class DebertaFamily implements TextFamily {
 
     // Far above every published model, far below what a layer has no memory for.
     private static final int MOST_PLACES = 1 << 16;
-    private static final int MOST_BUCKETS = 1 << 10;
+    private static final int MOST_BUCKETS = 1 << 9;
 
-    /** Longer texts are cut, where nothing but a number says how long they may be. */
+    /** Where no table of places says how long a text may be, longer ones are cut to so many tokens. */
     private static final int MOST_TOKENS = 8_192;
 
-    /** Without either no distance is projected, or by projections of its own. */
+    /** Without the first there are no vectors of distances; without the second they have projections of their own. */
     private static final List<String> PROJECTED = List.of("relative_attention", "share_att_key");
 
     /** Of the products of scores with distances, both of which are read. */
@@ -60,7 +64,16 @@ public final class DebertaFamily implements TextFamily {
 
     /** Of training, and of heads that transformers has no more. */
     private static final Set<String> UNREAD = Set.of(
-            "classifiers_size", "legacy", "pooler_dropout", "pooler_hidden_size", "summary_activation", "summary_type");
+            "classifiers_size",
+            "conv_act",
+            "conv_groups",
+            "legacy",
+            "pooler_dropout",
+            "pooler_hidden_size",
+            "summary_activation",
+            "summary_type",
+            "summary_use_proj",
+            "tasks");
 
     private static final EmbeddingForm.Names TABLES = new EmbeddingForm.Names(
             "embeddings.word_embeddings",
@@ -103,9 +116,11 @@ public final class DebertaFamily implements TextFamily {
         config.integer("attention_head_size", headSize, headSize, headSize);
         config.integer("conv_kernel_size", 0, 0, 0);
         var norm = NormForm.layerNorm(EncoderConfig.epsilon(config, 1e-7));
-        int places = config.integer("max_position_embeddings", 3, MOST_PLACES);
-        Optional<EmbeddingForm.PositionTable> table =
-                config.flag(PLACES, true) ? Optional.of(new EmbeddingForm.PositionTable(places, 0)) : Optional.empty();
+        int places = config.integer(LENGTH, 3, MOST_PLACES);
+        Optional<EmbeddingForm.PositionTable> table = Optional.empty();
+        if (config.flag(PLACES, true)) {
+            table = Optional.of(new EmbeddingForm.PositionTable(config.integer(LENGTH, 3, MOST_TOKENS), 0));
+        }
         AttentionForm attention = AttentionForm.plain(sizes.heads(), headSize)
                 .with(positions(config, norm, places))
                 .scaledBy(1 / Math.sqrt(3 * headSize));
@@ -124,10 +139,10 @@ public final class DebertaFamily implements TextFamily {
                 throw config.refuse(flag, "true");
             }
         }
-        if (!kinds(config).equals(BOTH)) {
+        if (!words(config, KINDS).equals(BOTH)) {
             throw config.refuse(KINDS, "\"p2c|c2p\"");
         }
-        if (!config.root().path(NORMED).asString("").equals("layer_norm")) {
+        if (!words(config, NORMED).contains("layer_norm")) {
             throw config.refuse(NORMED, "\"layer_norm\"");
         }
         int said = config.integer(FARTHEST, -1, MOST_PLACES, -1);
@@ -140,16 +155,25 @@ public final class DebertaFamily implements TextFamily {
                 "encoder.rel_embeddings", "encoder.LayerNorm", norm, buckets, farthest, Math.min(places, MOST_TOKENS));
     }
 
-    /** A list, or one text with bars between them. */
-    private static Set<String> kinds(JsonFile config) {
-        JsonNode kinds = config.root().path(KINDS);
+    /** A list, or one text with bars between them, in letters of any size. */
+    private static Set<String> words(JsonFile config, String field) {
+        JsonNode said = config.root().path(field);
         var all = new TreeSet<String>();
-        if (kinds.isArray()) {
-            kinds.forEach(kind -> all.add(kind.asString("")));
+        if (said.isArray()) {
+            said.forEach(each -> all.add(word(each.asString(""))));
         } else {
-            all.addAll(List.of(kinds.asString("").split("\\|")));
+            Stream.of(said.asString("").split("\\|")).map(DebertaFamily::word).forEach(all::add);
         }
         return all;
+    }
+
+    private static String word(String text) {
+        return text.strip().toLowerCase(Locale.ROOT);
+    }
+
+    @Override
+    public int mostTokens(JsonFile config, TextArchitecture architecture) {
+        return EncoderConfig.positionRows(config, 0);
     }
 
     /** The pooler with GELU, and a linear layer; both stand beside the encoder. */

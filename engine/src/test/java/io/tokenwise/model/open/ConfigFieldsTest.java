@@ -58,7 +58,7 @@ class ConfigFieldsTest {
              "layer_norm_eps": 1e-07, "legacy": true, "max_position_embeddings": 512, "max_relative_positions": -1, "model_type": "deberta-v2", "norm_rel_ebd": "layer_norm",
              "num_attention_heads": 12, "num_hidden_layers": 12, "pad_token_id": 0, "pooler_dropout": 0, "pooler_hidden_act": "gelu", "pooler_hidden_size": 768,
              "pos_att_type": ["p2c", "c2p"], "position_biased_input": false, "position_buckets": 256, "relative_attention": true, "share_att_key": true,
-             "torch_dtype": "float32", "transformers_version": "4.47.1", "type_vocab_size": 0, "vocab_size": 128100}
+             "torch_dtype": "float32", "transformers_version": "4.47.1", "tasks": ["nli"], "type_vocab_size": 0, "vocab_size": 128100}
             """),
         MPNET("""
             {"architectures": ["MPNetForMaskedLM"], "attention_probs_dropout_prob": 0.1, "bos_token_id": 0, "eos_token_id": 2, "hidden_act": "gelu", "hidden_dropout_prob": 0.1,
