@@ -91,27 +91,14 @@ class AttentionFormsTest extends KernelTest {
         call.after = form.after;
         call.reach = form.reach;
         call.bias = form.reach == 0 ? null : floats(bias);
-        call.offsets = new int[lengths.length + 1];
-        call.probabilityOffsets = new long[lengths.length + 1];
-        for (int i = 0; i < lengths.length; i++) {
-            call.offsets[i + 1] = call.offsets[i] + lengths[i];
-            call.probabilityOffsets[i + 1] = call.probabilityOffsets[i] + (long) form.heads * lengths[i] * lengths[i];
-        }
+        AttentionCalls.texts(call, lengths);
         call.grouped(floats(qkv), form.keyHeads, filled(call.offsets[lengths.length] * form.width(), Float.NaN));
         call.probabilities = filled((int) call.probabilityOffsets[lengths.length], Float.NaN);
         return call;
     }
 
     private void run(Kernels set, AttentionCall call, boolean backward) {
-        for (int sequence = 0; sequence < call.offsets.length - 1; sequence++) {
-            for (int head = 0; head < call.heads; head++) {
-                if (backward) {
-                    set.sequences().attentionBackward(call, sequence, head, scratch);
-                } else {
-                    set.sequences().attention(call, sequence, head, scratch);
-                }
-            }
-        }
+        AttentionCalls.run(set, call, backward, scratch);
     }
 
     /** Values that peak the softmax somewhat, and biases that count. */

@@ -64,27 +64,14 @@ class PositionScoresTest extends KernelTest {
         call.positions = floats(positions);
         call.positionStride = 2 * form.width();
         call.positionRows = form.rows();
-        call.offsets = new int[lengths.length + 1];
-        call.probabilityOffsets = new long[lengths.length + 1];
-        for (int i = 0; i < lengths.length; i++) {
-            call.offsets[i + 1] = call.offsets[i] + lengths[i];
-            call.probabilityOffsets[i + 1] = call.probabilityOffsets[i] + (long) form.heads * lengths[i] * lengths[i];
-        }
+        AttentionCalls.texts(call, lengths);
         call.dense(floats(qkv), filled(call.offsets[lengths.length] * form.width(), Float.NaN));
         call.probabilities = filled((int) call.probabilityOffsets[lengths.length], Float.NaN);
         return call;
     }
 
     private void run(Kernels set, AttentionCall call, boolean backward) {
-        for (int sequence = 0; sequence < call.offsets.length - 1; sequence++) {
-            for (int head = 0; head < call.heads; head++) {
-                if (backward) {
-                    set.sequences().attentionBackward(call, sequence, head, scratch);
-                } else {
-                    set.sequences().attention(call, sequence, head, scratch);
-                }
-            }
-        }
+        AttentionCalls.run(set, call, backward, scratch);
     }
 
     /** As the formula reads, of tokens at these places; contexts. */
