@@ -112,7 +112,7 @@ final class CudaBench {
 
     /** Returns whether all checks hold and no part failed. */
     boolean run() throws IOException {
-        for (Precision precision : Precision.values()) {
+        for (Precision precision : CudaBackend.PRECISIONS) {
             part("checks, " + precision.label(), () -> check(precision));
         }
         part("checks, cuBLASLt", this::checkLibrary);

@@ -35,7 +35,7 @@ final class CudaChecks {
         return switch (device.precision()) {
             case F32 -> 1e-5;
             case BF16 -> 1e-2;
-            case S8 -> 3e-2;
+            case S8, S7 -> 3e-2;
         };
     }
 
@@ -186,7 +186,7 @@ final class CudaChecks {
         return switch (device.precision()) {
             case F32 -> 1e-4;
             case BF16 -> 2e-2;
-            case S8 -> 6e-2;
+            case S8, S7 -> 6e-2;
         };
     }
 

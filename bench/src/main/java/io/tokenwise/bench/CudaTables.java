@@ -55,7 +55,7 @@ final class CudaTables {
                 CudaTable.speed("ms a call"),
                 CudaTable.speed("times as fast as dense"));
         int[] sizes = inputs.quick() ? new int[] {16} : new int[] {1024, 4096, 16384, 65536};
-        for (Precision precision : inputs.quick() ? List.of(Precision.BF16) : List.of(Precision.values())) {
+        for (Precision precision : inputs.quick() ? List.of(Precision.BF16) : CudaBackend.PRECISIONS) {
             try (CudaBackend device = CudaBackend.open(precision);
                     Encoder encoder = CudaChecks.load("minilm-acm", device)) {
                 for (int size : sizes) {
@@ -115,7 +115,7 @@ final class CudaTables {
                 CudaTable.speed("ms by launches"),
                 CudaTable.speed("ratio"));
         int[] lengths = inputs.quick() ? new int[] {4} : LENGTHS;
-        for (Precision precision : inputs.quick() ? List.of(Precision.BF16) : List.of(Precision.values())) {
+        for (Precision precision : inputs.quick() ? List.of(Precision.BF16) : CudaBackend.PRECISIONS) {
             double[] asGraph = oneText(precision, lengths);
             double[] byLaunches = oneTextByLaunches(precision, lengths);
             for (int i = 0; i < lengths.length; i++) {

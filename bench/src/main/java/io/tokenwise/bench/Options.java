@@ -138,7 +138,7 @@ public final class Options {
             return Arrays.stream(Precision.values())
                     .filter(value -> value.label().equals(text))
                     .findFirst()
-                    .orElseThrow(() -> new TypeConversionException("give f32, bf16 or s8, not '" + text + "'"));
+                    .orElseThrow(() -> new TypeConversionException("give f32, bf16, s8 or s7, not '" + text + "'"));
         }
     }
 

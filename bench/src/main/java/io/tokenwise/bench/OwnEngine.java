@@ -18,7 +18,8 @@ public record OwnEngine(BackendChoice.Kind kind, Precision precision) {
             VECTOR_F32,
             new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.F32),
             new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.BF16),
-            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S8));
+            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S8),
+            new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S7));
 
     public String name() {
         return kind.label() + "-" + precision.label();

@@ -68,7 +68,7 @@ class BenchTest {
                 "train --steps 0| must be 1 or more, not 0",
                 "frontier --rival list| 'list' must be NAME=DIR or NAME=DIR@KEEP",
                 "frontier --glosses 5| --glosses must be 100 or more, not 5",
-                "load --precision S9| give f32, bf16 or s8, not 'S9'",
+                "load --precision S9| give f32, bf16, s8 or s7, not 'S9'",
                 "load --precision bf16 --load steep| --load: none has such a name",
                 "load --load step,burst --controller bath| --controller: none has such a name",
                 "load --cost --soak 1| give --cost or --soak, not both",

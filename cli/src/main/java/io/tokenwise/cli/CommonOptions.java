@@ -82,9 +82,10 @@ final class CommonOptions {
             paramLabel = "TYPE",
             defaultValue = "auto",
             converter = PrecisionConverter.class,
-            description = "Type in which matrices are multiplied: f32, bf16, s8, or auto, the fastest that the CPU has"
-                    + " instructions for, and bf16 on a device (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN or cuda). demo, distill, finetune and train compute in f32"
-                    + " by default, and in bf16 if asked to.")
+            description =
+                    "Type in which matrices are multiplied: f32, bf16, s8, s7, or auto, the fastest but s7 that the CPU has"
+                            + " instructions for, and bf16 on a device (default: ${DEFAULT-VALUE}; bf16 and s8 need oneDNN or cuda, s7 oneDNN). demo, distill, finetune and train compute in f32"
+                            + " by default, and in bf16 if asked to.")
     private Precision precision;
 
     @Option(
@@ -144,8 +145,8 @@ final class CommonOptions {
      * float32 in any case.
      */
     BackendChoice training() {
-        if (precision == Precision.S8) {
-            throw mistake("--precision s8 is for inference only: train in f32 or bf16");
+        if (precision != null && precision.isOfBytes()) {
+            throw mistake("--precision " + precision.label() + " is for inference only: train in f32 or bf16");
         }
         return new BackendChoice(backend, precision == null ? Precision.F32 : precision);
     }
@@ -222,7 +223,7 @@ final class CommonOptions {
         public Precision convert(String text) {
             return text.equals("auto")
                     ? null
-                    : constant(Precision.values(), Precision::label, text, "auto, f32, bf16 or s8");
+                    : constant(Precision.values(), Precision::label, text, "auto, f32, bf16, s8 or s7");
         }
     }
 

@@ -70,7 +70,7 @@ class CommandLineTest {
                 "serve --model minilm-acm,| --model names one that is empty",
                 "embed --model minilm --model minilm-acm| option '--model' (MODEL) should be specified only once",
                 "embed --backend tpu| auto, vector, onednn or cuda, not 'tpu'",
-                "embed --precision F32| embed: Invalid value for option '--precision': give auto, f32, bf16 or s8, not 'F32'",
+                "embed --precision F32| embed: Invalid value for option '--precision': give auto, f32, bf16, s8 or s7, not 'F32'",
                 "embed text| embed: texts come from stdin, one a line: echo 'a text' | ./tokenwise embed",
                 "embed two texts --budget 0.5| embed: texts come from stdin, one a line",
                 "distill --out x| Missing required option: '--data=FILE'",

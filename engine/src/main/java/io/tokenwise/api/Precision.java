@@ -12,7 +12,12 @@ public enum Precision {
      * Signed bytes with a scale for each output of a weight, of which CPUs without VNNI use 7 bits, unsigned bytes with scale and offset for each row
      * of activations.
      */
-    S8(1);
+    S8(1),
+    /**
+     * The same with 7 bits of each, for which AMD's CPUs with AVX-512 VNNI take half the multiplications: less exact than {@link #S8}, and faster there. Never
+     * chosen unasked. On the CPU only.
+     */
+    S7(1);
 
     private final int bytes;
 
@@ -23,6 +28,11 @@ public enum Precision {
     /** {@return the bytes of a packed weight} */
     public int bytes() {
         return bytes;
+    }
+
+    /** {@return whether products are of bytes, which steps give a meaning, and not of floats} */
+    public boolean isOfBytes() {
+        return this == S8 || this == S7;
     }
 
     /** {@return the name as the command line and JSON write it, such as {@code bf16}} */

@@ -1,6 +1,5 @@
 package io.tokenwise.autograd;
 
-import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
 import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
@@ -77,8 +76,9 @@ public final class Parameters implements AutoCloseable {
      * @throws IllegalArgumentException if the backend multiplies in a type that gradients cannot be had in
      */
     public void train(Parameter parameter) {
-        if (backend.precision() == Precision.S8) {
-            throw new IllegalArgumentException("training: precision s8 is for inference only; train in f32 or bf16");
+        if (backend.precision().isOfBytes()) {
+            throw new IllegalArgumentException("training: precision "
+                    + backend.precision().label() + " is for inference only; train in f32 or bf16");
         }
         if (!parameter.trainable()) {
             Tensor value = parameter.value();

@@ -16,6 +16,7 @@ import io.tokenwise.natives.cuda.CudaUnavailableException;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Optional;
 import java.util.stream.Collectors;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -58,13 +59,22 @@ public final class Backends {
             case VECTOR -> vector(kernels(), threads, "as asked for");
             case ONEDNN -> onCpu(threads);
             case AUTO ->
-                CheckedDevice.open(devicePrecision())
-                        .map(device -> log(device, "the machine has one, and it computes what the CPU does"))
+                device().map(device -> log(device, "the machine has one, and it computes what the CPU does"))
                         .orElseGet(() -> onCpu(threads));
         };
     }
 
+    private Optional<Backend> device() {
+        return CudaBackend.PRECISIONS.contains(devicePrecision())
+                ? CheckedDevice.open(devicePrecision())
+                : Optional.empty();
+    }
+
     private Backend cuda() {
+        if (!CudaBackend.PRECISIONS.contains(devicePrecision())) {
+            throw new IllegalArgumentException("precision " + precision.label() + ": backend cuda has "
+                    + labels(CudaBackend.PRECISIONS) + "; backend onednn has it");
+        }
         try {
             return log(CudaBackend.open(devicePrecision()), "as asked for");
         } catch (CudaUnavailableException e) {
@@ -118,10 +128,10 @@ public final class Backends {
 
     private Backend oneDnn(OneDnn oneDnn, Kernels kernels, int threads) {
         List<Precision> offered = offered(oneDnn.isa());
-        if (precision != null && !offered.contains(precision)) {
+        if (precision != null && !offered.contains(precision == Precision.S7 ? Precision.S8 : precision)) {
             throw new IllegalArgumentException("precision " + precision.label() + ": this CPU (" + oneDnn.isa()
                     + ") has no instructions for it; it offers "
-                    + offered.stream().map(Precision::label).collect(Collectors.joining(" and ")));
+                    + labels(offered));
         }
         Precision chosen = precision == null ? offered.getLast() : precision;
         String why = precision == null ? "the fastest that the CPU has instructions for" : "as asked for";
@@ -135,6 +145,10 @@ public final class Backends {
         return log(
                 new OneDnnBackend(oneDnn, chosen, kernels, threads),
                 why + "; library: " + oneDnn.location() + "; beside it kernels " + kernels.name());
+    }
+
+    private static String labels(List<Precision> precisions) {
+        return precisions.stream().map(Precision::label).collect(Collectors.joining(" and "));
     }
 
     /**

@@ -106,7 +106,7 @@ final class NeededTensors {
             long values = Arrays.stream(tensor.dimensions()).reduce(1, Math::multiplyExact);
             boolean ofLearners = learners.contains(tensor.parameter());
             boolean isPacked = ofLearners || shapes.multiplied().contains(tensor.parameter());
-            int packedBytes = packed == Precision.S8 && ofLearners ? 3 : packed.bytes();
+            int packedBytes = packed.isOfBytes() && ofLearners ? 3 : packed.bytes();
             needed += values * (Float.BYTES + (isPacked ? packedBytes : 0));
         }
         if (limitBytes.isPresent() && needed > limitBytes.getAsLong()) {

@@ -104,7 +104,7 @@ class UnfitDeviceTest {
     /** Auto takes no simulated device in any case; this is what it does with one that is none. */
     @Test
     void aDeviceIsTakenThatComputesWhatTheCpuDoes() throws CudaUnavailableException {
-        for (Precision precision : Precision.values()) {
+        for (Precision precision : CudaBackend.PRECISIONS) {
             CudaBackend device = CudaBackend.open(precision);
             assertThat(CheckedDevice.checked(device)).containsSame(device);
             device.close();

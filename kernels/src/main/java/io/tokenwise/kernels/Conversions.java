@@ -6,7 +6,7 @@ import java.util.List;
 /**
  * Rows on their way into the narrow types that matrix units multiply, and out of the sums that come back.
  *
- * <p>Rows are quantised one by one to unsigned bytes: {@code q = round((x - least) * 255 / (largest - least))}. With weights
+ * <p>Rows are quantised one by one to unsigned bytes: {@code q = round((x - least) * steps / (largest - least))}, with 255 steps unless said otherwise. With weights
  * {@code w = columnScale * v}, v signed bytes, a product is {@code sum(x w) = columnScale * (scale * sum(q v) + least * sum(v))}, of which
  * the last sum is known when weights are packed. Values beyond float's range give infinities or NaN, never a silent wrong number.
  *
@@ -15,6 +15,9 @@ import java.util.List;
 public interface Conversions {
     /** The activations that {@link #dequantizeGated} has. */
     List<Activation> GATES = List.of(Activation.GELU, Activation.GELU_TANH, Activation.SILU);
+
+    /** {@return the same with so many steps between a row's least and its largest value, up to 255} */
+    Conversions withSteps(int steps);
 
     /** Writes {@code count} unsigned bytes, and the row's step and least value to {@code scales} at {@code 2 * slot} and behind it. */
     void quantize(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot);

@@ -8,6 +8,21 @@ final class ScalarConversions implements Conversions {
     /** Steps between the least and the largest value of a row. */
     static final int STEPS = 255;
 
+    private final int steps;
+
+    ScalarConversions() {
+        this(STEPS);
+    }
+
+    private ScalarConversions(int steps) {
+        this.steps = steps;
+    }
+
+    @Override
+    public Conversions withSteps(int newSteps) {
+        return new ScalarConversions(newSteps);
+    }
+
     @Override
     public void quantize(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot) {
         float least = Float.POSITIVE_INFINITY;
@@ -16,8 +31,8 @@ final class ScalarConversions implements Conversions {
             least = Math.min(least, x.get(index + i));
             largest = Math.max(largest, x.get(index + i));
         }
-        toBytes(x, index, 0, count, least, factor(least, largest), target, at);
-        setScale(least, largest, scales, slot);
+        toBytes(x, index, 0, count, least, factor(least, largest, steps), target, at);
+        setScale(least, largest, steps, scales, slot);
     }
 
     @Override
@@ -28,14 +43,14 @@ final class ScalarConversions implements Conversions {
         quantize(x, index, count, target, at, scales, slot);
     }
 
-    static void setScale(float least, float largest, float[] scales, int slot) {
-        scales[2 * slot] = (largest - least) / STEPS;
+    static void setScale(float least, float largest, int steps, float[] scales, int slot) {
+        scales[2 * slot] = (largest - least) / steps;
         scales[2 * slot + 1] = least;
     }
 
     /** Factor from a value's distance to the least one to its byte; 0 for a row of equal values. */
-    static float factor(float least, float largest) {
-        return largest == least ? 0 : STEPS / (largest - least);
+    static float factor(float least, float largest, int steps) {
+        return largest == least ? 0 : steps / (largest - least);
     }
 
     static void toBytes(

@@ -31,6 +31,21 @@ final class VectorConversions implements Conversions {
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
     private static final FloatVector ROUND = FloatVector.broadcast(F, ScalarMath.ROUND);
 
+    private final int steps;
+
+    VectorConversions() {
+        this(ScalarConversions.STEPS);
+    }
+
+    private VectorConversions(int steps) {
+        this.steps = steps;
+    }
+
+    @Override
+    public Conversions withSteps(int newSteps) {
+        return new VectorConversions(newSteps);
+    }
+
     /**
      * Compares floats as integers of the same order: a step of one cycle from one vector to the next instead of seven, and a NaN is the largest
      * or the least of all, so that it shows in the scale.
@@ -154,7 +169,7 @@ final class VectorConversions implements Conversions {
     }
 
     /** The rest: least and largest are those of the first {@code whole} values, a multiple of the lanes. */
-    private static void quantize(
+    private void quantize(
             Floats x,
             long index,
             int whole,
@@ -169,10 +184,10 @@ final class VectorConversions implements Conversions {
             least = Math.min(least, x.get(index + i));
             largest = Math.max(largest, x.get(index + i));
         }
-        float factor = ScalarConversions.factor(least, largest);
+        float factor = ScalarConversions.factor(least, largest, steps);
         toBytes(x.segment(), x.at(index), whole, least, factor, Floats.exactlyNative(target), at);
         ScalarConversions.toBytes(x, index, whole, count, least, factor, target, at);
-        ScalarConversions.setScale(least, largest, scales, slot);
+        ScalarConversions.setScale(least, largest, steps, scales, slot);
     }
 
     private static void toBytes(

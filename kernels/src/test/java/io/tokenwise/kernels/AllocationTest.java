@@ -291,8 +291,8 @@ class AllocationTest extends KernelTest {
         calls.put("attentionBackward", () -> tested.sequences().attentionBackward(attention, 0, 0, scratch));
     }
 
-    /** Those that only say a number have no vectors. */
-    private static final Set<String> NUMBERS = Set.of("packedFloats", "panelColumns");
+    /** Those that only say or take a number have no vectors. */
+    private static final Set<String> NUMBERS = Set.of("packedFloats", "panelColumns", "withSteps");
 
     /** So that a new kernel cannot be forgotten here. */
     @Test

@@ -90,12 +90,25 @@ public final class Binding implements AutoCloseable {
             }
             weights = b;
             b.checkOpen();
-            execute(published(b.product, rows, adds), b);
+            if (b.product.pairs != null) {
+                multiplyPairs(b, rows, adds);
+            } else {
+                execute(published(b.product, rows, adds), b);
+            }
         } finally {
             kernel = null;
             weights = null;
             user = null;
         }
+    }
+
+    private void multiplyPairs(Weights b, int rows, boolean adds) {
+        ProductSpec spec = b.product.spec();
+        b.product.checkRows(rows);
+        Sizes.check(spec, "A", a, spec.aBytes(rows));
+        Sizes.check(spec, "C", c, spec.cBytes(rows));
+        Sizes.check(spec, "scratch", scratch, PairedProducts.scratchBytes(rows));
+        b.product.pairs.run(spec, a, b.data, c, rows, adds, scratch);
     }
 
     /** A kernel that is not destroyed before this binding forgets it. */

@@ -9,6 +9,10 @@ public enum DataType {
     BF16(Dnnl.dnnl_bf16(), 2),
     S8(Dnnl.dnnl_s8(), 1),
     U8(Dnnl.dnnl_u8(), 1),
+    /** Bytes from -64 to 64. */
+    S7(Dnnl.dnnl_s8(), 1),
+    /** Bytes from 0 to 127: another makes sums wrong. */
+    U7(Dnnl.dnnl_u8(), 1),
     S32(Dnnl.dnnl_s32(), 4);
 
     final int code;

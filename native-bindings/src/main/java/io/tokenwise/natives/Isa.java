@@ -20,6 +20,9 @@ public enum Isa {
     AVX512_CORE_FP16(Dnnl.dnnl_cpu_isa_avx512_core_fp16()),
     AVX512_CORE_AMX(Dnnl.dnnl_cpu_isa_avx512_core_amx());
 
+    /** What a weight of 7 bits may be, by absolute value. */
+    public static final int LARGEST_7_BIT_WEIGHT = 64;
+
     final int features;
 
     Isa(int features) {
@@ -47,7 +50,7 @@ public enum Isa {
      * 32767, {@code 255 * (64 + 65)} does not. The next sum is of 32 bits.
      */
     public int largestInt8Weight() {
-        return hasInt8() ? Byte.MAX_VALUE : 64;
+        return hasInt8() ? Byte.MAX_VALUE : LARGEST_7_BIT_WEIGHT;
     }
 
     /** Whether products of bf16 and 8-bit integers go by tiles of 16 rows. */

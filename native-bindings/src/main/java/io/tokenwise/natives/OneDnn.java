@@ -31,6 +31,9 @@ public final class OneDnn implements AutoCloseable {
     final List<Binding> bindings = new CopyOnWriteArrayList<>();
     final Set<Weights> weights = ConcurrentHashMap.newKeySet();
 
+    /** Null where oneDNN is faster. */
+    final PairedProducts pairs;
+
     private final String location;
     private final String version;
     private final Isa isa;
@@ -52,6 +55,7 @@ public final class OneDnn implements AutoCloseable {
             this.version =
                     dnnl_version_t.major(found) + "." + dnnl_version_t.minor(found) + "." + dnnl_version_t.patch(found);
             this.engine = Handles.engine(owner);
+            this.pairs = PairedProducts.create(owner, isa);
         } catch (Throwable e) {
             owner.close();
             throw e;
@@ -108,6 +112,11 @@ public final class OneDnn implements AutoCloseable {
     /** Such as {@code 3.13.0}. */
     public String version() {
         return version;
+    }
+
+    /** Whether products of 7 bits take half the multiplications here. */
+    public boolean multipliesPairs() {
+        return pairs != null;
     }
 
     /** The instructions that the library uses here. */

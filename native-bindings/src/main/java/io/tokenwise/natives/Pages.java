@@ -1,6 +1,7 @@
 package io.tokenwise.natives;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
@@ -27,6 +28,7 @@ public final class Pages {
 
     private static final int IN_LARGE_PAGES = 14;
     private static final int READ_AND_WRITE = 3;
+    private static final int READ_AND_EXECUTE = 5;
     private static final int PRIVATE_AND_ANONYMOUS = 0x22;
     private static final int NO_FILE = -1;
     private static final long FAILED = -1;
@@ -36,7 +38,7 @@ public final class Pages {
 
     private Pages() {}
 
-    private record Calls(MethodHandle map, MethodHandle unmap, MethodHandle advise) {
+    private record Calls(MethodHandle map, MethodHandle unmap, MethodHandle advise, MethodHandle protect) {
         static Calls find() {
             // The constants are Linux's. Without native access the JVM would print a warning, or throw.
             if (!System.getProperty("os.name").equals("Linux")
@@ -54,6 +56,9 @@ public final class Pages {
                             FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG)),
                     linker.downcallHandle(
                             linker.defaultLookup().findOrThrow("madvise"),
+                            FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT)),
+                    linker.downcallHandle(
+                            linker.defaultLookup().findOrThrow("mprotect"),
                             FunctionDescriptor.of(JAVA_INT, ADDRESS, JAVA_LONG, JAVA_INT)));
         }
     }
@@ -95,6 +100,31 @@ public final class Pages {
         } catch (Throwable e) {
             unmap(pages);
             throw e;
+        }
+    }
+
+    /**
+     * Machine code in pages of its own with the life of an arena, which nobody can write once they can be executed.
+     *
+     * @throws UnsupportedOperationException where the system allows none, as some are set up to, or it is not Linux
+     */
+    static MemorySegment executable(Arena arena, byte[] code) {
+        if (CALLS == null) {
+            throw new UnsupportedOperationException("no machine code: not on Linux, or without native access");
+        }
+        MemorySegment pages = map(code.length);
+        try {
+            MemorySegment.copy(code, 0, pages, JAVA_BYTE, 0, code.length);
+            int status = (int) CALLS.protect.invokeExact(pages, pages.byteSize(), READ_AND_EXECUTE);
+            if (status != 0) {
+                throw new UnsupportedOperationException("no machine code: the system refuses it");
+            }
+            return pages.reinterpret(arena, Pages::unmap);
+        } catch (RuntimeException e) {
+            unmap(pages);
+            throw e;
+        } catch (Throwable e) {
+            throw new AssertionError(e);
         }
     }
 

@@ -24,7 +24,13 @@ public final class Product {
     private static final int REPRESENTATIVE_ROWS = 64;
 
     final OneDnn oneDnn;
+
+    /** Null where {@link #pairs} multiplies. */
     final MemorySegment layout;
+
+    /** Null where oneDNN multiplies. */
+    final PairedProducts pairs;
+
     private final ProductSpec spec;
     private final long packedBytes;
 
@@ -34,6 +40,12 @@ public final class Product {
     Product(OneDnn oneDnn, Arena owner, ProductSpec spec) {
         this.oneDnn = oneDnn;
         this.spec = spec;
+        this.pairs = PairedProducts.fit(spec) ? oneDnn.pairs : null;
+        if (pairs != null) {
+            layout = null;
+            packedBytes = PairedProducts.packedBytes(spec);
+            return;
+        }
         try (Arena arena = Arena.ofConfined()) {
             int plain = spec.transposedB() ? Dnnl.dnnl_ba() : Dnnl.dnnl_ab();
             int tag = spec.plainB() ? plain : Dnnl.dnnl_format_tag_any();
@@ -66,7 +78,11 @@ public final class Product {
         Sizes.check(spec, "packed B", packed, packedBytes);
         checkExact(rowMajor);
         return oneDnn.whileOpen(() -> {
-            reorder(spec.b(), spec.n(), false, rowMajor, packed);
+            if (pairs != null) {
+                PairedProducts.pack(spec, rowMajor, packed);
+            } else {
+                reorder(spec.b(), spec.n(), false, rowMajor, packed);
+            }
             return new Weights(this, packed);
         });
     }
@@ -129,35 +145,48 @@ public final class Product {
         return oneDnn.whileOpen(() -> new Weights(this, packed));
     }
 
-    /** Saturated sums would be silently wrong. */
+    /** Sums that saturate, or of pairs that leave their 8 bits, would be silently wrong. */
     private void checkExact(MemorySegment rowMajor) {
-        if (spec.b() != DataType.S8 || oneDnn.isa().hasInt8()) {
+        boolean anyFits = spec.b() == DataType.S8 && oneDnn.isa().hasInt8();
+        if (anyFits || spec.b() != DataType.S8 && spec.b() != DataType.S7) {
             return;
         }
-        int largest = oneDnn.isa().largestInt8Weight();
+        int largest = Isa.LARGEST_7_BIT_WEIGHT;
         for (long i = 0; i < spec.bBytes(); i++) {
             int weight = rowMajor.get(ValueLayout.JAVA_BYTE, i);
             if (Math.abs(weight) > largest) {
-                throw new IllegalArgumentException(spec + ": weight " + weight + " is too large for " + oneDnn.isa()
-                        + ", whose sums of two products saturate; it must be within -" + largest + " to " + largest);
+                String reason = spec.b() == DataType.S7
+                        ? " takes more than 7 bits"
+                        : " is too large for " + oneDnn.isa() + ", whose sums of two products saturate";
+                throw new IllegalArgumentException(
+                        spec + ": weight " + weight + reason + "; it must be within -" + largest + " to " + largest);
             }
         }
     }
 
     /** Bytes of scratch that a call with a number of rows needs. Compiles its kernel, so this warms it too. */
     public long scratchBytes(int rows) {
-        return kernel(rows, false).scratchBytes;
+        return pairs != null ? PairedProducts.scratchBytes(rows) : kernel(rows, false).scratchBytes;
+    }
+
+    /** Whether any number of rows takes what they take, so that none need be added: there is no kernel for each. */
+    public boolean takesAnyRows() {
+        return pairs != null;
     }
 
     /** What oneDNN calls the implementation that it chose for a number of rows, such as {@code brg_matmul:avx512_core_vnni}. */
     public String implementation(int rows) {
-        return kernel(rows, false).implementation;
+        return pairs != null ? "pairs" : kernel(rows, false).implementation;
     }
 
-    Kernel kernel(int rows, boolean adds) {
+    void checkRows(int rows) {
         if (rows < 1 || rows > MAX_ROWS) {
             throw new IllegalArgumentException(spec + ": " + rows + " rows, but there must be 1 to " + MAX_ROWS);
         }
+    }
+
+    Kernel kernel(int rows, boolean adds) {
+        checkRows(rows);
         Kernel kernel = find(rows, adds);
         return kernel != null ? kernel : oneDnn.compile(this, rows, adds);
     }

@@ -37,9 +37,10 @@ public record ProductSpec(
         }
         boolean floats = (a == DataType.F32 || a == DataType.BF16) && b == a && (c == DataType.F32 || c == a);
         boolean integers = (a == DataType.U8 || a == DataType.S8) && b == DataType.S8 && c == DataType.S32;
-        if (!floats && !integers) {
+        boolean sevenBits = a == DataType.U7 && b == DataType.S7 && c == DataType.S32;
+        if (!floats && !integers && !sevenBits) {
             throw new IllegalArgumentException("product: no " + a + " x " + b + " -> " + c
-                    + "; there are F32 x F32 -> F32, BF16 x BF16 -> F32 or BF16, U8 or S8 x S8 -> S32");
+                    + "; there are F32 x F32 -> F32, BF16 x BF16 -> F32 or BF16, U8 or S8 x S8 -> S32, U7 x S7 -> S32");
         }
     }
 

@@ -20,7 +20,9 @@ public final class Weights implements AutoCloseable {
     Weights(Product product, MemorySegment data) {
         this.product = product;
         this.data = data;
-        this.memory = Handles.memory(owner, product, product.oneDnn.engine, product.layout, data);
+        this.memory = product.layout == null
+                ? data
+                : Handles.memory(owner, product, product.oneDnn.engine, product.layout, data);
         product.oneDnn.weights.add(this);
     }
 

@@ -36,6 +36,8 @@ final class Matrices {
                 case BF16 ->
                     matrix.setAtIndex(JAVA_SHORT, i, (short) (Float.floatToRawIntBits(random.nextFloat(-1, 1)) >> 16));
                 case S8, U8 -> matrix.set(JAVA_BYTE, i, (byte) random.nextInt());
+                case S7 -> matrix.set(JAVA_BYTE, i, (byte) random.nextInt(-64, 65));
+                case U7 -> matrix.set(JAVA_BYTE, i, (byte) random.nextInt(128));
                 case S32 -> matrix.setAtIndex(JAVA_INT, i, random.nextInt(-1000, 1000));
             }
         }
@@ -58,8 +60,8 @@ final class Matrices {
         return switch (type) {
             case F32 -> matrix.getAtIndex(JAVA_FLOAT, index);
             case BF16 -> Float.intBitsToFloat(matrix.getAtIndex(JAVA_SHORT, index) << 16);
-            case S8 -> matrix.get(JAVA_BYTE, index);
-            case U8 -> Byte.toUnsignedInt(matrix.get(JAVA_BYTE, index));
+            case S8, S7 -> matrix.get(JAVA_BYTE, index);
+            case U8, U7 -> Byte.toUnsignedInt(matrix.get(JAVA_BYTE, index));
             case S32 -> matrix.getAtIndex(JAVA_INT, index);
         };
     }

@@ -3,10 +3,14 @@ package io.tokenwise.natives;
 import static io.tokenwise.natives.DataType.BF16;
 import static io.tokenwise.natives.DataType.F32;
 import static io.tokenwise.natives.DataType.S32;
+import static io.tokenwise.natives.DataType.S7;
 import static io.tokenwise.natives.DataType.S8;
+import static io.tokenwise.natives.DataType.U7;
 import static io.tokenwise.natives.DataType.U8;
 import static io.tokenwise.natives.Matrices.allocate;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import static org.junit.jupiter.api.Assumptions.assumeTrue;
@@ -61,6 +65,13 @@ class ProductTest {
             specs.add(ProductSpec.unpacked(k, n, BF16, false));
             specs.add(ProductSpec.unpacked(k, n, BF16, true));
             specs.add(new ProductSpec(k, n, U8, S8, S32, k, n, false, true, false));
+            specs.add(ProductSpec.of(k, n, U7, S7, S32));
+        }
+        // Those that are multiplied in pairs, with all kinds of rests.
+        for (int[] kn :
+                new int[][] {{8, 16}, {16, 32}, {24, 48}, {64, 64}, {72, 80}, {120, 112}, {128, 192}, {200, 16}}) {
+            specs.add(ProductSpec.of(kn[0], kn[1], U7, S7, S32));
+            specs.add(ProductSpec.of(kn[0], kn[1], U7, S7, S32).within(kn[0] + 5, kn[1] + 3));
         }
         return specs;
     }
@@ -90,6 +101,8 @@ class ProductTest {
                 ProductSpec.of(1536, 384, BF16, BF16, F32),
                 ProductSpec.of(1536, 384, U8, S8, S32),
                 ProductSpec.of(384, 1536, U8, S8, S32),
+                ProductSpec.of(1536, 384, U7, S7, S32),
+                ProductSpec.of(384, 1536, U7, S7, S32),
                 ProductSpec.gradient(128, 1536, F32))) {
             if (isOffered(spec.a())) {
                 check(spec, 64, false);
@@ -174,6 +187,65 @@ class ProductTest {
             assertThatThrownBy(() -> floats.packFloats(memory, 3, false, memory))
                     .isInstanceOf(IllegalArgumentException.class)
                     .hasMessageContaining("rows of 4 floats cannot be 3 floats apart");
+        }
+    }
+
+    /** All that the 7 bits of both hold, and the largest sums of them. */
+    @Test
+    void sumsOfSevenBitsAreExactAtTheirBounds() {
+        ProductSpec spec = ProductSpec.of(3072, 64, U7, S7, S32);
+        for (int row : new int[] {0, 127}) {
+            for (int weight : new int[] {-64, 64}) {
+                try (Arena arena = Arena.ofConfined()) {
+                    Product product = oneDnn.product(spec);
+                    MemorySegment a = allocate(arena, spec.aBytes(5)).fill((byte) row);
+                    MemorySegment b = allocate(arena, spec.bBytes()).fill((byte) weight);
+                    MemorySegment c = allocate(arena, spec.cBytes(5));
+                    try (Weights weights = product.pack(b, allocate(arena, product.packedBytes()));
+                            Binding binding = oneDnn.bind(a, c, allocate(arena, 1 << 18))) {
+                        binding.run(weights, 5);
+                        binding.add(weights, 5);
+                    }
+                    assertThat(c.toArray(JAVA_INT)).containsOnly(2 * 3072 * row * weight);
+                }
+            }
+        }
+    }
+
+    @Test
+    void weightsOfMoreThanSevenBitsAreRefused() {
+        try (Arena arena = Arena.ofConfined()) {
+            Product product = oneDnn.product(ProductSpec.of(8, 16, U7, S7, S32));
+            MemorySegment b = allocate(arena, 128).fill((byte) 1);
+            b.set(JAVA_BYTE, 77, (byte) -65);
+            MemorySegment packed = allocate(arena, product.packedBytes());
+            assertThatThrownBy(() -> product.pack(b, packed))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("weight -65 takes more than 7 bits; it must be within -64 to 64");
+        }
+    }
+
+    /** A and C end where memory does: what lies behind them is neither read nor written, or the JVM would end. */
+    @Test
+    void pairsStayWithinTheirMemory() {
+        for (int k : new int[] {8, 72, 384}) {
+            ProductSpec spec = ProductSpec.of(k, 80, U7, S7, S32);
+            Product product = oneDnn.product(spec);
+            for (int rows = 1; rows <= 9; rows++) {
+                try (Arena arena = Arena.ofConfined()) {
+                    MemorySegment a = GuardedMemory.allocate(arena, spec.aBytes(rows));
+                    MemorySegment c = GuardedMemory.allocate(arena, spec.cBytes(rows));
+                    MemorySegment b = Matrices.weights(arena, new Random(k), oneDnn.isa(), S7, spec.bBytes());
+                    MemorySegment packed = GuardedMemory.allocate(arena, product.packedBytes());
+                    MemorySegment scratch = GuardedMemory.allocate(arena, product.scratchBytes(rows));
+                    try (Weights weights = product.pack(b, packed);
+                            Binding binding = oneDnn.bind(a, c, scratch)) {
+                        binding.run(weights, rows);
+                        binding.add(weights, rows);
+                    }
+                    assertThat(c.toArray(JAVA_INT)).containsOnly(0);
+                }
+            }
         }
     }
 

@@ -2,7 +2,6 @@ package io.tokenwise.spark;
 
 import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.BadFileException;
-import io.tokenwise.api.Precision;
 import io.tokenwise.distill.DistillRun;
 import io.tokenwise.distill.TrainingTexts;
 import io.tokenwise.model.InputKind;
@@ -111,8 +110,9 @@ public final class SparkDistillation {
      * @param choice what trains in float32 or bfloat16; float32 where it leaves that open
      */
     public SparkDistillation backend(BackendChoice choice) {
-        if (choice.precision() == Precision.S8) {
-            throw new IllegalArgumentException("distill: S8 is for inference only: train in F32 or BF16");
+        if (choice.precision() != null && choice.precision().isOfBytes()) {
+            throw new IllegalArgumentException(
+                    "distill: " + choice.precision() + " is for inference only: train in F32 or BF16");
         }
         return new SparkDistillation(settings.withBackend(choice));
     }

@@ -52,7 +52,7 @@ public final class LoadCommand implements Callable<Integer> {
             paramLabel = "P",
             defaultValue = "s8",
             converter = Options.PrecisionConverter.class,
-            description = "f32, bf16 or s8 (default: ${DEFAULT-VALUE}).")
+            description = "f32, bf16, s8 or s7 (default: ${DEFAULT-VALUE}).")
     private Precision precision;
 
     @Option(

@@ -108,7 +108,7 @@ public final class ScaleCommand implements Callable<Integer> {
             names = "--precision",
             paramLabel = "P",
             converter = Options.PrecisionConverter.class,
-            description = "f32, bf16 or s8 (default: the fastest here, as in Spark).")
+            description = "f32, bf16, s8 or s7 (default: the fastest here, as in Spark).")
     private Precision precision;
 
     @Option(

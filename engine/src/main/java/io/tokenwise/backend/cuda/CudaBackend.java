@@ -28,6 +28,9 @@ public final class CudaBackend implements Backend {
     /** The system property that, if {@code false} when a stream is made, has it launch its kernels one by one, never as a graph. */
     public static final String GRAPHS = "tokenwise.cuda.graphs";
 
+    /** What a device multiplies in. */
+    public static final List<Precision> PRECISIONS = List.of(Precision.F32, Precision.BF16, Precision.S8);
+
     /** Matrices with a smaller side stay in float32, as on the CPU: they cost next to nothing, and gates choose by exact logits. */
     private static final int LEAST_SIDE = 32;
 
@@ -55,6 +58,7 @@ public final class CudaBackend implements Backend {
     /**
      * Opens the device, and the compiler of the kernels. System properties say what multiplies matrices, see {@link ProductChoice#asked}.
      *
+     * @param precision one of {@link #PRECISIONS}
      * @throws CudaUnavailableException if one of them does not serve; the message says why in one line
      */
     public static CudaBackend open(Precision precision) throws CudaUnavailableException {
@@ -63,6 +67,9 @@ public final class CudaBackend implements Backend {
 
     /** As {@link #open(Precision)}, whatever the system properties ask for. */
     public static CudaBackend open(Precision precision, ProductChoice choice) throws CudaUnavailableException {
+        if (!PRECISIONS.contains(precision)) {
+            throw new IllegalArgumentException("backend cuda: no products of " + precision.label());
+        }
         Cuda cuda = Cuda.open();
         try {
             requireCapability(cuda.device(), choice);

@@ -63,7 +63,7 @@ final class CudaPacking {
                 from("packBf16Weights", source, sourceStride, transposed, target);
                 to(target, target.outputs);
             }
-            case S8 -> packBytes(source, sourceStride, transposed, target);
+            case S8, S7 -> packBytes(source, sourceStride, transposed, target);
         }
     }
 

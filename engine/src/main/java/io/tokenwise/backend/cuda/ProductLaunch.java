@@ -166,7 +166,7 @@ final class ProductLaunch {
         return switch (precision) {
             case F32 -> false;
             case BF16 -> launches.wgmma() || rows >= FormedTensor.NARROWED_FIRST && columns > NARROWED_OUTPUTS;
-            case S8 -> true;
+            case S8, S7 -> true;
         };
     }
 

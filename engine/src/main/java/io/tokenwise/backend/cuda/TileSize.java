@@ -64,7 +64,7 @@ enum TileSize {
         return switch (weights) {
             case F32 -> f32;
             case BF16 -> left == Precision.BF16 ? narrow : bf16;
-            case S8 -> s8;
+            case S8, S7 -> s8;
         };
     }
 

@@ -15,6 +15,7 @@ import io.tokenwise.backend.onednn.OneDnnMatrix.Part;
 import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.DataType;
+import io.tokenwise.natives.Isa;
 import io.tokenwise.natives.OneDnn;
 import io.tokenwise.natives.Pages;
 import io.tokenwise.natives.Product;
@@ -102,12 +103,14 @@ public final class OneDnnBackend implements Backend {
 
     /** The largest signed byte, by absolute value, that a weight becomes. */
     int largestWeight() {
-        return oneDnn.isa().largestInt8Weight();
+        return precision == Precision.S7
+                ? Isa.LARGEST_7_BIT_WEIGHT
+                : oneDnn.isa().largestInt8Weight();
     }
 
     /** Whether it multiplies bytes without instructions for them (VNNI); then sums that are added to others need room of their own. */
     boolean lacksInt8() {
-        return precision == Precision.S8 && !oneDnn.isa().hasInt8();
+        return precision.isOfBytes() && !oneDnn.isa().hasInt8();
     }
 
     /**
@@ -121,7 +124,7 @@ public final class OneDnnBackend implements Backend {
         if (tiles) {
             return Math.clamp(MOST_ROWS * SUMS / sums, leastRows(), MOST_ROWS);
         }
-        return lacksInt8() || precision == Precision.S8 && sums > SUMS ? MOST_ROWS : MOST_ROWS / 2;
+        return lacksInt8() || precision.isOfBytes() && sums > SUMS ? MOST_ROWS : MOST_ROWS / 2;
     }
 
     /** The same of rows that make up to so many sums. */
@@ -140,13 +143,26 @@ public final class OneDnnBackend implements Backend {
             case F32 -> DataType.F32;
             case BF16 -> DataType.BF16;
             case S8 -> DataType.U8;
+            case S7 -> DataType.U7;
+        };
+    }
+
+    private static DataType weightType(Precision precision) {
+        return switch (precision) {
+            case F32, BF16 -> inputType(precision);
+            case S8 -> DataType.S8;
+            case S7 -> DataType.S7;
         };
     }
 
     @Override
     public String name() {
-        boolean sevenBits = precision == Precision.S8 && largestWeight() < Byte.MAX_VALUE;
-        return "onednn (" + oneDnn.version() + ", " + oneDnn.isa() + (sevenBits ? ", weights in 7 bits)" : ")");
+        String form = switch (precision) {
+            case F32, BF16 -> "";
+            case S8 -> largestWeight() < Byte.MAX_VALUE ? ", weights in 7 bits" : "";
+            case S7 -> oneDnn.multipliesPairs() ? ", in pairs" : "";
+        };
+        return "onednn (" + oneDnn.version() + ", " + oneDnn.isa() + form + ")";
     }
 
     @Override
@@ -224,9 +240,8 @@ public final class OneDnnBackend implements Backend {
             int size = sizes[n];
             end += size;
             // Where one of so many equal parts of all slices ends.
-            boolean packsPrefix = precision == Precision.S8
-                    && n > 0
-                    && PREFIXES * (n + 1) / sizes.length > PREFIXES * n / sizes.length;
+            boolean packsPrefix =
+                    precision.isOfBytes() && n > 0 && PREFIXES * (n + 1) / sizes.length > PREFIXES * n / sizes.length;
             OneDnnMatrix prefix = !packsPrefix
                     ? null
                     : alongOutputs
@@ -273,7 +288,7 @@ public final class OneDnnBackend implements Backend {
             parts.add(new Part(product, packed, product.weights(packed).closeWith(arena)));
             at += aligned(product.packedBytes());
         }
-        int columns = precision == Precision.S8 ? outputs : 0;
+        int columns = precision.isOfBytes() ? outputs : 0;
         var meaning = new Columns(new float[columns], new float[columns]);
         return new OneDnnMatrix(List.copyOf(parts), outputs, meaning, prefix, twin);
     }
@@ -296,8 +311,8 @@ public final class OneDnnBackend implements Backend {
     }
 
     private Product product(int inputs, int outputs, int allInputs, int allOutputs) {
-        DataType type = precision == Precision.S8 ? DataType.S8 : inputType(precision);
-        DataType sums = precision == Precision.S8 ? DataType.S32 : DataType.F32;
+        DataType type = weightType(precision);
+        DataType sums = precision.isOfBytes() ? DataType.S32 : DataType.F32;
         return oneDnn.product(ProductSpec.of(inputs, outputs, inputType(precision), type, sums)
                 .within(allInputs, allOutputs));
     }

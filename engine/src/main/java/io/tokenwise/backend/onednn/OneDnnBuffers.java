@@ -63,10 +63,11 @@ final class OneDnnBuffers implements BufferPool.Buffers {
 
     OneDnnBuffers(OneDnnBackend backend, OneDnn oneDnn, Kernels kernels, int inputs, int outputs) {
         this.precision = backend.precision();
-        this.kernelRows = new KernelRows(backend.hasTiles(), precision != Precision.S8, backend.lacksInt8());
+        this.kernelRows = new KernelRows(backend.hasTiles(), !precision.isOfBytes(), backend.lacksInt8());
         // Slices of inputs are as wide a job as their inputs.
         this.rows = backend.mostRows(Math.max(inputs, outputs));
-        this.conversions = kernels.conversions();
+        this.conversions =
+                precision == Precision.S7 ? kernels.conversions().withSteps(Byte.MAX_VALUE) : kernels.conversions();
         this.elementwise = kernels.elementwise();
         this.gates = kernels.gates();
         this.inputs = inputs;
@@ -90,7 +91,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** Makes room for so many threads. */
     void needLanes(int count) {
         while (lanes.size() < count) {
-            var offsets = new Offsets(conversions, precision == Precision.S8, floats(), outputs);
+            var offsets = new Offsets(conversions, precision.isOfBytes(), floats(), outputs);
             lanes.add(new Lane(oneDnn, arena, sums, scratchBytes, floats(), offsets));
         }
     }
@@ -149,18 +150,18 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         for (int i = from; i < to; i++) {
             long at = (long) i * stride;
             Floats row = lane.row;
-            if (job.gated && precision == Precision.S8 && Conversions.GATES.contains(job.activation)) {
+            if (job.gated && precision.isOfBytes() && Conversions.GATES.contains(job.activation)) {
                 narrow(row, 0, dequantizeGated(job, task, i, row), units, at, i);
                 continue;
             }
-            if (!job.gated && job.activation == Activation.GELU && precision == Precision.S8 && job.adjacentBiases) {
+            if (!job.gated && job.activation == Activation.GELU && precision.isOfBytes() && job.adjacentBiases) {
                 quantizeGelu(job, task, i, at, row);
                 continue;
             }
             int count = sumOutputs(job, task, i, row, 0);
             if (job.gated) {
                 narrow(row, 0, gate(job, count, lane), units, at, i);
-            } else if (job.activation == Activation.GELU && precision == Precision.S8) {
+            } else if (job.activation == Activation.GELU && precision.isOfBytes()) {
                 conversions.quantizeGelu(row, 0, count, units.memory, at, units.scales, i);
             } else {
                 gates.activate(row, row, job.activation, 0, count);
@@ -349,7 +350,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     private void narrow(Floats x, long index, int columns, Operand operand, long to, int slot) {
         MemorySegment memory = operand.memory;
         switch (precision) {
-            case S8 -> conversions.quantize(x, index, columns, memory, to, operand.scales, slot);
+            case S8, S7 -> conversions.quantize(x, index, columns, memory, to, operand.scales, slot);
             case BF16 -> conversions.toBfloat16(x, index, columns, memory, bytes(to));
             case F32 -> MemorySegment.copy(x.segment(), x.at(index), memory, bytes(to), (long) columns * Float.BYTES);
         }
@@ -373,7 +374,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         int inputStride = weight.inputStride();
         int size;
         for (int row = 0; row < rows; row += size) {
-            size = kernelRows.of(rows - row);
+            size = weight.takesAnyRows() ? rows - row : kernelRows.of(rows - row);
             if (adds) {
                 operand.clear(rows, row + size, inputStride, fromInput, weight.inputs(), zeros);
             }

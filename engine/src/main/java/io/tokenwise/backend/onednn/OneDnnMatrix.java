@@ -34,6 +34,16 @@ record OneDnnMatrix(List<Part> parts, int outputs, Columns columns, OneDnnMatrix
         return prefix == null ? this : prefix;
     }
 
+    /** Whether products of it are best of the rows that there are, whatever their number. */
+    boolean takesAnyRows() {
+        for (int i = 0; i < parts.size(); i++) {
+            if (!parts.get(i).product.takesAnyRows()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     @Override
     public PackedMatrix plain() {
         return twin == null ? this : twin;

@@ -49,7 +49,7 @@ final class OneDnnProducts implements Products {
             if (matrix.twin() != null) {
                 vector.pack(source, fromRow, fromColumn, transposed, matrix.twin());
             }
-            if (precision == Precision.S8) {
+            if (precision.isOfBytes()) {
                 packBytes(source, transposed, List.of(matrix));
             } else {
                 packFloats(source, fromRow, fromColumn, transposed, matrix);
@@ -75,7 +75,7 @@ final class OneDnnProducts implements Products {
 
     @Override
     public void packSlices(Tensor source, List<PackedMatrix> slices) {
-        if (precision == Precision.S8 && slices.getFirst() instanceof OneDnnMatrix first) {
+        if (precision.isOfBytes() && slices.getFirst() instanceof OneDnnMatrix first) {
             if (first.twin() != null) {
                 vector.packSlices(
                         source, slices.stream().map(PackedMatrix::plain).toList());

@@ -15,7 +15,7 @@ final class SumRows {
     private final Floats zeros;
 
     SumRows(Precision precision, Conversions conversions, MemorySegment sums, Floats zeros) {
-        ofBytes = precision == Precision.S8;
+        ofBytes = precision.isOfBytes();
         this.conversions = conversions;
         this.sums = sums;
         this.zeros = zeros;

@@ -24,7 +24,7 @@ class KernelsLaunchedTest {
         launched.addAll(launched(
                 Precision.F32, OpCases.tiny().stream().filter(OpCase::onDevice).toList()));
         launched.addAll(launched(Precision.BF16, OpCases.attentionOnTensorCores()));
-        for (Precision precision : Precision.values()) {
+        for (Precision precision : CudaBackend.PRECISIONS) {
             for (int multiprocessors : BlockSizesOnDeviceTest.MULTIPROCESSORS) {
                 run(launched, Side.device(precision, multiprocessors), ProductCases.all(0));
             }

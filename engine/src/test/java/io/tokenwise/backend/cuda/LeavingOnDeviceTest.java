@@ -148,7 +148,7 @@ class LeavingOnDeviceTest {
     }
 
     @ParameterizedTest
-    @EnumSource(Precision.class)
+    @EnumSource(value = Precision.class, names = "S7", mode = EnumSource.Mode.EXCLUDE)
     void aTextGivesTheSameAloneAndInABatch(Precision precision) throws IOException {
         try (CudaBackend device = TinyModels.device(precision);
                 Encoder encoder = load(device)) {
@@ -165,7 +165,7 @@ class LeavingOnDeviceTest {
 
     /** Also with an observer, which hears after the pass which tokens stayed. */
     @ParameterizedTest
-    @EnumSource(Precision.class)
+    @EnumSource(value = Precision.class, names = "S7", mode = EnumSource.Mode.EXCLUDE)
     void warmForwardIsOneGraph(Precision precision) throws IOException {
         for (Budget budget : BUDGETS.subList(1, BUDGETS.size())) {
             try (CudaBackend device = TinyModels.device(precision);

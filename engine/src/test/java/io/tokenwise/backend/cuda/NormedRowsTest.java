@@ -32,7 +32,7 @@ class NormedRowsTest {
 
     /** Of one row and many, of a width that is no multiple of anything, of one that lanes do not keep in registers, and of real models'. */
     static List<Normed> cases() {
-        return Arrays.stream(Precision.values())
+        return CudaBackend.PRECISIONS.stream()
                 .flatMap(precision -> Stream.of(
                         new Normed(precision, 1, 33, 35, false, false),
                         new Normed(precision, 7, 64, 64, true, false),

@@ -176,7 +176,7 @@ class VitOnDeviceTest {
     /** Also the patches that leave it are chosen by itself alone. */
     @Test
     void anImageGivesTheSameAloneAndInABatch() throws IOException {
-        for (Precision precision : Precision.values()) {
+        for (Precision precision : CudaBackend.PRECISIONS) {
             try (CudaBackend device = TinyModels.device(precision);
                     Encoder encoder = load(folder.resolve("leaving"), device)) {
                 float[][] together = logits(encoder, IMAGES, Budget.flops(0.45));

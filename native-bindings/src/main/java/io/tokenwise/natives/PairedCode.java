@@ -1,0 +1,280 @@
+package io.tokenwise.natives;
+
+import static io.tokenwise.natives.Assembler.Register.R10;
+import static io.tokenwise.natives.Assembler.Register.R11;
+import static io.tokenwise.natives.Assembler.Register.R12;
+import static io.tokenwise.natives.Assembler.Register.R13;
+import static io.tokenwise.natives.Assembler.Register.R14;
+import static io.tokenwise.natives.Assembler.Register.R15;
+import static io.tokenwise.natives.Assembler.Register.R8;
+import static io.tokenwise.natives.Assembler.Register.R9;
+import static io.tokenwise.natives.Assembler.Register.RAX;
+import static io.tokenwise.natives.Assembler.Register.RBP;
+import static io.tokenwise.natives.Assembler.Register.RBX;
+import static io.tokenwise.natives.Assembler.Register.RCX;
+import static io.tokenwise.natives.Assembler.Register.RDI;
+import static io.tokenwise.natives.Assembler.Register.RDX;
+import static io.tokenwise.natives.Assembler.Register.RSI;
+
+import io.tokenwise.natives.Assembler.Address;
+import io.tokenwise.natives.Assembler.Register;
+import io.tokenwise.natives.Assembler.When;
+import java.util.List;
+
+/**
+ * Machine code of {@link PairedProduct}. A function takes one argument, the address of its {@link Field}s. A tile is up to four rows of A by up to four
+ * vectors of 16 columns: 16 vectors of sums, 8 of weights, 2 of rows and 2 between them fit the 32 that there are.
+ */
+final class PairedCode {
+    /** Rows of a tile at most. */
+    private static final int ROWS = 4;
+
+    private static final int VECTOR_BYTES = 64;
+    private static final int QUAD_BYTES = 4;
+    private static final int STEP_BYTES = 2 * QUAD_BYTES;
+
+    /** Lines of the next panel that a step asks for: the rows that share a panel of few rows' time. */
+    private static final int PREFETCHED_LINES = 2;
+
+    /** {@code +64} for the first four bytes of a step and {@code -64} for the others. */
+    private static final long SHIFTS = 0xc0c0c0c0_40404040L;
+
+    private static final List<Register> SAVED = List.of(RBX, RBP, R12, R13, R14, R15);
+
+    /** What a function reads, 64 bits each. */
+    enum Field {
+        A,
+        A_STRIDE_BYTES,
+        PACKED,
+        /** Eights of inputs. */
+        STEPS,
+        C,
+        C_STRIDE_BYTES,
+        ROWS,
+        PANELS,
+        PANEL_BYTES,
+        /** An int for each row. */
+        ROW_TERMS,
+        /** 1 where sums are added to C. */
+        ADDS,
+        /** Whole vectors of a row of A, and the mask of what is left, a bit for four bytes. */
+        ROW_VECTORS,
+        ROW_REST;
+
+        static final int BYTES = values().length * Long.BYTES;
+
+        int offset() {
+            return ordinal() * Long.BYTES;
+        }
+
+        private Address at() {
+            return Address.of(RDI, offset());
+        }
+    }
+
+    private final Assembler code = new Assembler();
+
+    private PairedCode() {}
+
+    /** The function that writes {@link Field#ROW_TERMS}: of each row {@code sum((q1 + 64) (q2 - 64))}. */
+    static byte[] rowTerms() {
+        return new PairedCode().writeRowTerms();
+    }
+
+    /** The function that multiplies all rows by panels of so many vectors of columns. */
+    static byte[] panels(int vectors) {
+        return new PairedCode().writePanels(vectors);
+    }
+
+    private byte[] writeRowTerms() {
+        begin();
+        int sum = 0;
+        int bytes = 1;
+        int swapped = 2;
+        int shifts = 3;
+        code.moveConstant(RAX, SHIFTS);
+        code.broadcastLong(shifts, RAX);
+        code.load(RAX, Field.ROW_REST.at());
+        code.setMask(RAX);
+        code.load(RAX, Field.A.at());
+        code.load(RSI, Field.A_STRIDE_BYTES.at());
+        code.load(RBX, Field.ROWS.at());
+        code.load(R11, Field.ROW_TERMS.at());
+        int row = code.here();
+        code.move(R13, RAX);
+        code.load(RCX, Field.ROW_VECTORS.at());
+        code.subtractInts(sum, sum, sum);
+        code.compare(RCX, 0);
+        int none = code.jumpForward(When.EQUAL);
+        int vector = code.here();
+        code.loadVector(bytes, Address.of(R13, 0));
+        code.addBytes(bytes, bytes, shifts);
+        code.shuffleInts(swapped, bytes, 0xb1);
+        code.addProducts(sum, bytes, swapped);
+        code.add(R13, VECTOR_BYTES);
+        code.subtract(RCX, 1);
+        code.jump(When.NOT_EQUAL, vector);
+        code.target(none);
+        code.loadMasked(bytes, Address.of(R13, 0));
+        code.addBytes(bytes, bytes, shifts);
+        code.shuffleInts(swapped, bytes, 0xb1);
+        code.addProductsMasked(sum, bytes, swapped);
+        // Only even lanes have an unsigned q1 with its signed q2, and only even lanes reach the first.
+        for (int order : new int[] {0x4e, 0xb1}) {
+            code.shuffleQuarters(swapped, sum, order);
+            code.addInts(sum, sum, swapped);
+        }
+        code.shuffleInts(swapped, sum, 0x4e);
+        code.addInts(sum, sum, swapped);
+        code.storeInt(sum, Address.of(R11, 0));
+        code.add(R11, Integer.BYTES);
+        code.add(RAX, RSI);
+        code.subtract(RBX, 1);
+        code.jump(When.NOT_EQUAL, row);
+        return end();
+    }
+
+    /** R13 is a tile's first row of A, R8 of C, R11 its row terms, RBX the rows that are left; RDX is the panel, R10 its first column of C. */
+    private byte[] writePanels(int vectors) {
+        begin();
+        code.load(RSI, Field.A_STRIDE_BYTES.at());
+        code.load(RDX, Field.PACKED.at());
+        code.load(R10, Field.C.at());
+        code.load(R9, Field.C_STRIDE_BYTES.at());
+        int panel = code.here();
+        code.load(R15, Field.PANEL_BYTES.at());
+        code.add(R15, RDX);
+        code.load(R13, Field.A.at());
+        code.move(R8, R10);
+        code.load(R11, Field.ROW_TERMS.at());
+        code.load(RBX, Field.ROWS.at());
+        int next = code.here();
+        code.compare(RBX, ROWS);
+        int fewer = code.jumpForward(When.LESS);
+        writeTile(ROWS, vectors);
+        code.subtract(RBX, ROWS);
+        code.jump(next);
+        code.target(fewer);
+        int[] ends = new int[ROWS - 1];
+        for (int rows = ROWS - 1; rows > 0; rows--) {
+            code.compare(RBX, rows);
+            int stillFewer = code.jumpForward(When.LESS);
+            writeTile(rows, vectors);
+            ends[rows - 1] = code.jumpForward();
+            code.target(stillFewer);
+        }
+        for (int end : ends) {
+            code.target(end);
+        }
+        // Behind the panel's steps: where the last tile stopped reading.
+        code.move(RDX, R12);
+        code.add(R10, vectors * VECTOR_BYTES);
+        code.load(RCX, Field.PANELS.at());
+        code.subtract(RCX, 1);
+        code.store(RCX, Field.PANELS.at());
+        code.jump(When.NOT_EQUAL, panel);
+        return end();
+    }
+
+    /** Sums of a tile: the columns' terms, all pairs, less the rows' terms, and what C has if it is added to. */
+    private void writeTile(int rows, int vectors) {
+        code.move(R12, RDX);
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors; v++) {
+                code.loadVector(r * vectors + v, Address.of(R12, v * VECTOR_BYTES));
+            }
+        }
+        code.add(R12, vectors * VECTOR_BYTES);
+        code.move(RAX, R13);
+        code.lea(RBP, new Address(RAX, RSI, 2, 0));
+        code.add(RBP, RSI);
+        writePrefetchStep();
+        code.load(RCX, Field.STEPS.at());
+        writeSteps(rows, vectors);
+        int term = rows * vectors;
+        for (int r = 0; r < rows; r++) {
+            code.broadcastInt(term, Address.of(R11, r * Integer.BYTES));
+            for (int v = 0; v < vectors; v++) {
+                code.subtractInts(r * vectors + v, r * vectors + v, term);
+            }
+        }
+        code.load(RCX, Field.ADDS.at());
+        code.compare(RCX, 0);
+        int overwrites = code.jumpForward(When.EQUAL);
+        code.move(R14, R8);
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors; v++) {
+                code.addInts(r * vectors + v, r * vectors + v, Address.of(R14, v * VECTOR_BYTES));
+            }
+            code.add(R14, R9);
+        }
+        code.target(overwrites);
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors; v++) {
+                code.storeVector(r * vectors + v, Address.of(R8, v * VECTOR_BYTES));
+            }
+            code.add(R8, R9);
+            code.add(R13, RSI);
+        }
+        code.add(R11, rows * Integer.BYTES);
+    }
+
+    /** Lets R14 be how far R15, which runs through the next panel, goes in a step: nowhere once it is through. */
+    private void writePrefetchStep() {
+        code.load(RCX, Field.PANEL_BYTES.at());
+        code.lea(RCX, new Address(RDX, RCX, 2, 0));
+        code.moveConstant(R14, 0);
+        code.compare(R15, RCX);
+        int through = code.jumpForward(When.NOT_LESS);
+        code.moveConstant(R14, PREFETCHED_LINES * VECTOR_BYTES);
+        code.target(through);
+    }
+
+    /** Eight inputs a turn: of each row and column {@code (q1 + w2 + 64) (q2 + w1 - 64)} four times. */
+    private void writeSteps(int rows, int vectors) {
+        int firstWeights = rows * vectors;
+        int secondWeights = firstWeights + vectors;
+        int first = secondWeights + vectors;
+        int second = first + 1;
+        int unsignedSum = second + 1;
+        int signedSum = unsignedSum + 1;
+        code.alignTo(VECTOR_BYTES);
+        int step = code.here();
+        for (int v = 0; v < 2 * vectors; v++) {
+            code.loadVector(firstWeights + v, Address.of(R12, v * VECTOR_BYTES));
+        }
+        for (int line = 0; line < PREFETCHED_LINES; line++) {
+            code.prefetch(Address.of(R15, line * VECTOR_BYTES));
+        }
+        code.add(R15, R14);
+        for (int r = 0; r < rows; r++) {
+            code.broadcastInt(first, row(r, 0));
+            code.broadcastInt(second, row(r, QUAD_BYTES));
+            for (int v = 0; v < vectors; v++) {
+                code.addBytes(unsignedSum, first, secondWeights + v);
+                code.addBytes(signedSum, second, firstWeights + v);
+                code.addProducts(r * vectors + v, unsignedSum, signedSum);
+            }
+        }
+        code.add(R12, 2 * vectors * VECTOR_BYTES);
+        code.add(RAX, STEP_BYTES);
+        code.add(RBP, STEP_BYTES);
+        code.subtract(RCX, 1);
+        code.jump(When.NOT_EQUAL, step);
+    }
+
+    /** RAX, one and two strides behind it, and RBP three. */
+    private static Address row(int r, int displacement) {
+        return r == 0 || r == 3 ? Address.of(r == 0 ? RAX : RBP, displacement) : new Address(RAX, RSI, r, displacement);
+    }
+
+    private void begin() {
+        SAVED.forEach(code::push);
+    }
+
+    private byte[] end() {
+        SAVED.reversed().forEach(code::pop);
+        code.end();
+        return code.toBytes();
+    }
+}

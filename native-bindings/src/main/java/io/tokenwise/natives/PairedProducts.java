@@ -1,0 +1,200 @@
+package io.tokenwise.natives;
+
+import static java.lang.foreign.ValueLayout.ADDRESS;
+import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_INT;
+import static java.lang.foreign.ValueLayout.JAVA_LONG;
+
+import io.tokenwise.natives.PairedCode.Field;
+import java.io.IOException;
+import java.lang.foreign.Arena;
+import java.lang.foreign.FunctionDescriptor;
+import java.lang.foreign.Linker;
+import java.lang.foreign.MemorySegment;
+import java.lang.invoke.MethodHandle;
+import java.nio.file.Files;
+import java.nio.file.Path;
+
+/**
+ * Products of {@link DataType#U7} and {@link DataType#S7} with half the multiplications, by code of our own: for CPUs that multiply fewer vectors of bytes in
+ * a cycle than they add. With inputs in pairs {@code q1 w1 + q2 w2 = (q1 + w2)(q2 + w1) - q1 q2 - w1 w2}, where the last two belong to a row and to
+ * a column alone (Winograd, "A new algorithm for inner product", IEEE Transactions on Computers C-17, 1968). Sums of a 7-bit value and a
+ * weight fit 8 bits, of which one factor must be unsigned and one signed: {@code (q1 + w2 + 64)(q2 + w1 - 64)}. Sums are exact.
+ *
+ * <p>A step is eight inputs: four q1, then four q2. B is packed by panels of up to 64 columns: first what each column's sum begins with, an int, then for each step
+ * four {@code w1 - 64} of each column, then four {@code w2 + 64}. Thread-safe.
+ */
+final class PairedProducts {
+    /** Inputs of a step. */
+    private static final int STEP = 8;
+
+    private static final int QUAD = STEP / 2;
+
+    /** Columns of a vector of sums, and the most vectors of a panel. */
+    private static final int LANES = 16;
+
+    private static final int MOST_VECTORS = 4;
+    private static final int SHIFT = 64;
+
+    /** What a call reads, and behind it an int for each row. */
+    private static final long TERMS_OFFSET = 128;
+
+    private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(ADDRESS));
+
+    private final MemorySegment rowTerms;
+
+    /** By the number of vectors, less one. */
+    private final MemorySegment[] panels = new MemorySegment[MOST_VECTORS];
+
+    private PairedProducts(Arena owner) {
+        rowTerms = Pages.executable(owner, PairedCode.rowTerms());
+        for (int i = 0; i < MOST_VECTORS; i++) {
+            panels[i] = Pages.executable(owner, PairedCode.panels(i + 1));
+        }
+    }
+
+    /** Those of a CPU that they are faster on; null on others, and where the system allows no new code. The code is freed with the arena. */
+    static PairedProducts create(Arena owner, Isa isa) {
+        if (!isa.includes(Isa.AVX512_CORE_VNNI) || isa.hasTiles() || !isAmd()) {
+            return null;
+        }
+        try {
+            return new PairedProducts(owner);
+        } catch (UnsupportedOperationException e) {
+            return null;
+        }
+    }
+
+    /** AMD's cores add twice as many vectors of bytes as they multiply; Intel's with AVX-512 as many. */
+    private static boolean isAmd() {
+        try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
+            return lines.limit(8).anyMatch(line -> line.startsWith("vendor_id") && line.endsWith("AuthenticAMD"));
+        } catch (IOException e) {
+            return false;
+        }
+    }
+
+    /** Whether a product has the types, and whole steps and vectors. */
+    static boolean fit(ProductSpec spec) {
+        return spec.b() == DataType.S7
+                && !spec.plainB()
+                && !spec.transposedA()
+                && spec.k() % STEP == 0
+                && spec.n() % LANES == 0;
+    }
+
+    static long packedBytes(ProductSpec spec) {
+        return (long) spec.n() * (Integer.BYTES + spec.k());
+    }
+
+    static long scratchBytes(int rows) {
+        return TERMS_OFFSET + Math.ceilDiv(rows, 2) * (long) Long.BYTES;
+    }
+
+    /** Packs B {@code [k, n]}, of values from -64 to 64. */
+    static void pack(ProductSpec spec, MemorySegment rowMajor, MemorySegment packed) {
+        int columns = spec.n();
+        var first = new byte[QUAD * columns];
+        var second = new byte[QUAD * columns];
+        var terms = new int[columns];
+        for (int step = 0; step < spec.k() / STEP; step++) {
+            long at = (long) step * STEP * columns;
+            MemorySegment.copy(rowMajor, JAVA_BYTE, at, first, 0, first.length);
+            MemorySegment.copy(rowMajor, JAVA_BYTE, at + first.length, second, 0, second.length);
+            addTerms(first, second, terms);
+            for (int column = 0; column < columns; column += MOST_VECTORS * LANES) {
+                int width = Math.min(MOST_VECTORS * LANES, columns - column);
+                long to = panelOffset(spec, column) + (long) width * (Integer.BYTES + step * STEP);
+                packQuad(first, columns, column, width, -SHIFT, packed, to);
+                packQuad(second, columns, column, width, SHIFT, packed, to + (long) QUAD * width);
+            }
+        }
+        for (int column = 0; column < columns; column += MOST_VECTORS * LANES) {
+            int width = Math.min(MOST_VECTORS * LANES, columns - column);
+            MemorySegment.copy(terms, column, packed, JAVA_INT, panelOffset(spec, column), width);
+        }
+    }
+
+    /** Panels before a column are full. */
+    private static long panelOffset(ProductSpec spec, int column) {
+        return (long) column * (Integer.BYTES + spec.k());
+    }
+
+    /** What a column's sum begins with: less {@code w1 w2}, and what the shifts made of its weights. */
+    private static void addTerms(byte[] first, byte[] second, int[] terms) {
+        for (int i = 0; i < QUAD; i++) {
+            int at = i * terms.length;
+            for (int j = 0; j < terms.length; j++) {
+                int w1 = first[at + j];
+                int w2 = second[at + j];
+                terms[j] -= w1 * w2 + SHIFT * (w1 - w2);
+            }
+        }
+    }
+
+    private static void packQuad(
+            byte[] quad, int columns, int column, int width, int shift, MemorySegment packed, long to) {
+        var panel = new byte[QUAD * width];
+        for (int i = 0; i < QUAD; i++) {
+            for (int j = 0; j < width; j++) {
+                panel[QUAD * j + i] = (byte) (quad[i * columns + column + j] + shift);
+            }
+        }
+        MemorySegment.copy(panel, 0, packed, JAVA_BYTE, to, panel.length);
+    }
+
+    /** C = A B, or C += A B. Memory was checked by the caller, and stays meanwhile. */
+    void run(
+            ProductSpec spec,
+            MemorySegment a,
+            MemorySegment packed,
+            MemorySegment c,
+            int rows,
+            boolean adds,
+            MemorySegment scratch) {
+        set(scratch, Field.A, a.address());
+        set(scratch, Field.A_STRIDE_BYTES, spec.aStride());
+        set(scratch, Field.STEPS, spec.k() / STEP);
+        set(scratch, Field.C_STRIDE_BYTES, (long) spec.cStride() * Integer.BYTES);
+        set(scratch, Field.ROWS, rows);
+        set(scratch, Field.ROW_TERMS, scratch.address() + TERMS_OFFSET);
+        set(scratch, Field.ADDS, adds ? 1 : 0);
+        int quads = spec.k() / QUAD;
+        set(scratch, Field.ROW_VECTORS, quads / LANES);
+        set(scratch, Field.ROW_REST, (1L << quads % LANES) - 1);
+        call(rowTerms, scratch);
+        int full = spec.n() / (MOST_VECTORS * LANES);
+        int rest = spec.n() / LANES % MOST_VECTORS;
+        multiply(spec, packed, c, 0, full, MOST_VECTORS, scratch);
+        multiply(spec, packed, c, full * MOST_VECTORS * LANES, rest > 0 ? 1 : 0, rest, scratch);
+    }
+
+    private void multiply(
+            ProductSpec spec,
+            MemorySegment packed,
+            MemorySegment c,
+            int column,
+            int count,
+            int vectors,
+            MemorySegment scratch) {
+        if (count > 0) {
+            set(scratch, Field.PACKED, packed.address() + panelOffset(spec, column));
+            set(scratch, Field.C, c.address() + (long) column * Integer.BYTES);
+            set(scratch, Field.PANELS, count);
+            set(scratch, Field.PANEL_BYTES, (long) vectors * LANES * (Integer.BYTES + spec.k()));
+            call(panels[vectors - 1], scratch);
+        }
+    }
+
+    private static void set(MemorySegment scratch, Field field, long value) {
+        scratch.set(JAVA_LONG, field.offset(), value);
+    }
+
+    private static void call(MemorySegment function, MemorySegment scratch) {
+        try {
+            CALL.invokeExact(function, scratch);
+        } catch (Throwable e) {
+            throw new AssertionError(e);
+        }
+    }
+}
