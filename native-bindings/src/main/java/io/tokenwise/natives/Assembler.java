@@ -3,7 +3,7 @@ package io.tokenwise.natives;
 import java.util.Arrays;
 
 /**
- * Writes machine code of x86-64: the few instructions that {@link PairedCode} needs. General registers have the numbers of their encoding, vectors
+ * Writes machine code of x86-64: the few instructions that {@link TileCode} needs. General registers have the numbers of their encoding, vectors
  * those of their name (Intel's Software Developer's Manual, volume 2, sections 2.2 and 2.7).
  */
 final class Assembler {

@@ -90,8 +90,8 @@ public final class Binding implements AutoCloseable {
             }
             weights = b;
             b.checkOpen();
-            if (b.product.pairs != null) {
-                multiplyPairs(b, rows, adds);
+            if (b.product.tiles != null) {
+                multiplyTiles(b, rows, adds);
             } else {
                 execute(published(b.product, rows, adds), b);
             }
@@ -102,13 +102,13 @@ public final class Binding implements AutoCloseable {
         }
     }
 
-    private void multiplyPairs(Weights b, int rows, boolean adds) {
+    private void multiplyTiles(Weights b, int rows, boolean adds) {
         ProductSpec spec = b.product.spec();
         b.product.checkRows(rows);
         Sizes.check(spec, "A", a, spec.aBytes(rows));
         Sizes.check(spec, "C", c, spec.cBytes(rows));
-        Sizes.check(spec, "scratch", scratch, PairedProducts.scratchBytes(rows));
-        b.product.pairs.run(spec, a, b.data, c, rows, adds, scratch);
+        Sizes.check(spec, "scratch", scratch, TileProducts.scratchBytes(rows));
+        b.product.tiles.run(spec, a, b.data, c, rows, adds, scratch);
     }
 
     /** A kernel that is not destroyed before this binding forgets it. */

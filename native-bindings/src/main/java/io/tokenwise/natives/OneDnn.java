@@ -31,8 +31,8 @@ public final class OneDnn implements AutoCloseable {
     final List<Binding> bindings = new CopyOnWriteArrayList<>();
     final Set<Weights> weights = ConcurrentHashMap.newKeySet();
 
-    /** Null where oneDNN is faster. */
-    final PairedProducts pairs;
+    /** Null where oneDNN multiplies everything. */
+    final TileProducts tiles;
 
     private final String location;
     private final String version;
@@ -55,7 +55,7 @@ public final class OneDnn implements AutoCloseable {
             this.version =
                     dnnl_version_t.major(found) + "." + dnnl_version_t.minor(found) + "." + dnnl_version_t.patch(found);
             this.engine = Handles.engine(owner);
-            this.pairs = PairedProducts.create(owner, isa);
+            this.tiles = TileProducts.create(owner, isa);
         } catch (Throwable e) {
             owner.close();
             throw e;
@@ -116,7 +116,7 @@ public final class OneDnn implements AutoCloseable {
 
     /** Whether products of 7 bits take half the multiplications here. */
     public boolean multipliesPairs() {
-        return pairs != null;
+        return tiles != null;
     }
 
     /** The instructions that the library uses here. */

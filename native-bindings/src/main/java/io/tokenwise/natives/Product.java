@@ -25,11 +25,11 @@ public final class Product {
 
     final OneDnn oneDnn;
 
-    /** Null where {@link #pairs} multiplies. */
+    /** Null where {@link #tiles} multiplies. */
     final MemorySegment layout;
 
     /** Null where oneDNN multiplies. */
-    final PairedProducts pairs;
+    final TileProducts tiles;
 
     private final ProductSpec spec;
     private final long packedBytes;
@@ -40,10 +40,10 @@ public final class Product {
     Product(OneDnn oneDnn, Arena owner, ProductSpec spec) {
         this.oneDnn = oneDnn;
         this.spec = spec;
-        this.pairs = PairedProducts.fit(spec) ? oneDnn.pairs : null;
-        if (pairs != null) {
+        this.tiles = TileProducts.fit(spec) ? oneDnn.tiles : null;
+        if (tiles != null) {
             layout = null;
-            packedBytes = PairedProducts.packedBytes(spec);
+            packedBytes = TileProducts.packedBytes(spec);
             return;
         }
         try (Arena arena = Arena.ofConfined()) {
@@ -78,8 +78,8 @@ public final class Product {
         Sizes.check(spec, "packed B", packed, packedBytes);
         checkExact(rowMajor);
         return oneDnn.whileOpen(() -> {
-            if (pairs != null) {
-                PairedProducts.pack(spec, rowMajor, packed);
+            if (tiles != null) {
+                TileProducts.pack(spec, rowMajor, packed);
             } else {
                 reorder(spec.b(), spec.n(), false, rowMajor, packed);
             }
@@ -166,17 +166,21 @@ public final class Product {
 
     /** Bytes of scratch that a call with a number of rows needs. Compiles its kernel, so this warms it too. */
     public long scratchBytes(int rows) {
-        return pairs != null ? PairedProducts.scratchBytes(rows) : kernel(rows, false).scratchBytes;
+        if (tiles == null) {
+            return kernel(rows, false).scratchBytes;
+        }
+        checkRows(rows);
+        return oneDnn.whileOpen(() -> TileProducts.scratchBytes(rows));
     }
 
     /** Whether any number of rows takes what they take, so that none need be added: there is no kernel for each. */
     public boolean takesAnyRows() {
-        return pairs != null;
+        return tiles != null;
     }
 
     /** What oneDNN calls the implementation that it chose for a number of rows, such as {@code brg_matmul:avx512_core_vnni}. */
     public String implementation(int rows) {
-        return pairs != null ? "pairs" : kernel(rows, false).implementation;
+        return tiles == null ? kernel(rows, false).implementation : oneDnn.whileOpen(() -> TileProducts.NAME);
     }
 
     void checkRows(int rows) {

@@ -22,10 +22,10 @@ import io.tokenwise.natives.Assembler.When;
 import java.util.List;
 
 /**
- * Machine code of {@link PairedProduct}. A function takes one argument, the address of its {@link Field}s. A tile is up to four rows of A by up to four
- * vectors of 16 columns: 16 vectors of sums, 8 of weights, 2 of rows and 2 between them fit the 32 that there are.
+ * Machine code of {@link TileProducts}. A function takes one argument, the address of its {@link Field}s. A tile is up to four rows of A by up to four
+ * vectors of 16 columns: 16 vectors of sums, 8 of weights, 2 of rows and in pairs 2 between them fit the 32 that there are.
  */
-final class PairedCode {
+final class TileCode {
     /** Rows of a tile at most. */
     private static final int ROWS = 4;
 
@@ -73,17 +73,20 @@ final class PairedCode {
     }
 
     private final Assembler code = new Assembler();
+    private final boolean inPairs;
 
-    private PairedCode() {}
+    private TileCode(boolean inPairs) {
+        this.inPairs = inPairs;
+    }
 
     /** The function that writes {@link Field#ROW_TERMS}: of each row {@code sum((q1 + 64) (q2 - 64))}. */
     static byte[] rowTerms() {
-        return new PairedCode().writeRowTerms();
+        return new TileCode(true).writeRowTerms();
     }
 
     /** The function that multiplies all rows by panels of so many vectors of columns. */
-    static byte[] panels(int vectors) {
-        return new PairedCode().writePanels(vectors);
+    static byte[] panels(boolean inPairs, int vectors) {
+        return new TileCode(inPairs).writePanels(vectors);
     }
 
     private byte[] writeRowTerms() {
@@ -176,7 +179,7 @@ final class PairedCode {
         return end();
     }
 
-    /** Sums of a tile: the columns' terms, all pairs, less the rows' terms, and what C has if it is added to. */
+    /** Sums of a tile: the columns' terms, all inputs, in pairs less the rows' terms, and what C has if it is added to. */
     private void writeTile(int rows, int vectors) {
         code.move(R12, RDX);
         for (int r = 0; r < rows; r++) {
@@ -192,7 +195,7 @@ final class PairedCode {
         code.load(RCX, Field.STEPS.at());
         writeSteps(rows, vectors);
         int term = rows * vectors;
-        for (int r = 0; r < rows; r++) {
+        for (int r = 0; inPairs && r < rows; r++) {
             code.broadcastInt(term, Address.of(R11, r * Integer.BYTES));
             for (int v = 0; v < vectors; v++) {
                 code.subtractInts(r * vectors + v, r * vectors + v, term);
@@ -230,18 +233,15 @@ final class PairedCode {
         code.target(through);
     }
 
-    /** Eight inputs a turn: of each row and column {@code (q1 + w2 + 64) (q2 + w1 - 64)} four times. */
+    /** Eight inputs a turn, of each row and column. */
     private void writeSteps(int rows, int vectors) {
-        int firstWeights = rows * vectors;
-        int secondWeights = firstWeights + vectors;
-        int first = secondWeights + vectors;
+        int weights = rows * vectors;
+        int first = weights + 2 * vectors;
         int second = first + 1;
-        int unsignedSum = second + 1;
-        int signedSum = unsignedSum + 1;
         code.alignTo(VECTOR_BYTES);
         int step = code.here();
         for (int v = 0; v < 2 * vectors; v++) {
-            code.loadVector(firstWeights + v, Address.of(R12, v * VECTOR_BYTES));
+            code.loadVector(weights + v, Address.of(R12, v * VECTOR_BYTES));
         }
         for (int line = 0; line < PREFETCHED_LINES; line++) {
             code.prefetch(Address.of(R15, line * VECTOR_BYTES));
@@ -250,10 +250,10 @@ final class PairedCode {
         for (int r = 0; r < rows; r++) {
             code.broadcastInt(first, row(r, 0));
             code.broadcastInt(second, row(r, QUAD_BYTES));
-            for (int v = 0; v < vectors; v++) {
-                code.addBytes(unsignedSum, first, secondWeights + v);
-                code.addBytes(signedSum, second, firstWeights + v);
-                code.addProducts(r * vectors + v, unsignedSum, signedSum);
+            if (inPairs) {
+                addPairs(r * vectors, vectors, weights, first, second);
+            } else {
+                addQuads(r * vectors, vectors, weights, first, second);
             }
         }
         code.add(R12, 2 * vectors * VECTOR_BYTES);
@@ -261,6 +261,27 @@ final class PairedCode {
         code.add(RBP, STEP_BYTES);
         code.subtract(RCX, 1);
         code.jump(When.NOT_EQUAL, step);
+    }
+
+    /** Of a row and its sums four times {@code (q1 + w2 + 64) (q2 + w1 - 64)}. */
+    private void addPairs(int sums, int vectors, int weights, int first, int second) {
+        int unsignedSum = second + 1;
+        int signedSum = unsignedSum + 1;
+        for (int v = 0; v < vectors; v++) {
+            code.addBytes(unsignedSum, first, weights + vectors + v);
+            code.addBytes(signedSum, second, weights + v);
+            code.addProducts(sums + v, unsignedSum, signedSum);
+        }
+    }
+
+    /** Of a row and its sums four times {@code q1 w1}, then {@code q2 w2}: of all columns, so that no sum waits for itself. */
+    private void addQuads(int sums, int vectors, int weights, int first, int second) {
+        for (int v = 0; v < vectors; v++) {
+            code.addProducts(sums + v, first, weights + v);
+        }
+        for (int v = 0; v < vectors; v++) {
+            code.addProducts(sums + v, second, weights + vectors + v);
+        }
     }
 
     /** RAX, one and two strides behind it, and RBP three. */

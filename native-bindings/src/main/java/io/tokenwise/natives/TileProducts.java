@@ -5,7 +5,7 @@ import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.tokenwise.natives.PairedCode.Field;
+import io.tokenwise.natives.TileCode.Field;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -16,15 +16,19 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 
 /**
- * Products of {@link DataType#U7} and {@link DataType#S7} with half the multiplications, by code of our own: for CPUs that multiply fewer vectors of bytes in
- * a cycle than they add. With inputs in pairs {@code q1 w1 + q2 w2 = (q1 + w2)(q2 + w1) - q1 q2 - w1 w2}, where the last two belong to a row and to
- * a column alone (Winograd, "A new algorithm for inner product", IEEE Transactions on Computers C-17, 1968). Sums of a 7-bit value and a
- * weight fit 8 bits, of which one factor must be unsigned and one signed: {@code (q1 + w2 + 64)(q2 + w1 - 64)}. Sums are exact.
+ * Products of bytes by code of our own, on AMD's CPUs with AVX-512 VNNI: those of {@link DataType#U8} and {@link DataType#S8} by one instruction for four inputs of 16
+ * columns, as oneDNN's, but the weights that come next are asked for while the rows that are there take their turns. Those of {@link DataType#U7} and
+ * {@link DataType#S7} take half the multiplications, since such a CPU adds twice as many vectors of bytes in a cycle as it multiplies. With inputs in pairs
+ * {@code q1 w1 + q2 w2 = (q1 + w2)(q2 + w1) - q1 q2 - w1 w2}, where the last two belong to a row and to a column alone (Winograd, "A new algorithm for
+ * inner product", IEEE Transactions on Computers C-17, 1968). Sums of 7 bits fit 8, of which one factor must be unsigned and one signed:
+ * {@code (q1 + w2 + 64)(q2 + w1 - 64)}. All sums are exact.
  *
  * <p>A step is eight inputs: four q1, then four q2. B is packed by panels of up to 64 columns: first what each column's sum begins with, an int, then for each step
- * four {@code w1 - 64} of each column, then four {@code w2 + 64}. Thread-safe.
+ * four w1 of each column and four w2, in pairs {@code w1 - 64} and {@code w2 + 64}. Thread-safe.
  */
-final class PairedProducts {
+final class TileProducts {
+    static final String NAME = "tiles";
+
     /** Inputs of a step. */
     private static final int STEP = 8;
 
@@ -43,29 +47,38 @@ final class PairedProducts {
 
     private final MemorySegment rowTerms;
 
-    /** By the number of vectors, less one. */
-    private final MemorySegment[] panels = new MemorySegment[MOST_VECTORS];
+    /** By the number of a panel's vectors, less one. */
+    private final MemorySegment[] plain;
 
-    private PairedProducts(Arena owner) {
-        rowTerms = Pages.executable(owner, PairedCode.rowTerms());
+    private final MemorySegment[] inPairs;
+
+    private TileProducts(Arena owner) {
+        rowTerms = Pages.executable(owner, TileCode.rowTerms());
+        plain = panels(owner, false);
+        inPairs = panels(owner, true);
+    }
+
+    private static MemorySegment[] panels(Arena owner, boolean inPairs) {
+        var codes = new MemorySegment[MOST_VECTORS];
         for (int i = 0; i < MOST_VECTORS; i++) {
-            panels[i] = Pages.executable(owner, PairedCode.panels(i + 1));
+            codes[i] = Pages.executable(owner, TileCode.panels(inPairs, i + 1));
         }
+        return codes;
     }
 
     /** Those of a CPU that they are faster on; null on others, and where the system allows no new code. The code is freed with the arena. */
-    static PairedProducts create(Arena owner, Isa isa) {
+    static TileProducts create(Arena owner, Isa isa) {
         if (!isa.includes(Isa.AVX512_CORE_VNNI) || isa.hasTiles() || !isAmd()) {
             return null;
         }
         try {
-            return new PairedProducts(owner);
+            return new TileProducts(owner);
         } catch (UnsupportedOperationException e) {
             return null;
         }
     }
 
-    /** AMD's cores add twice as many vectors of bytes as they multiply; Intel's with AVX-512 as many. */
+    /** Where this was measured. Intel's cores with AVX-512 add as many vectors of bytes as they multiply, so that pairs would be slower there. */
     private static boolean isAmd() {
         try (var lines = Files.lines(Path.of("/proc/cpuinfo"))) {
             return lines.limit(8).anyMatch(line -> line.startsWith("vendor_id") && line.endsWith("AuthenticAMD"));
@@ -76,11 +89,15 @@ final class PairedProducts {
 
     /** Whether a product has the types, and whole steps and vectors. */
     static boolean fit(ProductSpec spec) {
-        return spec.b() == DataType.S7
+        return (spec.a() == DataType.U8 || spec.a() == DataType.U7)
                 && !spec.plainB()
                 && !spec.transposedA()
                 && spec.k() % STEP == 0
                 && spec.n() % LANES == 0;
+    }
+
+    private static boolean isInPairs(ProductSpec spec) {
+        return spec.b() == DataType.S7;
     }
 
     static long packedBytes(ProductSpec spec) {
@@ -91,8 +108,10 @@ final class PairedProducts {
         return TERMS_OFFSET + Math.ceilDiv(rows, 2) * (long) Long.BYTES;
     }
 
-    /** Packs B {@code [k, n]}, of values from -64 to 64. */
+    /** Packs B {@code [k, n]}, in pairs of values from -64 to 64. */
     static void pack(ProductSpec spec, MemorySegment rowMajor, MemorySegment packed) {
+        boolean pairs = isInPairs(spec);
+        int shift = pairs ? SHIFT : 0;
         int columns = spec.n();
         var first = new byte[QUAD * columns];
         var second = new byte[QUAD * columns];
@@ -101,12 +120,14 @@ final class PairedProducts {
             long at = (long) step * STEP * columns;
             MemorySegment.copy(rowMajor, JAVA_BYTE, at, first, 0, first.length);
             MemorySegment.copy(rowMajor, JAVA_BYTE, at + first.length, second, 0, second.length);
-            addTerms(first, second, terms);
+            if (pairs) {
+                addTerms(first, second, terms);
+            }
             for (int column = 0; column < columns; column += MOST_VECTORS * LANES) {
                 int width = Math.min(MOST_VECTORS * LANES, columns - column);
                 long to = panelOffset(spec, column) + (long) width * (Integer.BYTES + step * STEP);
-                packQuad(first, columns, column, width, -SHIFT, packed, to);
-                packQuad(second, columns, column, width, SHIFT, packed, to + (long) QUAD * width);
+                packQuad(first, columns, column, width, -shift, packed, to);
+                packQuad(second, columns, column, width, shift, packed, to + (long) QUAD * width);
             }
         }
         for (int column = 0; column < columns; column += MOST_VECTORS * LANES) {
@@ -162,7 +183,9 @@ final class PairedProducts {
         int quads = spec.k() / QUAD;
         set(scratch, Field.ROW_VECTORS, quads / LANES);
         set(scratch, Field.ROW_REST, (1L << quads % LANES) - 1);
-        call(rowTerms, scratch);
+        if (isInPairs(spec)) {
+            call(rowTerms, scratch);
+        }
         int full = spec.n() / (MOST_VECTORS * LANES);
         int rest = spec.n() / LANES % MOST_VECTORS;
         multiply(spec, packed, c, 0, full, MOST_VECTORS, scratch);
@@ -182,7 +205,7 @@ final class PairedProducts {
             set(scratch, Field.C, c.address() + (long) column * Integer.BYTES);
             set(scratch, Field.PANELS, count);
             set(scratch, Field.PANEL_BYTES, (long) vectors * LANES * (Integer.BYTES + spec.k()));
-            call(panels[vectors - 1], scratch);
+            call((isInPairs(spec) ? inPairs : plain)[vectors - 1], scratch);
         }
     }
 
