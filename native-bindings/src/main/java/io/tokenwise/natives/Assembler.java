@@ -38,7 +38,9 @@ final class Assembler {
     private static final int MAP_0F38 = 2;
     private static final int MAP_0F3A = 3;
 
-    /** What stands for the prefixes 66 and F3. */
+    /** What stands for no prefix, 66 and F3. */
+    private static final int NONE = 0;
+
     private static final int P66 = 1;
 
     private static final int PF3 = 2;
@@ -295,6 +297,30 @@ final class Assembler {
 
     void subtractInts(int to, int a, int b) {
         vectors(P66, MAP_0F, 0xfa, to, a, b, 0);
+    }
+
+    void toFloats(int to, int ints) {
+        vectors(NONE, MAP_0F, 0x5b, to, 0, ints, 0);
+    }
+
+    void multiplyFloats(int to, int a, int b) {
+        vectors(NONE, MAP_0F, 0x59, to, a, b, 0);
+    }
+
+    void addFloats(int to, int a, Address b) {
+        evex(NONE, MAP_0F, 0, to, a, b.indexCode(), b.baseCode(), 0);
+        write(0x58);
+        address(to, b, VECTOR_BYTES);
+    }
+
+    /** {@code to += a * b}, rounded once. */
+    void addProductOfFloats(int to, int a, int b) {
+        vectors(P66, MAP_0F38, 0xb8, to, a, b, 0);
+    }
+
+    /** {@code to = to * a + b}, rounded once. */
+    void multiplyAndAddFloats(int to, int a, int b) {
+        vectors(P66, MAP_0F38, 0xa8, to, a, b, 0);
     }
 
     /** To each 32-bit lane the four products of its unsigned bytes with its signed ones. */

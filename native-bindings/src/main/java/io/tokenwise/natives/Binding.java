@@ -80,25 +80,64 @@ public final class Binding implements AutoCloseable {
     }
 
     private void run(Weights b, int rows, boolean adds) {
-        if (!USER.compareAndSet(this, null, Thread.currentThread())) {
-            throw new IllegalStateException(
-                    user == CLOSED ? "the binding has been closed" : "the binding is in use by another thread");
-        }
+        begin();
         try {
-            if (b.product.oneDnn != oneDnn) {
-                throw new IllegalArgumentException(b.product + ": the weights belong to another OneDnn");
-            }
-            weights = b;
-            b.checkOpen();
+            publish(b);
             if (b.product.tiles != null) {
                 multiplyTiles(b, rows, adds);
             } else {
                 execute(published(b.product, rows, adds), b);
             }
         } finally {
-            kernel = null;
-            weights = null;
-            user = null;
+            end();
+        }
+    }
+
+    private void begin() {
+        if (!USER.compareAndSet(this, null, Thread.currentThread())) {
+            throw new IllegalStateException(
+                    user == CLOSED ? "the binding has been closed" : "the binding is in use by another thread");
+        }
+    }
+
+    /** Weights that are not destroyed before this binding forgets them. */
+    private void publish(Weights b) {
+        if (b.product.oneDnn != oneDnn) {
+            throw new IllegalArgumentException(b.product + ": the weights belong to another OneDnn");
+        }
+        weights = b;
+        b.checkOpen();
+    }
+
+    private void end() {
+        kernel = null;
+        weights = null;
+        user = null;
+    }
+
+    /**
+     * Computes the first {@code rows} rows of A B as floats, from a column of theirs on, by a product that {@linkplain Product#widens widens}; C is left as it is.
+     * Nothing is allocated.
+     *
+     * @throws IllegalArgumentException if memory is too small
+     * @throws IllegalStateException as {@link #run}
+     * @throws UnsupportedOperationException if the product does not widen
+     */
+    public void widen(Weights b, int rows, WidenedRows widened, int column) {
+        begin();
+        try {
+            publish(b);
+            ProductSpec spec = b.product.spec();
+            if (!b.product.widens()) {
+                throw new UnsupportedOperationException(spec + ": sums stay integers");
+            }
+            b.product.checkRows(rows);
+            Sizes.check(spec, "A", a, spec.aBytes(rows));
+            Sizes.check(spec, "scratch", scratch, TileProducts.scratchBytes(rows));
+            widened.check(spec, rows, column);
+            b.product.tiles.widen(spec, a, b.data, widened, rows, column, scratch);
+        } finally {
+            end();
         }
     }
 

@@ -114,8 +114,8 @@ public final class OneDnn implements AutoCloseable {
         return version;
     }
 
-    /** Whether products of 7 bits take half the multiplications here. */
-    public boolean multipliesPairs() {
+    /** Whether code of our own multiplies bytes here, those of 7 bits in pairs. */
+    public boolean hasTileCode() {
         return tiles != null;
     }
 

@@ -87,6 +87,25 @@ public final class Product {
         });
     }
 
+    /**
+     * Says what sums of columns mean as floats, for {@link Binding#widen}: of column j {@code scales[from + j]}, and {@code sums[from + j]}, that times the sum of its weights.
+     *
+     * @param packed what {@link #pack} has written
+     * @throws UnsupportedOperationException if the product does not {@linkplain #widens widen}
+     */
+    public void setMeaning(float[] scales, float[] sums, int from, MemorySegment packed) {
+        if (tiles == null) {
+            throw new UnsupportedOperationException(spec + ": sums stay integers");
+        }
+        Sizes.check(spec, "packed B", packed, packedBytes);
+        TileProducts.setMeaning(spec, scales, sums, from, packed);
+    }
+
+    /** Whether {@link Binding#widen} makes floats of its sums. */
+    public boolean widens() {
+        return tiles != null;
+    }
+
     /** Brings B, which lies row-major in a type, or its transpose, into the form in which the product reads it; rows there are so many elements apart. */
     private void reorder(DataType type, long stride, boolean transposed, MemorySegment source, MemorySegment packed) {
         try (Arena arena = Arena.ofConfined()) {

@@ -30,7 +30,13 @@ final class TileCode {
     private static final int ROWS = 4;
 
     private static final int VECTOR_BYTES = 64;
+    private static final int LANES = 16;
     private static final int QUAD_BYTES = 4;
+    static final int ROW_BYTES = 16;
+
+    /** Of each column of a panel before its weights: an int that its sums begin with, and the floats of its step and its weights' sum. */
+    static final int COLUMN_BYTES = 12;
+
     private static final int STEP_BYTES = 2 * QUAD_BYTES;
 
     /** Lines of the next panel that a step asks for: the rows that share a panel of few rows' time. */
@@ -53,10 +59,14 @@ final class TileCode {
         ROWS,
         PANELS,
         PANEL_BYTES,
-        /** An int for each row. */
+        /** {@link #ROW_BYTES} for each row: an int that its sums are less in pairs, and the floats of its step and its least value. */
         ROW_TERMS,
-        /** 1 where sums are added to C. */
-        ADDS,
+        /** A {@link Target}. */
+        TARGET,
+        /** Of the panel's first column. */
+        BIAS,
+        /** Bytes from C to a matrix with its rows. */
+        RESIDUAL_DISTANCE,
         /** Whole vectors of a row of A, and the mask of what is left, a bit for four bytes. */
         ROW_VECTORS,
         ROW_REST;
@@ -70,6 +80,19 @@ final class TileCode {
         private Address at() {
             return Address.of(RDI, offset());
         }
+    }
+
+    /** What becomes of sums: they overwrite C, are added to it, or become floats, plus a residual or without. */
+    enum Target {
+        INTEGERS,
+        ADDED_INTEGERS,
+        FLOATS,
+        FLOATS_PLUS_RESIDUAL
+    }
+
+    @FunctionalInterface
+    private interface SumAndPlace {
+        void accept(int sum, Address place);
     }
 
     private final Assembler code = new Assembler();
@@ -130,7 +153,7 @@ final class TileCode {
         code.shuffleInts(swapped, sum, 0x4e);
         code.addInts(sum, sum, swapped);
         code.storeInt(sum, Address.of(R11, 0));
-        code.add(R11, Integer.BYTES);
+        code.add(R11, ROW_BYTES);
         code.add(RAX, RSI);
         code.subtract(RBX, 1);
         code.jump(When.NOT_EQUAL, row);
@@ -172,6 +195,9 @@ final class TileCode {
         // Behind the panel's steps: where the last tile stopped reading.
         code.move(RDX, R12);
         code.add(R10, vectors * VECTOR_BYTES);
+        code.load(RCX, Field.BIAS.at());
+        code.add(RCX, vectors * VECTOR_BYTES);
+        code.store(RCX, Field.BIAS.at());
         code.load(RCX, Field.PANELS.at());
         code.subtract(RCX, 1);
         code.store(RCX, Field.PANELS.at());
@@ -187,39 +213,86 @@ final class TileCode {
                 code.loadVector(r * vectors + v, Address.of(R12, v * VECTOR_BYTES));
             }
         }
-        code.add(R12, vectors * VECTOR_BYTES);
+        code.add(R12, COLUMN_BYTES * LANES * vectors);
         code.move(RAX, R13);
         code.lea(RBP, new Address(RAX, RSI, 2, 0));
         code.add(RBP, RSI);
         writePrefetchStep();
         code.load(RCX, Field.STEPS.at());
         writeSteps(rows, vectors);
+        if (inPairs) {
+            subtractRowTerms(rows, vectors);
+        }
+        code.load(RCX, Field.TARGET.at());
+        code.compare(RCX, Target.FLOATS.ordinal());
+        int integers = code.jumpForward(When.LESS);
+        widen(rows, vectors);
+        code.load(RCX, Field.TARGET.at());
+        code.compare(RCX, Target.FLOATS.ordinal());
+        int alone = code.jumpForward(When.EQUAL);
+        code.load(R14, Field.RESIDUAL_DISTANCE.at());
+        code.add(R14, R8);
+        forEachSum(rows, vectors, R14, (sum, at) -> code.addFloats(sum, sum, at));
+        int floats = code.jumpForward();
+        code.target(integers);
+        code.compare(RCX, Target.INTEGERS.ordinal());
+        int overwrites = code.jumpForward(When.EQUAL);
+        code.move(R14, R8);
+        forEachSum(rows, vectors, R14, (sum, at) -> code.addInts(sum, sum, at));
+        code.target(overwrites);
+        code.target(alone);
+        code.target(floats);
+        forEachSum(rows, vectors, R8, code::storeVector);
+        for (int r = 0; r < rows; r++) {
+            code.add(R13, RSI);
+        }
+        code.add(R11, rows * ROW_BYTES);
+    }
+
+    /** Does something with each vector of sums and its place in a matrix with C's rows; the register then is behind the tile's. */
+    private void forEachSum(int rows, int vectors, Register row, SumAndPlace each) {
+        for (int r = 0; r < rows; r++) {
+            for (int v = 0; v < vectors; v++) {
+                each.accept(r * vectors + v, Address.of(row, v * VECTOR_BYTES));
+            }
+            code.add(row, R9);
+        }
+    }
+
+    private void subtractRowTerms(int rows, int vectors) {
         int term = rows * vectors;
-        for (int r = 0; inPairs && r < rows; r++) {
-            code.broadcastInt(term, Address.of(R11, r * Integer.BYTES));
+        for (int r = 0; r < rows; r++) {
+            code.broadcastInt(term, Address.of(R11, r * ROW_BYTES));
             for (int v = 0; v < vectors; v++) {
                 code.subtractInts(r * vectors + v, r * vectors + v, term);
             }
         }
-        code.load(RCX, Field.ADDS.at());
-        code.compare(RCX, 0);
-        int overwrites = code.jumpForward(When.EQUAL);
-        code.move(R14, R8);
+    }
+
+    /** {@code sum * scale * columnScale + (least * columnSum + bias)}, in the order and with the roundings of our own kernels. */
+    private void widen(int rows, int vectors) {
+        int scales = rows * vectors;
+        int leasts = scales + rows;
+        int columnScale = leasts + rows;
+        int columnSum = columnScale + 1;
+        int offset = columnSum + 1;
         for (int r = 0; r < rows; r++) {
-            for (int v = 0; v < vectors; v++) {
-                code.addInts(r * vectors + v, r * vectors + v, Address.of(R14, v * VECTOR_BYTES));
-            }
-            code.add(R14, R9);
+            code.broadcastInt(scales + r, Address.of(R11, r * ROW_BYTES + Integer.BYTES));
+            code.broadcastInt(leasts + r, Address.of(R11, r * ROW_BYTES + 2 * Integer.BYTES));
         }
-        code.target(overwrites);
-        for (int r = 0; r < rows; r++) {
-            for (int v = 0; v < vectors; v++) {
-                code.storeVector(r * vectors + v, Address.of(R8, v * VECTOR_BYTES));
+        code.load(RCX, Field.BIAS.at());
+        for (int v = 0; v < vectors; v++) {
+            code.loadVector(columnScale, Address.of(RDX, (vectors + v) * VECTOR_BYTES));
+            code.loadVector(columnSum, Address.of(RDX, (2 * vectors + v) * VECTOR_BYTES));
+            for (int r = 0; r < rows; r++) {
+                int sum = r * vectors + v;
+                code.loadVector(offset, Address.of(RCX, v * VECTOR_BYTES));
+                code.addProductOfFloats(offset, columnSum, leasts + r);
+                code.toFloats(sum, sum);
+                code.multiplyFloats(sum, sum, scales + r);
+                code.multiplyAndAddFloats(sum, columnScale, offset);
             }
-            code.add(R8, R9);
-            code.add(R13, RSI);
         }
-        code.add(R11, rows * Integer.BYTES);
     }
 
     /** Lets R14 be how far R15, which runs through the next panel, goes in a step: nowhere once it is through. */

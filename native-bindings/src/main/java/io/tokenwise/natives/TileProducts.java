@@ -2,10 +2,12 @@ package io.tokenwise.natives;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_BYTE;
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.tokenwise.natives.TileCode.Field;
+import io.tokenwise.natives.TileCode.Target;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -23,8 +25,8 @@ import java.nio.file.Path;
  * inner product", IEEE Transactions on Computers C-17, 1968). Sums of 7 bits fit 8, of which one factor must be unsigned and one signed:
  * {@code (q1 + w2 + 64)(q2 + w1 - 64)}. All sums are exact.
  *
- * <p>A step is eight inputs: four q1, then four q2. B is packed by panels of up to 64 columns: first what each column's sum begins with, an int, then for each step
- * four w1 of each column and four w2, in pairs {@code w1 - 64} and {@code w2 + 64}. Thread-safe.
+ * <p>A step is eight inputs: four q1, then four q2. B is packed by panels of up to 64 columns: first what each column's sum begins with, an int, and what
+ * {@link #setMeaning} says of it, then for each step four w1 of each column and four w2, in pairs {@code w1 - 64} and {@code w2 + 64}. Thread-safe.
  */
 final class TileProducts {
     static final String NAME = "tiles";
@@ -40,10 +42,14 @@ final class TileProducts {
     private static final int MOST_VECTORS = 4;
     private static final int SHIFT = 64;
 
-    /** What a call reads, and behind it an int for each row. */
+    /** What a call reads, and behind it what belongs to each row. */
     private static final long TERMS_OFFSET = 128;
 
-    private static final MethodHandle CALL = Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(ADDRESS));
+    /** A function reads the first argument alone; of the others the memory stays while it runs. */
+    private static final MethodHandle CALL =
+            Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+
+    private static final WidenedRows NOTHING = new WidenedRows();
 
     private final MemorySegment rowTerms;
 
@@ -101,11 +107,11 @@ final class TileProducts {
     }
 
     static long packedBytes(ProductSpec spec) {
-        return (long) spec.n() * (Integer.BYTES + spec.k());
+        return (long) spec.n() * (TileCode.COLUMN_BYTES + spec.k());
     }
 
     static long scratchBytes(int rows) {
-        return TERMS_OFFSET + Math.ceilDiv(rows, 2) * (long) Long.BYTES;
+        return TERMS_OFFSET + (long) rows * TileCode.ROW_BYTES;
     }
 
     /** Packs B {@code [k, n]}, in pairs of values from -64 to 64. */
@@ -125,7 +131,7 @@ final class TileProducts {
             }
             for (int column = 0; column < columns; column += MOST_VECTORS * LANES) {
                 int width = Math.min(MOST_VECTORS * LANES, columns - column);
-                long to = panelOffset(spec, column) + (long) width * (Integer.BYTES + step * STEP);
+                long to = panelOffset(spec, column) + (long) width * (TileCode.COLUMN_BYTES + step * STEP);
                 packQuad(first, columns, column, width, -shift, packed, to);
                 packQuad(second, columns, column, width, shift, packed, to + (long) QUAD * width);
             }
@@ -136,9 +142,19 @@ final class TileProducts {
         }
     }
 
+    /** What sums of columns mean as floats: packs the step of each column, and the sum of its weights in steps. */
+    static void setMeaning(ProductSpec spec, float[] scales, float[] sums, int from, MemorySegment packed) {
+        for (int column = 0; column < spec.n(); column += MOST_VECTORS * LANES) {
+            int width = Math.min(MOST_VECTORS * LANES, spec.n() - column);
+            long to = panelOffset(spec, column) + (long) width * Integer.BYTES;
+            MemorySegment.copy(scales, from + column, packed, JAVA_FLOAT, to, width);
+            MemorySegment.copy(sums, from + column, packed, JAVA_FLOAT, to + (long) width * Float.BYTES, width);
+        }
+    }
+
     /** Panels before a column are full. */
     private static long panelOffset(ProductSpec spec, int column) {
-        return (long) column * (Integer.BYTES + spec.k());
+        return (long) column * (TileCode.COLUMN_BYTES + spec.k());
     }
 
     /** What a column's sum begins with: less {@code w1 w2}, and what the shifts made of its weights. */
@@ -173,39 +189,72 @@ final class TileProducts {
             int rows,
             boolean adds,
             MemorySegment scratch) {
-        set(scratch, Field.A, a.address());
-        set(scratch, Field.A_STRIDE_BYTES, spec.aStride());
-        set(scratch, Field.STEPS, spec.k() / STEP);
         set(scratch, Field.C_STRIDE_BYTES, (long) spec.cStride() * Integer.BYTES);
-        set(scratch, Field.ROWS, rows);
-        set(scratch, Field.ROW_TERMS, scratch.address() + TERMS_OFFSET);
-        set(scratch, Field.ADDS, adds ? 1 : 0);
-        int quads = spec.k() / QUAD;
-        set(scratch, Field.ROW_VECTORS, quads / LANES);
-        set(scratch, Field.ROW_REST, (1L << quads % LANES) - 1);
-        if (isInPairs(spec)) {
-            call(rowTerms, scratch);
+        set(scratch, Field.TARGET, (adds ? Target.ADDED_INTEGERS : Target.INTEGERS).ordinal());
+        multiply(spec, a, packed, c.address(), rows, scratch, NOTHING);
+    }
+
+    /** {@link WidenedRows} of A B, whose memory stays meanwhile by this; all else as {@link #run}. */
+    void widen(
+            ProductSpec spec,
+            MemorySegment a,
+            MemorySegment packed,
+            WidenedRows widened,
+            int rows,
+            int column,
+            MemorySegment scratch) {
+        for (int row = 0; row < rows; row++) {
+            long at = TERMS_OFFSET + (long) row * TileCode.ROW_BYTES;
+            scratch.set(JAVA_FLOAT, at + Integer.BYTES, widened.scale(row));
+            scratch.set(JAVA_FLOAT, at + 2 * Integer.BYTES, widened.least(row));
         }
-        int full = spec.n() / (MOST_VECTORS * LANES);
-        int rest = spec.n() / LANES % MOST_VECTORS;
-        multiply(spec, packed, c, 0, full, MOST_VECTORS, scratch);
-        multiply(spec, packed, c, full * MOST_VECTORS * LANES, rest > 0 ? 1 : 0, rest, scratch);
+        boolean plus = widened.residual != MemorySegment.NULL;
+        long y = widened.y.address() + widened.yAt;
+        long offset = (long) column * Float.BYTES;
+        set(scratch, Field.C_STRIDE_BYTES, widened.strideBytes());
+        set(scratch, Field.TARGET, (plus ? Target.FLOATS_PLUS_RESIDUAL : Target.FLOATS).ordinal());
+        set(scratch, Field.BIAS, widened.bias.address() + widened.biasAt + offset);
+        set(scratch, Field.RESIDUAL_DISTANCE, widened.residual.address() + widened.residualAt - y);
+        multiply(spec, a, packed, y + offset, rows, scratch, widened);
     }
 
     private void multiply(
             ProductSpec spec,
+            MemorySegment a,
             MemorySegment packed,
-            MemorySegment c,
-            int column,
-            int count,
-            int vectors,
-            MemorySegment scratch) {
-        if (count > 0) {
+            long c,
+            int rows,
+            MemorySegment scratch,
+            WidenedRows kept) {
+        int quads = spec.k() / QUAD;
+        set(scratch, Field.A, a.address());
+        set(scratch, Field.A_STRIDE_BYTES, spec.aStride());
+        set(scratch, Field.STEPS, spec.k() / STEP);
+        set(scratch, Field.ROWS, rows);
+        set(scratch, Field.ROW_TERMS, scratch.address() + TERMS_OFFSET);
+        set(scratch, Field.ROW_VECTORS, quads / LANES);
+        set(scratch, Field.ROW_REST, (1L << quads % LANES) - 1);
+        MemorySegment[] codes = plain;
+        if (isInPairs(spec)) {
+            codes = inPairs;
+            call(rowTerms, scratch, kept);
+        }
+        int full = spec.n() / (MOST_VECTORS * LANES);
+        int rest = spec.n() / LANES % MOST_VECTORS;
+        set(scratch, Field.PACKED, packed.address());
+        set(scratch, Field.C, c);
+        if (full > 0) {
+            set(scratch, Field.PANELS, full);
+            set(scratch, Field.PANEL_BYTES, panelOffset(spec, MOST_VECTORS * LANES));
+            call(codes[MOST_VECTORS - 1], scratch, kept);
+        }
+        if (rest > 0) {
+            int column = full * MOST_VECTORS * LANES;
             set(scratch, Field.PACKED, packed.address() + panelOffset(spec, column));
-            set(scratch, Field.C, c.address() + (long) column * Integer.BYTES);
-            set(scratch, Field.PANELS, count);
-            set(scratch, Field.PANEL_BYTES, (long) vectors * LANES * (Integer.BYTES + spec.k()));
-            call((isInPairs(spec) ? inPairs : plain)[vectors - 1], scratch);
+            set(scratch, Field.C, c + (long) column * Integer.BYTES);
+            set(scratch, Field.PANELS, 1);
+            set(scratch, Field.PANEL_BYTES, panelOffset(spec, rest * LANES));
+            call(codes[rest - 1], scratch, kept);
         }
     }
 
@@ -213,9 +262,9 @@ final class TileProducts {
         scratch.set(JAVA_LONG, field.offset(), value);
     }
 
-    private static void call(MemorySegment function, MemorySegment scratch) {
+    private static void call(MemorySegment function, MemorySegment scratch, WidenedRows kept) {
         try {
-            CALL.invokeExact(function, scratch);
+            CALL.invokeExact(function, scratch, kept.y, kept.bias, kept.residual);
         } catch (Throwable e) {
             throw new AssertionError(e);
         }

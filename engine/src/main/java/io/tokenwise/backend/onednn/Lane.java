@@ -4,6 +4,7 @@ import io.tokenwise.kernels.Floats;
 import io.tokenwise.natives.Binding;
 import io.tokenwise.natives.OneDnn;
 import io.tokenwise.natives.Pages;
+import io.tokenwise.natives.WidenedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -21,6 +22,9 @@ final class Lane {
 
     /** What the slices used by a row add to its sums. */
     final Offsets offsets;
+
+    /** Where a product goes that makes floats of its sums by itself. */
+    final WidenedRows widened = new WidenedRows();
 
     private final OneDnn oneDnn;
     private final MemorySegment sums;

@@ -160,7 +160,7 @@ public final class OneDnnBackend implements Backend {
         String form = switch (precision) {
             case F32, BF16 -> "";
             case S8 -> largestWeight() < Byte.MAX_VALUE ? ", weights in 7 bits" : "";
-            case S7 -> oneDnn.multipliesPairs() ? ", in pairs" : "";
+            case S7 -> oneDnn.hasTileCode() ? ", in pairs" : "";
         };
         return "onednn (" + oneDnn.version() + ", " + oneDnn.isa() + form + ")";
     }

@@ -15,6 +15,7 @@ import io.tokenwise.kernels.Kernels;
 import io.tokenwise.natives.Binding;
 import io.tokenwise.natives.OneDnn;
 import io.tokenwise.natives.Pages;
+import io.tokenwise.natives.WidenedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -272,7 +273,12 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** A product, or the slices of outputs. */
     private void multiplyOutputs(OneDnnJob job, int task, Lane lane, int share, int shares) {
         if (job.weight != null) {
-            multiply(lane, input, 0, 0, job.weight, job.rows(task), false, share, shares);
+            if (job.widensAtOnce) {
+                Floats bias = job.bias == null ? zeros : job.bias;
+                multiplyAndWiden(job, task, lane, input, job.weight, bias, share, shares);
+            } else {
+                multiply(lane, input, 0, 0, job.weight, job.rows(task), false, share, shares);
+            }
             return;
         }
         List<PackedMatrix> slices = job.ups.weights();
@@ -331,6 +337,11 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     /** The first product overwrites the sums, the others add to them: to rows beyond theirs, which share a kernel, nothing. */
     private void multiplyInputs(OneDnnJob job, int task, Lane lane, int share, int shares) {
         List<PackedMatrix> slices = job.downs.weights();
+        if (job.widensAtOnce) {
+            Floats bias = job.downs.biases().getFirst().floats();
+            multiplyAndWiden(job, task, lane, units, matrix(slices.getFirst()), bias, share, shares);
+            return;
+        }
         int n = joined(job, slices);
         OneDnnMatrix first = matrix(slices.get(n - 1)).upTo();
         multiply(lane, units, 0, 0, first, job.rows(task, 0), false, share, shares);
@@ -392,6 +403,38 @@ final class OneDnnBuffers implements BufferPool.Buffers {
                 }
                 to += part.outputs();
             }
+        }
+    }
+
+    /** {@code y[r] = operand[r] weight + bias + residual[r]} of a task's rows: of the columns that the share's parts of the matrix have. */
+    private void multiplyAndWiden(
+            OneDnnJob job,
+            int task,
+            Lane lane,
+            Operand operand,
+            OneDnnMatrix weight,
+            Floats bias,
+            int share,
+            int shares) {
+        long columns = weight.outputs();
+        long at = job.row(task, 0) * columns;
+        WidenedRows rows = lane.widened;
+        rows.setSteps(operand.scales);
+        rows.setY(job.y.segment(), job.y.at(at), columns * job.rowStep());
+        rows.setBias(bias.segment(), bias.offset());
+        if (job.residual == null) {
+            rows.setResidual(MemorySegment.NULL, 0);
+        } else {
+            rows.setResidual(job.residual.segment(), job.residual.at(at));
+        }
+        Binding binding = lane.binding(operand, 0, 0);
+        int column = 0;
+        for (int i = 0; i < weight.parts().size(); i++) {
+            Part part = weight.parts().get(i);
+            if (i % shares == share) {
+                binding.widen(part.weights(), job.rows(task), rows, column);
+            }
+            column += part.outputs();
         }
     }
 

@@ -19,8 +19,11 @@ import java.util.List;
  */
 final class OneDnnJob extends Job {
     private static final Step[] OUTPUTS = {Step.NARROW, Step.MULTIPLY_OUTPUTS, Step.WIDEN};
+    private static final Step[] WIDENED_OUTPUTS = {Step.NARROW, Step.MULTIPLY_OUTPUTS};
     private static final Step[] INPUTS = {Step.NARROW, Step.MULTIPLY_INPUTS, Step.WIDEN};
+    private static final Step[] WIDENED_INPUTS = {Step.NARROW, Step.MULTIPLY_INPUTS};
     private static final Step[] MLP = Step.values();
+    private static final Step[] WIDENED_MLP = {Step.NARROW, Step.MULTIPLY_OUTPUTS, Step.ACTIVATE, Step.MULTIPLY_INPUTS};
 
     Floats x;
     Floats y;
@@ -54,6 +57,9 @@ final class OneDnnJob extends Job {
     /** What is done with each block. */
     Step[] steps;
 
+    /** Whether the last product writes y by itself, so that its sums need not lie in memory: of one matrix for all rows, in their order. */
+    boolean widensAtOnce;
+
     private int sliceCount;
     private int[] sliceRows;
     private int[] rows;
@@ -76,7 +82,8 @@ final class OneDnnJob extends Job {
         ups = null;
         downs = null;
         rows = null;
-        steps = OUTPUTS;
+        widensAtOnce = !gelu && weight.widens();
+        steps = widensAtOnce ? WIDENED_OUTPUTS : OUTPUTS;
         run(rowCount, weight.outputStride(), scratch);
     }
 
@@ -85,7 +92,17 @@ final class OneDnnJob extends Job {
         weight = null;
         ups = newUps;
         downs = newDowns;
-        steps = ups == null ? INPUTS : downs == null ? OUTPUTS : MLP;
+        widensAtOnce = downs != null
+                && downs.count() == 1
+                && newRows == null
+                && OneDnnBuffers.matrix(downs.weights().getFirst()).widens();
+        if (downs == null) {
+            steps = OUTPUTS;
+        } else if (ups == null) {
+            steps = widensAtOnce ? WIDENED_INPUTS : INPUTS;
+        } else {
+            steps = widensAtOnce ? WIDENED_MLP : MLP;
+        }
         adjacentBiases = ups != null && areAdjacent(ups.biases());
         sliceCount = ups == null ? downs.count() : ups.count();
         rows = newRows;
@@ -140,6 +157,11 @@ final class OneDnnJob extends Job {
     int row(int task, int index) {
         int row = neighbours ? task * blockRows + index : task + index * tasks;
         return rows == null ? row : rows[row];
+    }
+
+    /** From one row of x and y to the next of a task, where they are in their order. */
+    int rowStep() {
+        return neighbours ? 1 : tasks;
     }
 
     /** Rows of a task. */

@@ -44,6 +44,16 @@ record OneDnnMatrix(List<Part> parts, int outputs, Columns columns, OneDnnMatrix
         return true;
     }
 
+    /** Whether products of it make floats of their sums by themselves. */
+    boolean widens() {
+        for (int i = 0; i < parts.size(); i++) {
+            if (!parts.get(i).product.widens()) {
+                return false;
+            }
+        }
+        return true;
+    }
+
     @Override
     public PackedMatrix plain() {
         return twin == null ? this : twin;

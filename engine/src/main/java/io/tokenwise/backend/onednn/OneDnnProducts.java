@@ -8,6 +8,7 @@ import io.tokenwise.backend.PackedMatrix;
 import io.tokenwise.backend.cpu.Products;
 import io.tokenwise.backend.cpu.WorkerPool;
 import io.tokenwise.backend.onednn.OneDnnMatrix.Part;
+import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Kernels;
 import io.tokenwise.kernels.Scratch;
@@ -137,9 +138,14 @@ final class OneDnnProducts implements Products {
         for (int j = 0; j < sums.length; j++) {
             sums[j] *= scales[output + j];
         }
+        int column = 0;
         for (Part part : slice.parts()) {
-            packPart(steps, scales.length, input, output, part);
-            output += part.outputs();
+            packPart(steps, scales.length, input, output + column, part);
+            if (part.product().widens()) {
+                Columns columns = slice.columns();
+                part.product().setMeaning(columns.scales(), columns.sums(), column, part.packed());
+            }
+            column += part.outputs();
         }
     }
 

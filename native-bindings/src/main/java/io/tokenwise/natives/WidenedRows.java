@@ -1,0 +1,83 @@
+package io.tokenwise.natives;
+
+import java.lang.foreign.MemorySegment;
+
+/**
+ * Where rows of a product of bytes go as floats: {@code y = sum * scale * columnScale + (least * columnSum + bias) + residual}, with a scale and a least value for each row and
+ * what {@link Product#setMeaning} says of columns. Mutable, so that a warm call allocates nothing; for one thread at a time.
+ */
+public final class WidenedRows {
+    MemorySegment y = MemorySegment.NULL;
+    MemorySegment bias = MemorySegment.NULL;
+
+    /** {@link MemorySegment#NULL} where there is none. */
+    MemorySegment residual = MemorySegment.NULL;
+
+    long yAt;
+    long biasAt;
+    long residualAt;
+    private long stride;
+    private float[] steps = {};
+
+    /**
+     * Where y's first row begins.
+     *
+     * @param newStride floats from one row to the next, of the residual too
+     */
+    public void setY(MemorySegment memory, long at, long newStride) {
+        y = memory;
+        yAt = at;
+        stride = newStride;
+    }
+
+    /** A float for each column. */
+    public void setBias(MemorySegment memory, long at) {
+        bias = memory;
+        biasAt = at;
+    }
+
+    /** Where the residual's first row begins; it may be y. {@link MemorySegment#NULL} where there is none. */
+    public void setResidual(MemorySegment memory, long at) {
+        residual = memory;
+        residualAt = at;
+    }
+
+    /** @param newSteps of each row its scale, and its least value behind it */
+    public void setSteps(float[] newSteps) {
+        steps = newSteps;
+    }
+
+    float scale(int row) {
+        return steps[2 * row];
+    }
+
+    float least(int row) {
+        return steps[2 * row + 1];
+    }
+
+    long strideBytes() {
+        return stride * Float.BYTES;
+    }
+
+    /** That there is room for the product's columns of so many rows, from a column of theirs on. */
+    void check(ProductSpec spec, int rows, int column) {
+        long end = column + (long) spec.n();
+        if (column < 0 || stride < end || steps.length < 2 * rows) {
+            throw new IllegalArgumentException(spec + ": rows of " + stride + " floats and steps of " + steps.length / 2
+                    + " rows, but needed are columns " + column + " to " + end + " of " + rows + " rows");
+        }
+        long bytes = ((rows - 1L) * stride + end) * Float.BYTES;
+        check(spec, "y", y, yAt, bytes);
+        check(spec, "bias", bias, biasAt, end * Float.BYTES);
+        if (residual != MemorySegment.NULL) {
+            check(spec, "residual", residual, residualAt, bytes);
+        }
+    }
+
+    private static void check(ProductSpec spec, String name, MemorySegment memory, long at, long bytes) {
+        if (at < 0) {
+            throw new IllegalArgumentException(spec + ": " + name + " begins before its memory");
+        }
+        Sizes.check(spec, name, memory, at + bytes);
+    }
+}
