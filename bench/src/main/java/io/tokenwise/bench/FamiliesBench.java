@@ -152,7 +152,7 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
         double f32 = timings.get(0).tokensPerSecond();
         double int8 = timings.get(1).tokensPerSecond();
         for (Race.Timing timing : timings) {
-            boolean asked = timing.contender().name().endsWith("-s8");
+            boolean asked = timing.contender().name().matches(".*-s[78]");
             double ofInt8 = timing.tokensPerSecond() / int8;
             out.printf(
                     "%6s %-22s %10.2f %10.0f %8.2f %8.2f %9.6f %s%n",

@@ -161,9 +161,15 @@ public final class CostTables {
     /**
      * Which of the shipped tables is taken: of the same backend and precision that for the largest instruction set that is not beyond this one, else the
      * smallest that is, or else one of another backend: no card has measured those of CUDA yet. Of bytes only those that have units for them, or that
-     * lack them too.
+     * lack them too; those of 8 bits are for 7 too, whose products take their parts of a forward's time in about the same ratios.
      */
     static String nearest(String kind, String instructions, String precision) {
+        return precision.equals(Precision.S7.label())
+                ? nearestOf(kind, instructions, Precision.S8.label())
+                : nearestOf(kind, instructions, precision);
+    }
+
+    private static String nearestOf(String kind, String instructions, String precision) {
         String own = instructions.toLowerCase(Locale.ROOT);
         boolean bytes = precision.equals(Precision.S8.label());
         List<String> smallToLarge = INSTRUCTIONS.stream()

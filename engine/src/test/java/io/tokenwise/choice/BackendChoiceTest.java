@@ -22,7 +22,15 @@ import org.junit.jupiter.api.Test;
 class BackendChoiceTest {
     /** All that tests ask for: a start of a JVM takes more than all of them. */
     private static final List<String> CHOICES = List.of(
-            "AUTO auto", "ONEDNN auto", "CUDA auto", "AUTO F32", "VECTOR F32", "AUTO BF16", "AUTO S8", "ONEDNN S8");
+            "AUTO auto",
+            "ONEDNN auto",
+            "CUDA auto",
+            "AUTO F32",
+            "VECTOR F32",
+            "AUTO BF16",
+            "AUTO S8",
+            "ONEDNN S8",
+            "AUTO S7");
 
     /** By the flag of the JVM, what came of each choice. */
     private static final Map<String, List<String>> OPENED = new HashMap<>();
@@ -86,6 +94,18 @@ class BackendChoiceTest {
         TestModels.oneDnn(Precision.S8, 1).close();
         assertThat(open(Kind.AUTO, "auto", AVX2)).isEqualTo("ONEDNN S8, weights in 7 bits");
         assertThat(open(Kind.ONEDNN, "S8", AVX512)).isEqualTo("ONEDNN S8, weights in 7 bits");
+    }
+
+    @Test
+    void sevenBitsOfBothAreThereWhereBytesAreAndOnlyIfAskedFor() throws Exception {
+        TestModels.oneDnn(Precision.S8, 1).close();
+        assertThat(open(Kind.AUTO, "S7", AVX2)).isEqualTo("ONEDNN S7");
+        assertThat(open(Kind.AUTO, "S7", AVX))
+                .isEqualTo("refused: precision s7: this CPU (AVX) has no instructions for it; it offers f32");
+        assertThatThrownBy(() -> Backends.open(new BackendChoice(Kind.CUDA, Precision.S7), 1))
+                .hasMessage("precision s7: backend cuda has f32 and bf16 and s8; backend onednn has it");
+        assertThatThrownBy(() -> Backends.open(new BackendChoice(Kind.VECTOR, Precision.S7), 1))
+                .hasMessage("precision s7: backend vector has f32 only; use backend onednn, or precision f32");
     }
 
     /** Only where AVX-512 comes without bfloat16 is our own float32 slow. */

@@ -266,6 +266,8 @@ class CostTablesTest {
         "cuda, sm_90, f32, vector-vector-512-f32",
         "onednn, AVX512_CORE_BF16, f32, onednn-avx512_core-f32",
         "onednn, AVX512_CORE_BF16, s8, onednn-avx512_core_bf16-s8",
+        "onednn, AVX512_CORE_BF16, s7, onednn-avx512_core_bf16-s8",
+        "onednn, AVX2, s7, onednn-avx2-s8",
         "onednn, AVX512_CORE_AMX, bf16, onednn-avx512_core_bf16-bf16",
         "onednn, OTHER, f32, onednn-avx2-f32"
     })
