@@ -81,7 +81,7 @@ final class CostCommand implements Callable<Integer> {
             return 0;
         }
         var times = new Interleaved(rounds, WARM_UP_NANOS, TURN_NANOS);
-        List<OwnEngine> chosen = engines == null ? OwnEngine.RACING : engines;
+        List<OwnEngine> chosen = engines == null ? OwnEngine.unasked() : engines;
         CostResults results = new CostBench(model, chosen, tokens, measure, times, err).run();
         PrintWriter out = spec.commandLine().getOut();
         out.print(json ? results.asJson() + System.lineSeparator() : results.asTable());

@@ -210,7 +210,7 @@ final class FrontierCommand implements Callable<Integer> {
     private OwnEngine engine() {
         return engine != null
                 ? engine
-                : OwnEngine.RACING.reversed().stream()
+                : OwnEngine.unasked().reversed().stream()
                         .filter(one -> one.refusal().isEmpty())
                         .findFirst()
                         .orElseThrow();

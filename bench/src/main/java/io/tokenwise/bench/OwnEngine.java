@@ -21,6 +21,13 @@ public record OwnEngine(BackendChoice.Kind kind, Precision precision) {
             new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S8),
             new OwnEngine(BackendChoice.Kind.ONEDNN, Precision.S7));
 
+    /** Those whose precision may be chosen unasked. */
+    static List<OwnEngine> unasked() {
+        return RACING.stream()
+                .filter(engine -> engine.precision != Precision.S7)
+                .toList();
+    }
+
     public String name() {
         return kind.label() + "-" + precision.label();
     }

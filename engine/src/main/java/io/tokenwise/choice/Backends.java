@@ -73,7 +73,7 @@ public final class Backends {
     private Backend cuda() {
         if (!CudaBackend.PRECISIONS.contains(devicePrecision())) {
             throw new IllegalArgumentException("precision " + precision.label() + ": backend cuda has "
-                    + labels(CudaBackend.PRECISIONS) + "; backend onednn has it");
+                    + labels(CudaBackend.PRECISIONS) + "; use backend onednn, which has it");
         }
         try {
             return log(CudaBackend.open(devicePrecision()), "as asked for");
@@ -135,6 +135,9 @@ public final class Backends {
         }
         Precision chosen = precision == null ? offered.getLast() : precision;
         String why = precision == null ? "the fastest that the CPU has instructions for" : "as asked for";
+        if (chosen == Precision.S7 && !oneDnn.hasTileCode()) {
+            why += ", though here s8 is as fast, and more exact";
+        }
         if (kind == Kind.AUTO && chosen == Precision.F32) {
             if (!isSlowInJava(oneDnn.isa())) {
                 oneDnn.close();

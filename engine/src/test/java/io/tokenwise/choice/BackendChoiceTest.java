@@ -103,7 +103,7 @@ class BackendChoiceTest {
         assertThat(open(Kind.AUTO, "S7", AVX))
                 .isEqualTo("refused: precision s7: this CPU (AVX) has no instructions for it; it offers f32");
         assertThatThrownBy(() -> Backends.open(new BackendChoice(Kind.CUDA, Precision.S7), 1))
-                .hasMessage("precision s7: backend cuda has f32 and bf16 and s8; backend onednn has it");
+                .hasMessage("precision s7: backend cuda has f32 and bf16 and s8; use backend onednn, which has it");
         assertThatThrownBy(() -> Backends.open(new BackendChoice(Kind.VECTOR, Precision.S7), 1))
                 .hasMessage("precision s7: backend vector has f32 only; use backend onednn, or precision f32");
     }

@@ -56,6 +56,9 @@ public final class Binding implements AutoCloseable {
         Sizes.check("binding", "A", a, 0);
         Sizes.check("binding", "C", c, 0);
         Sizes.check("binding", "scratch", scratch, 0);
+        if (c.asOverlappingSlice(scratch).isPresent()) {
+            throw new IllegalArgumentException("binding: C and scratch must not overlap");
+        }
         this.oneDnn = oneDnn;
         this.a = a;
         this.c = c;
@@ -134,7 +137,7 @@ public final class Binding implements AutoCloseable {
             b.product.checkRows(rows);
             Sizes.check(spec, "A", a, spec.aBytes(rows));
             Sizes.check(spec, "scratch", scratch, TileProducts.scratchBytes(rows));
-            widened.check(spec, rows, column);
+            widened.check(spec, rows, column, scratch);
             b.product.tiles.widen(spec, a, b.data, widened, rows, column, scratch);
         } finally {
             end();

@@ -120,7 +120,7 @@ public final class Pages {
                 throw new UnsupportedOperationException("no machine code: the system refuses it");
             }
             return pages.reinterpret(arena, Pages::unmap);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             unmap(pages);
             throw e;
         } catch (Throwable e) {

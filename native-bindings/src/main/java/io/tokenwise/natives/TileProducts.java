@@ -43,7 +43,7 @@ final class TileProducts {
     private static final int SHIFT = 64;
 
     /** What a call reads, and behind it what belongs to each row. */
-    private static final long TERMS_OFFSET = 128;
+    private static final long TERMS_OFFSET = Math.ceilDiv(Field.BYTES, 64) * 64L;
 
     /** A function reads the first argument alone; of the others the memory stays while it runs. */
     private static final MethodHandle CALL =
@@ -59,15 +59,20 @@ final class TileProducts {
     private final MemorySegment[] inPairs;
 
     private TileProducts(Arena owner) {
-        rowTerms = Pages.executable(owner, TileCode.rowTerms());
+        rowTerms = code(owner, TileCode.rowTerms());
         plain = panels(owner, false);
         inPairs = panels(owner, true);
+    }
+
+    /** In the global scope, so that calling it needs no reference count that threads would share: bindings are closed before the library's arena. */
+    private static MemorySegment code(Arena owner, byte[] bytes) {
+        return MemorySegment.ofAddress(Pages.executable(owner, bytes).address());
     }
 
     private static MemorySegment[] panels(Arena owner, boolean inPairs) {
         var codes = new MemorySegment[MOST_VECTORS];
         for (int i = 0; i < MOST_VECTORS; i++) {
-            codes[i] = Pages.executable(owner, TileCode.panels(inPairs, i + 1));
+            codes[i] = code(owner, TileCode.panels(inPairs, i + 1));
         }
         return codes;
     }
@@ -107,7 +112,7 @@ final class TileProducts {
     }
 
     static long packedBytes(ProductSpec spec) {
-        return (long) spec.n() * (TileCode.COLUMN_BYTES + spec.k());
+        return panelOffset(spec, spec.n());
     }
 
     static long scratchBytes(int rows) {
@@ -131,7 +136,7 @@ final class TileProducts {
             }
             for (int column = 0; column < columns; column += MOST_VECTORS * LANES) {
                 int width = Math.min(MOST_VECTORS * LANES, columns - column);
-                long to = panelOffset(spec, column) + (long) width * (TileCode.COLUMN_BYTES + step * STEP);
+                long to = panelOffset(spec, column) + width * (TileCode.COLUMN_BYTES + (long) step * STEP);
                 packQuad(first, columns, column, width, -shift, packed, to);
                 packQuad(second, columns, column, width, shift, packed, to + (long) QUAD * width);
             }
@@ -154,7 +159,7 @@ final class TileProducts {
 
     /** Panels before a column are full. */
     private static long panelOffset(ProductSpec spec, int column) {
-        return (long) column * (TileCode.COLUMN_BYTES + spec.k());
+        return column * (TileCode.COLUMN_BYTES + (long) spec.k());
     }
 
     /** What a column's sum begins with: less {@code w1 w2}, and what the shifts made of its weights. */
@@ -265,6 +270,9 @@ final class TileProducts {
     private static void call(MemorySegment function, MemorySegment scratch, WidenedRows kept) {
         try {
             CALL.invokeExact(function, scratch, kept.y, kept.bias, kept.residual);
+        } catch (RuntimeException e) {
+            // The memory of y, the bias or the residual has been freed.
+            throw e;
         } catch (Throwable e) {
             throw new AssertionError(e);
         }

@@ -25,6 +25,9 @@ public final class WidenedRows {
      * @param newStride floats from one row to the next, of the residual too
      */
     public void setY(MemorySegment memory, long at, long newStride) {
+        if (newStride > Integer.MAX_VALUE) {
+            throw new IllegalArgumentException("rows " + newStride + " floats apart: at most " + Integer.MAX_VALUE);
+        }
         y = memory;
         yAt = at;
         stride = newStride;
@@ -59,8 +62,12 @@ public final class WidenedRows {
         return stride * Float.BYTES;
     }
 
-    /** That there is room for the product's columns of so many rows, from a column of theirs on. */
-    void check(ProductSpec spec, int rows, int column) {
+    /**
+     * That there is room for the product's columns of so many rows, from a column of theirs on.
+     *
+     * @param scratch what the product reads while it writes, so that y must lie elsewhere
+     */
+    void check(ProductSpec spec, int rows, int column, MemorySegment scratch) {
         long end = column + (long) spec.n();
         if (column < 0 || stride < end || steps.length < 2 * rows) {
             throw new IllegalArgumentException(spec + ": rows of " + stride + " floats and steps of " + steps.length / 2
@@ -68,6 +75,9 @@ public final class WidenedRows {
         }
         long bytes = ((rows - 1L) * stride + end) * Float.BYTES;
         check(spec, "y", y, yAt, bytes);
+        if (y.address() < scratch.address() + scratch.byteSize() && scratch.address() < y.address() + y.byteSize()) {
+            throw new IllegalArgumentException(spec + ": y and scratch must not overlap");
+        }
         check(spec, "bias", bias, biasAt, end * Float.BYTES);
         if (residual != MemorySegment.NULL) {
             check(spec, "residual", residual, residualAt, bytes);
@@ -75,9 +85,10 @@ public final class WidenedRows {
     }
 
     private static void check(ProductSpec spec, String name, MemorySegment memory, long at, long bytes) {
-        if (at < 0) {
-            throw new IllegalArgumentException(spec + ": " + name + " begins before its memory");
+        if (at < 0 || at > memory.byteSize()) {
+            throw new IllegalArgumentException(
+                    spec + ": " + name + " begins at byte " + at + " of its memory, which has " + memory.byteSize());
         }
-        Sizes.check(spec, name, memory, at + bytes);
+        Sizes.check(spec, name, memory, Math.addExact(at, bytes));
     }
 }

@@ -149,13 +149,16 @@ class TileProductsTest {
         ProductSpec spec = ProductSpec.of(8, 16, U8, S8, S32);
         Product product = oneDnn.product(spec);
         MemorySegment memory = allocate(arena, 1 << 12);
+        MemorySegment scratch = allocate(arena, 1 << 12);
         MemorySegment packed = allocate(arena, product.packedBytes());
         try (Weights weights = product.pack(memory, packed);
-                Binding binding = oneDnn.bind(memory, memory, memory)) {
+                Binding binding = oneDnn.bind(memory, memory, scratch)) {
             for (var wrong : List.of(
                     rows(memory, 0, 15, 4),
                     rows(memory.asSlice(0, 255), 0, 16, 4),
                     rows(memory, -4, 16, 4),
+                    rows(memory, Long.MAX_VALUE - 3, 16, 4),
+                    rows(scratch, 0, 16, 4),
                     rows(memory, 0, 16, 3))) {
                 assertThatThrownBy(() -> binding.widen(weights, 4, wrong, 0))
                         .isInstanceOf(IllegalArgumentException.class);
@@ -168,6 +171,12 @@ class TileProductsTest {
                     .hasMessageContaining("0 rows");
             binding.widen(weights, 4, rows(memory, 0, 16, 4), 0);
         }
+        assertThatThrownBy(() -> new WidenedRows().setY(memory, 0, 1L << 60))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("floats apart");
+        assertThatThrownBy(() -> oneDnn.bind(memory, memory.asSlice(8), memory))
+                .isInstanceOf(IllegalArgumentException.class)
+                .hasMessageContaining("must not overlap");
     }
 
     private static WidenedRows rows(MemorySegment y, long at, int stride, int steps) {
@@ -184,7 +193,7 @@ class TileProductsTest {
         MemorySegment memory = allocate(arena, 1 << 16);
         assertThat(product.widens()).isFalse();
         try (Weights weights = product.pack(memory, allocate(arena, product.packedBytes()));
-                Binding binding = oneDnn.bind(memory, memory, memory)) {
+                Binding binding = oneDnn.bind(memory, memory, allocate(arena, 1 << 12))) {
             assertThatThrownBy(() -> binding.widen(weights, 1, rows(memory, 0, 17, 1), 0))
                     .isInstanceOf(UnsupportedOperationException.class);
         }
