@@ -68,7 +68,7 @@ public final class Binding implements AutoCloseable {
     }
 
     /**
-     * Computes C from the first {@code rows} rows of A. Once warm it makes one native call and allocates nothing.
+     * Computes C from the first {@code rows} rows of A. Once warm it allocates nothing.
      *
      * @throws IllegalArgumentException if a buffer is too small for so many rows
      * @throws IllegalStateException if this, the weights, a buffer or the library is closed, or if another thread is inside

@@ -135,7 +135,7 @@ public final class OneDnn implements AutoCloseable {
                 : whileOpen(() -> products.computeIfAbsent(spec, s -> new Product(this, owner, s)));
     }
 
-    /** Binds native buffers, which must outlive the binding: as many bytes as the largest product that is to run on them needs. */
+    /** Binds native buffers, which must outlive the binding: as many bytes as the largest product that is to run on them needs. Scratch is aligned to 8 bytes, and C lies elsewhere. */
     public Binding bind(MemorySegment a, MemorySegment c, MemorySegment scratch) {
         return whileOpen(() -> new Binding(this, a, c, scratch));
     }

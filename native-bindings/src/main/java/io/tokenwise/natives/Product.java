@@ -9,7 +9,8 @@ import java.util.Arrays;
 
 /**
  * A matrix product of one {@link ProductSpec}, for any number of rows. B is packed once, in the layout that oneDNN likes best for many
- * rows, and all row counts use it. A kernel is compiled for each row count at its first use (0.5 to 2 ms) and kept.
+ * rows, and all row counts use it. A kernel is compiled for each row count at its first use (0.5 to 2 ms) and kept. Products of bytes may be {@link TileProducts}
+ * instead, whose code is for any number of rows.
  * It belongs to its {@link OneDnn} and may be shared by threads.
  *
  * <p>A row of C is the same, bit for bit, whatever the number of rows from 2 up: so it was for f32 and bf16 in all 216 products of
@@ -67,10 +68,10 @@ public final class Product {
     }
 
     /**
-     * Packs B. Integers must be within {@link Isa#largestInt8Weight}.
+     * Packs B. Integers must be within {@link Isa#largestInt8Weight}, those of 7 bits within {@link Isa#LARGEST_7_BIT_WEIGHT}.
      *
      * @param rowMajor B {@code [k, n]} in its own type, native
-     * @param packed native memory for the packed form, which must outlive the result; 64-byte alignment is fastest
+     * @param packed native memory for the packed form, which must outlive the result, aligned to 4 bytes; 64 are fastest
      * @throws IllegalArgumentException if memory is too small, or integer weights too large for a processor without int8 units
      */
     public Weights pack(MemorySegment rowMajor, MemorySegment packed) {
