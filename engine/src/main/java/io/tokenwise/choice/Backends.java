@@ -135,7 +135,7 @@ public final class Backends {
         }
         Precision chosen = precision == null ? offered.getLast() : precision;
         String why = precision == null ? "the fastest that the CPU has instructions for" : "as asked for";
-        if (chosen == Precision.S7 && !oneDnn.hasTileCode()) {
+        if (chosen == Precision.S7 && !oneDnn.hasOwnCode()) {
             why += ", though here s8 is as fast, and more exact";
         }
         if (kind == Kind.AUTO && chosen == Precision.F32) {

@@ -86,8 +86,8 @@ public final class Binding implements AutoCloseable {
         begin();
         try {
             publish(b);
-            if (b.product.tiles != null) {
-                multiplyTiles(b, rows, adds);
+            if (b.product.ownCode != null) {
+                multiplyByOwnCode(b, rows, adds);
             } else {
                 execute(published(b.product, rows, adds), b);
             }
@@ -119,38 +119,38 @@ public final class Binding implements AutoCloseable {
     }
 
     /**
-     * Computes the first {@code rows} rows of A B as floats, from a column of theirs on, by a product that {@linkplain Product#widens widens}; C is left as it is.
+     * Computes the first {@code rows} rows of A B as floats, from a column of theirs on, by a product that is {@linkplain Product#isOfOwnCode of our own code}; C is left as it is.
      * Nothing is allocated.
      *
      * @throws IllegalArgumentException if memory is too small
      * @throws IllegalStateException as {@link #run}
-     * @throws UnsupportedOperationException if the product does not widen
+     * @throws UnsupportedOperationException if oneDNN multiplies
      */
     public void widen(Weights b, int rows, WidenedRows widened, int column) {
         begin();
         try {
             publish(b);
             ProductSpec spec = b.product.spec();
-            if (!b.product.widens()) {
+            if (!b.product.isOfOwnCode()) {
                 throw new UnsupportedOperationException(spec + ": sums stay integers");
             }
             b.product.checkRows(rows);
             Sizes.check(spec, "A", a, spec.aBytes(rows));
             Sizes.check(spec, "scratch", scratch, TileProducts.scratchBytes(rows));
             widened.check(spec, rows, column, scratch);
-            b.product.tiles.widen(spec, a, b.data, widened, rows, column, scratch);
+            b.product.ownCode.widen(spec, a, b.data, widened, rows, column, scratch);
         } finally {
             end();
         }
     }
 
-    private void multiplyTiles(Weights b, int rows, boolean adds) {
+    private void multiplyByOwnCode(Weights b, int rows, boolean adds) {
         ProductSpec spec = b.product.spec();
         b.product.checkRows(rows);
         Sizes.check(spec, "A", a, spec.aBytes(rows));
         Sizes.check(spec, "C", c, spec.cBytes(rows));
         Sizes.check(spec, "scratch", scratch, TileProducts.scratchBytes(rows));
-        b.product.tiles.run(spec, a, b.data, c, rows, adds, scratch);
+        b.product.ownCode.run(spec, a, b.data, c, rows, adds, scratch);
     }
 
     /** A kernel that is not destroyed before this binding forgets it. */

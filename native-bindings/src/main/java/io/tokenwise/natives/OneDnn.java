@@ -32,7 +32,7 @@ public final class OneDnn implements AutoCloseable {
     final Set<Weights> weights = ConcurrentHashMap.newKeySet();
 
     /** Null where oneDNN multiplies everything. */
-    final TileProducts tiles;
+    final TileProducts ownCode;
 
     private final String location;
     private final String version;
@@ -55,7 +55,7 @@ public final class OneDnn implements AutoCloseable {
             this.version =
                     dnnl_version_t.major(found) + "." + dnnl_version_t.minor(found) + "." + dnnl_version_t.patch(found);
             this.engine = Handles.engine(owner);
-            this.tiles = TileProducts.create(owner, isa);
+            this.ownCode = TileProducts.create(owner, isa);
         } catch (Throwable e) {
             owner.close();
             throw e;
@@ -115,8 +115,8 @@ public final class OneDnn implements AutoCloseable {
     }
 
     /** Whether code of our own multiplies bytes here, those of 7 bits in pairs. */
-    public boolean hasTileCode() {
-        return tiles != null;
+    public boolean hasOwnCode() {
+        return ownCode != null;
     }
 
     /** The instructions that the library uses here. */

@@ -26,11 +26,11 @@ public final class Product {
 
     final OneDnn oneDnn;
 
-    /** Null where {@link #tiles} multiplies. */
+    /** Null where {@link #ownCode} multiplies. */
     final MemorySegment layout;
 
     /** Null where oneDNN multiplies. */
-    final TileProducts tiles;
+    final TileProducts ownCode;
 
     private final ProductSpec spec;
     private final long packedBytes;
@@ -41,8 +41,8 @@ public final class Product {
     Product(OneDnn oneDnn, Arena owner, ProductSpec spec) {
         this.oneDnn = oneDnn;
         this.spec = spec;
-        this.tiles = TileProducts.fit(spec) ? oneDnn.tiles : null;
-        if (tiles != null) {
+        this.ownCode = TileProducts.fit(spec) ? oneDnn.ownCode : null;
+        if (ownCode != null) {
             layout = null;
             packedBytes = TileProducts.packedBytes(spec);
             return;
@@ -79,7 +79,7 @@ public final class Product {
         Sizes.check(spec, "packed B", packed, packedBytes);
         checkExact(rowMajor);
         return oneDnn.whileOpen(() -> {
-            if (tiles != null) {
+            if (ownCode != null) {
                 TileProducts.pack(spec, rowMajor, packed);
             } else {
                 reorder(spec.b(), spec.n(), false, rowMajor, packed);
@@ -92,19 +92,22 @@ public final class Product {
      * Says what sums of columns mean as floats, for {@link Binding#widen}: of column j {@code scales[from + j]}, and {@code sums[from + j]}, that times the sum of its weights.
      *
      * @param packed what {@link #pack} has written
-     * @throws UnsupportedOperationException if the product does not {@linkplain #widens widen}
+     * @throws UnsupportedOperationException if the product is not {@linkplain #isOfOwnCode of our own code}
      */
     public void setMeaning(float[] scales, float[] sums, int from, MemorySegment packed) {
-        if (tiles == null) {
+        if (ownCode == null) {
             throw new UnsupportedOperationException(spec + ": sums stay integers");
         }
         Sizes.check(spec, "packed B", packed, packedBytes);
         TileProducts.setMeaning(spec, scales, sums, from, packed);
     }
 
-    /** Whether {@link Binding#widen} makes floats of its sums. */
-    public boolean widens() {
-        return tiles != null;
+    /**
+     * Whether code of our own multiplies: then any number of rows takes what they take, so that none need be added, and {@link Binding#widen} makes floats
+     * of sums.
+     */
+    public boolean isOfOwnCode() {
+        return ownCode != null;
     }
 
     /** Brings B, which lies row-major in a type, or its transpose, into the form in which the product reads it; rows there are so many elements apart. */
@@ -186,21 +189,16 @@ public final class Product {
 
     /** Bytes of scratch that a call with a number of rows needs. Compiles its kernel, so this warms it too. */
     public long scratchBytes(int rows) {
-        if (tiles == null) {
+        if (ownCode == null) {
             return kernel(rows, false).scratchBytes;
         }
         checkRows(rows);
         return oneDnn.whileOpen(() -> TileProducts.scratchBytes(rows));
     }
 
-    /** Whether any number of rows takes what they take, so that none need be added: there is no kernel for each. */
-    public boolean takesAnyRows() {
-        return tiles != null;
-    }
-
     /** What oneDNN calls the implementation that it chose for a number of rows, such as {@code brg_matmul:avx512_core_vnni}. */
     public String implementation(int rows) {
-        return tiles == null ? kernel(rows, false).implementation : oneDnn.whileOpen(() -> TileProducts.NAME);
+        return ownCode == null ? kernel(rows, false).implementation : oneDnn.whileOpen(() -> TileProducts.NAME);
     }
 
     void checkRows(int rows) {

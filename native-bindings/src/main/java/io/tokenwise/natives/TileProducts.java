@@ -29,7 +29,7 @@ import java.nio.file.Path;
  * {@link #setMeaning} says of it, then for each step four w1 of each column and four w2, in pairs {@code w1 - 64} and {@code w2 + 64}. Thread-safe.
  */
 final class TileProducts {
-    static final String NAME = "tiles";
+    static final String NAME = "own code";
 
     /** Inputs of a step. */
     private static final int STEP = 8;
@@ -213,11 +213,10 @@ final class TileProducts {
             scratch.set(JAVA_FLOAT, at + Integer.BYTES, widened.scale(row));
             scratch.set(JAVA_FLOAT, at + 2 * Integer.BYTES, widened.least(row));
         }
-        boolean plus = widened.residual != MemorySegment.NULL;
         long y = widened.y.address() + widened.yAt;
         long offset = (long) column * Float.BYTES;
         set(scratch, Field.C_STRIDE_BYTES, widened.strideBytes());
-        set(scratch, Field.TARGET, (plus ? Target.FLOATS_PLUS_RESIDUAL : Target.FLOATS).ordinal());
+        set(scratch, Field.TARGET, (widened.hasResidual() ? Target.FLOATS_PLUS_RESIDUAL : Target.FLOATS).ordinal());
         set(scratch, Field.BIAS, widened.bias.address() + widened.biasAt + offset);
         set(scratch, Field.RESIDUAL_DISTANCE, widened.residual.address() + widened.residualAt - y);
         multiply(spec, a, packed, y + offset, rows, scratch, widened);

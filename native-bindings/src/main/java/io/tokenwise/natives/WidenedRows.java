@@ -50,6 +50,10 @@ public final class WidenedRows {
         steps = newSteps;
     }
 
+    boolean hasResidual() {
+        return residual.address() != 0;
+    }
+
     float scale(int row) {
         return steps[2 * row];
     }
@@ -79,7 +83,7 @@ public final class WidenedRows {
             throw new IllegalArgumentException(spec + ": y and scratch must not overlap");
         }
         check(spec, "bias", bias, biasAt, end * Float.BYTES);
-        if (residual != MemorySegment.NULL) {
+        if (hasResidual()) {
             check(spec, "residual", residual, residualAt, bytes);
         }
     }

@@ -37,7 +37,7 @@ class TileProductsTest {
     @BeforeEach
     void open() {
         oneDnn = Matrices.library();
-        assumeTrue(oneDnn.hasTileCode(), "only on AMD's CPUs with AVX-512 VNNI, but here is " + oneDnn.isa());
+        assumeTrue(oneDnn.hasOwnCode(), "only on AMD's CPUs with AVX-512 VNNI, but here is " + oneDnn.isa());
     }
 
     @AfterEach
@@ -191,7 +191,7 @@ class TileProductsTest {
     void oneDnnsProductsKeepTheirIntegers() {
         Product product = oneDnn.product(ProductSpec.of(8, 17, U8, S8, S32));
         MemorySegment memory = allocate(arena, 1 << 16);
-        assertThat(product.widens()).isFalse();
+        assertThat(product.isOfOwnCode()).isFalse();
         try (Weights weights = product.pack(memory, allocate(arena, product.packedBytes()));
                 Binding binding = oneDnn.bind(memory, memory, allocate(arena, 1 << 12))) {
             assertThatThrownBy(() -> binding.widen(weights, 1, rows(memory, 0, 17, 1), 0))

@@ -157,11 +157,11 @@ public final class OneDnnBackend implements Backend {
 
     @Override
     public String name() {
-        String form = switch (precision) {
-            case F32, BF16 -> "";
-            case S8 -> largestWeight() < Byte.MAX_VALUE ? ", weights in 7 bits" : "";
-            case S7 -> oneDnn.hasTileCode() ? ", in pairs" : "";
-        };
+        String form = !precision.isOfBytes()
+                ? ""
+                : oneDnn.hasOwnCode()
+                        ? ", bytes by own code"
+                        : precision == Precision.S8 && largestWeight() < Byte.MAX_VALUE ? ", weights in 7 bits" : "";
         return "onednn (" + oneDnn.version() + ", " + oneDnn.isa() + form + ")";
     }
 

@@ -385,7 +385,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         int inputStride = weight.inputStride();
         int size;
         for (int row = 0; row < rows; row += size) {
-            size = weight.takesAnyRows() ? rows - row : kernelRows.of(rows - row);
+            size = weight.isOfOwnCode() ? rows - row : kernelRows.of(rows - row);
             if (adds) {
                 operand.clear(rows, row + size, inputStride, fromInput, weight.inputs(), zeros);
             }

@@ -19,11 +19,8 @@ import java.util.List;
  */
 final class OneDnnJob extends Job {
     private static final Step[] OUTPUTS = {Step.NARROW, Step.MULTIPLY_OUTPUTS, Step.WIDEN};
-    private static final Step[] WIDENED_OUTPUTS = {Step.NARROW, Step.MULTIPLY_OUTPUTS};
     private static final Step[] INPUTS = {Step.NARROW, Step.MULTIPLY_INPUTS, Step.WIDEN};
-    private static final Step[] WIDENED_INPUTS = {Step.NARROW, Step.MULTIPLY_INPUTS};
     private static final Step[] MLP = Step.values();
-    private static final Step[] WIDENED_MLP = {Step.NARROW, Step.MULTIPLY_OUTPUTS, Step.ACTIVATE, Step.MULTIPLY_INPUTS};
 
     Floats x;
     Floats y;
@@ -54,8 +51,8 @@ final class OneDnnJob extends Job {
     /** Whether the biases of the slices of outputs are one vector. */
     boolean adjacentBiases;
 
-    /** What is done with each block. */
-    Step[] steps;
+    /** What is done with each block, the last step only unless the last product {@linkplain #widensAtOnce widens}. */
+    private Step[] steps;
 
     /** Whether the last product writes y by itself, so that its sums need not lie in memory: of one matrix for all rows, in their order. */
     boolean widensAtOnce;
@@ -82,8 +79,8 @@ final class OneDnnJob extends Job {
         ups = null;
         downs = null;
         rows = null;
-        widensAtOnce = !gelu && weight.widens();
-        steps = widensAtOnce ? WIDENED_OUTPUTS : OUTPUTS;
+        widensAtOnce = !gelu && weight.isOfOwnCode();
+        steps = OUTPUTS;
         run(rowCount, weight.outputStride(), scratch);
     }
 
@@ -95,14 +92,8 @@ final class OneDnnJob extends Job {
         widensAtOnce = downs != null
                 && downs.count() == 1
                 && newRows == null
-                && OneDnnBuffers.matrix(downs.weights().getFirst()).widens();
-        if (downs == null) {
-            steps = OUTPUTS;
-        } else if (ups == null) {
-            steps = widensAtOnce ? WIDENED_INPUTS : INPUTS;
-        } else {
-            steps = widensAtOnce ? WIDENED_MLP : MLP;
-        }
+                && OneDnnBuffers.matrix(downs.weights().getFirst()).isOfOwnCode();
+        steps = ups == null ? INPUTS : downs == null ? OUTPUTS : MLP;
         adjacentBiases = ups != null && areAdjacent(ups.biases());
         sliceCount = ups == null ? downs.count() : ups.count();
         rows = newRows;
@@ -129,6 +120,14 @@ final class OneDnnJob extends Job {
         blockRows = (count + tasks - 1) / tasks;
         neighbours = tasks > pool.threads();
         pool.run(this, tasks, scratch);
+    }
+
+    int stepCount() {
+        return widensAtOnce ? steps.length - 1 : steps.length;
+    }
+
+    Step step(int index) {
+        return steps[index];
     }
 
     /** Values that a step goes through, or multiply-adds of its products. */
@@ -199,7 +198,7 @@ final class OneDnnJob extends Job {
     protected void run(int task, Scratch scratch) {
         OneDnnBuffers buffers = backend.buffers().borrow();
         try {
-            for (int i = 0; i < steps.length; i++) {
+            for (int i = 0; i < stepCount(); i++) {
                 buffers.run(steps[i], this, task, 0, 1);
             }
         } finally {

@@ -34,20 +34,10 @@ record OneDnnMatrix(List<Part> parts, int outputs, Columns columns, OneDnnMatrix
         return prefix == null ? this : prefix;
     }
 
-    /** Whether products of it are best of the rows that there are, whatever their number. */
-    boolean takesAnyRows() {
+    /** Whether code of our own multiplies by all of it. */
+    boolean isOfOwnCode() {
         for (int i = 0; i < parts.size(); i++) {
-            if (!parts.get(i).product.takesAnyRows()) {
-                return false;
-            }
-        }
-        return true;
-    }
-
-    /** Whether products of it make floats of their sums by themselves. */
-    boolean widens() {
-        for (int i = 0; i < parts.size(); i++) {
-            if (!parts.get(i).product.widens()) {
+            if (!parts.get(i).product.isOfOwnCode()) {
                 return false;
             }
         }

@@ -141,7 +141,7 @@ final class OneDnnProducts implements Products {
         int column = 0;
         for (Part part : slice.parts()) {
             packPart(steps, scales.length, input, output + column, part);
-            if (part.product().widens()) {
+            if (part.product().isOfOwnCode()) {
                 Columns columns = slice.columns();
                 part.product().setMeaning(columns.scales(), columns.sums(), column, part.packed());
             }

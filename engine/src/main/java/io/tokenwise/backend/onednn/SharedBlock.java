@@ -37,8 +37,8 @@ final class SharedBlock extends Job {
         job = all;
         buffers = backend.buffers().borrow();
         try {
-            for (int i = 0; i < all.steps.length; i++) {
-                step = all.steps[i];
+            for (int i = 0; i < all.stepCount(); i++) {
+                step = all.step(i);
                 double handings = (double) all.work(step) / (step.goesByRows() ? VALUES : PRODUCTS);
                 shares = Math.clamp((long) Math.sqrt(handings), 1, backend.mostParts());
                 buffers.needLanes(shares);
