@@ -4,7 +4,6 @@ import io.tokenwise.api.Precision;
 import io.tokenwise.backend.InputSlices;
 import io.tokenwise.backend.OutputSlices;
 import io.tokenwise.backend.PackedMatrix;
-import io.tokenwise.backend.onednn.OneDnnMatrix.Part;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Conversions;
 import io.tokenwise.kernels.Conversions.Columns;
@@ -12,10 +11,8 @@ import io.tokenwise.kernels.Elementwise;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.GateOps;
 import io.tokenwise.kernels.Kernels;
-import io.tokenwise.natives.Binding;
 import io.tokenwise.natives.OneDnn;
 import io.tokenwise.natives.Pages;
-import io.tokenwise.natives.WidenedRows;
 import java.lang.foreign.Arena;
 import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
@@ -43,7 +40,6 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     final int outputs;
 
     private final Precision precision;
-    private final KernelRows kernelRows;
     private final Conversions conversions;
     private final Elementwise elementwise;
     private final GateOps gates;
@@ -51,6 +47,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     private final OneDnn oneDnn;
     private final MemorySegment sums;
     private final SumRows sumRows;
+    private final BlockProducts products;
     private final Operand input;
     private final Operand units;
 
@@ -64,7 +61,6 @@ final class OneDnnBuffers implements BufferPool.Buffers {
 
     OneDnnBuffers(OneDnnBackend backend, OneDnn oneDnn, Kernels kernels, int inputs, int outputs) {
         this.precision = backend.precision();
-        this.kernelRows = new KernelRows(backend.hasTiles(), !precision.isOfBytes(), backend.lacksInt8());
         // Slices of inputs are as wide a job as their inputs.
         this.rows = backend.mostRows(Math.max(inputs, outputs));
         this.conversions =
@@ -82,6 +78,8 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             units = new Operand(arena, rows, inputs, valueBytes);
             zeros = new Floats(arena.allocate((long) Math.max(inputs, outputs) * Float.BYTES, ALIGNMENT), 0);
             sumRows = new SumRows(precision, conversions, sums, zeros);
+            var kernelRows = new KernelRows(backend.hasTiles(), !precision.isOfBytes(), backend.lacksInt8());
+            products = new BlockProducts(kernelRows, input, units, zeros);
             needLanes(1);
         } catch (Throwable e) {
             arena.close();
@@ -117,9 +115,9 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         int to = count * (share + 1) / shares;
         switch (step) {
             case NARROW -> narrow(job, task, from, to);
-            case MULTIPLY_OUTPUTS -> multiplyOutputs(job, task, lane, share, shares);
+            case MULTIPLY_OUTPUTS -> products.multiplyOutputs(job, task, lane, share, shares);
             case ACTIVATE -> activate(job, task, lane, from, to);
-            case MULTIPLY_INPUTS -> multiplyInputs(job, task, lane, share, shares);
+            case MULTIPLY_INPUTS -> products.multiplyInputs(job, task, lane, share, shares);
             case WIDEN -> widen(job, task, lane, from, to);
         }
     }
@@ -256,43 +254,6 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         return unit;
     }
 
-    /**
-     * How many of the first slices one product does: those that all rows of the job use. Where only a block's rows agree, the slices, which the
-     * other blocks read too, are nearer than another prefix: measured, random k at 512 tokens took 2 to 6 % more with prefixes for each block.
-     */
-    private static int joined(OneDnnJob job, List<PackedMatrix> slices) {
-        int joined = 1;
-        for (int n = 1; n < slices.size() && job.sharesRows(n); n++) {
-            if (matrix(slices.get(n)).prefix() != null) {
-                joined = n + 1;
-            }
-        }
-        return joined;
-    }
-
-    /** A product, or the slices of outputs. */
-    private void multiplyOutputs(OneDnnJob job, int task, Lane lane, int share, int shares) {
-        if (job.weight != null) {
-            if (job.widensAtOnce) {
-                Floats bias = job.bias == null ? zeros : job.bias;
-                multiplyAndWiden(job, task, lane, input, job.weight, bias, share, shares);
-            } else {
-                multiply(lane, input, 0, 0, job.weight, job.rows(task), false, share, shares);
-            }
-            return;
-        }
-        List<PackedMatrix> slices = job.ups.weights();
-        int n = joined(job, slices);
-        OneDnnMatrix first = matrix(slices.get(n - 1)).upTo();
-        multiply(lane, input, 0, 0, first, job.rows(task, 0), false, share, shares);
-        int unit = first.outputs();
-        for (; job.rows(task, n) > 0; n++) {
-            OneDnnMatrix up = matrix(slices.get(n));
-            multiply(lane, input, 0, unit, up, job.rows(task, n), false, share, shares);
-            unit += up.outputs();
-        }
-    }
-
     /** Writes the sums of the slices of outputs that a row uses, with their biases, and returns how many they are. */
     private int sumOutputs(OneDnnJob job, int task, int slot, Floats y, long index) {
         OutputSlices slices = job.ups;
@@ -334,25 +295,6 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         }
     }
 
-    /** The first product overwrites the sums, the others add to them: to rows beyond theirs, which share a kernel, nothing. */
-    private void multiplyInputs(OneDnnJob job, int task, Lane lane, int share, int shares) {
-        List<PackedMatrix> slices = job.downs.weights();
-        if (job.widensAtOnce) {
-            Floats bias = job.downs.biases().getFirst().floats();
-            multiplyAndWiden(job, task, lane, units, matrix(slices.getFirst()), bias, share, shares);
-            return;
-        }
-        int n = joined(job, slices);
-        OneDnnMatrix first = matrix(slices.get(n - 1)).upTo();
-        multiply(lane, units, 0, 0, first, job.rows(task, 0), false, share, shares);
-        int unit = first.inputs();
-        for (; job.rows(task, n) > 0; n++) {
-            OneDnnMatrix down = matrix(slices.get(n));
-            multiply(lane, units, unit, 0, down, job.rows(task, n), true, share, shares);
-            unit += down.inputs();
-        }
-    }
-
     static OneDnnMatrix matrix(PackedMatrix matrix) {
         return (OneDnnMatrix) matrix;
     }
@@ -364,77 +306,6 @@ final class OneDnnBuffers implements BufferPool.Buffers {
             case S8, S7 -> conversions.quantize(x, index, columns, memory, to, operand.scales, slot);
             case BF16 -> conversions.toBfloat16(x, index, columns, memory, bytes(to));
             case F32 -> MemorySegment.copy(x.segment(), x.at(index), memory, bytes(to), (long) columns * Float.BYTES);
-        }
-    }
-
-    /**
-     * Multiplies the first rows of an operand, from a column on, into the sums, from a column on: in one product or a few, one below the other. The
-     * rows after the last hold what an earlier block has left, and nobody reads what becomes of them; where sums are added they add nothing.
-     * Share s of S does the matrix's parts s, s + S and so on.
-     */
-    private void multiply(
-            Lane lane,
-            Operand operand,
-            int fromInput,
-            int fromOutput,
-            OneDnnMatrix weight,
-            int rows,
-            boolean adds,
-            int share,
-            int shares) {
-        int inputStride = weight.inputStride();
-        int size;
-        for (int row = 0; row < rows; row += size) {
-            size = weight.isOfOwnCode() ? rows - row : kernelRows.of(rows - row);
-            if (adds) {
-                operand.clear(rows, row + size, inputStride, fromInput, weight.inputs(), zeros);
-            }
-            int from = row * inputStride + fromInput;
-            int to = row * weight.outputStride() + fromOutput;
-            for (int i = 0; i < weight.parts().size(); i++) {
-                Part part = weight.parts().get(i);
-                if (i % shares == share) {
-                    Binding binding = lane.binding(operand, from, to);
-                    if (adds) {
-                        binding.add(part.weights(), size);
-                    } else {
-                        binding.run(part.weights(), size);
-                    }
-                }
-                to += part.outputs();
-            }
-        }
-    }
-
-    /** {@code y[r] = operand[r] weight + bias + residual[r]} of a task's rows: of the columns that the share's parts of the matrix have. */
-    private void multiplyAndWiden(
-            OneDnnJob job,
-            int task,
-            Lane lane,
-            Operand operand,
-            OneDnnMatrix weight,
-            Floats bias,
-            int share,
-            int shares) {
-        long columns = weight.outputs();
-        long at = job.row(task, 0) * columns;
-        WidenedRows rows = lane.widened;
-        rows.setSteps(operand.scales);
-        rows.setY(job.y.segment(), job.y.at(at), columns * job.rowStep());
-        rows.setBias(bias.segment(), bias.offset());
-        if (job.residual == null) {
-            rows.setResidual(MemorySegment.NULL, 0);
-        } else {
-            rows.setResidual(job.residual.segment(), job.residual.at(at));
-        }
-        Binding binding = lane.binding(operand, 0, 0);
-        int column = 0;
-        for (int i = 0; i < weight.parts().size(); i++) {
-            Part part = weight.parts().get(i);
-            if (i % shares == share) {
-                binding.widen(part.weights(), job.rows(task), rows, column);
-            }
-            column += part.outputs();
         }
     }
 
