@@ -76,6 +76,7 @@ class TokenClassifierTest {
         "deberta_v2,deberta-v2,DebertaV2,deberta.",
         "distilbert,distilbert,DistilBert,distilbert.",
         "mpnet,mpnet,MPNet,mpnet.",
+        "t5,t5,T5,transformer.",
         "new,new,New,new.",
         "qwen2,qwen2,Qwen2,model.",
         "qwen3,qwen3,Qwen3,model.",

@@ -51,6 +51,17 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
     /** The same under other names. */
     public static EncoderConfig read(
             JsonFile config, String hiddenName, String layersName, String headsName, String unitsName) {
+        return read(config, hiddenName, layersName, headsName, unitsName, "head_dim");
+    }
+
+    /** The same under other names, and that of a head's size. */
+    public static EncoderConfig read(
+            JsonFile config,
+            String hiddenName,
+            String layersName,
+            String headsName,
+            String unitsName,
+            String headSizeName) {
         if (config.flag("is_decoder", false) || config.flag("add_cross_attention", false)) {
             throw new BadFileException(
                     config.file(), "is_decoder or add_cross_attention is true; supported: an encoder");
@@ -58,7 +69,7 @@ public record EncoderConfig(int hidden, int layers, int heads, int units, int vo
         int hidden = config.integer(hiddenName, 1, MOST_WIDTH);
         int heads = config.integer(headsName, 1, hidden);
         // Where a head's size is said all heads together may be of another width.
-        if (hidden % heads != 0 && !config.has("head_dim")) {
+        if (hidden % heads != 0 && !config.has(headSizeName)) {
             throw new BadFileException(
                     config.file(), hiddenName + " " + hidden + " is not a multiple of " + headsName + " " + heads);
         }

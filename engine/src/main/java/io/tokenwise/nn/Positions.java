@@ -82,8 +82,9 @@ public sealed interface Positions {
      * @param table its name in files, with {@code .weight}
      * @param buckets rows of the table; even
      * @param farthest distance from which all fall into the last bucket
+     * @param most positions that inputs may have
      */
-    record Buckets(String table, int buckets, int farthest) implements Positions {
+    record Buckets(String table, int buckets, int farthest, int most) implements Positions {
         /** @throws IllegalArgumentException if sides cannot have as many buckets */
         public Buckets {
             if (buckets < 4 || buckets % 4 != 0 || farthest <= buckets / 4) {

@@ -141,7 +141,7 @@ class FamilyFormsTest {
     /** Those whose positions are in tables that can be emptied. */
     static Stream<FamilyCase> withTables() {
         return FamiliesTest.FAMILIES.stream()
-                .filter(family -> List.of("bert", "distilbert", "mpnet").contains(family.program()));
+                .filter(family -> List.of("bert", "distilbert", "mpnet", "t5").contains(family.program()));
     }
 
     /** Those whose first token has a row after the padding's. */

@@ -132,6 +132,7 @@ class TokensThatLeaveTest {
     static final List<FamilyCase> WIDER = List.of(
             wider("bert", Map.of("model_type", "xlm-roberta", "type_vocab_size", 1, "pad_token_id", 1)),
             wider("mpnet", Map.of()),
+            new FamilyCase("t5", Map.of("d_model", 96, "d_ff", 192, "num_layers", 2), ""),
             wider("deberta_v2", Map.of()),
             wider("jina_bert", Map.of()),
             new FamilyCase("nomic_bert", Map.of("n_embd", 96, "n_inner", 192, "n_layer", 2), ""),

@@ -47,6 +47,13 @@ final class HuggingFace implements AutoCloseable {
         return tokens;
     }
 
+    /** Ids of a text between marks. */
+    int[] ids(String text) {
+        return Arrays.stream(library.encode(text, true, false).getIds())
+                .mapToInt(Math::toIntExact)
+                .toArray();
+    }
+
     /** Ids with the types of their tokens, of two texts between marks: {@code id:type}. */
     List<String> pair(String first, String second) {
         Encoding encoding = library.encode(first, second, true, false);

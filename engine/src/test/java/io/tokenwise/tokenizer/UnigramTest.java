@@ -25,6 +25,9 @@ import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
 import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.MethodSource;
+import tools.jackson.databind.json.JsonMapper;
+import tools.jackson.databind.node.ArrayNode;
+import tools.jackson.databind.node.ObjectNode;
 
 class UnigramTest {
     /** Python's string.punctuation, each with spaces around it. */
@@ -122,6 +125,44 @@ class UnigramTest {
             for (int i = 0; i < Sentences.COUNT; i++) {
                 String text = sentences.next();
                 assertThat(tokens(ours, text)).as(text).isEqualTo(library.tokens(text));
+            }
+        }
+    }
+
+    /** T5's: an end and no beginning, and a hundred tokens that stand for what is left out. */
+    @Test
+    void aTextMayHaveAnEndAlone() throws IOException {
+        var mapper = JsonMapper.shared();
+        var root = (ObjectNode) mapper.readTree(Layout.WHITE.json());
+        root.set("post_processor", mapper.readTree("""
+                {"type":"TemplateProcessing",
+                 "single":[{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"</s>","type_id":0}}],
+                 "pair":[{"Sequence":{"id":"A","type_id":0}},{"SpecialToken":{"id":"</s>","type_id":0}},
+                  {"Sequence":{"id":"B","type_id":0}},{"SpecialToken":{"id":"</s>","type_id":0}}],
+                 "special_tokens":{"</s>":{"id":"</s>","ids":[2],"tokens":["</s>"]}}}"""));
+        var vocabulary = (ArrayNode) root.get("model").get("vocab");
+        for (int i = 99; i >= 0; i--) {
+            String left = "<extra_id_" + i + ">";
+            ((ArrayNode) root.get("added_tokens"))
+                    .addObject()
+                    .put("id", vocabulary.size())
+                    .put("content", left)
+                    .put("single_word", false)
+                    .put("lstrip", false)
+                    .put("rstrip", false)
+                    .put("normalized", false)
+                    .put("special", true);
+            vocabulary.addArray().add(left).add(0.0);
+        }
+        byte[] json = mapper.writeValueAsBytes(root);
+        Tokenizer ours = open(json);
+        var sentences = new Sentences(5, glosses);
+        try (var library = new HuggingFace(json)) {
+            for (int i = 0; i < 500; i++) {
+                String text = sentences.next() + " <extra_id_0> in the <extra_id_1>.";
+                int[] ids = ours.encode(text).ids();
+                assertThat(ids).as(text).isEqualTo(library.ids(text)).endsWith(2);
+                assertThat(ids[0]).isNotZero();
             }
         }
     }

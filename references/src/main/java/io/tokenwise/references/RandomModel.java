@@ -32,6 +32,7 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
             "bert",
             "distilbert",
             "mpnet",
+            "t5",
             "deberta_v2",
             "jina_bert",
             "nomic_bert",
@@ -101,6 +102,11 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
                 config.putAll(Map.of("prenorm", false, "rotary_emb_fraction", 1.0, "rotary_emb_interleaved", false));
                 config.putAll(Map.of("activation_function", "swiglu", "layer_norm_epsilon", 1e-12));
                 config.putAll(Map.of("rotary_emb_base", 1000, "type_vocab_size", 2));
+            }
+            case "t5" -> {
+                config.putAll(Map.of("d_model", HIDDEN, "d_ff", UNITS, "num_layers", 3, "num_heads", 3, "d_kv", 24));
+                config.putAll(Map.of("relative_attention_num_buckets", 32, "relative_attention_max_distance", 64));
+                config.putAll(Map.of("feed_forward_proj", "relu", "layer_norm_epsilon", 1e-6));
             }
             default -> {
                 config.putAll(Map.of("hidden_size", HIDDEN, "intermediate_size", UNITS));

@@ -26,6 +26,7 @@ public final class Shapes {
             case "modernbert" -> shapes.modernBert();
             case "nomic_bert" -> shapes.nomicBert();
             case "mpnet" -> shapes.mpNet();
+            case "t5" -> shapes.t5();
             case "deberta_v2" -> shapes.debertaV2();
             case "jina_bert" -> shapes.jinaBert();
             case "new" -> shapes.gteNew();
@@ -170,6 +171,37 @@ public final class Shapes {
             linear(at + "output.dense", hidden, units, true);
             norm(at + "output.LayerNorm", hidden, true);
         }
+    }
+
+    private void t5() {
+        int hidden = config.integer("d_model");
+        int heads = config.integer("num_heads");
+        int width = heads * config.integer("d_kv");
+        int units = config.integer("d_ff");
+        matrix("shared", config.integer("vocab_size"), hidden);
+        for (int i = 0; i < config.integer("num_layers"); i++) {
+            String at = "encoder.block." + i + ".layer.";
+            for (String part : List.of("q", "k", "v")) {
+                matrix(at + "0.SelfAttention." + part, width, hidden);
+            }
+            matrix(at + "0.SelfAttention.o", hidden, width);
+            if (i == 0) {
+                matrix(at + "0.SelfAttention.relative_attention_bias", buckets(), heads);
+            }
+            norm(at + "0.layer_norm", hidden, false);
+            List<String> ups =
+                    config.string("feed_forward_proj").startsWith("gated") ? List.of("wi_0", "wi_1") : List.of("wi");
+            for (String up : ups) {
+                matrix(at + "1.DenseReluDense." + up, units, hidden);
+            }
+            matrix(at + "1.DenseReluDense.wo", hidden, units);
+            norm(at + "1.layer_norm", hidden, false);
+        }
+        norm("encoder.final_layer_norm", hidden, false);
+    }
+
+    private int buckets() {
+        return config.integer("relative_attention_num_buckets");
     }
 
     private void debertaV2() {
@@ -321,6 +353,9 @@ public final class Shapes {
     }
 
     private int width() {
+        if (config.has("d_model")) {
+            return config.integer("d_model");
+        }
         return config.integer(config.has("dim") && !config.has("hidden_size") ? "dim" : "hidden_size");
     }
 

@@ -37,7 +37,9 @@ public final class MpnetFamily implements TextFamily {
     public static final MpnetFamily MPNET = new MpnetFamily();
 
     /** Transformers' code has both numbers, and the row of a text's first token, whatever config.json says. */
-    private static final Positions BUCKETS = new Positions.Buckets("encoder.relative_attention_bias.weight", 32, 128);
+    private static final int BUCKETS = 32;
+
+    private static final int FARTHEST = 128;
 
     private static final int FIRST = 2;
 
@@ -68,15 +70,17 @@ public final class MpnetFamily implements TextFamily {
     @Override
     public EncoderForm architecture(JsonFile config) {
         config.supports("hidden_act", "gelu");
-        config.integer("relative_attention_num_buckets", 32, 32, 32);
+        config.integer("relative_attention_num_buckets", BUCKETS, BUCKETS, BUCKETS);
         EncoderConfig sizes = EncoderConfig.read(config);
         var norm = NormForm.layerNorm(EncoderConfig.epsilon(config, 1e-12));
         var positions = new EmbeddingForm.PositionTable(EncoderConfig.positionRows(config, FIRST), FIRST);
+        var buckets =
+                new Positions.Buckets("encoder.relative_attention_bias.weight", BUCKETS, FARTHEST, positions.tokens());
         var layer = LayerForm.of(
                 LayerForm.NormPlace.AFTER,
                 norm,
                 AttentionForm.plain(sizes.heads(), sizes.hidden() / sizes.heads())
-                        .with(BUCKETS),
+                        .with(buckets),
                 MlpForm.gelu(sizes.units()));
         return new EncoderForm(
                 sizes.hidden(),
@@ -139,7 +143,7 @@ public final class MpnetFamily implements TextFamily {
                 .put("intermediate_size", form.intermediateSize())
                 .put("vocab_size", form.vocabularySize())
                 .put("max_position_embeddings", form.maxPositions() + FIRST)
-                .put("relative_attention_num_buckets", 32)
+                .put("relative_attention_num_buckets", BUCKETS)
                 .put("layer_norm_eps", form.layerNormEpsilon())
                 .put("hidden_act", "gelu")
                 .put("pad_token_id", 1);

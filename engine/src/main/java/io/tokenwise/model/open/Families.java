@@ -19,6 +19,7 @@ import io.tokenwise.model.nomic.NomicBertFamily;
 import io.tokenwise.model.qwen2.Qwen2Family;
 import io.tokenwise.model.qwen3.Qwen3Family;
 import io.tokenwise.model.roberta.RobertaFamily;
+import io.tokenwise.model.t5.T5Family;
 import io.tokenwise.model.table.StaticFamily;
 import io.tokenwise.model.vit.VitFamily;
 import io.tokenwise.model.wav2vec2.Wav2Vec2Family;
@@ -45,6 +46,7 @@ public final class Families {
             RobertaFamily.ROBERTA,
             RobertaFamily.CAMEMBERT,
             MpnetFamily.MPNET,
+            T5Family.T5,
             NomicBertFamily.NOMIC_BERT,
             ModernBertFamily.MODERN_BERT,
             Qwen2Family.QWEN2,
