@@ -124,6 +124,7 @@ public record RandomModel(String family, Map<String, Object> config, Map<String,
                 config.putAll(Map.of("hidden_activation", "gelu", "pad_token_id", 0));
             }
             case "mpnet" -> config.putAll(Map.of("relative_attention_num_buckets", 32, "layer_norm_eps", 1e-5));
+            case "t5" -> config.keySet().removeAll(List.of("hidden_act", "max_position_embeddings"));
             case "deberta_v2" -> {
                 config.putAll(Map.of("relative_attention", true, "position_buckets", 8, "norm_rel_ebd", "layer_norm"));
                 config.putAll(Map.of("share_att_key", true, "pos_att_type", "p2c|c2p", "max_relative_positions", -1));
