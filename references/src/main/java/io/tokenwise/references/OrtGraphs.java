@@ -11,6 +11,9 @@ import java.util.Map;
  * {@code input_values [batch, samples]}.
  */
 final class OrtGraphs {
+    /** Where config.json does not say how long texts may be. */
+    private static final int MOST_TOKENS = 128;
+
     private final Config config;
     private final Graph graph;
     private final OrtLayers layers;
@@ -47,6 +50,9 @@ final class OrtGraphs {
                 case "new" -> graphs.gteNew();
                 case "eurobert", "qwen2", "qwen3" -> graphs.llama();
                 case "gemma3" -> graphs.gemma3();
+                case "t5" ->
+                    new OrtT5(graphs.config, graphs.layers, graphs::give)
+                            .encoder(graphs.ids, graphs.tokens, graphs.most, graphs.padding);
                 default -> throw new IllegalArgumentException("no graph for " + model.family());
             }
         }
@@ -58,7 +64,7 @@ final class OrtGraphs {
         padding = layers.padding(graph.input("attention_mask", false, "batch", "length"));
         types = graph.input("token_type_ids", false, "batch", "length");
         tokens = graph.op("Gather", graph.op("Shape", ids), graph.integers(1));
-        most = config.integer("max_position_embeddings");
+        most = config.given("max_position_embeddings", MOST_TOKENS);
     }
 
     private String give(String part, String value) {
@@ -110,7 +116,7 @@ final class OrtGraphs {
                                 heads,
                                 most,
                                 tokens,
-                                (head, query, key) -> table[bucket(key - query) * heads + head]));
+                                (head, query, key) -> table[OrtT5.bucket(key - query, 32, 128) * heads + head]));
             }
             case "jina_bert" -> {
                 double[] slopes = slopes(heads);
@@ -156,13 +162,6 @@ final class OrtGraphs {
             String words = graph.op("Transpose", layers.weight("embeddings.word_embeddings.weight"));
             give("logits", layers.add(graph.op("MatMul", y, words), layers.weight("cls.predictions.bias")));
         }
-    }
-
-    /** MPNet's 32 buckets: 16 for either direction, of which 8 exact and 8 that grow up to 128. */
-    static int bucket(int ahead) {
-        int far = Math.abs(ahead);
-        int bucket = far < 8 ? far : Math.min(15, 8 + (int) ((float) Math.log(far / 8f) / (float) Math.log(16) * 8));
-        return ahead > 0 ? 16 + bucket : bucket;
     }
 
     static double[] slopes(int heads) {

@@ -29,6 +29,15 @@ class OrtGraphsTest {
                                     Map.of("model_type", "xlm-roberta", "pad_token_id", 1, "hidden_act", "gelu_new")),
                             arguments("jina_bert", Map.of("num_attention_heads", 6)),
                             arguments(
+                                    "t5",
+                                    Map.of(
+                                            "feed_forward_proj",
+                                            "gated-gelu",
+                                            "relative_attention_num_buckets",
+                                            8,
+                                            "relative_attention_max_distance",
+                                            20)),
+                            arguments(
                                     "deberta_v2",
                                     Map.of(
                                             "position_biased_input",
@@ -132,12 +141,13 @@ class OrtGraphsTest {
         return dot / Math.sqrt(squaresA * squaresB);
     }
 
-    /** MPNet's buckets as T5's documentation has them: exact up to 7, then wider and wider, all beyond 128 as one. */
+    /** Buckets of MPNet and T5 as T5's documentation has them: exact up to 7, then wider and wider, all beyond 128 as one. */
     @Test
     void bucketsGrow() {
-        assertThat(IntStream.of(0, -1, -7, -8, -11, -12, -127, -128, -5000).map(OrtGraphs::bucket))
+        assertThat(IntStream.of(0, -1, -7, -8, -11, -12, -127, -128, -5000).map(ahead -> OrtT5.bucket(ahead, 32, 128)))
                 .containsExactly(0, 1, 7, 8, 8, 9, 15, 15, 15);
-        assertThat(IntStream.of(1, 7, 8, 5000).map(OrtGraphs::bucket)).containsExactly(17, 23, 24, 31);
+        assertThat(IntStream.of(1, 7, 8, 5000).map(ahead -> OrtT5.bucket(ahead, 32, 128)))
+                .containsExactly(17, 23, 24, 31);
     }
 
     /** Slopes of 8 heads as the paper on ALiBi states them: 1/2, 1/4, .., 1/256. */
