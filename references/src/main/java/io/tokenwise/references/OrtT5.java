@@ -1,17 +1,17 @@
 package io.tokenwise.references;
 
-import java.util.function.BinaryOperator;
+import java.util.function.BiConsumer;
 
 /** T5's encoder as exporters write it: what each head adds to scores is a table of all pairs of places. */
 final class OrtT5 {
     private final Config config;
     private final OrtLayers layers;
-    private final BinaryOperator<String> give;
+    private final BiConsumer<String, String> give;
     private final int heads;
     private final double epsilon;
 
-    /** @param give makes an output of a part's value, and returns that */
-    OrtT5(Config config, OrtLayers layers, BinaryOperator<String> give) {
+    /** @param give makes an output of a part's value */
+    OrtT5(Config config, OrtLayers layers, BiConsumer<String, String> give) {
         this.config = config;
         this.layers = layers;
         this.give = give;
@@ -25,14 +25,15 @@ final class OrtT5 {
      */
     void encoder(String ids, String tokens, int most, String padding) {
         String bias = layers.add(padding, bias(tokens, most));
-        String x = give.apply("embeddings", layers.lookUp("shared", ids));
+        String x = layers.lookUp("shared", ids);
+        give.accept("embeddings", x);
         for (int i = 0; i < config.integer("num_layers"); i++) {
             String at = "encoder.block." + i + ".layer.";
             x = layers.add(x, attention(at + "0.SelfAttention.", norm(at + "0.layer_norm", x), bias));
             x = layers.add(x, mlp(at + "1.DenseReluDense.", norm(at + "1.layer_norm", x)));
-            give.apply("layer." + i, x);
+            give.accept("layer." + i, x);
         }
-        give.apply("last", norm("encoder.final_layer_norm", x));
+        give.accept("last", norm("encoder.final_layer_norm", x));
     }
 
     private String bias(String tokens, int most) {
