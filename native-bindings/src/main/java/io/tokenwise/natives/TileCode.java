@@ -1,25 +1,24 @@
 package io.tokenwise.natives;
 
-import static io.tokenwise.natives.Assembler.Register.R10;
-import static io.tokenwise.natives.Assembler.Register.R11;
-import static io.tokenwise.natives.Assembler.Register.R12;
-import static io.tokenwise.natives.Assembler.Register.R13;
-import static io.tokenwise.natives.Assembler.Register.R14;
-import static io.tokenwise.natives.Assembler.Register.R15;
-import static io.tokenwise.natives.Assembler.Register.R8;
-import static io.tokenwise.natives.Assembler.Register.R9;
-import static io.tokenwise.natives.Assembler.Register.RAX;
-import static io.tokenwise.natives.Assembler.Register.RBP;
-import static io.tokenwise.natives.Assembler.Register.RBX;
-import static io.tokenwise.natives.Assembler.Register.RCX;
-import static io.tokenwise.natives.Assembler.Register.RDI;
-import static io.tokenwise.natives.Assembler.Register.RDX;
-import static io.tokenwise.natives.Assembler.Register.RSI;
+import static io.tokenwise.natives.GeneralAssembler.Register.R10;
+import static io.tokenwise.natives.GeneralAssembler.Register.R11;
+import static io.tokenwise.natives.GeneralAssembler.Register.R12;
+import static io.tokenwise.natives.GeneralAssembler.Register.R13;
+import static io.tokenwise.natives.GeneralAssembler.Register.R14;
+import static io.tokenwise.natives.GeneralAssembler.Register.R15;
+import static io.tokenwise.natives.GeneralAssembler.Register.R8;
+import static io.tokenwise.natives.GeneralAssembler.Register.R9;
+import static io.tokenwise.natives.GeneralAssembler.Register.RAX;
+import static io.tokenwise.natives.GeneralAssembler.Register.RBP;
+import static io.tokenwise.natives.GeneralAssembler.Register.RBX;
+import static io.tokenwise.natives.GeneralAssembler.Register.RCX;
+import static io.tokenwise.natives.GeneralAssembler.Register.RDI;
+import static io.tokenwise.natives.GeneralAssembler.Register.RDX;
+import static io.tokenwise.natives.GeneralAssembler.Register.RSI;
 
-import io.tokenwise.natives.Assembler.Address;
-import io.tokenwise.natives.Assembler.Register;
-import io.tokenwise.natives.Assembler.When;
-import java.util.List;
+import io.tokenwise.natives.GeneralAssembler.Address;
+import io.tokenwise.natives.GeneralAssembler.Register;
+import io.tokenwise.natives.GeneralAssembler.When;
 
 /**
  * Machine code of {@link TileProducts}. A function takes one argument, the address of its {@link Field}s. A tile is up to four rows of A by up to four
@@ -44,8 +43,6 @@ final class TileCode {
 
     /** {@code +64} for the first four bytes of a step and {@code -64} for the others. */
     private static final long SHIFTS = 0xc0c0c0c0_40404040L;
-
-    private static final List<Register> SAVED = List.of(RBX, RBP, R12, R13, R14, R15);
 
     /** What a function reads, 64 bits each. */
     enum Field {
@@ -113,7 +110,7 @@ final class TileCode {
     }
 
     private byte[] writeRowTerms() {
-        begin();
+        code.begin();
         int sum = 0;
         int bytes = 1;
         int swapped = 2;
@@ -157,12 +154,13 @@ final class TileCode {
         code.add(RAX, RSI);
         code.subtract(RBX, 1);
         code.jump(When.NOT_EQUAL, row);
-        return end();
+        code.end();
+        return code.toBytes();
     }
 
     /** R13 is a tile's first row of A, R8 of C, R11 its row terms, RBX the rows that are left; RDX is the panel, R10 its first column of C. */
     private byte[] writePanels(int vectors) {
-        begin();
+        code.begin();
         code.load(RSI, Field.A_STRIDE_BYTES.at());
         code.load(RDX, Field.PACKED.at());
         code.load(R10, Field.C.at());
@@ -202,7 +200,8 @@ final class TileCode {
         code.subtract(RCX, 1);
         code.store(RCX, Field.PANELS.at());
         code.jump(When.NOT_EQUAL, panel);
-        return end();
+        code.end();
+        return code.toBytes();
     }
 
     /** Sums of a tile: the columns' terms, all inputs, in pairs less the rows' terms, and what C has if it is added to. */
@@ -360,15 +359,5 @@ final class TileCode {
     /** RAX, one and two strides behind it, and RBP three. */
     private static Address row(int r, int displacement) {
         return r == 0 || r == 3 ? Address.of(r == 0 ? RAX : RBP, displacement) : new Address(RAX, RSI, r, displacement);
-    }
-
-    private void begin() {
-        SAVED.forEach(code::push);
-    }
-
-    private byte[] end() {
-        SAVED.reversed().forEach(code::pop);
-        code.end();
-        return code.toBytes();
     }
 }
