@@ -1,5 +1,7 @@
 package io.tokenwise.kernels;
 
+import java.lang.foreign.MemorySegment;
+
 /**
  * Where a matrix of tokens has the columns of each head: side by side from one column on, or in units of {@link SequenceOps#UNIT} columns that lie
  * anywhere. Plain fields, so that one object serves many calls without allocation.
@@ -39,7 +41,8 @@ public final class HeadColumns {
         shared = 1;
     }
 
-    boolean areSideBySide() {
+    /** Whether a head's columns lie side by side, so that one address and {@link #strideBytes} say where they are. */
+    public boolean areSideBySide() {
         return units == null;
     }
 
@@ -50,12 +53,16 @@ public final class HeadColumns {
         return (long) token * stride + place;
     }
 
-    /** The same as a byte in the values' segment. */
-    long byteAt(int token, int head, int c) {
+    /** The same as a byte of {@link #memory}. */
+    public long byteAt(int token, int head, int c) {
         return values.at(at(token, head, c));
     }
 
-    long strideBytes() {
+    public MemorySegment memory() {
+        return values.segment();
+    }
+
+    public long strideBytes() {
         return (long) stride * Float.BYTES;
     }
 }

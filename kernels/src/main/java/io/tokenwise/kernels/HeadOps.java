@@ -11,6 +11,9 @@ public interface HeadOps {
     /** Heads have a multiple of so many columns, and rows of scores too. */
     int STEP = 16;
 
+    /** Copies a head's columns of some tokens. */
+    void gather(HeadColumns from, int head, int token, int rows, MemorySegment target);
+
     /** Writes a head's columns of some tokens, rounded to nearest, ties to even, and zeros behind them up to row {@code end}. */
     void toBfloat16(HeadColumns from, int head, int token, int rows, int end, MemorySegment target, Scratch scratch);
 
@@ -36,6 +39,9 @@ public interface HeadOps {
             MemorySegment scores,
             MemorySegment weights,
             float[] inverses);
+
+    /** Copies rows to a head's columns of some tokens. */
+    void scatter(MemorySegment from, HeadColumns to, int head, int token, int rows);
 
     /** {@code y = factors[r] * sums[r]} for a head's columns of some tokens; the sums may be overwritten. */
     void scaled(MemorySegment sums, float[] factors, HeadColumns y, int head, int token, int rows);

@@ -9,6 +9,26 @@ import java.lang.foreign.MemorySegment;
 /** {@link HeadOps} in plain Java. */
 final class ScalarHeadOps implements HeadOps {
     @Override
+    public void gather(HeadColumns from, int head, int token, int rows, MemorySegment target) {
+        long to = 0;
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < from.headSize; c++) {
+                target.setAtIndex(JAVA_FLOAT, to++, from.values.get(from.at(token + r, head, c)));
+            }
+        }
+    }
+
+    @Override
+    public void scatter(MemorySegment from, HeadColumns to, int head, int token, int rows) {
+        long index = 0;
+        for (int r = 0; r < rows; r++) {
+            for (int c = 0; c < to.headSize; c++) {
+                to.values.set(to.at(token + r, head, c), from.getAtIndex(JAVA_FLOAT, index++));
+            }
+        }
+    }
+
+    @Override
     public void toBfloat16(
             HeadColumns from, int head, int token, int rows, int end, MemorySegment target, Scratch scratch) {
         long to = 0;

@@ -27,6 +27,16 @@ final class VectorHeadOps implements HeadOps {
     private static final VectorSpecies<Short> S = VectorSpecies.of(short.class, VectorShape.forBitSize(16 * LANES));
 
     @Override
+    public void gather(HeadColumns from, int head, int token, int rows, MemorySegment target) {
+        VectorHeads.gather(from, head, token, rows, target, 0, (long) from.headSize * Float.BYTES);
+    }
+
+    @Override
+    public void scatter(MemorySegment from, HeadColumns to, int head, int token, int rows) {
+        VectorHeads.scatter(from, 0, (long) to.headSize * Float.BYTES, rows, to.headSize, to, head, token, 0);
+    }
+
+    @Override
     public void toBfloat16(
             HeadColumns from, int head, int token, int rows, int end, MemorySegment target, Scratch scratch) {
         int size = from.headSize;

@@ -282,6 +282,8 @@ class AllocationTest extends KernelTest {
         // First, since after the others C2 compiles it so that it makes objects, and a JVM of its own would have to
         // decide.
         calls.put("rows of a head in units", () -> heads.toBfloat16(scattered.key, 0, 0, 45, 48, narrow, scratch));
+        calls.put("columns of a head in units", () -> heads.gather(scattered.key, 0, 0, 45, scores));
+        calls.put("columns to a head in units", () -> heads.scatter(scores, scattered.context, 0, 0, 45));
         calls.put("rows of a head", () -> heads.toBfloat16(window.key, 0, 0, 45, 48, narrow, scratch));
         HeadColumns large = new HeadColumns();
         large.sideBySide(attention.context.values, 33, 0, 64);

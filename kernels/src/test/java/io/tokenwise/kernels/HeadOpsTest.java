@@ -1,5 +1,6 @@
 package io.tokenwise.kernels;
 
+import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_SHORT;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.within;
@@ -82,6 +83,34 @@ class HeadOpsTest extends KernelTest {
                 assertThat(target.getAtIndex(JAVA_SHORT, i))
                         .as("%s, value %d", set.name(), i)
                         .isEqualTo(expected);
+            }
+        }
+    }
+
+    @Test
+    void rowsAreGatheredAndScattered() {
+        Floats x = floats(normal(21 * 72));
+        for (int which = 0; which < 3; which++) {
+            HeadColumns columns = heads(x).get(which);
+            for (Kernels set : both()) {
+                MemorySegment rows = bytes(4 * 14 * 32);
+                set.heads().gather(columns, 1, 3, 14, rows);
+                for (int i = 0; i < 14 * 32; i++) {
+                    assertThat(rows.getAtIndex(JAVA_FLOAT, i))
+                            .as("%s, value %d", set.name(), i)
+                            .isEqualTo(x.get(columns.at(3 + i / 32, 1, i % 32)));
+                }
+                Floats y = filled(21 * 72, 9);
+                set.heads().scatter(rows, heads(y).get(which), 1, 3, 14);
+                int written = 0;
+                for (int i = 0; i < 21 * 72; i++) {
+                    written += y.get(i) == 9 ? 0 : 1;
+                }
+                assertThat(written).as(set.name()).isEqualTo(14 * 32);
+                for (int i = 0; i < 14 * 32; i++) {
+                    long at = columns.at(3 + i / 32, 1, i % 32);
+                    assertThat(y.get(at)).as("%s, value %d", set.name(), i).isEqualTo(x.get(at));
+                }
             }
         }
     }

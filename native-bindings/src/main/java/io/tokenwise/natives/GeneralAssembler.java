@@ -35,6 +35,18 @@ abstract sealed class GeneralAssembler permits Assembler {
     private static final List<Register> SAVED =
             List.of(Register.RBX, Register.RBP, Register.R12, Register.R13, Register.R14, Register.R15);
 
+    /** Instructions of one byte and more that do nothing (volume 2, NOP). */
+    private static final int[][] NOTHING = {
+        {0x90},
+        {0x66, 0x90},
+        {0x0f, 0x1f, 0x00},
+        {0x0f, 0x1f, 0x40, 0},
+        {0x0f, 0x1f, 0x44, 0, 0},
+        {0x66, 0x0f, 0x1f, 0x44, 0, 0},
+        {0x0f, 0x1f, 0x80, 0, 0, 0, 0},
+        {0x0f, 0x1f, 0x84, 0, 0, 0, 0, 0}
+    };
+
     private byte[] code = new byte[4096];
     private int size;
 
@@ -87,9 +99,13 @@ abstract sealed class GeneralAssembler permits Assembler {
         return size;
     }
 
+    /** By instructions that do nothing, as few as may be. */
     void alignTo(int bytes) {
-        while (size % bytes != 0) {
-            write(0x90);
+        int left = -size & (bytes - 1);
+        while (left > 0) {
+            int[] nothing = NOTHING[Math.min(left, NOTHING.length) - 1];
+            write(nothing);
+            left -= nothing.length;
         }
     }
 
@@ -155,6 +171,11 @@ abstract sealed class GeneralAssembler permits Assembler {
 
     void move(Register to, Register from) {
         write(rexW(from.ordinal(), 0, to.ordinal()), 0x89, modRm(3, from.ordinal(), to.ordinal()));
+    }
+
+    /** After a comparison. */
+    void moveIfGreater(Register to, Register from) {
+        write(rexW(to.ordinal(), 0, from.ordinal()), 0x0f, 0x4f, modRm(3, to.ordinal(), from.ordinal()));
     }
 
     void moveConstant(Register to, long value) {

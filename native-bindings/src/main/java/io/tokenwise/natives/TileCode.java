@@ -144,7 +144,7 @@ final class TileCode {
         code.addProductsMasked(sum, bytes, swapped);
         // Only even lanes have an unsigned q1 with its signed q2, and only even lanes reach the first.
         for (int order : new int[] {0x4e, 0xb1}) {
-            code.shuffleQuarters(swapped, sum, order);
+            code.shuffleQuarters(swapped, sum, sum, order);
             code.addInts(sum, sum, swapped);
         }
         code.shuffleInts(swapped, sum, 0x4e);

@@ -7,6 +7,7 @@ import io.tokenwise.kernels.Scratch;
 import io.tokenwise.kernels.SequenceOps;
 import io.tokenwise.kernels.SequenceOps.AttentionCall;
 import io.tokenwise.natives.OneDnn;
+import io.tokenwise.natives.TileAttention;
 
 /**
  * Attention whose two products are of bfloat16, which take half of float32's time; sums and softmax are of floats. Bytes would lose the many small weights
@@ -14,7 +15,7 @@ import io.tokenwise.natives.OneDnn;
  * may show in all rows of a block of its text, those that do not see it too: 0 times it is none either.
  */
 final class NarrowAttention implements HeadAttention {
-    /** With fewer tokens, and in smaller heads, handing over and rounding take longer than products in float32 do (docs/lab/families.md). */
+    /** With fewer tokens, and in smaller heads, handing over to oneDNN and rounding take longer than products in float32 do (docs/lab/families.md). */
     private static final int LEAST_TOKENS = 128;
 
     private static final int LEAST_HEAD_SIZE = 64;
@@ -24,42 +25,72 @@ final class NarrowAttention implements HeadAttention {
 
     static final int MOST_HEAD_SIZE = 128;
 
+    /** Our own code saves nothing in 16 tokens and a tenth of MiniLM's time in 32 and 128 (docs/lab/families.md). */
+    private static final int LEAST_TOKENS_OF_TILES = 32;
+
     private final SequenceOps wide;
     private final BufferPool<HeadBuffers> buffers;
+
+    /** Null where our own code does not run. */
+    private final BufferPool<TileHead> tiles;
 
     NarrowAttention(OneDnn oneDnn, Kernels kernels, int places) {
         this.wide = kernels.sequences();
         this.buffers = new BufferPool<>(places, _ -> true, () -> new HeadBuffers(oneDnn, kernels.heads()));
+        this.tiles = TileAttention.runsOn(oneDnn)
+                ? new BufferPool<>(places, _ -> true, () -> new TileHead(oneDnn, kernels.heads()))
+                : null;
     }
 
     @Override
     public void attend(AttentionCall call, int sequence, int head, Scratch scratch) {
         int length = call.offsets[sequence + 1] - call.offsets[sequence];
-        if (!fits(call, length)) {
+        int first = call.offsets[sequence];
+        if (!isPlain(call)) {
             wide.attention(call, sequence, head, scratch);
-            return;
-        }
-        HeadBuffers own = buffers.borrow();
-        try {
-            own.attend(call, call.offsets[sequence], length, head, scratch);
-        } finally {
-            buffers.giveBack(own);
+        } else if (fitTiles(call.headSize, length)) {
+            TileHead own = tiles.borrow();
+            try {
+                own.attend(call, first, length, head);
+            } finally {
+                tiles.giveBack(own);
+            }
+        } else if (fit(call.headSize, length)) {
+            HeadBuffers own = buffers.borrow();
+            try {
+                own.attend(call, first, length, head, scratch);
+            } finally {
+                buffers.giveBack(own);
+            }
+        } else {
+            wide.attention(call, sequence, head, scratch);
         }
     }
 
-    private static boolean fits(AttentionCall call, int length) {
+    private static boolean isPlain(AttentionCall call) {
+        return call.bias == null && call.positions == null && call.seen == null && call.probabilities == null;
+    }
+
+    private boolean fitTiles(int headSize, int length) {
+        return tiles != null
+                && headSize % TileAttention.STEP == 0
+                && headSize <= TileAttention.MOST_HEAD_SIZE
+                && length >= LEAST_TOKENS_OF_TILES
+                && length <= TileAttention.MOST_TOKENS;
+    }
+
+    private static boolean fit(int headSize, int length) {
         return length >= LEAST_TOKENS
                 && length <= MOST_TOKENS
-                && call.headSize >= LEAST_HEAD_SIZE
-                && call.headSize <= MOST_HEAD_SIZE
-                && call.headSize % HeadOps.STEP == 0
-                && call.bias == null
-                && call.positions == null
-                && call.seen == null
-                && call.probabilities == null;
+                && headSize >= LEAST_HEAD_SIZE
+                && headSize <= MOST_HEAD_SIZE
+                && headSize % HeadOps.STEP == 0;
     }
 
     void close() {
         buffers.close();
+        if (tiles != null) {
+            tiles.close();
+        }
     }
 }
