@@ -25,9 +25,6 @@ final class NarrowAttention implements HeadAttention {
 
     static final int MOST_HEAD_SIZE = 128;
 
-    /** Our own code saves nothing in 16 tokens and a tenth of MiniLM's time in 32 and 128 (docs/lab/families.md). */
-    private static final int LEAST_TOKENS_OF_TILES = 32;
-
     private final SequenceOps wide;
     private final BufferPool<HeadBuffers> buffers;
 
@@ -75,7 +72,7 @@ final class NarrowAttention implements HeadAttention {
         return tiles != null
                 && headSize % TileAttention.STEP == 0
                 && headSize <= TileAttention.MOST_HEAD_SIZE
-                && length >= LEAST_TOKENS_OF_TILES
+                && length >= TileHead.QUERIES
                 && length <= TileAttention.MOST_TOKENS;
     }
 

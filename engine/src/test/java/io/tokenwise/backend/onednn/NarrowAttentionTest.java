@@ -57,7 +57,7 @@ class NarrowAttentionTest {
                 Backend wide = VectorBackend.open(1)) {
             boolean has = Isa.valueOf(narrow.instructions()).hasBf16();
             boolean tiles = isOfOwnCode() && form.headSize() % 32 == 0;
-            for (int length : new int[] {1, 31, 32, 35, 127, 128, 130, 200, 511, 1024, 1025}) {
+            for (int length : new int[] {1, 3, 4, 31, 35, 127, 128, 130, 200, 511, 1024, 1025}) {
                 workspace.push();
                 Tensor qkv = normal(length, form.columns());
                 for (int[] places : new int[][] {null, places(length)}) {
@@ -65,7 +65,7 @@ class NarrowAttentionTest {
                     float[][] expected = attend(wide, form, qkv, places, length);
                     String about = form + " of " + length + (places == null ? "" : " with places");
                     boolean runs = has && length >= 128 && length <= 1024 && form.headSize() >= 64
-                            || tiles && length >= 32 && length <= 1024;
+                            || tiles && length >= 4 && length <= 1024;
                     assertThat(Arrays.deepEquals(found, expected)).as(about).isNotEqualTo(runs);
                     for (int row = 0; row < length; row++) {
                         assertThat(distance(found[row], expected[row]))
