@@ -108,7 +108,7 @@ public final class TileAttention implements AutoCloseable {
     }
 
     /**
-     * Packs a text's keys, whose rows lie so many bytes apart from byte {@code at} on.
+     * Packs a text's keys, whose rows lie so many bytes apart from byte {@code at} on. All queries see them all until {@link #setSeen}.
      *
      * @throws IllegalArgumentException if there are too few or too many, heads have another size, or the memory is too small
      */
@@ -121,23 +121,30 @@ public final class TileAttention implements AutoCloseable {
             throw new IllegalArgumentException(rows + " tokens: must be " + QUERIES + " to " + MOST_TOKENS);
         }
         headSize = newHeadSize;
-        tokens = rows;
+        tokens = 0;
         tokensOfValues = 0;
-        pack("keys", functions().packKeys, x, at, strideBytes);
+        pack("keys", functions().packKeys, x, at, strideBytes, rows);
+        tokens = rows;
+        for (int query = 0; query < QUERIES; query++) {
+            setSeen(query, 0, tokens);
+        }
     }
 
     /** Packs as many values as there are keys, with as many columns. */
     public void setValues(MemorySegment x, long at, long strideBytes) {
-        pack("values", functions().packValues, x, at, strideBytes);
+        if (tokens == 0) {
+            throw new IllegalArgumentException("values of 0 tokens: keys come first");
+        }
+        pack("values", functions().packValues, x, at, strideBytes, tokens);
         tokensOfValues = tokens;
     }
 
-    private void pack(String name, MemorySegment function, MemorySegment x, long at, long strideBytes) {
-        setX(name, x, at, strideBytes, tokens);
-        set(Field.X_ROWS, tokens);
+    private void pack(String name, MemorySegment function, MemorySegment x, long at, long strideBytes, int rows) {
+        setX(name, x, at, strideBytes, rows);
+        set(Field.X_ROWS, rows);
         set(Field.KEYS, keys.address());
         set(Field.VALUES, values.address());
-        set(Field.PANELS, Math.ceilDiv(tokens, PANEL));
+        set(Field.PANELS, Math.ceilDiv(rows, PANEL));
         call(function, x, x);
     }
 
@@ -209,8 +216,8 @@ public final class TileAttention implements AutoCloseable {
         int i = headSize / STEP - 1;
         if (functions[i] == null) {
             functions[i] = new Functions(
-                    Pages.executable(arena, AttentionCode.packKeys(headSize)),
-                    Pages.executable(arena, AttentionCode.packValues(headSize)),
+                    Pages.executable(arena, HeadPackingCode.keys(headSize)),
+                    Pages.executable(arena, HeadPackingCode.values(headSize)),
                     Pages.executable(arena, AttentionCode.attend(headSize)));
         }
         return functions[i];

@@ -173,6 +173,7 @@ class TileAttentionTest {
                 expected[i] = text.row(text.y, i);
             }
             text.y.fill((byte) 0);
+            text.pack(attention);
             attention.attend(text.q, 0, text.strideBytes(), 18, 0, 72, text.y, 0, text.strideBytes());
             for (int i = 0; i < 72; i++) {
                 assertThat(text.row(text.y, i)).as("query %d", i).isEqualTo(expected[i]);
@@ -212,8 +213,10 @@ class TileAttentionTest {
     void whatDoesNotFitIsRefused() {
         try (var attention = new TileAttention(oneDnn)) {
             MemorySegment x = arena.allocate(8 * 32 * Float.BYTES);
+            assertRefused("keys come first", () -> attention.setValues(x, 0, 128));
             assertRefused("head size 48", () -> attention.setKeys(x, 0, 128, 8, 48));
             assertRefused("head size 160", () -> attention.setKeys(x, 0, 128, 8, 160));
+            assertRefused("tiles, keys 0 to 1 of 0", () -> attention.attend(x, 0, 128, 1, 0, 1, x, 0, 128));
             assertRefused("3 tokens", () -> attention.setKeys(x, 0, 128, 3, 32));
             assertRefused("1025 tokens", () -> attention.setKeys(x, 0, 128, 1025, 32));
             assertRefused("needs", () -> attention.setKeys(x, 4, 128, 8, 32));
@@ -229,9 +232,6 @@ class TileAttentionTest {
             assertRefused("keys 0 to 9", () -> attention.attend(x, 0, 128, 2, 0, 9, x, 0, 128));
             assertRefused("queries has", () -> attention.attend(x, 0, 128, 3, 0, 8, x, 0, 128));
             assertRefused("context has", () -> attention.attend(x, 0, 128, 2, 0, 8, x, 4, 128));
-            for (int i = 0; i < TileAttention.QUERIES; i++) {
-                attention.setSeen(i, 0, 8);
-            }
             attention.attend(x, 0, 128, 2, 0, 8, x, 0, 128);
         }
     }

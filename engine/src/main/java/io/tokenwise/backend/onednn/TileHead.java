@@ -40,9 +40,6 @@ final class TileHead implements BufferPool.Buffers {
         attention.setValues(rows(values, head, first, length), at(values, head, first), stride(values, size));
         attention.setScale(call.scale);
         if (seesAll(call, length)) {
-            for (int i = 0; i < QUERIES; i++) {
-                attention.setSeen(i, 0, length);
-            }
             int tiles = length / QUERIES;
             attend(call, first, head, 0, tiles, 0, length);
             if (tiles * QUERIES < length) {
