@@ -138,7 +138,7 @@ public final class Binding implements AutoCloseable {
             Sizes.check(spec, "A", a, spec.aBytes(rows));
             Sizes.check(spec, "scratch", scratch, TileProducts.scratchBytes(rows));
             widened.check(spec, rows, column, scratch);
-            b.product.ownCode.widen(spec, a, b.data, widened, rows, column, scratch);
+            b.product.ownCode.widen(spec, b.product.tiles, a, b.data, widened, rows, column, scratch);
         } finally {
             end();
         }
@@ -150,7 +150,7 @@ public final class Binding implements AutoCloseable {
         Sizes.check(spec, "A", a, spec.aBytes(rows));
         Sizes.check(spec, "C", c, spec.cBytes(rows));
         Sizes.check(spec, "scratch", scratch, TileProducts.scratchBytes(rows));
-        b.product.ownCode.run(spec, a, b.data, c, rows, adds, scratch);
+        b.product.ownCode.run(spec, b.product.tiles, a, b.data, c, rows, adds, scratch);
     }
 
     /** A kernel that is not destroyed before this binding forgets it. */

@@ -32,6 +32,9 @@ public final class Product {
     /** Null where oneDNN multiplies. */
     final TileProducts ownCode;
 
+    /** Null where oneDNN multiplies. */
+    final TileLayout tiles;
+
     private final ProductSpec spec;
     private final long packedBytes;
 
@@ -44,9 +47,11 @@ public final class Product {
         this.ownCode = TileProducts.fit(spec) ? oneDnn.ownCode : null;
         if (ownCode != null) {
             layout = null;
-            packedBytes = TileProducts.packedBytes(spec);
+            tiles = TileLayout.of(spec);
+            packedBytes = tiles.bytes();
             return;
         }
+        tiles = null;
         try (Arena arena = Arena.ofConfined()) {
             int plain = spec.transposedB() ? Dnnl.dnnl_ba() : Dnnl.dnnl_ab();
             int tag = spec.plainB() ? plain : Dnnl.dnnl_format_tag_any();
@@ -80,7 +85,7 @@ public final class Product {
         checkExact(rowMajor);
         return oneDnn.whileOpen(() -> {
             if (ownCode != null) {
-                TileProducts.pack(spec, rowMajor, packed);
+                tiles.pack(rowMajor, packed);
             } else {
                 reorder(spec.b(), spec.n(), false, rowMajor, packed);
             }
@@ -99,7 +104,7 @@ public final class Product {
             throw new UnsupportedOperationException(spec + ": sums stay integers");
         }
         Sizes.check(spec, "packed B", packed, packedBytes);
-        TileProducts.setMeaning(spec, scales, sums, from, packed);
+        tiles.setMeaning(scales, sums, from, packed);
     }
 
     /**

@@ -1,9 +1,7 @@
 package io.tokenwise.natives;
 
 import static java.lang.foreign.ValueLayout.ADDRESS;
-import static java.lang.foreign.ValueLayout.JAVA_BYTE;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
-import static java.lang.foreign.ValueLayout.JAVA_INT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
 import io.tokenwise.natives.TileCode.Field;
@@ -25,22 +23,10 @@ import java.nio.file.Path;
  * inner product", IEEE Transactions on Computers C-17, 1968). Sums of 7 bits fit 8, of which one factor must be unsigned and one signed:
  * {@code (q1 + w2 + 64)(q2 + w1 - 64)}. All sums are exact.
  *
- * <p>A step is eight inputs: four q1, then four q2. B is packed by panels of up to 64 columns: first what each column's sum begins with, an int, and what
- * {@link #setMeaning} says of it, then for each step four w1 of each column and four w2, in pairs {@code w1 - 64} and {@code w2 + 64}. Thread-safe.
+ * <p>A step is eight inputs: four q1, then four q2. B lies as {@link TileLayout} says. Thread-safe.
  */
 final class TileProducts {
     static final String NAME = "own code";
-
-    /** Inputs of a step. */
-    private static final int STEP = 8;
-
-    private static final int QUAD = STEP / 2;
-
-    /** Columns of a vector of sums, and the most vectors of a panel. */
-    private static final int LANES = 16;
-
-    private static final int MOST_VECTORS = 4;
-    private static final int SHIFT = 64;
 
     /** What a call reads, and behind it what belongs to each row. */
     private static final long TERMS_OFFSET = Math.ceilDiv(Field.BYTES, 64) * 64L;
@@ -70,8 +56,8 @@ final class TileProducts {
     }
 
     private static MemorySegment[] panels(Arena owner, boolean inPairs) {
-        var codes = new MemorySegment[MOST_VECTORS];
-        for (int i = 0; i < MOST_VECTORS; i++) {
+        var codes = new MemorySegment[TileLayout.PANEL_VECTORS];
+        for (int i = 0; i < codes.length; i++) {
             codes[i] = code(owner, TileCode.panels(inPairs, i + 1));
         }
         return codes;
@@ -103,91 +89,18 @@ final class TileProducts {
         return (spec.a() == DataType.U8 || spec.a() == DataType.U7)
                 && !spec.plainB()
                 && !spec.transposedA()
-                && spec.k() % STEP == 0
-                && spec.n() % LANES == 0;
-    }
-
-    private static boolean isInPairs(ProductSpec spec) {
-        return spec.b() == DataType.S7;
-    }
-
-    static long packedBytes(ProductSpec spec) {
-        return panelOffset(spec, spec.n());
+                && spec.k() % TileLayout.STEP == 0
+                && spec.n() % TileLayout.LANES == 0;
     }
 
     static long scratchBytes(int rows) {
         return TERMS_OFFSET + (long) rows * TileCode.ROW_BYTES;
     }
 
-    /** Packs B {@code [k, n]}, in pairs of values from -64 to 64. */
-    static void pack(ProductSpec spec, MemorySegment rowMajor, MemorySegment packed) {
-        boolean pairs = isInPairs(spec);
-        int shift = pairs ? SHIFT : 0;
-        int columns = spec.n();
-        var first = new byte[QUAD * columns];
-        var second = new byte[QUAD * columns];
-        var terms = new int[columns];
-        for (int step = 0; step < spec.k() / STEP; step++) {
-            long at = (long) step * STEP * columns;
-            MemorySegment.copy(rowMajor, JAVA_BYTE, at, first, 0, first.length);
-            MemorySegment.copy(rowMajor, JAVA_BYTE, at + first.length, second, 0, second.length);
-            if (pairs) {
-                addTerms(first, second, terms);
-            }
-            for (int column = 0; column < columns; column += MOST_VECTORS * LANES) {
-                int width = Math.min(MOST_VECTORS * LANES, columns - column);
-                long to = panelOffset(spec, column) + width * (TileCode.COLUMN_BYTES + (long) step * STEP);
-                packQuad(first, columns, column, width, -shift, packed, to);
-                packQuad(second, columns, column, width, shift, packed, to + (long) QUAD * width);
-            }
-        }
-        for (int column = 0; column < columns; column += MOST_VECTORS * LANES) {
-            int width = Math.min(MOST_VECTORS * LANES, columns - column);
-            MemorySegment.copy(terms, column, packed, JAVA_INT, panelOffset(spec, column), width);
-        }
-    }
-
-    /** What sums of columns mean as floats: packs the step of each column, and the sum of its weights in steps. */
-    static void setMeaning(ProductSpec spec, float[] scales, float[] sums, int from, MemorySegment packed) {
-        for (int column = 0; column < spec.n(); column += MOST_VECTORS * LANES) {
-            int width = Math.min(MOST_VECTORS * LANES, spec.n() - column);
-            long to = panelOffset(spec, column) + (long) width * Integer.BYTES;
-            MemorySegment.copy(scales, from + column, packed, JAVA_FLOAT, to, width);
-            MemorySegment.copy(sums, from + column, packed, JAVA_FLOAT, to + (long) width * Float.BYTES, width);
-        }
-    }
-
-    /** Panels before a column are full. */
-    private static long panelOffset(ProductSpec spec, int column) {
-        return column * (TileCode.COLUMN_BYTES + (long) spec.k());
-    }
-
-    /** What a column's sum begins with: less {@code w1 w2}, and what the shifts made of its weights. */
-    private static void addTerms(byte[] first, byte[] second, int[] terms) {
-        for (int i = 0; i < QUAD; i++) {
-            int at = i * terms.length;
-            for (int j = 0; j < terms.length; j++) {
-                int w1 = first[at + j];
-                int w2 = second[at + j];
-                terms[j] -= w1 * w2 + SHIFT * (w1 - w2);
-            }
-        }
-    }
-
-    private static void packQuad(
-            byte[] quad, int columns, int column, int width, int shift, MemorySegment packed, long to) {
-        var panel = new byte[QUAD * width];
-        for (int i = 0; i < QUAD; i++) {
-            for (int j = 0; j < width; j++) {
-                panel[QUAD * j + i] = (byte) (quad[i * columns + column + j] + shift);
-            }
-        }
-        MemorySegment.copy(panel, 0, packed, JAVA_BYTE, to, panel.length);
-    }
-
     /** C = A B, or C += A B. Memory was checked by the caller, and stays meanwhile. */
     void run(
             ProductSpec spec,
+            TileLayout layout,
             MemorySegment a,
             MemorySegment packed,
             MemorySegment c,
@@ -196,12 +109,13 @@ final class TileProducts {
             MemorySegment scratch) {
         set(scratch, Field.C_STRIDE_BYTES, (long) spec.cStride() * Integer.BYTES);
         set(scratch, Field.TARGET, (adds ? Target.ADDED_INTEGERS : Target.INTEGERS).ordinal());
-        multiply(spec, a, packed, c.address(), rows, scratch, NOTHING);
+        multiply(spec, layout, a, packed, c.address(), rows, scratch, NOTHING);
     }
 
     /** {@link WidenedRows} of A B, whose memory stays meanwhile by this; all else as {@link #run}. */
     void widen(
             ProductSpec spec,
+            TileLayout layout,
             MemorySegment a,
             MemorySegment packed,
             WidenedRows widened,
@@ -219,47 +133,56 @@ final class TileProducts {
         set(scratch, Field.TARGET, (widened.hasResidual() ? Target.FLOATS_PLUS_RESIDUAL : Target.FLOATS).ordinal());
         set(scratch, Field.BIAS, widened.bias.address() + widened.biasAt + offset);
         set(scratch, Field.RESIDUAL_DISTANCE, widened.residual.address() + widened.residualAt - y);
-        multiply(spec, a, packed, y + offset, rows, scratch, widened);
+        multiply(spec, layout, a, packed, y + offset, rows, scratch, widened);
     }
 
     private void multiply(
             ProductSpec spec,
+            TileLayout layout,
             MemorySegment a,
             MemorySegment packed,
             long c,
             int rows,
             MemorySegment scratch,
             WidenedRows kept) {
-        int quads = spec.k() / QUAD;
+        int ints = spec.k() / Integer.BYTES;
         set(scratch, Field.A, a.address());
         set(scratch, Field.A_STRIDE_BYTES, spec.aStride());
-        set(scratch, Field.STEPS, spec.k() / STEP);
+        set(scratch, Field.STEPS, spec.k() / TileLayout.STEP);
         set(scratch, Field.ROWS, rows);
         set(scratch, Field.ROW_TERMS, scratch.address() + TERMS_OFFSET);
-        set(scratch, Field.ROW_VECTORS, quads / LANES);
-        set(scratch, Field.ROW_REST, (1L << quads % LANES) - 1);
+        set(scratch, Field.ROW_VECTORS, ints / TileLayout.LANES);
+        set(scratch, Field.ROW_REST, (1L << ints % TileLayout.LANES) - 1);
         MemorySegment[] codes = plain;
-        if (isInPairs(spec)) {
+        if (layout.inPairs()) {
             codes = inPairs;
             call(rowTerms, scratch, kept);
         }
-        int full = spec.n() / (MOST_VECTORS * LANES);
-        int rest = spec.n() / LANES % MOST_VECTORS;
-        set(scratch, Field.PACKED, packed.address());
-        set(scratch, Field.C, c);
-        if (full > 0) {
-            set(scratch, Field.PANELS, full);
-            set(scratch, Field.PANEL_BYTES, panelOffset(spec, MOST_VECTORS * LANES));
-            call(codes[MOST_VECTORS - 1], scratch, kept);
+        multiplyPanels(codes, layout, 0, TileLayout.PANEL_VECTORS, layout.fullPanels(), packed, c, scratch, kept);
+        int column = layout.fullPanels() * TileLayout.PANEL_VECTORS * TileLayout.LANES;
+        int rest = layout.restVectors();
+        multiplyPanels(codes, layout, column, rest, rest == 0 ? 0 : 1, packed, c, scratch, kept);
+    }
+
+    /** Panels of so many vectors from a column on. */
+    private static void multiplyPanels(
+            MemorySegment[] codes,
+            TileLayout layout,
+            int column,
+            int vectors,
+            int panels,
+            MemorySegment packed,
+            long c,
+            MemorySegment scratch,
+            WidenedRows kept) {
+        if (panels == 0) {
+            return;
         }
-        if (rest > 0) {
-            int column = full * MOST_VECTORS * LANES;
-            set(scratch, Field.PACKED, packed.address() + panelOffset(spec, column));
-            set(scratch, Field.C, c + (long) column * Integer.BYTES);
-            set(scratch, Field.PANELS, 1);
-            set(scratch, Field.PANEL_BYTES, panelOffset(spec, rest * LANES));
-            call(codes[rest - 1], scratch, kept);
-        }
+        set(scratch, Field.PACKED, packed.address() + layout.offset(column));
+        set(scratch, Field.C, c + (long) column * Integer.BYTES);
+        set(scratch, Field.PANELS, panels);
+        set(scratch, Field.PANEL_BYTES, layout.panelBytes(vectors));
+        call(codes[vectors - 1], scratch, kept);
     }
 
     private static void set(MemorySegment scratch, Field field, long value) {
