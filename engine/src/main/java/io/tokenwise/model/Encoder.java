@@ -45,6 +45,9 @@ public final class Encoder implements AutoCloseable {
     /** Kept, since each call of the network's makes an object. */
     private final Optional<Leaving> leaving;
 
+    /** Null if all tokens' vectors make what comes out. */
+    private final Pooling pooledToken;
+
     /** @param stored where its tensors are in a file */
     Encoder(ModelDescription description, Parameters parameters, Network network, List<StoredTensor> stored) {
         this.description = description;
@@ -52,6 +55,7 @@ public final class Encoder implements AutoCloseable {
         this.network = network;
         this.stored = stored;
         leaving = network.leaving();
+        pooledToken = description.pooledToken().orElse(null);
     }
 
     /**
@@ -264,7 +268,9 @@ public final class Encoder implements AutoCloseable {
     }
 
     private Tensor forward(Pass pass) {
-        Tensor outputs = outputs(pass, run(pass), pass.batch());
+        // In training the tape has what all layers gave.
+        Tensor vectors = run(pass, pass.keepsTemporaries() ? null : pooledToken);
+        Tensor outputs = outputs(pass, vectors, pass.batch());
         tellSpent(pass);
         return outputs;
     }
@@ -286,7 +292,7 @@ public final class Encoder implements AutoCloseable {
     }
 
     private Tensor tokens(Pass pass) {
-        Tensor tokens = run(pass);
+        Tensor tokens = run(pass, null);
         tellSpent(pass);
         return tokens;
     }
@@ -320,16 +326,18 @@ public final class Encoder implements AutoCloseable {
         }
     }
 
-    private Tensor run(Pass pass) {
+    /** @param read the token of each input whose vector alone is wanted; null if all are */
+    private Tensor run(Pass pass, Pooling read) {
         if (!StayingRows.of(pass).haveOneWidth()) {
             throw new IllegalArgumentException("a batch of inputs whose plans have different numbers of narrow layers");
         }
         Tensor x = network.embeddings(pass, pass.batch());
-        if (leaving.isEmpty()) {
-            return network.layers(pass, x, 0);
+        int narrowLayers = 0;
+        if (leaving.isPresent()) {
+            x = leaving.get().leave(pass, x);
+            narrowLayers = StayingRows.of(pass).narrowLayers();
         }
-        Tensor staying = leaving.get().leave(pass, x);
-        return network.layers(pass, staying, StayingRows.of(pass).narrowLayers());
+        return read == null ? network.layers(pass, x, narrowLayers) : network.layers(pass, x, narrowLayers, read);
     }
 
     /** What the first layer reads, {@code [tokens, hidden]}, of all tokens of the batch, which is the pass's afterwards. */

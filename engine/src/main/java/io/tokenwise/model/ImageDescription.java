@@ -64,7 +64,7 @@ public record ImageDescription(
 
     /** The class token. */
     @Override
-    public Optional<Pooling> readAlone() {
+    public Optional<Pooling> pooledToken() {
         return Optional.of(Pooling.FIRST);
     }
 

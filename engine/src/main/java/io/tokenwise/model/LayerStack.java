@@ -38,6 +38,31 @@ public record LayerStack(List<TransformerLayer> layers, Optional<ShortPath> shor
         return y;
     }
 
+    /**
+     * The vectors after the last layer, and the norm behind it, of one token of each sequence, {@code [sequences, hidden]}: in inference the last layer makes no other.
+     * The pass's batch is these tokens afterwards.
+     *
+     * @param x as of {@link #forward}
+     */
+    public Tensor forward(Pass pass, Tensor x, int narrowLayers, Optional<Norm> lastNorm, Pooling read) {
+        int last = layers.size() - 1;
+        if (last < 0 || !layer(last, narrowLayers).hasDenseMlp()) {
+            Tensor y = read.forward(pass, forward(pass, x, narrowLayers, lastNorm), pass.batch());
+            ReadTokens.of(pass).begin(pass);
+            return y;
+        }
+        Tensor y = pass.tensor(pass.batch().sequences(), x.columns());
+        Tensor before = x;
+        for (int i = 0; i < last; i++) {
+            before = layer(i, narrowLayers).forward(pass, before, pass.over(before));
+        }
+        layer(last, narrowLayers).forward(pass, before, read, y);
+        if (lastNorm.isPresent()) {
+            lastNorm.get().forward(pass, y, y);
+        }
+        return y;
+    }
+
     private TransformerLayer layer(int i, int narrowLayers) {
         return narrowLayers == 0 ? layers.get(i) : shortPath.orElseThrow().layer(layers, i, narrowLayers);
     }

@@ -101,8 +101,13 @@ public sealed interface ModelDescription permits TextDescription, ImageDescripti
         return family().adaptable(this);
     }
 
-    /** Which token's vector alone is read after the last layer; empty if others are too. */
-    default Optional<Pooling> readAlone() {
+    /** The token of each input whose vector alone, after the last layer, makes what comes out; empty if others do too. */
+    default Optional<Pooling> pooledToken() {
         return Optional.empty();
+    }
+
+    /** Which token's vector alone a distilled model must have as its teacher; empty if others too. */
+    default Optional<Pooling> readAlone() {
+        return pooledToken();
     }
 }

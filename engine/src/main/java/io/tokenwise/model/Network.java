@@ -23,6 +23,15 @@ public interface Network {
     Tensor layers(Pass pass, Tensor x, int narrowLayers);
 
     /**
+     * The same of one token of each sequence, {@code [sequences, hidden]}, where no other's vector is read; the pass's batch is these tokens afterwards.
+     *
+     * @throws UnsupportedOperationException if what comes out is made of all tokens' vectors
+     */
+    default Tensor layers(Pass pass, Tensor x, int narrowLayers, Pooling read) {
+        throw new UnsupportedOperationException("all tokens' vectors are read");
+    }
+
+    /**
      * From token vectors what the model gives for each input, {@code [sequences, outputs]}, or, where the description says that it is of each token,
      * {@code [rows, outputs]}: then of any rows.
      */

@@ -275,12 +275,15 @@ public record TextDescription(
         return perToken() ? ofFamily.withoutTokens() : ofFamily;
     }
 
+    @Override
+    public Optional<Pooling> pooledToken() {
+        return pooling().filter(it -> it != Pooling.MEAN);
+    }
+
     /** Of a vector's own pooling nothing is said: those models are distilled by all of their token vectors. */
     @Override
     public Optional<Pooling> readAlone() {
-        return output instanceof TextOutput.Vectors
-                ? Optional.empty()
-                : pooling().filter(it -> it != Pooling.MEAN);
+        return output instanceof TextOutput.Vectors ? Optional.empty() : pooledToken();
     }
 
     @Override

@@ -103,6 +103,11 @@ public record TextNetwork(
     }
 
     @Override
+    public Tensor layers(Pass pass, Tensor x, int narrowLayers, Pooling read) {
+        return layers.forward(pass, x, narrowLayers, lastNorm, read);
+    }
+
+    @Override
     public Tensor outputs(Pass pass, Tensor tokens, TokenBatch batch) {
         return head.forward(pass, tokens, batch);
     }

@@ -1,9 +1,12 @@
 package io.tokenwise.model;
 
+import io.tokenwise.nn.Attention;
 import io.tokenwise.nn.Block;
 import io.tokenwise.nn.BlockSlot;
+import io.tokenwise.nn.Mlp;
 import io.tokenwise.nn.Norm;
 import io.tokenwise.nn.Pass;
+import io.tokenwise.nn.TokenBatch;
 import io.tokenwise.op.Sums;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
@@ -58,23 +61,63 @@ public record TransformerLayer(
      */
     Tensor forward(Pass pass, Tensor x, Tensor y) {
         pass.push();
+        return throughMlp(pass, throughAttention(pass, x), y);
+    }
+
+    /**
+     * The same in inference for one token of each sequence, {@code [sequences, hidden]}; all others have only their keys and values. These tokens are the pass's batch afterwards.
+     *
+     * @param x may be written over
+     */
+    void forward(Pass pass, Tensor x, Pooling read, Tensor y) {
+        pass.push();
+        Tensor attended = readThroughAttention(pass, x, read);
+        ReadTokens.of(pass).begin(pass);
+        throughMlp(pass, attended, y);
+    }
+
+    /** Before the norm that only what comes after needs. */
+    private Tensor throughAttention(Pass pass, Tensor x) {
+        return switch (place) {
+            case AFTER -> attention.block().forward(pass, x, x);
+            case BEFORE -> attention.block().forward(pass, norm(pass, attentionBefore, x), x);
+            case AROUND -> around(pass, attentionBefore, attention.block(), attentionAfter, x);
+        };
+    }
+
+    /** {@link #throughAttention} of the tokens that are read: a dense block projects no other's heads. */
+    private Tensor readThroughAttention(Pass pass, Tensor x, Pooling read) {
+        TokenBatch batch = pass.batch();
+        if (!(attention.block() instanceof Attention dense)) {
+            return read.forward(pass, throughAttention(pass, x), batch);
+        }
+        Tensor heads = dense.attend(pass, dense.qkv().forward(pass, norm(pass, attentionBefore, x)));
+        Tensor readHeads = read.forward(pass, heads, batch);
+        Tensor readX = read.forward(pass, x, batch);
+        return place == LayerForm.NormPlace.AROUND
+                ? Sums.of(pass, readX, norm(pass, attentionAfter, dense.output().forwardPlus(pass, readHeads, null)))
+                : dense.output().forwardPlus(pass, readHeads, readX);
+    }
+
+    private Tensor throughMlp(Pass pass, Tensor attended, Tensor y) {
         return switch (place) {
             case AFTER -> {
-                Tensor attended = over(pass, attentionAfter, attention.block().forward(pass, x, x));
-                mlpAfter.orElseThrow().forward(pass, mlp.block().forward(pass, attended, attended), y);
+                Tensor normed = over(pass, attentionAfter, attended);
+                mlpAfter.orElseThrow().forward(pass, mlp.block().forward(pass, normed, normed), y);
                 pass.pop();
                 yield y;
             }
             case BEFORE -> {
-                Tensor attended = attention.block().forward(pass, norm(pass, attentionBefore, x), x);
                 Tensor normed = norm(pass, mlpBefore, attended);
                 yield pass.popKeeping(mlp.block().forward(pass, normed, attended), y);
             }
-            case AROUND -> {
-                Tensor attended = around(pass, attentionBefore, attention.block(), attentionAfter, x);
-                yield pass.popKeeping(around(pass, mlpBefore, mlp.block(), mlpAfter, attended), y);
-            }
+            case AROUND -> pass.popKeeping(around(pass, mlpBefore, mlp.block(), mlpAfter, attended), y);
         };
+    }
+
+    /** Whether what adaptive modules spend is the same for some tokens as for all: there are none behind attention. */
+    boolean hasDenseMlp() {
+        return mlp.block() instanceof Mlp;
     }
 
     private static Tensor around(Pass pass, Optional<Norm> before, Block block, Optional<Norm> after, Tensor x) {

@@ -97,7 +97,8 @@ public final class Pass implements Recorder {
         }
     }
 
-    private boolean keepsTemporaries() {
+    /** Whether somebody reads what lies between, as training does, and not only the result. */
+    public boolean keepsTemporaries() {
         return tape != null || layerOutputs != null;
     }
 

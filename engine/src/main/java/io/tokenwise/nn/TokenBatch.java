@@ -110,6 +110,11 @@ public final class TokenBatch {
         staying = rows;
     }
 
+    /** Appends a sequence that has no input of its own, of one token. */
+    public void addOne() {
+        append(NO_INPUT, 1);
+    }
+
     /**
      * Appends a sequence that has no input of its own, of some rows of a sequence of another batch.
      *

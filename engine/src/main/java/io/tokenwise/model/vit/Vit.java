@@ -12,6 +12,7 @@ import io.tokenwise.model.LayerNames;
 import io.tokenwise.model.LayerStack;
 import io.tokenwise.model.LeavingTokens;
 import io.tokenwise.model.Network;
+import io.tokenwise.model.Pooling;
 import io.tokenwise.nn.AttentionForm;
 import io.tokenwise.nn.BlockSlot;
 import io.tokenwise.nn.Linear;
@@ -93,6 +94,11 @@ record Vit(
     @Override
     public Tensor layers(Pass pass, Tensor x, int narrowLayers) {
         return layers.forward(pass, x, narrowLayers, norm);
+    }
+
+    @Override
+    public Tensor layers(Pass pass, Tensor x, int narrowLayers, Pooling read) {
+        return layers.forward(pass, x, narrowLayers, norm, read);
     }
 
     @Override
