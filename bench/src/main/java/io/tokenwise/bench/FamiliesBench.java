@@ -3,6 +3,7 @@ package io.tokenwise.bench;
 import ai.onnxruntime.OrtException;
 import io.tokenwise.io.Processor;
 import io.tokenwise.model.ModelFiles;
+import io.tokenwise.model.Pooling;
 import io.tokenwise.model.open.Models;
 import java.io.IOException;
 import java.io.PrintWriter;
@@ -67,10 +68,11 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
 
     void run(List<Scenario> scenarios) throws IOException, OrtException {
         out.printf(
-                "%n%s, %d layers, %d words, %s, %d thread%s, ONNX Runtime %s%n",
+                "%n%s, %d layers, %d words, %s, %s, %d thread%s, ONNX Runtime %s%n",
                 files.shape().label(),
                 files.layers(),
                 FamilyShape.WORDS,
+                files.pooling() == Pooling.FIRST ? "first tokens" : "means",
                 Processor.name(),
                 threads,
                 threads == 1 ? "" : "s",
@@ -136,7 +138,12 @@ record FamiliesBench(FamilyFiles files, int threads, Race race, PrintWriter out)
         var contenders = new ArrayList<Contender>();
         for (String precision : List.of("f32", "int8")) {
             OrtModel model = OrtModel.of(
-                    files.graph(precision), precision, threads, FamilyShape.MOST_TOKENS, FamilyShape.HIDDEN);
+                    files.graph(precision),
+                    precision,
+                    threads,
+                    FamilyShape.MOST_TOKENS,
+                    FamilyShape.HIDDEN,
+                    files.pooling());
             contenders.add(opened.add(model).sorted());
         }
         for (OwnEngine engine : OwnEngine.RACING) {

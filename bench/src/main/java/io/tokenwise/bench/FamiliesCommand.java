@@ -1,6 +1,7 @@
 package io.tokenwise.bench;
 
 import ai.onnxruntime.OrtException;
+import io.tokenwise.model.Pooling;
 import java.io.IOException;
 import java.util.Arrays;
 import java.util.List;
@@ -61,6 +62,12 @@ final class FamiliesCommand implements Callable<Integer> {
     @Option(names = "--bulk", description = "A list of texts a call too, as bench has it, a quarter of its texts.")
     private boolean bulk;
 
+    @Option(
+            names = "--first-token",
+            description =
+                    "Vectors are the first token's, as of many rerankers, classifiers and encoders, and no means: our last layer makes no other's.")
+    private boolean firstToken;
+
     @Mixin
     private Options.Threads threads;
 
@@ -103,10 +110,11 @@ final class FamiliesCommand implements Callable<Integer> {
 
     @Override
     public Integer call() throws IOException, OrtException {
+        Pooling pooling = firstToken ? Pooling.FIRST : Pooling.MEAN;
         var race = new Race(turns.rounds(), turns.warmUpNanos());
         for (FamilyShape shape : shapes) {
             int count = layers == null ? shape.layers() : Math.min(layers, shape.layers());
-            try (FamilyFiles files = FamilyFiles.write(shape, count, budgets == null)) {
+            try (FamilyFiles files = FamilyFiles.write(shape, count, pooling, budgets == null)) {
                 for (int each : threads.counts()) {
                     var bench = new FamiliesBench(
                             files, each, race, spec.commandLine().getOut());

@@ -4,6 +4,7 @@ import ai.onnxruntime.OnnxTensor;
 import ai.onnxruntime.OrtEnvironment;
 import ai.onnxruntime.OrtException;
 import ai.onnxruntime.OrtSession;
+import io.tokenwise.model.Pooling;
 import java.io.IOException;
 import java.io.InputStream;
 import java.nio.ByteBuffer;
@@ -27,12 +28,14 @@ final class OrtModel implements AutoCloseable {
     private final String output;
     private final int mostTokens;
     private final int hidden;
+    private final Pooling pooling;
 
-    private OrtModel(String precision, OrtSession session, int mostTokens, int hidden) {
+    private OrtModel(String precision, OrtSession session, int mostTokens, int hidden, Pooling pooling) {
         this.precision = precision;
         this.session = session;
         this.mostTokens = mostTokens;
         this.hidden = hidden;
+        this.pooling = pooling;
         output = session.getOutputNames().iterator().next();
     }
 
@@ -51,7 +54,7 @@ final class OrtModel implements AutoCloseable {
                 throw new IOException(resource + " is not on the class path");
             }
             Files.copy(in, file, StandardCopyOption.REPLACE_EXISTING);
-            return of(file, precision, threads, 256, 384);
+            return of(file, precision, threads, 256, 384, Pooling.MEAN);
         } finally {
             Files.delete(file);
         }
@@ -61,11 +64,13 @@ final class OrtModel implements AutoCloseable {
      * A graph of the same inputs and of one output.
      *
      * @param precision what it computes in
+     * @param pooling MEAN or FIRST
      */
-    static OrtModel of(Path graph, String precision, int threads, int mostTokens, int hidden) throws OrtException {
+    static OrtModel of(Path graph, String precision, int threads, int mostTokens, int hidden, Pooling pooling)
+            throws OrtException {
         try (OrtSession.SessionOptions options = options(threads)) {
             OrtSession session = OrtEnvironment.getEnvironment().createSession(graph.toString(), options);
-            return new OrtModel(precision, session, mostTokens, hidden);
+            return new OrtModel(precision, session, mostTokens, hidden, pooling);
         }
     }
 
@@ -152,15 +157,16 @@ final class OrtModel implements AutoCloseable {
                             Map.of("input_ids", idTensor, "attention_mask", maskTensor, "token_type_ids", typeTensor),
                             Map.of(output, resultTensor))) {
                 for (int i = from; i < to; i++) {
-                    vectors[order[i]] = pooled((i - from) * length, texts.get(order[i]).length);
+                    int count = pooling == Pooling.FIRST ? 1 : texts.get(order[i]).length;
+                    vectors[order[i]] = mean((i - from) * length, count);
                 }
             } catch (OrtException e) {
                 throw new IllegalStateException("ONNX Runtime: " + e.getMessage(), e);
             }
         }
 
-        /** Mean of a text's token vectors, scaled to length 1. */
-        private float[] pooled(int first, int count) {
+        /** Mean of so many token vectors, scaled to length 1. */
+        private float[] mean(int first, int count) {
             var vector = new float[hidden];
             for (int t = 0; t < count; t++) {
                 tokens.get((first + t) * hidden, token);
