@@ -362,7 +362,7 @@ public final class Encoder implements AutoCloseable {
 
     /**
      * Multiply-adds for one token of a sequence of {@code length} tokens, what is done once for an input shared among its tokens; embeddings of words,
-     * norms and softmax, under 1 %, are not counted.
+     * norms and softmax, under 1 %, are not counted. The last layer counts for all tokens, also where inference makes less of it since one token's vector is read alone.
      *
      * @param share of the adaptive layers' dense cost that is spent; a dense model ignores it
      */
