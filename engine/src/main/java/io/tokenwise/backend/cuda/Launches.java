@@ -334,6 +334,7 @@ public final class Launches {
 
     /** What others have changed is waited for before all that is told and not yet done, which does no harm. */
     private void order() {
+        device.cuda.requireOpen();
         told++;
         if (device.seen != pool.changes()) {
             pool.order(device);

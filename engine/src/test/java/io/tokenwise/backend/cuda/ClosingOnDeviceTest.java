@@ -135,6 +135,8 @@ class ClosingOnDeviceTest {
             Tensor x = workspace.tensor(3, 4);
             HostTensor read = device.read(kept);
             HostTensor written = device.write(kept);
+            // From here on it has no other stream to wait for, and need not ask the driver for what it is told.
+            stream.add(x, x, x);
             leaveAStream(device);
             device.close();
             device.close();

@@ -96,6 +96,15 @@ public final class Cuda implements AutoCloseable {
         gate.leave();
     }
 
+    /**
+     * For what is only written down now and queued later.
+     *
+     * @throws IllegalStateException if this is closed
+     */
+    public void requireOpen() {
+        gate.requireOpen("CUDA");
+    }
+
     // ---- memory
 
     /**

@@ -19,6 +19,13 @@ final class Gate {
         }
     }
 
+    /** As {@link #enter}, for what calls nothing yet. */
+    void requireOpen(Object what) {
+        if (inside.get() < 0) {
+            throw new IllegalStateException(what + " has been closed");
+        }
+    }
+
     void leave() {
         inside.decrementAndGet();
     }
