@@ -22,7 +22,7 @@ public interface Conversions {
     /** Writes {@code count} unsigned bytes, and the row's step and least value to {@code scales} at {@code 2 * slot} and behind it. */
     void quantize(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot);
 
-    /** {@link #quantize} of {@code gelu(x)}, which is as right as bytes show: to 6.5e-6. x is overwritten. */
+    /** {@link #quantize} of {@code gelu(x)}; x is overwritten. */
     void quantizeGelu(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot);
 
     /**
@@ -78,8 +78,7 @@ public interface Conversions {
             long index);
 
     /**
-     * {@link #dequantize} of a gated row {@code [up | gate]}, and {@code y[i] = up[i] * activation(gate[i])}, for rows that become bytes: these do not show that the
-     * activation is right to {@code 2e-5 max(1, |gate[i]|)} only.
+     * {@link #dequantize} of a gated row {@code [up | gate]}, and {@code y[i] = up[i] * activation(gate[i])}.
      *
      * @param units half of the sums, and of what columns and bias have
      * @param activation one of {@link #GATES}

@@ -38,7 +38,7 @@ final class ScalarConversions implements Conversions {
     @Override
     public void quantizeGelu(Floats x, long index, int count, MemorySegment target, long at, float[] scales, int slot) {
         for (int i = 0; i < count; i++) {
-            x.set(index + i, ScalarMath.geluOfSum(x.get(index + i), ScalarMath.SUM_GELU));
+            x.set(index + i, ScalarMath.gelu(x.get(index + i)));
         }
         quantize(x, index, count, target, at, scales, slot);
     }
@@ -199,21 +199,8 @@ final class ScalarConversions implements Conversions {
         for (int i = from; i < units; i++) {
             float up = value(sums, at, i, scale, least, columns, bias);
             float gate = value(sums, at, units + i, scale, least, columns, bias);
-            y.set(index + i, gated(up, gate, activation));
+            y.set(index + i, ScalarGateOps.gated(up, gate, activation));
         }
-    }
-
-    private static float gated(float up, float gate, Activation activation) {
-        return switch (activation) {
-            case GELU -> up * ScalarMath.geluOfSum(gate, ScalarMath.SUM_GELU);
-            case GELU_TANH -> up * ScalarMath.geluOfSum(gate, ScalarMath.SUM_GELU_TANH);
-            case SILU -> ScalarMath.siluOfSum(up, gate);
-            case RELU, TANH -> throw noGate(activation);
-        };
-    }
-
-    static IllegalArgumentException noGate(Activation activation) {
-        return new IllegalArgumentException("gates: no " + activation + " of sums; there are " + GATES);
     }
 
     @Override

@@ -1,9 +1,8 @@
 package io.tokenwise.kernels;
 
 /**
- * exp, 2^x and what GELU is made of, in float, and activations of what becomes bytes. The coefficients are minimax fits made for this project (weighted least
- * squares, iterated to equal ripple; of what becomes bytes linear programs); errors are measured against double over every float that the range holds at a
- * fine step, see {@code ElementwiseTest} and {@code ConversionsTest}.
+ * exp, 2^x and what GELU is made of, in float. The coefficients are minimax fits made for this project (weighted least squares, iterated to
+ * equal ripple); errors are measured against double over every float that the range holds at a fine step, see {@code ElementwiseTest}.
  */
 final class ScalarMath {
     static final float LOG2_E = 1.44269504f;
@@ -77,35 +76,6 @@ final class ScalarMath {
     /** Of squares beyond, z has long left the range of e^z. */
     static final float GATE_SQUARE = 1e6f;
 
-    /**
-     * Of sums, which become bytes: the fourth root of GELU's tail {@code Phi(-x)} for x from 0 to the first number, beyond which the tail is 0. The others are the
-     * coefficients of v, v^2 and so on, v being how far x is from there. Minimax fits of {@code max(x, 1/2) Phi(-x)}, so that small results are right by
-     * their own size too: to 5.9e-6, and with tanh's approximation of Phi to 1.02e-5.
-     */
-    static final float[] SUM_GELU = {
-        5.6f, 0.01807126f, 0.025729978f, -0.014708883f, 0.008406949f, -0.0015279271f, 8.6342734e-05f
-    };
-
-    static final float[] SUM_GELU_TANH = {
-        5.4f, 0.005759629f, 0.03217226f, -0.009189586f, 0.0058948537f, -0.0011872199f, 7.0883216e-05f
-    };
-
-    /** Of sums: 2^f for |f| up to 1/2, a minimax fit, to 7.5e-5 of itself. */
-    static final float SUM_EXP2_0 = 0.99992807f;
-
-    static final float SUM_EXP2_1 = 0.69326106f;
-    static final float SUM_EXP2_2 = 0.24261117f;
-    static final float SUM_EXP2_3 = 0.05517142f;
-
-    /** Of sums: between this exponent and its negative neither 2^x nor {@code 1 / (1 + 2^x)} is subnormal. Beyond, SiLU is its argument, or as good as 0. */
-    static final float SUM_EXP2_LARGEST = 125;
-
-    /**
-     * Less the bits of a positive number it is those of its reciprocal, to 5.1 %: bits are nearly a logarithm (Mitchell 1962). It is such that the error is
-     * as large on either side.
-     */
-    static final int SUM_RECIPROCAL = 0x7ef311c7;
-
     private ScalarMath() {}
 
     /** e^x for x up to 88 (kernels need it up to 0 only); 0 where the result would be subnormal. */
@@ -165,45 +135,6 @@ final class ScalarMath {
     static float gelu(float x) {
         int bits = Float.floatToRawIntBits(x);
         return Math.fma(-Math.abs(x), tail(x), Float.intBitsToFloat(Math.max(bits, 0)));
-    }
-
-    /**
-     * {@link #gelu} of what becomes a byte, by one of the tails of sums: to {@code c min(1, 2 |x|)}, c being 6.5e-6, or 1.1e-5 with tanh's approximation. An
-     * infinity makes no number.
-     */
-    static float geluOfSum(float x, float[] tail) {
-        float minus = -Math.abs(x);
-        float left = Float.intBitsToFloat(Math.max(Float.floatToRawIntBits(minus + tail[0]), 0));
-        float p = Math.fma(tail[6], left, tail[5]);
-        p = Math.fma(p, left, tail[4]);
-        p = Math.fma(p, left, tail[3]);
-        p = Math.fma(p, left, tail[2]);
-        p = Math.fma(p, left, tail[1]);
-        p *= left;
-        p *= p;
-        return Math.fma(minus, p * p, Float.intBitsToFloat(Math.max(Float.floatToRawIntBits(x), 0)));
-    }
-
-    /**
-     * {@code up * gate / (1 + e^-gate)} of what becomes a byte: to 8.2e-5 of itself for gates from -86 on, and 2e-5 of {@code up max(1, |gate|)}. It divides by
-     * {@code d = 1 + 2^t} without a division: where a reciprocal r of d is wrong by {@code h = 1 - d r}, {@code r (1 + h) (1 + h^2)} is by h^4.
-     */
-    static float siluOfSum(float up, float gate) {
-        // As integers, numbers below a positive one are less too; as unsigned ones, numbers above a negative one are.
-        int bits = Math.min(Float.floatToRawIntBits(gate * -LOG2_E), Float.floatToRawIntBits(SUM_EXP2_LARGEST));
-        int least = Float.floatToRawIntBits(-SUM_EXP2_LARGEST);
-        float t = Float.intBitsToFloat(Integer.compareUnsigned(bits, least) < 0 ? bits : least);
-        float shifted = t + ROUND;
-        float f = t - (shifted - ROUND);
-        float p = Math.fma(SUM_EXP2_3, f, SUM_EXP2_2);
-        p = Math.fma(p, f, SUM_EXP2_1);
-        p = Math.fma(p, f, SUM_EXP2_0);
-        float d = 1 + Float.intBitsToFloat(Float.floatToRawIntBits(p) + (Float.floatToRawIntBits(shifted) << 23));
-        float r = Float.intBitsToFloat(SUM_RECIPROCAL - Float.floatToRawIntBits(d));
-        float h = Math.fma(-d, r, 1);
-        float y = up * gate * r;
-        y = Math.fma(y, h, y);
-        return Math.fma(y, h * h, y);
     }
 
     /** {@code gelu'(x) = Phi(x) + x phi(x)}. */

@@ -77,31 +77,13 @@ final class VectorConversions implements Conversions {
         int whole = F.loopBound(count);
         MemorySegment memory = x.segment();
         long from = x.at(index);
-        float[] tail = ScalarMath.SUM_GELU;
-        FloatVector end = FloatVector.broadcast(F, tail[0]);
-        FloatVector c1 = FloatVector.broadcast(F, tail[1]);
-        FloatVector c2 = FloatVector.broadcast(F, tail[2]);
-        FloatVector c3 = FloatVector.broadcast(F, tail[3]);
-        FloatVector c4 = FloatVector.broadcast(F, tail[4]);
-        FloatVector c5 = FloatVector.broadcast(F, tail[5]);
-        FloatVector c6 = FloatVector.broadcast(F, tail[6]);
         IntVector low = IntVector.broadcast(I, Integer.MAX_VALUE);
         IntVector high = IntVector.broadcast(I, Integer.MIN_VALUE);
         for (int i = 0; i < whole; i += LANES) {
             long place = from + (long) i * Float.BYTES;
-            IntVector value = IntVector.fromMemorySegment(I, memory, place, ORDER);
-            FloatVector minus = value.or(Integer.MIN_VALUE).reinterpretAsFloats();
-            FloatVector left = minus.add(end).reinterpretAsInts().max(0).reinterpretAsFloats();
-            FloatVector p = c6.fma(left, c5)
-                    .fma(left, c4)
-                    .fma(left, c3)
-                    .fma(left, c2)
-                    .fma(left, c1)
-                    .mul(left);
-            p = p.mul(p);
-            IntVector bits =
-                    p.mul(p).fma(minus, value.max(0).reinterpretAsFloats()).reinterpretAsInts();
-            bits.intoMemorySegment(memory, place, ORDER);
+            FloatVector value = VectorMath.gelu(FloatVector.fromMemorySegment(F, memory, place, ORDER));
+            value.intoMemorySegment(memory, place, ORDER);
+            IntVector bits = value.reinterpretAsInts();
             IntVector ordered = bits.lanewise(ASHR, 31).and(Integer.MAX_VALUE).lanewise(XOR, bits);
             low = low.min(ordered);
             high = high.max(ordered);
@@ -109,14 +91,14 @@ final class VectorConversions implements Conversions {
         float least = whole == 0 ? Float.POSITIVE_INFINITY : fromOrdered(low.reduceLanes(MIN));
         float largest = whole == 0 ? Float.NEGATIVE_INFINITY : fromOrdered(high.reduceLanes(MAX));
         for (int i = whole; i < count; i++) {
-            x.set(index + i, ScalarMath.geluOfSum(x.get(index + i), ScalarMath.SUM_GELU));
+            x.set(index + i, ScalarMath.gelu(x.get(index + i)));
         }
         quantize(x, index, whole, count, least, largest, target, at, scales, slot);
     }
 
     /**
-     * GELU is written out, with its constants made before the loop: in static fields they are memory, which C2 reads again in each turn of a loop that
-     * stores floats.
+     * {@link VectorMath#gelu(FloatVector)} is written out, with its constants made before the loop: in static fields they are memory, which C2 reads again in each turn of
+     * a loop that stores floats.
      */
     @Override
     public void quantizeGelu(
@@ -141,14 +123,17 @@ final class VectorConversions implements Conversions {
         MemorySegment to = row.segment();
         long toAt = row.offset();
         FloatVector shifts = FloatVector.broadcast(F, shift);
-        float[] tail = ScalarMath.SUM_GELU;
-        FloatVector end = FloatVector.broadcast(F, tail[0]);
-        FloatVector c1 = FloatVector.broadcast(F, tail[1]);
-        FloatVector c2 = FloatVector.broadcast(F, tail[2]);
-        FloatVector c3 = FloatVector.broadcast(F, tail[3]);
-        FloatVector c4 = FloatVector.broadcast(F, tail[4]);
-        FloatVector c5 = FloatVector.broadcast(F, tail[5]);
-        FloatVector c6 = FloatVector.broadcast(F, tail[6]);
+        IntVector tailLargest =
+                FloatVector.broadcast(F, ScalarMath.TAIL_LARGEST).reinterpretAsInts();
+        FloatVector c0 = FloatVector.broadcast(F, ScalarMath.TAIL_0);
+        FloatVector c1 = FloatVector.broadcast(F, ScalarMath.TAIL_1);
+        FloatVector c2 = FloatVector.broadcast(F, ScalarMath.TAIL_2);
+        FloatVector c3 = FloatVector.broadcast(F, ScalarMath.TAIL_3);
+        FloatVector c4 = FloatVector.broadcast(F, ScalarMath.TAIL_4);
+        FloatVector c5 = FloatVector.broadcast(F, ScalarMath.TAIL_5);
+        FloatVector c6 = FloatVector.broadcast(F, ScalarMath.TAIL_6);
+        FloatVector c7 = FloatVector.broadcast(F, ScalarMath.TAIL_7);
+        FloatVector c8 = FloatVector.broadcast(F, ScalarMath.TAIL_8);
         IntVector low = IntVector.broadcast(I, Integer.MAX_VALUE);
         IntVector high = IntVector.broadcast(I, Integer.MIN_VALUE);
         for (int i = 0; i < whole; i += LANES) {
@@ -161,15 +146,12 @@ final class VectorConversions implements Conversions {
                             FloatVector.fromArray(F, columnSums, i)
                                     .fma(shifts, FloatVector.fromMemorySegment(F, biasMemory, biasAt + place, ORDER)))
                     .reinterpretAsInts();
-            FloatVector minus = x.or(Integer.MIN_VALUE).reinterpretAsFloats();
-            FloatVector left = minus.add(end).reinterpretAsInts().max(0).reinterpretAsFloats();
-            FloatVector p = c6.fma(left, c5)
-                    .fma(left, c4)
-                    .fma(left, c3)
-                    .fma(left, c2)
-                    .fma(left, c1)
-                    .mul(left);
+            FloatVector u = x.and(Integer.MAX_VALUE).min(tailLargest).reinterpretAsFloats();
+            FloatVector p = c8.fma(u, c7).fma(u, c6).fma(u, c5).fma(u, c4);
+            p = p.fma(u, c3).fma(u, c2).fma(u, c1).fma(u, c0);
             p = p.mul(p);
+            p = p.mul(p);
+            FloatVector minus = x.or(Integer.MIN_VALUE).reinterpretAsFloats();
             FloatVector value = p.mul(p).fma(minus, x.max(0).reinterpretAsFloats());
             value.intoMemorySegment(to, toAt + place, ORDER);
             IntVector bits = value.reinterpretAsInts();
@@ -181,7 +163,7 @@ final class VectorConversions implements Conversions {
         float largest = whole == 0 ? Float.NEGATIVE_INFINITY : fromOrdered(high.reduceLanes(MAX));
         ScalarConversions.dequantize(sums, sumsAt, whole, count, scale, shift, columns, bias, row, 0);
         for (int i = whole; i < count; i++) {
-            row.set(i, ScalarMath.geluOfSum(row.get(i), ScalarMath.SUM_GELU));
+            row.set(i, ScalarMath.gelu(row.get(i)));
         }
         quantize(row, 0, whole, count, least, largest, target, at, scales, slot);
     }
@@ -327,14 +309,11 @@ final class VectorConversions implements Conversions {
             long index) {
         int whole = F.loopBound(units);
         switch (activation) {
-            case GELU ->
-                VectorGatedSums.gelu(
-                        sums, at, units, whole, scale, least, columns, bias, ScalarMath.SUM_GELU, y, index);
-            case GELU_TANH ->
-                VectorGatedSums.gelu(
-                        sums, at, units, whole, scale, least, columns, bias, ScalarMath.SUM_GELU_TANH, y, index);
+            case GELU -> VectorGatedSums.gelu(sums, at, units, whole, scale, least, columns, bias, y, index);
+            case GELU_TANH -> VectorGatedSums.geluTanh(sums, at, units, whole, scale, least, columns, bias, y, index);
             case SILU -> VectorGatedSums.silu(sums, at, units, whole, scale, least, columns, bias, y, index);
-            case RELU, TANH -> throw ScalarConversions.noGate(activation);
+            case RELU, TANH ->
+                throw new IllegalArgumentException("gates: no " + activation + " of sums; there are " + GATES);
         }
         ScalarConversions.dequantizeGated(sums, at, whole, units, scale, least, columns, bias, activation, y, index);
     }

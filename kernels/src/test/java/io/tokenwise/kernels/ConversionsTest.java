@@ -11,7 +11,6 @@ import java.util.stream.Stream;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.Arguments;
-import org.junit.jupiter.params.provider.FieldSource;
 import org.junit.jupiter.params.provider.MethodSource;
 
 class ConversionsTest extends KernelTest {
@@ -58,7 +57,7 @@ class ConversionsTest extends KernelTest {
                     double expected = gelu ? Reference.gelu(values[i]) : values[i];
                     assertThat(q * (double) scale + scales[2 * SLOT + 1])
                             .as("%s: value %d of %d", set.name(), i, count)
-                            .isCloseTo(expected, within(scale * 0.5001 + (gelu ? 8.5e-6 : 2e-6)));
+                            .isCloseTo(expected, within(scale * 0.5001 + 2e-6));
                 }
             }
         }
@@ -130,7 +129,7 @@ class ConversionsTest extends KernelTest {
 
     @ParameterizedTest
     @MethodSource("gates")
-    void gatedSumsHaveTheBitsOfTheirScalarTwinAndMeetTheirFormula(Activation activation, int most) {
+    void gatedSumsHaveTheBitsOfSumsThatAreGatedAfterwards(Activation activation, int most) {
         for (int units : new int[] {1, 7, 16, 33, 384}) {
             var columns = new Conversions.Columns(array(normal(2 * units)), array(normal(2 * units)));
             Floats bias = floats(normal(2 * units));
@@ -138,92 +137,21 @@ class ConversionsTest extends KernelTest {
             for (int i = 0; i < 2 * units + 3; i++) {
                 sums.set(ValueLayout.JAVA_INT, 4L * i, random.nextInt(-most, most));
             }
-            Floats wide = zeros(2 * units);
-            Kernels.scalar().conversions().dequantize(sums, 12, 2 * units, 0.003f, -1.7f, columns, bias, wide, 0);
-            Floats twin = zeros(units + INDEX);
-            Floats found = zeros(units + INDEX);
-            Kernels.scalar()
-                    .conversions()
-                    .dequantizeGated(sums, 12, units, 0.003f, -1.7f, columns, bias, activation, twin, INDEX);
-            tested.conversions()
-                    .dequantizeGated(sums, 12, units, 0.003f, -1.7f, columns, bias, activation, found, INDEX);
-            assertSameBits("gated", found, twin, units + INDEX);
-            for (int i = 0; i < units; i++) {
-                double up = wide.get(i);
-                double gate = wide.get(units + i);
-                assertThat((double) twin.get(INDEX + i))
-                        .as("unit %d of %d: %s times that of %s", i, units, up, gate)
-                        .isCloseTo(
-                                up * GateOpsTest.value(activation, gate),
-                                within(2e-5 * Math.abs(up) * Math.max(1, Math.abs(gate))));
-            }
-        }
-    }
-
-    /** Of both sets, in vectors and behind the last whole one. */
-    @ParameterizedTest
-    @FieldSource("io.tokenwise.kernels.Conversions#GATES")
-    void gatesBeyondAllBoundsAreOpenOrShut(Activation activation) {
-        float[] gates = {
-            -1e30f, -1e10f, -1000, -87.5f, -20, -0f, 0, 1e-30f, 20, 86.7f, 1000, 1e10f, 1e30f, Float.NaN, -Float.NaN
-        };
-        float infinity = Float.POSITIVE_INFINITY;
-        int units = 3 * gates.length;
-        var columns = new Conversions.Columns(new float[2 * units], new float[2 * units]);
-        Floats bias = filled(2 * units, 1.5f);
-        for (int i = 0; i < units; i++) {
-            bias.set(units + i, gates[i % gates.length]);
-        }
-        for (Kernels set : both()) {
-            Floats y = zeros(units);
-            set.conversions().dequantizeGated(bytes(8L * units), 0, units, 1, 0, columns, bias, activation, y, 0);
-            for (int i = 0; i < units; i++) {
-                float gate = gates[i % gates.length];
-                if (Float.isNaN(gate)) {
-                    assertThat(y.get(i)).as("%s, unit %d", set.name(), i).isNaN();
-                } else {
-                    double open = Math.max(gate, 0) * 1.5;
-                    assertThat((double) y.get(i))
-                            .as("%s, gate %s", set.name(), gate)
-                            .isCloseTo(open, within(1e-6 + 7e-6 * open));
-                }
-            }
-            for (float gate : new float[] {infinity, -infinity}) {
-                Floats wild = filled(2 * units, gate);
-                set.conversions().dequantizeGated(bytes(8L * units), 0, units, 1, 0, columns, wild, activation, y, 0);
+            for (Kernels set : both()) {
+                Floats wide = zeros(2 * units);
+                set.conversions().dequantize(sums, 12, 2 * units, 0.003f, -1.7f, columns, bias, wide, 0);
+                Floats expected = zeros(units);
+                set.gates().gated(wide, expected, activation, units, 0, 1);
+                Floats found = zeros(units + INDEX);
+                set.conversions()
+                        .dequantizeGated(sums, 12, units, 0.003f, -1.7f, columns, bias, activation, found, INDEX);
                 for (int i = 0; i < units; i++) {
-                    assertThat(Float.isFinite(y.get(i)))
-                            .as("%s, gate %s", set.name(), gate)
-                            .isFalse();
+                    assertThat(found.get(INDEX + i))
+                            .as("%s, unit %d of %d", set.name(), i, units)
+                            .isEqualTo(expected.get(i));
                 }
             }
         }
-    }
-
-    /** Errors of activations of sums, over all floats that matter at a fine step. */
-    @Test
-    void activationsOfSumsAreAsRightAsBytesShow() {
-        double gelu = 0;
-        double geluTanh = 0;
-        double silu = 0;
-        double siluOfItself = 0;
-        for (float x = -8; x < 8; x += 0.00007f) {
-            double shown = Math.min(1, 2 * Math.abs(x)) + 1e-9;
-            double error = ScalarMath.geluOfSum(x, ScalarMath.SUM_GELU) - GateOpsTest.value(Activation.GELU, x);
-            gelu = Math.max(gelu, Math.abs(error) / shown);
-            error = ScalarMath.geluOfSum(x, ScalarMath.SUM_GELU_TANH) - GateOpsTest.value(Activation.GELU_TANH, x);
-            geluTanh = Math.max(geluTanh, Math.abs(error) / shown);
-        }
-        for (float x = -86; x < 86; x += 0.00031f) {
-            double exact = GateOpsTest.value(Activation.SILU, x);
-            double error = Math.abs(ScalarMath.siluOfSum(1, x) - exact);
-            silu = Math.max(silu, error / Math.max(1, Math.abs(x)));
-            siluOfItself = Math.max(siluOfItself, error / Math.abs(exact));
-        }
-        assertThat(gelu).isBetween(5e-6, 6.5e-6);
-        assertThat(geluTanh).isBetween(9e-6, 1.1e-5);
-        assertThat(silu).isBetween(1e-5, 2e-5);
-        assertThat(siluOfItself).isBetween(7e-5, 8.2e-5);
     }
 
     @Test
@@ -236,11 +164,6 @@ class ConversionsTest extends KernelTest {
                 for (int i = 0; i < count + 3; i++) {
                     sums.set(ValueLayout.JAVA_INT, 4L * i, random.nextInt(-most, most));
                 }
-                Floats twin = zeros(count);
-                Kernels.scalar()
-                        .conversions()
-                        .quantizeGelu(
-                                sums, 12, count, 0.003f, -1.7f, columns, bias, twin, bytes(count), 0, new float[2], 0);
                 for (Kernels set : both()) {
                     Floats wide = zeros(count);
                     MemorySegment expected = bytes(count + 5);
@@ -253,7 +176,6 @@ class ConversionsTest extends KernelTest {
                     set.conversions()
                             .quantizeGelu(
                                     sums, 12, count, 0.003f, -1.7f, columns, bias, row, found, 5, foundScales, SLOT);
-                    assertSameBits(set.name(), row, twin, count);
                     assertThat(foundScales).as("%s, %d", set.name(), count).isEqualTo(expectedScales);
                     assertThat(found.mismatch(expected))
                             .as("%s, %d", set.name(), count)

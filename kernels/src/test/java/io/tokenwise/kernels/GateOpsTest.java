@@ -18,7 +18,7 @@ class GateOpsTest extends KernelTest {
     }
 
     /** As the formulas read. */
-    static double value(Activation activation, double x) {
+    private static double value(Activation activation, double x) {
         return switch (activation) {
             case GELU -> Reference.gelu(x);
             case GELU_TANH -> x * (1 + Math.tanh(Math.sqrt(2 / Math.PI) * (x + 0.044715 * x * x * x))) / 2;
