@@ -39,8 +39,8 @@ public record LayerStack(List<TransformerLayer> layers, Optional<ShortPath> shor
     }
 
     /**
-     * The vectors after the last layer, and the norm behind it, of one token of each sequence, {@code [sequences, hidden]}: in inference the last layer makes no other.
-     * The pass's batch is these tokens afterwards.
+     * The vectors after the last layer, and the norm behind it, of one token of each sequence, {@code [sequences, hidden]}; the last layer makes no other.
+     * The pass's batch is these tokens afterwards. Only in inference.
      *
      * @param x as of {@link #forward}
      */

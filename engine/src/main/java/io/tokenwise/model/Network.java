@@ -23,7 +23,7 @@ public interface Network {
     Tensor layers(Pass pass, Tensor x, int narrowLayers);
 
     /**
-     * The same of one token of each sequence, {@code [sequences, hidden]}, where no other's vector is read; the pass's batch is these tokens afterwards.
+     * The same of one token of each sequence, {@code [sequences, hidden]}, where no other's vector is read; the pass's batch is these tokens afterwards. Only in inference.
      *
      * @throws UnsupportedOperationException if what comes out is made of all tokens' vectors
      */

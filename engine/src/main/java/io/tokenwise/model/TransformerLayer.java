@@ -115,7 +115,7 @@ public record TransformerLayer(
         };
     }
 
-    /** Whether what adaptive modules spend is the same for some tokens as for all: there are none behind attention. */
+    /** Whether some tokens may go through the MLP without the others: an adaptive one tells what all spend. */
     boolean hasDenseMlp() {
         return mlp.block() instanceof Mlp;
     }

@@ -65,7 +65,7 @@ class FamilyFormsTest {
         }
     }
 
-    private static float[][] rows(Pass pass, Tensor tensor) {
+    static float[][] rows(Pass pass, Tensor tensor) {
         try (HostTensor values = pass.stream().read(tensor)) {
             var rows = new float[values.rows()][values.columns()];
             for (int row = 0; row < rows.length; row++) {

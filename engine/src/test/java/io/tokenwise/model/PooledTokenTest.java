@@ -9,18 +9,20 @@ import io.tokenwise.api.BackendChoice;
 import io.tokenwise.api.Budget;
 import io.tokenwise.api.Precision;
 import io.tokenwise.backend.Backend;
+import io.tokenwise.backend.Stream;
 import io.tokenwise.choice.Backends;
 import io.tokenwise.model.FamiliesTest.FamilyCase;
 import io.tokenwise.model.open.Models;
 import io.tokenwise.nn.Pass;
 import io.tokenwise.nn.TokenBatch;
-import io.tokenwise.tensor.HostTensor;
 import io.tokenwise.tensor.Tensor;
 import io.tokenwise.tensor.Workspace;
 import java.io.IOException;
+import java.lang.reflect.Proxy;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.SplittableRandom;
 import org.junit.jupiter.api.Test;
@@ -78,7 +80,33 @@ class PooledTokenTest {
                 Encoder narrow = Encoder.load(files, bytes)) {
             check(exact, Budget.FULL);
             check(narrow, Budget.FULL);
+            checkThatTheLastLayerMakesNoOther(exact);
         }
+    }
+
+    private void checkThatTheLastLayerMakesNoOther(Encoder encoder) {
+        Backend backend = encoder.parameters().backend();
+        try (Workspace workspace = backend.workspace(1L << 28)) {
+            TokenBatch batch = batch(encoder);
+            var rows = new ArrayList<Integer>();
+            var pass = new Pass(watched(backend.stream(), rows), workspace);
+            encoder.forward(pass.begin(Budget.FULL), batch);
+            int layers = encoder.slots().size() / 2;
+            var expected = new ArrayList<>(Collections.nCopies(layers - 1, batch.tokens()));
+            expected.add(batch.sequences());
+            assertThat(rows).isEqualTo(expected);
+        }
+    }
+
+    /** The same stream, which adds the rows of each MLP's input. */
+    private static Stream watched(Stream stream, List<Integer> rows) {
+        return (Stream) Proxy.newProxyInstance(
+                Stream.class.getClassLoader(), new Class<?>[] {Stream.class}, (_, method, arguments) -> {
+                    if (method.getName().equals("mlp")) {
+                        rows.add(((Tensor) arguments[0]).rows());
+                    }
+                    return method.invoke(stream, arguments);
+                });
     }
 
     @ParameterizedTest
@@ -125,21 +153,11 @@ class PooledTokenTest {
             var pass = new Pass(backend.stream(), workspace);
             Tensor tokens = encoder.tokens(pass.begin(budget), batch);
             assertThat(tokens.rows()).isGreaterThan(batch.sequences());
-            float[][] ofAll = rows(pass, encoder.outputs(pass, tokens, pass.batch()));
-            float[][] ofOne = rows(pass, encoder.forward(pass.begin(budget), batch));
+            float[][] ofAll = FamilyFormsTest.rows(pass, encoder.outputs(pass, tokens, pass.batch()));
+            float[][] ofOne = FamilyFormsTest.rows(pass, encoder.forward(pass.begin(budget), batch));
             assertThat(pass.batch().tokens()).isEqualTo(batch.sequences());
             assertThat(ofOne).isDeepEqualTo(ofAll);
             assertThat(ofOne[0]).isNotEqualTo(ofOne[1]);
-        }
-    }
-
-    private static float[][] rows(Pass pass, Tensor tensor) {
-        try (HostTensor values = pass.stream().read(tensor)) {
-            var rows = new float[values.rows()][values.columns()];
-            for (int row = 0; row < rows.length; row++) {
-                values.copyRow(row, rows[row], 0);
-            }
-            return rows;
         }
     }
 }
