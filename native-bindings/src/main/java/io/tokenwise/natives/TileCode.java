@@ -38,8 +38,11 @@ final class TileCode {
 
     private static final int STEP_BYTES = 2 * QUAD_BYTES;
 
-    /** Lines of the next panel that a step asks for: the rows that share a panel of few rows' time. */
+    /** Lines that a step asks for. */
     private static final int PREFETCHED_LINES = 2;
+
+    /** How far a step goes through the next panel at most. */
+    private static final int MOST_PREFETCHED_BYTES = PREFETCHED_LINES * VECTOR_BYTES;
 
     /** {@code +64} for the first four bytes of a step and {@code -64} for the others. */
     private static final long SHIFTS = 0xc0c0c0c0_40404040L;
@@ -56,6 +59,8 @@ final class TileCode {
         ROWS,
         PANELS,
         PANEL_BYTES,
+        /** How far each step goes through the next panel: {@link #prefetchedBytes}. */
+        PREFETCHED_BYTES,
         /** {@link #ROW_BYTES} for each row: an int that its sums are less in pairs, and the floats of its step and its least value. */
         ROW_TERMS,
         /** A {@link Target}. */
@@ -97,6 +102,15 @@ final class TileCode {
 
     private TileCode(boolean inPairs) {
         this.inPairs = inPairs;
+    }
+
+    /**
+     * How far a step goes through the next panel, so that it is there when two thirds of a panel's tiles are done: many rows ask slowly, since lines that
+     * come from memory take the places of those that the tiles wait for.
+     */
+    static long prefetchedBytes(long panelBytes, int steps, int rows) {
+        long panelSteps = (long) steps * Math.ceilDiv(rows, ROWS);
+        return Math.min(MOST_PREFETCHED_BYTES, Math.ceilDiv(3 * panelBytes, 2 * panelSteps));
     }
 
     /** The function that writes {@link Field#ROW_TERMS}: of each row {@code sum((q1 + 64) (q2 - 64))}. */
@@ -301,7 +315,7 @@ final class TileCode {
         code.moveConstant(R14, 0);
         code.compare(R15, RCX);
         int through = code.jumpForward(When.NOT_LESS);
-        code.moveConstant(R14, PREFETCHED_LINES * VECTOR_BYTES);
+        code.load(R14, Field.PREFETCHED_BYTES.at());
         code.target(through);
     }
 

@@ -158,16 +158,17 @@ final class TileProducts {
             codes = inPairs;
             call(rowTerms, scratch, kept);
         }
-        multiplyPanels(codes, layout, 0, TileLayout.PANEL_VECTORS, layout.fullPanels(), packed, c, scratch, kept);
+        multiplyPanels(codes, layout, rows, 0, TileLayout.PANEL_VECTORS, layout.fullPanels(), packed, c, scratch, kept);
         int column = layout.fullPanels() * TileLayout.PANEL_VECTORS * TileLayout.LANES;
         int rest = layout.restVectors();
-        multiplyPanels(codes, layout, column, rest, rest == 0 ? 0 : 1, packed, c, scratch, kept);
+        multiplyPanels(codes, layout, rows, column, rest, rest == 0 ? 0 : 1, packed, c, scratch, kept);
     }
 
     /** Panels of so many vectors from a column on. */
     private static void multiplyPanels(
             MemorySegment[] codes,
             TileLayout layout,
+            int rows,
             int column,
             int vectors,
             int panels,
@@ -181,7 +182,12 @@ final class TileProducts {
         set(scratch, Field.PACKED, packed.address() + layout.offset(column));
         set(scratch, Field.C, c + (long) column * Integer.BYTES);
         set(scratch, Field.PANELS, panels);
-        set(scratch, Field.PANEL_BYTES, layout.panelBytes(vectors));
+        long panelBytes = layout.panelBytes(vectors);
+        set(scratch, Field.PANEL_BYTES, panelBytes);
+        set(
+                scratch,
+                Field.PREFETCHED_BYTES,
+                TileCode.prefetchedBytes(panelBytes, layout.inputs() / TileLayout.STEP, rows));
         call(codes[vectors - 1], scratch, kept);
     }
 
