@@ -48,9 +48,9 @@ public final class Rotations {
                     .rotary(positions)
                     .rows(position)
                     .integers(places)
+                    .offsets(offsets)
                     .blocks(heads)
-                    .forSequences(
-                            x, offsets, sequences, positions.halves() ? Rotations::halvesOnCpu : Rotations::onCpu);
+                    .forRows(x, positions.halves() ? Rotations::halvesOnCpu : Rotations::onCpu);
         } else if (positions.halves() || places != null) {
             CpuDevice.only(stream, "rotation of halves, or of tokens of which some have left");
         } else {

@@ -223,12 +223,14 @@ final class ScalarSpeechOps implements SpeechOps {
             int rotated,
             int from,
             int to) {
-        for (int i = from; i < to; i++) {
-            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
-                for (int head = 0; head < heads; head++) {
-                    rotateHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
-                }
+        int sequence = 0;
+        for (int t = from; t < to; t++) {
+            while (t >= offsets[sequence + 1]) {
+                sequence++;
+            }
+            int angles = (places == null ? t - offsets[sequence] + position : places[t]) * rotated;
+            for (int head = 0; head < heads; head++) {
+                rotateHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
             }
         }
     }
@@ -257,12 +259,14 @@ final class ScalarSpeechOps implements SpeechOps {
             int rotated,
             int from,
             int to) {
-        for (int i = from; i < to; i++) {
-            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
-                for (int head = 0; head < heads; head++) {
-                    rotateHalvesOfHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
-                }
+        int sequence = 0;
+        for (int t = from; t < to; t++) {
+            while (t >= offsets[sequence + 1]) {
+                sequence++;
+            }
+            int angles = (places == null ? t - offsets[sequence] + position : places[t]) * rotated;
+            for (int head = 0; head < heads; head++) {
+                rotateHalvesOfHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
             }
         }
     }

@@ -71,7 +71,7 @@ public interface SpeechOps {
     /**
      * Rotary positions (Su et al. 2021, equation 34), in place: of each of the first {@code heads} heads of a row, side by side from its first column on,
      * columns 2i and 2i + 1 of the first {@code rotated} are turned as a pair: {@code x[c] = x[c] * cosines[p, c] + x[c ^ 1] * sines[p, c]}, p being
-     * {@code position} for the first token of a sequence, and each row's own where there are places.
+     * {@code position} for the first token of a sequence, and each row's own where there are places. Of the rows {@code from} to {@code to}.
      *
      * @param places null, or one for each row
      * @param cosines {@code [positions, rotated]}, each angle's twice

@@ -251,23 +251,25 @@ final class VectorSpeechOps implements SpeechOps {
             int to) {
         MemorySegment memory = x.segment();
         int whole = F.loopBound(rotated);
-        for (int i = from; i < to; i++) {
-            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
-                for (int head = 0; head < heads; head++) {
-                    long first = (long) t * columns + head * headSize;
-                    long base = x.at(first);
-                    for (int c = 0; c < whole; c += LANES) {
-                        long at = base + (long) c * Float.BYTES;
-                        FloatVector value = FloatVector.fromMemorySegment(F, memory, at, ORDER);
-                        value.rearrange(OTHER_OF_PAIR)
-                                .fma(
-                                        FloatVector.fromArray(F, sines, angles + c),
-                                        value.mul(FloatVector.fromArray(F, cosines, angles + c)))
-                                .intoMemorySegment(memory, at, ORDER);
-                    }
-                    ScalarSpeechOps.rotateHead(x, first, cosines, sines, angles, whole, rotated);
+        int sequence = 0;
+        for (int t = from; t < to; t++) {
+            while (t >= offsets[sequence + 1]) {
+                sequence++;
+            }
+            int angles = (places == null ? t - offsets[sequence] + position : places[t]) * rotated;
+            for (int head = 0; head < heads; head++) {
+                long first = (long) t * columns + head * headSize;
+                long base = x.at(first);
+                for (int c = 0; c < whole; c += LANES) {
+                    long at = base + (long) c * Float.BYTES;
+                    FloatVector value = FloatVector.fromMemorySegment(F, memory, at, ORDER);
+                    value.rearrange(OTHER_OF_PAIR)
+                            .fma(
+                                    FloatVector.fromArray(F, sines, angles + c),
+                                    value.mul(FloatVector.fromArray(F, cosines, angles + c)))
+                            .intoMemorySegment(memory, at, ORDER);
                 }
+                ScalarSpeechOps.rotateHead(x, first, cosines, sines, angles, whole, rotated);
             }
         }
     }
@@ -289,31 +291,33 @@ final class VectorSpeechOps implements SpeechOps {
         MemorySegment memory = x.segment();
         int half = rotated / 2;
         int whole = F.loopBound(half);
-        for (int i = from; i < to; i++) {
-            for (int t = offsets[i]; t < offsets[i + 1]; t++) {
-                int angles = (places == null ? t - offsets[i] + position : places[t]) * rotated;
-                int other = angles + half;
-                long row = (long) t * columns;
-                // All heads have the same angles, and a head has too few columns for a loop.
-                for (int c = 0; c < whole; c += LANES) {
-                    FloatVector lowCosines = FloatVector.fromArray(F, cosines, angles + c);
-                    FloatVector lowSines = FloatVector.fromArray(F, sines, angles + c);
-                    FloatVector highCosines = FloatVector.fromArray(F, cosines, other + c);
-                    FloatVector highSines = FloatVector.fromArray(F, sines, other + c);
-                    long lows = x.at(row + c);
-                    long highs = x.at(row + half + c);
-                    for (int head = 0; head < heads; head++) {
-                        long at = (long) head * headSize * Float.BYTES;
-                        FloatVector low = FloatVector.fromMemorySegment(F, memory, lows + at, ORDER);
-                        FloatVector high = FloatVector.fromMemorySegment(F, memory, highs + at, ORDER);
-                        high.fma(lowSines, low.mul(lowCosines)).intoMemorySegment(memory, lows + at, ORDER);
-                        low.fma(highSines, high.mul(highCosines)).intoMemorySegment(memory, highs + at, ORDER);
-                    }
+        int sequence = 0;
+        for (int t = from; t < to; t++) {
+            while (t >= offsets[sequence + 1]) {
+                sequence++;
+            }
+            int angles = (places == null ? t - offsets[sequence] + position : places[t]) * rotated;
+            int other = angles + half;
+            long row = (long) t * columns;
+            // All heads have the same angles, and a head has too few columns for a loop.
+            for (int c = 0; c < whole; c += LANES) {
+                FloatVector lowCosines = FloatVector.fromArray(F, cosines, angles + c);
+                FloatVector lowSines = FloatVector.fromArray(F, sines, angles + c);
+                FloatVector highCosines = FloatVector.fromArray(F, cosines, other + c);
+                FloatVector highSines = FloatVector.fromArray(F, sines, other + c);
+                long lows = x.at(row + c);
+                long highs = x.at(row + half + c);
+                for (int head = 0; head < heads; head++) {
+                    long at = (long) head * headSize * Float.BYTES;
+                    FloatVector low = FloatVector.fromMemorySegment(F, memory, lows + at, ORDER);
+                    FloatVector high = FloatVector.fromMemorySegment(F, memory, highs + at, ORDER);
+                    high.fma(lowSines, low.mul(lowCosines)).intoMemorySegment(memory, lows + at, ORDER);
+                    low.fma(highSines, high.mul(highCosines)).intoMemorySegment(memory, highs + at, ORDER);
                 }
-                for (int head = 0; whole < half && head < heads; head++) {
-                    long first = row + (long) head * headSize;
-                    ScalarSpeechOps.rotateHalvesOfHead(x, first, cosines, sines, angles, whole, rotated);
-                }
+            }
+            for (int head = 0; whole < half && head < heads; head++) {
+                long first = row + (long) head * headSize;
+                ScalarSpeechOps.rotateHalvesOfHead(x, first, cosines, sines, angles, whole, rotated);
             }
         }
     }

@@ -134,8 +134,9 @@ class AllocationTest extends KernelTest {
         int[] offsets = {0, rows};
         int[] windows = {0, rows - 2};
         float[] turns = new float[rows * 36];
-        calls.put("rotate", () -> ops.rotate(z, columns, offsets, 0, null, turns, turns, 2, 38, 36, 0, 1));
-        calls.put("rotateHalves", () -> ops.rotateHalves(z, columns, offsets, 0, null, turns, turns, 2, 38, 36, 0, 1));
+        calls.put("rotate", () -> ops.rotate(z, columns, offsets, 0, null, turns, turns, 2, 38, 36, 0, rows));
+        calls.put(
+                "rotateHalves", () -> ops.rotateHalves(z, columns, offsets, 0, null, turns, turns, 2, 38, 36, 0, rows));
         calls.put("windows", () -> ops.windows(x, offsets, 20, 3, 1, z, windows, 0, 1));
         calls.put("windowsBackward", () -> ops.windowsBackward(x, windows, 20, 3, 1, z, offsets, 0, 1));
         calls.put("groupNorm", () -> ops.groupNorm(x, offsets, y, y, 1, z, columns, 0, 1));

@@ -13,6 +13,10 @@ import org.junit.jupiter.params.provider.MethodSource;
 class SpeechOpsTest extends KernelTest {
     private static final int[] OFFSETS = {0, 9, 10, 33};
     private static final int SEQUENCES = OFFSETS.length - 1;
+
+    /** A row within the last sequence, where a second task may begin. */
+    private static final int MIDDLE = 21;
+
     private static final int TOKENS = OFFSETS[SEQUENCES];
 
     private final Scratch scratch = new Scratch();
@@ -249,11 +253,12 @@ class SpeechOpsTest extends KernelTest {
         Floats twin = floats(x);
         Kernels.scalar()
                 .speech()
-                .rotate(twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+                .rotate(twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, TOKENS);
         Floats y = floats(x);
-        tested.speech().rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
         tested.speech()
-                .rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+                .rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, MIDDLE);
+        tested.speech()
+                .rotate(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, MIDDLE, TOKENS);
         assertClose("rotated", y, expected, 2, 4);
         assertSameBits("rotated", y, twin, x.length);
     }
@@ -292,11 +297,11 @@ class SpeechOpsTest extends KernelTest {
         SpeechOps scalar = Kernels.scalar().speech();
         Floats twin = floats(x);
         scalar.rotateHalves(
-                twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, SEQUENCES);
+                twin, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, TOKENS);
         Floats y = floats(x);
         SpeechOps ops = tested.speech();
-        ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, 1);
-        ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 1, SEQUENCES);
+        ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, 0, MIDDLE);
+        ops.rotateHalves(y, columns, OFFSETS, position, null, cosines, sines, heads, headSize, rotated, MIDDLE, TOKENS);
         assertClose("rotated", y, expected, 2, 4);
         assertSameBits("rotated", y, twin, x.length);
     }
@@ -326,12 +331,11 @@ class SpeechOpsTest extends KernelTest {
                 Floats all = floats(whole);
                 SpeechOps ops = set.speech();
                 if (halves) {
-                    ops.rotateHalves(
-                            y, columns, OFFSETS, 0, places, cosines, sines, 2, headSize, rotated, 0, SEQUENCES);
-                    ops.rotateHalves(all, columns, one, 0, null, cosines, sines, 2, headSize, rotated, 0, 1);
+                    ops.rotateHalves(y, columns, OFFSETS, 0, places, cosines, sines, 2, headSize, rotated, 0, TOKENS);
+                    ops.rotateHalves(all, columns, one, 0, null, cosines, sines, 2, headSize, rotated, 0, 3 * TOKENS);
                 } else {
-                    ops.rotate(y, columns, OFFSETS, 0, places, cosines, sines, 2, headSize, rotated, 0, SEQUENCES);
-                    ops.rotate(all, columns, one, 0, null, cosines, sines, 2, headSize, rotated, 0, 1);
+                    ops.rotate(y, columns, OFFSETS, 0, places, cosines, sines, 2, headSize, rotated, 0, TOKENS);
+                    ops.rotate(all, columns, one, 0, null, cosines, sines, 2, headSize, rotated, 0, 3 * TOKENS);
                 }
                 for (int t = 0; t < TOKENS; t++) {
                     for (int c = 0; c < columns; c++) {
