@@ -225,9 +225,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int to) {
         int sequence = 0;
         for (int t = from; t < to; t++) {
-            while (t >= offsets[sequence + 1]) {
-                sequence++;
-            }
+            sequence = sequenceOf(t, offsets, sequence);
             int angles = (places == null ? t - offsets[sequence] + position : places[t]) * rotated;
             for (int head = 0; head < heads; head++) {
                 rotateHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);
@@ -261,9 +259,7 @@ final class ScalarSpeechOps implements SpeechOps {
             int to) {
         int sequence = 0;
         for (int t = from; t < to; t++) {
-            while (t >= offsets[sequence + 1]) {
-                sequence++;
-            }
+            sequence = sequenceOf(t, offsets, sequence);
             int angles = (places == null ? t - offsets[sequence] + position : places[t]) * rotated;
             for (int head = 0; head < heads; head++) {
                 rotateHalvesOfHead(x, (long) t * columns + head * headSize, cosines, sines, angles, 0, rotated);

@@ -253,9 +253,7 @@ final class VectorSpeechOps implements SpeechOps {
         int whole = F.loopBound(rotated);
         int sequence = 0;
         for (int t = from; t < to; t++) {
-            while (t >= offsets[sequence + 1]) {
-                sequence++;
-            }
+            sequence = ScalarSpeechOps.sequenceOf(t, offsets, sequence);
             int angles = (places == null ? t - offsets[sequence] + position : places[t]) * rotated;
             for (int head = 0; head < heads; head++) {
                 long first = (long) t * columns + head * headSize;
@@ -293,9 +291,7 @@ final class VectorSpeechOps implements SpeechOps {
         int whole = F.loopBound(half);
         int sequence = 0;
         for (int t = from; t < to; t++) {
-            while (t >= offsets[sequence + 1]) {
-                sequence++;
-            }
+            sequence = ScalarSpeechOps.sequenceOf(t, offsets, sequence);
             int angles = (places == null ? t - offsets[sequence] + position : places[t]) * rotated;
             int other = angles + half;
             long row = (long) t * columns;
