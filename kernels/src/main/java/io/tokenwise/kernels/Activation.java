@@ -15,5 +15,15 @@ public enum Activation {
     RELU,
 
     /** Of layers that make something of a text's vector. */
-    TANH
+    TANH;
+
+    /** Of one value, as kernels do without vectors. */
+    public float of(float x) {
+        return switch (this) {
+            case GELU -> ScalarMath.gelu(x);
+            case GELU_TANH, SILU -> x / ScalarMath.closed(x, this == SILU);
+            case RELU -> x < 0 ? 0 : x;
+            case TANH -> ScalarMath.tanh(x);
+        };
+    }
 }

@@ -5,17 +5,8 @@ final class ScalarGateOps implements GateOps {
     @Override
     public void activate(Floats x, Floats y, Activation activation, int from, int to) {
         for (int i = from; i < to; i++) {
-            y.set(i, value(activation, x.get(i)));
+            y.set(i, activation.of(x.get(i)));
         }
-    }
-
-    private static float value(Activation activation, float x) {
-        return switch (activation) {
-            case GELU -> ScalarMath.gelu(x);
-            case GELU_TANH, SILU -> x / ScalarMath.closed(x, activation == Activation.SILU);
-            case RELU -> x < 0 ? 0 : x;
-            case TANH -> ScalarMath.tanh(x);
-        };
     }
 
     @Override
@@ -51,7 +42,7 @@ final class ScalarGateOps implements GateOps {
 
     static float gated(float up, float gate, Activation activation) {
         return switch (activation) {
-            case GELU, RELU, TANH -> up * value(activation, gate);
+            case GELU, RELU, TANH -> up * activation.of(gate);
             // One division for both.
             case GELU_TANH, SILU -> up * gate / ScalarMath.closed(gate, activation == Activation.SILU);
         };
@@ -71,7 +62,7 @@ final class ScalarGateOps implements GateOps {
             float gate = x.get(up + units + j);
             float gradient = dy.get((long) row * units + j);
             float through = switch (activation) {
-                case GELU, RELU, TANH -> gradient * value(activation, gate);
+                case GELU, RELU, TANH -> gradient * activation.of(gate);
                 case GELU_TANH, SILU -> gradient * gate * (1 / ScalarMath.closed(gate, activation == Activation.SILU));
             };
             dx.set(up + units + j, gradient * x.get(up + j) * slope(activation, gate));

@@ -88,6 +88,25 @@ final class Assembler extends GeneralAssembler {
         vectors(P66, MAP_0F, 0xfe, to, a, b);
     }
 
+    void andInts(int to, int a, int b) {
+        vectors(P66, MAP_0F, 0xdb, to, a, b, 0);
+    }
+
+    /** The smaller of two ints with a sign. */
+    void leastInts(int to, int a, int b) {
+        vectors(P66, MAP_0F38, 0x39, to, a, b, 0);
+    }
+
+    /** Each lane by as many bits as the other vector's lane says, and zeros come in. */
+    void shiftIntsRight(int to, int a, int counts) {
+        vectors(P66, MAP_0F38, 0x45, to, a, counts, 0);
+    }
+
+    /** Lanes of a, then of b, by the five lowest bits of each lane of {@code indices}, which the result overwrites. */
+    void selectFloats(int indices, int a, int b) {
+        vectors(P66, MAP_0F38, 0x77, indices, a, b, 0);
+    }
+
     void subtractInts(int to, int a, int b) {
         vectors(P66, MAP_0F, 0xfa, to, a, b, 0);
     }

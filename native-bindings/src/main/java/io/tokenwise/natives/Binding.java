@@ -134,9 +134,7 @@ public final class Binding implements AutoCloseable {
             if (!b.product.isOfOwnCode()) {
                 throw new UnsupportedOperationException(spec + ": sums stay integers");
             }
-            b.product.checkRows(rows);
-            Sizes.check(spec, "A", a, spec.aBytes(rows));
-            Sizes.check(spec, "scratch", scratch, TileProducts.scratchBytes(rows));
+            checkOwn(b.product, rows);
             widened.check(spec, rows, column, scratch);
             b.product.ownCode.widen(spec, b.product.tiles, a, b.data, widened, rows, column, scratch);
         } finally {
@@ -144,12 +142,47 @@ public final class Binding implements AutoCloseable {
         }
     }
 
+    /**
+     * A share of the units of an MLP with gates, whose weights are side by side in B: {@code units * activation(gates)} of the first {@code rows} rows of A B as floats, with as
+     * many biases as B has columns; C is left as it is. Nothing is allocated.
+     *
+     * @param share of {@code shares} nearly equal parts of the units the one that is computed, counted from 0
+     * @throws IllegalArgumentException if memory is too small
+     * @throws IllegalStateException as {@link #run}
+     * @throws UnsupportedOperationException if the product {@linkplain Product#gates cannot}
+     */
+    public void gate(Weights b, int rows, WidenedRows widened, int share, int shares) {
+        begin();
+        try {
+            publish(b);
+            ProductSpec spec = b.product.spec();
+            if (!b.product.gates()) {
+                throw new UnsupportedOperationException(spec + ": gates stay what they are");
+            }
+            if (share < 0 || share >= shares) {
+                throw new IllegalArgumentException(spec + ": share " + share + " of " + shares);
+            }
+            checkOwn(b.product, rows);
+            widened.checkGated(spec, rows, scratch);
+            int panels = spec.n() / 2 / TileLayout.PANEL_COLUMNS;
+            int from = (int) ((long) panels * share / shares) * TileLayout.PANEL_COLUMNS;
+            int to = (int) (panels * (share + 1L) / shares) * TileLayout.PANEL_COLUMNS;
+            b.product.ownCode.gate(spec, b.product.tiles, a, b.data, widened, rows, from, to, scratch);
+        } finally {
+            end();
+        }
+    }
+
+    private void checkOwn(Product product, int rows) {
+        product.checkRows(rows);
+        Sizes.check(product.spec(), "A", a, product.spec().aBytes(rows));
+        Sizes.check(product.spec(), "scratch", scratch, TileProducts.scratchBytes(rows));
+    }
+
     private void multiplyByOwnCode(Weights b, int rows, boolean adds) {
         ProductSpec spec = b.product.spec();
-        b.product.checkRows(rows);
-        Sizes.check(spec, "A", a, spec.aBytes(rows));
+        checkOwn(b.product, rows);
         Sizes.check(spec, "C", c, spec.cBytes(rows));
-        Sizes.check(spec, "scratch", scratch, TileProducts.scratchBytes(rows));
         b.product.ownCode.run(spec, b.product.tiles, a, b.data, c, rows, adds, scratch);
     }
 

@@ -115,6 +115,11 @@ public final class Product {
         return ownCode != null;
     }
 
+    /** Whether {@link Binding#gate} can multiply: code of our own, and units in whole panels of 64. */
+    public boolean gates() {
+        return ownCode != null && tiles.hasWholeHalves();
+    }
+
     /** Brings B, which lies row-major in a type, or its transpose, into the form in which the product reads it; rows there are so many elements apart. */
     private void reorder(DataType type, long stride, boolean transposed, MemorySegment source, MemorySegment packed) {
         try (Arena arena = Arena.ofConfined()) {

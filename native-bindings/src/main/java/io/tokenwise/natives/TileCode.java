@@ -12,7 +12,6 @@ import static io.tokenwise.natives.GeneralAssembler.Register.RAX;
 import static io.tokenwise.natives.GeneralAssembler.Register.RBP;
 import static io.tokenwise.natives.GeneralAssembler.Register.RBX;
 import static io.tokenwise.natives.GeneralAssembler.Register.RCX;
-import static io.tokenwise.natives.GeneralAssembler.Register.RDI;
 import static io.tokenwise.natives.GeneralAssembler.Register.RDX;
 import static io.tokenwise.natives.GeneralAssembler.Register.RSI;
 
@@ -21,8 +20,9 @@ import io.tokenwise.natives.GeneralAssembler.Register;
 import io.tokenwise.natives.GeneralAssembler.When;
 
 /**
- * Machine code of {@link TileProducts}. A function takes one argument, the address of its {@link Field}s. A tile is up to four rows of A by up to four
- * vectors of 16 columns: 16 vectors of sums, 8 of weights, 2 of rows and in pairs 2 between them fit the 32 that there are.
+ * Machine code of {@link TileProducts}. A function takes one argument, the address of its {@link TileField}s. A tile is up to four rows of A by up to four
+ * vectors of 16 columns: 16 vectors of sums, 8 of weights, 2 of rows and in pairs 2 between them fit the 32 that there are. Of units with gates it is two
+ * vectors of units, half a panel, and the same half of the panel with their gates.
  */
 final class TileCode {
     /** Rows of a tile at most. */
@@ -44,54 +44,6 @@ final class TileCode {
     /** How far a step goes through the next panel at most. */
     private static final int MOST_PREFETCHED_BYTES = PREFETCHED_LINES * VECTOR_BYTES;
 
-    /** {@code +64} for the first four bytes of a step and {@code -64} for the others. */
-    private static final long SHIFTS = 0xc0c0c0c0_40404040L;
-
-    /** What a function reads, 64 bits each. */
-    enum Field {
-        A,
-        A_STRIDE_BYTES,
-        PACKED,
-        /** Eights of inputs. */
-        STEPS,
-        C,
-        C_STRIDE_BYTES,
-        ROWS,
-        PANELS,
-        PANEL_BYTES,
-        /** How far each step goes through the next panel: {@link #prefetchedBytes}. */
-        PREFETCHED_BYTES,
-        /** {@link #ROW_BYTES} for each row: an int that its sums are less in pairs, and the floats of its step and its least value. */
-        ROW_TERMS,
-        /** A {@link Target}. */
-        TARGET,
-        /** Of the panel's first column. */
-        BIAS,
-        /** Bytes from C to a matrix with its rows. */
-        RESIDUAL_DISTANCE,
-        /** Whole vectors of a row of A, and the mask of what is left, a bit for four bytes. */
-        ROW_VECTORS,
-        ROW_REST;
-
-        static final int BYTES = values().length * Long.BYTES;
-
-        int offset() {
-            return ordinal() * Long.BYTES;
-        }
-
-        private Address at() {
-            return Address.of(RDI, offset());
-        }
-    }
-
-    /** What becomes of sums: they overwrite C, are added to it, or become floats, plus a residual or without. */
-    enum Target {
-        INTEGERS,
-        ADDED_INTEGERS,
-        FLOATS,
-        FLOATS_PLUS_RESIDUAL
-    }
-
     @FunctionalInterface
     private interface SumAndPlace {
         void accept(int sum, Address place);
@@ -100,8 +52,18 @@ final class TileCode {
     private final Assembler code = new Assembler();
     private final boolean inPairs;
 
-    private TileCode(boolean inPairs) {
+    /** Vectors of a tile's columns, and of those in C: with gates half of them. */
+    private final int vectors;
+
+    private final int ownVectors;
+
+    /** With gates the first vector of the half panel in question. */
+    private int half;
+
+    private TileCode(boolean inPairs, int vectors, int ownVectors) {
         this.inPairs = inPairs;
+        this.vectors = vectors;
+        this.ownVectors = ownVectors;
     }
 
     /**
@@ -113,83 +75,59 @@ final class TileCode {
         return Math.min(MOST_PREFETCHED_BYTES, Math.ceilDiv(3 * panelBytes, 2 * panelSteps));
     }
 
-    /** The function that writes {@link Field#ROW_TERMS}: of each row {@code sum((q1 + 64) (q2 - 64))}. */
-    static byte[] rowTerms() {
-        return new TileCode(true).writeRowTerms();
-    }
-
     /** The function that multiplies all rows by panels of so many vectors of columns. */
     static byte[] panels(boolean inPairs, int vectors) {
-        return new TileCode(inPairs).writePanels(vectors);
+        return new TileCode(inPairs, vectors, vectors).writePanels();
     }
 
-    private byte[] writeRowTerms() {
+    /** The function that multiplies all rows by whole panels of units and of their gates, and writes {@code unit * activation(gate)}. */
+    static byte[] gatedPanels(boolean inPairs) {
+        return new TileCode(inPairs, TileLayout.PANEL_VECTORS, TileLayout.PANEL_VECTORS / 2).writePanels();
+    }
+
+    /** RDX is the panel; with gates R10 is how far theirs is. */
+    private byte[] writePanels() {
         code.begin();
-        int sum = 0;
-        int bytes = 1;
-        int swapped = 2;
-        int shifts = 3;
-        code.moveConstant(RAX, SHIFTS);
-        code.broadcastLong(shifts, RAX);
-        code.load(RAX, Field.ROW_REST.at());
-        code.setMask(RAX);
-        code.load(RAX, Field.A.at());
-        code.load(RSI, Field.A_STRIDE_BYTES.at());
-        code.load(RBX, Field.ROWS.at());
-        code.load(R11, Field.ROW_TERMS.at());
-        int row = code.here();
-        code.move(R13, RAX);
-        code.load(RCX, Field.ROW_VECTORS.at());
-        code.subtractInts(sum, sum, sum);
-        code.compare(RCX, 0);
-        int none = code.jumpForward(When.EQUAL);
-        int vector = code.here();
-        code.loadVector(bytes, Address.of(R13, 0));
-        code.addBytes(bytes, bytes, shifts);
-        code.shuffleInts(swapped, bytes, 0xb1);
-        code.addProducts(sum, bytes, swapped);
-        code.add(R13, VECTOR_BYTES);
-        code.subtract(RCX, 1);
-        code.jump(When.NOT_EQUAL, vector);
-        code.target(none);
-        code.loadMasked(bytes, Address.of(R13, 0));
-        code.addBytes(bytes, bytes, shifts);
-        code.shuffleInts(swapped, bytes, 0xb1);
-        code.addProductsMasked(sum, bytes, swapped);
-        // Only even lanes have an unsigned q1 with its signed q2, and only even lanes reach the first.
-        for (int order : new int[] {0x4e, 0xb1}) {
-            code.shuffleQuarters(swapped, sum, sum, order);
-            code.addInts(sum, sum, swapped);
+        code.load(RSI, TileField.A_STRIDE_BYTES.at());
+        code.load(RDX, TileField.PACKED.at());
+        code.load(R9, TileField.C_STRIDE_BYTES.at());
+        code.load(R10, TileField.GATES_DISTANCE.at());
+        int panel = code.here();
+        for (half = 0; half < vectors; half += ownVectors) {
+            writeRows();
+            advance(TileField.C);
+            advance(TileField.BIAS);
         }
-        code.shuffleInts(swapped, sum, 0x4e);
-        code.addInts(sum, sum, swapped);
-        code.storeInt(sum, Address.of(R11, 0));
-        code.add(R11, ROW_BYTES);
-        code.add(RAX, RSI);
-        code.subtract(RBX, 1);
-        code.jump(When.NOT_EQUAL, row);
+        // Behind the panel's steps: where the last tile stopped reading.
+        code.move(RDX, R12);
+        code.load(RCX, TileField.PANELS.at());
+        code.subtract(RCX, 1);
+        code.store(RCX, TileField.PANELS.at());
+        code.jump(When.NOT_EQUAL, panel);
         code.end();
         return code.toBytes();
     }
 
-    /** R13 is a tile's first row of A, R8 of C, R11 its row terms, RBX the rows that are left; RDX is the panel, R10 its first column of C. */
-    private byte[] writePanels(int vectors) {
-        code.begin();
-        code.load(RSI, Field.A_STRIDE_BYTES.at());
-        code.load(RDX, Field.PACKED.at());
-        code.load(R10, Field.C.at());
-        code.load(R9, Field.C_STRIDE_BYTES.at());
-        int panel = code.here();
-        code.load(R15, Field.PANEL_BYTES.at());
+    /** By the columns of C that are done. */
+    private void advance(TileField field) {
+        code.load(RCX, field.at());
+        code.add(RCX, ownVectors * VECTOR_BYTES);
+        code.store(RCX, field.at());
+    }
+
+    /** A panel, or half of one, of all rows. R13 is a tile's first row of A, R8 of C, R11 its row terms, RBX the rows that are left. */
+    private void writeRows() {
+        code.load(R15, TileField.PANEL_BYTES.at());
         code.add(R15, RDX);
-        code.load(R13, Field.A.at());
-        code.move(R8, R10);
-        code.load(R11, Field.ROW_TERMS.at());
-        code.load(RBX, Field.ROWS.at());
+        addGates(R15);
+        code.load(R13, TileField.A.at());
+        code.load(R8, TileField.C.at());
+        code.load(R11, TileField.ROW_TERMS.at());
+        code.load(RBX, TileField.ROWS.at());
         int next = code.here();
         code.compare(RBX, ROWS);
         int fewer = code.jumpForward(When.LESS);
-        writeTile(ROWS, vectors);
+        writeTile(ROWS);
         code.subtract(RBX, ROWS);
         code.jump(next);
         code.target(fewer);
@@ -197,33 +135,28 @@ final class TileCode {
         for (int rows = ROWS - 1; rows > 0; rows--) {
             code.compare(RBX, rows);
             int stillFewer = code.jumpForward(When.LESS);
-            writeTile(rows, vectors);
+            writeTile(rows);
             ends[rows - 1] = code.jumpForward();
             code.target(stillFewer);
         }
         for (int end : ends) {
             code.target(end);
         }
-        // Behind the panel's steps: where the last tile stopped reading.
-        code.move(RDX, R12);
-        code.add(R10, vectors * VECTOR_BYTES);
-        code.load(RCX, Field.BIAS.at());
-        code.add(RCX, vectors * VECTOR_BYTES);
-        code.store(RCX, Field.BIAS.at());
-        code.load(RCX, Field.PANELS.at());
-        code.subtract(RCX, 1);
-        code.store(RCX, Field.PANELS.at());
-        code.jump(When.NOT_EQUAL, panel);
-        code.end();
-        return code.toBytes();
     }
 
-    /** Sums of a tile: the columns' terms, all inputs, in pairs less the rows' terms, and what C has if it is added to. */
-    private void writeTile(int rows, int vectors) {
+    /** What a panel's second half asks for are the gates of the next. */
+    private void addGates(Register panel) {
+        if (half > 0) {
+            code.add(panel, R10);
+        }
+    }
+
+    /** Sums of a tile: the columns' terms, all inputs, in pairs less the rows' terms, and what {@link TileTarget} says. */
+    private void writeTile(int rows) {
         code.move(R12, RDX);
         for (int r = 0; r < rows; r++) {
             for (int v = 0; v < vectors; v++) {
-                code.loadVector(r * vectors + v, Address.of(R12, v * VECTOR_BYTES));
+                code.loadVector(r * vectors + v, line(R12, 0, v));
             }
         }
         code.add(R12, COLUMN_BYTES * LANES * vectors);
@@ -231,48 +164,91 @@ final class TileCode {
         code.lea(RBP, new Address(RAX, RSI, 2, 0));
         code.add(RBP, RSI);
         writePrefetchStep();
-        code.load(RCX, Field.STEPS.at());
-        writeSteps(rows, vectors);
+        code.load(RCX, TileField.STEPS.at());
+        writeSteps(rows);
         if (inPairs) {
-            subtractRowTerms(rows, vectors);
+            subtractRowTerms(rows);
         }
-        code.load(RCX, Field.TARGET.at());
-        code.compare(RCX, Target.FLOATS.ordinal());
-        int integers = code.jumpForward(When.LESS);
-        widen(rows, vectors);
-        code.load(RCX, Field.TARGET.at());
-        code.compare(RCX, Target.FLOATS.ordinal());
-        int alone = code.jumpForward(When.EQUAL);
-        code.load(R14, Field.RESIDUAL_DISTANCE.at());
-        code.add(R14, R8);
-        forEachSum(rows, vectors, R14, (sum, at) -> code.addFloats(sum, sum, at));
-        int floats = code.jumpForward();
-        code.target(integers);
-        code.compare(RCX, Target.INTEGERS.ordinal());
-        int overwrites = code.jumpForward(When.EQUAL);
-        code.move(R14, R8);
-        forEachSum(rows, vectors, R14, (sum, at) -> code.addInts(sum, sum, at));
-        code.target(overwrites);
-        code.target(alone);
-        code.target(floats);
-        forEachSum(rows, vectors, R8, code::storeVector);
+        if (vectors == ownVectors) {
+            writeSums(rows);
+        } else {
+            widen(rows);
+            gate(rows);
+        }
         for (int r = 0; r < rows; r++) {
             code.add(R13, RSI);
         }
         code.add(R11, rows * ROW_BYTES);
     }
 
+    /** Where a vector of the tile's columns is, of a panel's lines whose first is so many vectors of all columns away. */
+    private Address line(Register panel, int before, int v) {
+        if (v < ownVectors) {
+            return Address.of(panel, (before * vectors + half + v) * VECTOR_BYTES);
+        }
+        return new Address(panel, R10, 1, (before * vectors + half + v - ownVectors) * VECTOR_BYTES);
+    }
+
+    private void writeSums(int rows) {
+        code.load(RCX, TileField.TARGET.at());
+        code.compare(RCX, TileTarget.FLOATS.ordinal());
+        int integers = code.jumpForward(When.LESS);
+        widen(rows);
+        code.load(RCX, TileField.TARGET.at());
+        code.compare(RCX, TileTarget.FLOATS.ordinal());
+        int alone = code.jumpForward(When.EQUAL);
+        code.compare(RCX, TileTarget.ACTIVATIONS.ordinal());
+        int activates = code.jumpForward(When.EQUAL);
+        code.load(R14, TileField.RESIDUAL_DISTANCE.at());
+        code.add(R14, R8);
+        forEachSum(rows, R14, (sum, at) -> code.addFloats(sum, sum, at));
+        int plus = code.jumpForward();
+        code.target(activates);
+        ActivationCode activation = activation(rows);
+        for (int sum = 0; sum < rows * vectors; sum++) {
+            activation.apply(sum);
+        }
+        int activated = code.jumpForward();
+        code.target(integers);
+        code.compare(RCX, TileTarget.INTEGERS.ordinal());
+        int overwrites = code.jumpForward(When.EQUAL);
+        code.move(R14, R8);
+        forEachSum(rows, R14, (sum, at) -> code.addInts(sum, sum, at));
+        for (int done : new int[] {alone, plus, activated, overwrites}) {
+            code.target(done);
+        }
+        forEachSum(rows, R8, code::storeVector);
+    }
+
+    /** Stores units, each times the activation of its gate. */
+    private void gate(int rows) {
+        ActivationCode activation = activation(rows);
+        forEachSum(rows, R8, (unit, at) -> {
+            int gate = unit + ownVectors;
+            activation.apply(gate);
+            code.multiplyFloats(unit, unit, gate);
+            code.storeVector(unit, at);
+        });
+    }
+
+    private ActivationCode activation(int rows) {
+        var activation = new ActivationCode(code, rows * vectors);
+        code.load(R14, TileField.TABLE.at());
+        activation.load(R14, RCX);
+        return activation;
+    }
+
     /** Does something with each vector of sums and its place in a matrix with C's rows; the register then is behind the tile's. */
-    private void forEachSum(int rows, int vectors, Register row, SumAndPlace each) {
+    private void forEachSum(int rows, Register row, SumAndPlace each) {
         for (int r = 0; r < rows; r++) {
-            for (int v = 0; v < vectors; v++) {
+            for (int v = 0; v < ownVectors; v++) {
                 each.accept(r * vectors + v, Address.of(row, v * VECTOR_BYTES));
             }
             code.add(row, R9);
         }
     }
 
-    private void subtractRowTerms(int rows, int vectors) {
+    private void subtractRowTerms(int rows) {
         int term = rows * vectors;
         for (int r = 0; r < rows; r++) {
             code.broadcastInt(term, Address.of(R11, r * ROW_BYTES));
@@ -283,7 +259,7 @@ final class TileCode {
     }
 
     /** {@code sum * scale * columnScale + (least * columnSum + bias)}, in the order and with the roundings of our own kernels. */
-    private void widen(int rows, int vectors) {
+    private void widen(int rows) {
         int scales = rows * vectors;
         int leasts = scales + rows;
         int columnScale = leasts + rows;
@@ -293,13 +269,17 @@ final class TileCode {
             code.broadcastInt(scales + r, Address.of(R11, r * ROW_BYTES + Integer.BYTES));
             code.broadcastInt(leasts + r, Address.of(R11, r * ROW_BYTES + 2 * Integer.BYTES));
         }
-        code.load(RCX, Field.BIAS.at());
+        code.load(RCX, TileField.BIAS.at());
+        code.load(R14, TileField.GATES_BIAS_DISTANCE.at());
         for (int v = 0; v < vectors; v++) {
-            code.loadVector(columnScale, Address.of(RDX, (vectors + v) * VECTOR_BYTES));
-            code.loadVector(columnSum, Address.of(RDX, (2 * vectors + v) * VECTOR_BYTES));
+            Address bias = v < ownVectors
+                    ? Address.of(RCX, v * VECTOR_BYTES)
+                    : new Address(RCX, R14, 1, (v - ownVectors) * VECTOR_BYTES);
+            code.loadVector(columnScale, line(RDX, 1, v));
+            code.loadVector(columnSum, line(RDX, 2, v));
             for (int r = 0; r < rows; r++) {
                 int sum = r * vectors + v;
-                code.loadVector(offset, Address.of(RCX, v * VECTOR_BYTES));
+                code.loadVector(offset, bias);
                 code.addProductOfFloats(offset, columnSum, leasts + r);
                 code.toFloats(sum, sum);
                 code.multiplyFloats(sum, sum, scales + r);
@@ -310,24 +290,26 @@ final class TileCode {
 
     /** Lets R14 be how far R15, which runs through the next panel, goes in a step: nowhere once it is through. */
     private void writePrefetchStep() {
-        code.load(RCX, Field.PANEL_BYTES.at());
+        code.load(RCX, TileField.PANEL_BYTES.at());
         code.lea(RCX, new Address(RDX, RCX, 2, 0));
+        addGates(RCX);
         code.moveConstant(R14, 0);
         code.compare(R15, RCX);
         int through = code.jumpForward(When.NOT_LESS);
-        code.load(R14, Field.PREFETCHED_BYTES.at());
+        code.load(R14, TileField.PREFETCHED_BYTES.at());
         code.target(through);
     }
 
     /** Eight inputs a turn, of each row and column. */
-    private void writeSteps(int rows, int vectors) {
+    private void writeSteps(int rows) {
         int weights = rows * vectors;
         int first = weights + 2 * vectors;
         int second = first + 1;
         code.alignTo(VECTOR_BYTES);
         int step = code.here();
-        for (int v = 0; v < 2 * vectors; v++) {
-            code.loadVector(weights + v, Address.of(R12, v * VECTOR_BYTES));
+        for (int v = 0; v < vectors; v++) {
+            code.loadVector(weights + v, line(R12, 0, v));
+            code.loadVector(weights + vectors + v, line(R12, 1, v));
         }
         for (int line = 0; line < PREFETCHED_LINES; line++) {
             code.prefetch(Address.of(R15, line * VECTOR_BYTES));
@@ -337,9 +319,9 @@ final class TileCode {
             code.broadcastInt(first, row(r, 0));
             code.broadcastInt(second, row(r, QUAD_BYTES));
             if (inPairs) {
-                addPairs(r * vectors, vectors, weights, first, second);
+                addPairs(r * vectors, weights, first, second);
             } else {
-                addQuads(r * vectors, vectors, weights, first, second);
+                addQuads(r * vectors, weights, first, second);
             }
         }
         code.add(R12, 2 * vectors * VECTOR_BYTES);
@@ -350,7 +332,7 @@ final class TileCode {
     }
 
     /** Of a row and its sums four times {@code (q1 + w2 + 64) (q2 + w1 - 64)}. */
-    private void addPairs(int sums, int vectors, int weights, int first, int second) {
+    private void addPairs(int sums, int weights, int first, int second) {
         int unsignedSum = second + 1;
         int signedSum = unsignedSum + 1;
         for (int v = 0; v < vectors; v++) {
@@ -361,7 +343,7 @@ final class TileCode {
     }
 
     /** Of a row and its sums four times {@code q1 w1}, then {@code q2 w2}: of all columns, so that no sum waits for itself. */
-    private void addQuads(int sums, int vectors, int weights, int first, int second) {
+    private void addQuads(int sums, int weights, int first, int second) {
         for (int v = 0; v < vectors; v++) {
             code.addProducts(sums + v, first, weights + v);
         }

@@ -21,13 +21,18 @@ record TileLayout(int inputs, int columns, boolean inPairs, int fullPanels, int 
     static final int LANES = 16;
 
     static final int PANEL_VECTORS = 4;
-    private static final int PANEL_COLUMNS = PANEL_VECTORS * LANES;
+    static final int PANEL_COLUMNS = PANEL_VECTORS * LANES;
     private static final int SHIFT = 64;
 
     static TileLayout of(ProductSpec spec) {
         int columns = spec.n();
         return new TileLayout(
                 spec.k(), columns, spec.b() == DataType.S7, columns / PANEL_COLUMNS, columns % PANEL_COLUMNS / LANES);
+    }
+
+    /** Whether the first half of the columns, and so the second, is of whole panels. */
+    boolean hasWholeHalves() {
+        return columns % (2 * PANEL_COLUMNS) == 0;
     }
 
     long bytes() {

@@ -4,8 +4,6 @@ import static java.lang.foreign.ValueLayout.ADDRESS;
 import static java.lang.foreign.ValueLayout.JAVA_FLOAT;
 import static java.lang.foreign.ValueLayout.JAVA_LONG;
 
-import io.tokenwise.natives.TileCode.Field;
-import io.tokenwise.natives.TileCode.Target;
 import java.io.IOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
@@ -29,11 +27,11 @@ final class TileProducts {
     static final String NAME = "own code";
 
     /** What a call reads, and behind it what belongs to each row. */
-    private static final long TERMS_OFFSET = Math.ceilDiv(Field.BYTES, 64) * 64L;
+    private static final long TERMS_OFFSET = Math.ceilDiv(TileField.BYTES, 64) * 64L;
 
     /** A function reads the first argument alone; of the others the memory stays while it runs. */
-    private static final MethodHandle CALL =
-            Linker.nativeLinker().downcallHandle(FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, ADDRESS, ADDRESS));
+    private static final MethodHandle CALL = Linker.nativeLinker()
+            .downcallHandle(FunctionDescriptor.ofVoid(ADDRESS, ADDRESS, ADDRESS, ADDRESS, ADDRESS));
 
     private static final WidenedRows NOTHING = new WidenedRows();
 
@@ -44,10 +42,15 @@ final class TileProducts {
 
     private final MemorySegment[] inPairs;
 
+    private final MemorySegment gated;
+    private final MemorySegment gatedInPairs;
+
     private TileProducts(Arena owner) {
-        rowTerms = code(owner, TileCode.rowTerms());
+        rowTerms = code(owner, RowTermsCode.write());
         plain = panels(owner, false);
         inPairs = panels(owner, true);
+        gated = code(owner, TileCode.gatedPanels(false));
+        gatedInPairs = code(owner, TileCode.gatedPanels(true));
     }
 
     /** In the global scope, so that calling it needs no reference count that threads would share: bindings are closed before the library's arena. */
@@ -107,8 +110,8 @@ final class TileProducts {
             int rows,
             boolean adds,
             MemorySegment scratch) {
-        set(scratch, Field.C_STRIDE_BYTES, (long) spec.cStride() * Integer.BYTES);
-        set(scratch, Field.TARGET, (adds ? Target.ADDED_INTEGERS : Target.INTEGERS).ordinal());
+        set(scratch, TileField.C_STRIDE_BYTES, (long) spec.cStride() * Integer.BYTES);
+        set(scratch, TileField.TARGET, (adds ? TileTarget.ADDED_INTEGERS : TileTarget.INTEGERS).ordinal());
         multiply(spec, layout, a, packed, c.address(), rows, scratch, NOTHING);
     }
 
@@ -122,18 +125,64 @@ final class TileProducts {
             int rows,
             int column,
             MemorySegment scratch) {
+        setWidened(widened, rows, column, scratch);
+        long y = widened.y.address() + widened.yAt;
+        TileTarget target = widened.hasTable()
+                ? TileTarget.ACTIVATIONS
+                : widened.hasResidual() ? TileTarget.FLOATS_PLUS_RESIDUAL : TileTarget.FLOATS;
+        set(scratch, TileField.TARGET, target.ordinal());
+        set(scratch, TileField.RESIDUAL_DISTANCE, widened.residual.address() + widened.residualAt - y);
+        multiply(spec, layout, a, packed, y + (long) column * Float.BYTES, rows, scratch, widened);
+    }
+
+    /** {@link WidenedRows} of units and gates side by side in B: of each unit that times the activation of its gate; from some whole panels' units to some. */
+    void gate(
+            ProductSpec spec,
+            TileLayout layout,
+            MemorySegment a,
+            MemorySegment packed,
+            WidenedRows widened,
+            int rows,
+            int from,
+            int to,
+            MemorySegment scratch) {
+        if (from == to) {
+            return;
+        }
+        setWidened(widened, rows, from, scratch);
+        int units = layout.columns() / 2;
+        set(scratch, TileField.GATES_DISTANCE, layout.offset(units));
+        set(scratch, TileField.GATES_BIAS_DISTANCE, (long) units * Float.BYTES);
+        setProduct(spec, a, rows, scratch);
+        if (layout.inPairs()) {
+            call(rowTerms, scratch, widened);
+        }
+        MemorySegment code = layout.inPairs() ? gatedInPairs : gated;
+        int panels = (to - from) / TileLayout.PANEL_COLUMNS;
+        long y = widened.y.address() + widened.yAt;
+        multiplyPanels(code, layout, rows, from, TileLayout.PANEL_VECTORS, panels, packed, y, scratch, widened);
+    }
+
+    private static void setWidened(WidenedRows widened, int rows, int column, MemorySegment scratch) {
         for (int row = 0; row < rows; row++) {
             long at = TERMS_OFFSET + (long) row * TileCode.ROW_BYTES;
             scratch.set(JAVA_FLOAT, at + Integer.BYTES, widened.scale(row));
             scratch.set(JAVA_FLOAT, at + 2 * Integer.BYTES, widened.least(row));
         }
-        long y = widened.y.address() + widened.yAt;
-        long offset = (long) column * Float.BYTES;
-        set(scratch, Field.C_STRIDE_BYTES, widened.strideBytes());
-        set(scratch, Field.TARGET, (widened.hasResidual() ? Target.FLOATS_PLUS_RESIDUAL : Target.FLOATS).ordinal());
-        set(scratch, Field.BIAS, widened.bias.address() + widened.biasAt + offset);
-        set(scratch, Field.RESIDUAL_DISTANCE, widened.residual.address() + widened.residualAt - y);
-        multiply(spec, layout, a, packed, y + offset, rows, scratch, widened);
+        set(scratch, TileField.C_STRIDE_BYTES, widened.strideBytes());
+        set(scratch, TileField.BIAS, widened.bias.address() + widened.biasAt + (long) column * Float.BYTES);
+        set(scratch, TileField.TABLE, widened.table().address());
+    }
+
+    private static void setProduct(ProductSpec spec, MemorySegment a, int rows, MemorySegment scratch) {
+        int ints = spec.k() / Integer.BYTES;
+        set(scratch, TileField.A, a.address());
+        set(scratch, TileField.A_STRIDE_BYTES, spec.aStride());
+        set(scratch, TileField.STEPS, spec.k() / TileLayout.STEP);
+        set(scratch, TileField.ROWS, rows);
+        set(scratch, TileField.ROW_TERMS, scratch.address() + TERMS_OFFSET);
+        set(scratch, TileField.ROW_VECTORS, ints / TileLayout.LANES);
+        set(scratch, TileField.ROW_REST, (1L << ints % TileLayout.LANES) - 1);
     }
 
     private void multiply(
@@ -145,28 +194,24 @@ final class TileProducts {
             int rows,
             MemorySegment scratch,
             WidenedRows kept) {
-        int ints = spec.k() / Integer.BYTES;
-        set(scratch, Field.A, a.address());
-        set(scratch, Field.A_STRIDE_BYTES, spec.aStride());
-        set(scratch, Field.STEPS, spec.k() / TileLayout.STEP);
-        set(scratch, Field.ROWS, rows);
-        set(scratch, Field.ROW_TERMS, scratch.address() + TERMS_OFFSET);
-        set(scratch, Field.ROW_VECTORS, ints / TileLayout.LANES);
-        set(scratch, Field.ROW_REST, (1L << ints % TileLayout.LANES) - 1);
+        setProduct(spec, a, rows, scratch);
         MemorySegment[] codes = plain;
         if (layout.inPairs()) {
             codes = inPairs;
             call(rowTerms, scratch, kept);
         }
-        multiplyPanels(codes, layout, rows, 0, TileLayout.PANEL_VECTORS, layout.fullPanels(), packed, c, scratch, kept);
-        int column = layout.fullPanels() * TileLayout.PANEL_VECTORS * TileLayout.LANES;
+        int full = TileLayout.PANEL_VECTORS;
+        multiplyPanels(codes[full - 1], layout, rows, 0, full, layout.fullPanels(), packed, c, scratch, kept);
         int rest = layout.restVectors();
-        multiplyPanels(codes, layout, rows, column, rest, rest == 0 ? 0 : 1, packed, c, scratch, kept);
+        if (rest > 0) {
+            int column = layout.fullPanels() * TileLayout.PANEL_COLUMNS;
+            multiplyPanels(codes[rest - 1], layout, rows, column, rest, 1, packed, c, scratch, kept);
+        }
     }
 
     /** Panels of so many vectors from a column on. */
     private static void multiplyPanels(
-            MemorySegment[] codes,
+            MemorySegment code,
             TileLayout layout,
             int rows,
             int column,
@@ -179,25 +224,25 @@ final class TileProducts {
         if (panels == 0) {
             return;
         }
-        set(scratch, Field.PACKED, packed.address() + layout.offset(column));
-        set(scratch, Field.C, c + (long) column * Integer.BYTES);
-        set(scratch, Field.PANELS, panels);
+        set(scratch, TileField.PACKED, packed.address() + layout.offset(column));
+        set(scratch, TileField.C, c + (long) column * Integer.BYTES);
+        set(scratch, TileField.PANELS, panels);
         long panelBytes = layout.panelBytes(vectors);
-        set(scratch, Field.PANEL_BYTES, panelBytes);
+        set(scratch, TileField.PANEL_BYTES, panelBytes);
         set(
                 scratch,
-                Field.PREFETCHED_BYTES,
+                TileField.PREFETCHED_BYTES,
                 TileCode.prefetchedBytes(panelBytes, layout.inputs() / TileLayout.STEP, rows));
-        call(codes[vectors - 1], scratch, kept);
+        call(code, scratch, kept);
     }
 
-    private static void set(MemorySegment scratch, Field field, long value) {
+    private static void set(MemorySegment scratch, TileField field, long value) {
         scratch.set(JAVA_LONG, field.offset(), value);
     }
 
     private static void call(MemorySegment function, MemorySegment scratch, WidenedRows kept) {
         try {
-            CALL.invokeExact(function, scratch, kept.y, kept.bias, kept.residual);
+            CALL.invokeExact(function, scratch, kept.y, kept.bias, kept.residual, kept.table());
         } catch (RuntimeException e) {
             // The memory of y, the bias or the residual has been freed.
             throw e;

@@ -4,7 +4,7 @@ import java.lang.foreign.MemorySegment;
 
 /**
  * Where rows of a product of bytes go as floats: {@code y = sum * scale * columnScale + (least * columnSum + bias) + residual}, with a scale and a least value for each row and
- * what {@link Product#setMeaning} says of columns. Mutable, so that a warm call allocates nothing; for one thread at a time.
+ * what {@link Product#setMeaning} says of columns; or an {@link ActivationTable activation} of that, without a residual. Mutable, so that a warm call allocates nothing; for one thread at a time.
  */
 public final class WidenedRows {
     MemorySegment y = MemorySegment.NULL;
@@ -12,6 +12,8 @@ public final class WidenedRows {
 
     /** {@link MemorySegment#NULL} where there is none. */
     MemorySegment residual = MemorySegment.NULL;
+
+    private MemorySegment table = MemorySegment.NULL;
 
     long yAt;
     long biasAt;
@@ -50,6 +52,19 @@ public final class WidenedRows {
         steps = newSteps;
     }
 
+    /** Lets each value be its activation, or of {@link Binding#gate} each gate; null where it stays what it is. Without a residual. */
+    public void setTable(ActivationTable activation) {
+        table = activation == null ? MemorySegment.NULL : activation.memory;
+    }
+
+    MemorySegment table() {
+        return table;
+    }
+
+    boolean hasTable() {
+        return table.address() != 0;
+    }
+
     boolean hasResidual() {
         return residual.address() != 0;
     }
@@ -72,7 +87,22 @@ public final class WidenedRows {
      * @param scratch what the product reads while it writes, so that y must lie elsewhere
      */
     void check(ProductSpec spec, int rows, int column, MemorySegment scratch) {
-        long end = column + (long) spec.n();
+        if (hasTable() && hasResidual()) {
+            throw new IllegalArgumentException(spec + ": an activation has no residual");
+        }
+        check(spec, rows, column, spec.n(), spec.n(), scratch);
+    }
+
+    /** The same of a product of units with their gates. */
+    void checkGated(ProductSpec spec, int rows, MemorySegment scratch) {
+        if (!hasTable() || hasResidual()) {
+            throw new IllegalArgumentException(spec + ": gates need an activation, and have no residual");
+        }
+        check(spec, rows, 0, spec.n() / 2, spec.n(), scratch);
+    }
+
+    private void check(ProductSpec spec, int rows, int column, int columns, int biases, MemorySegment scratch) {
+        long end = column + (long) columns;
         if (column < 0 || stride < end || steps.length < 2 * rows) {
             throw new IllegalArgumentException(spec + ": rows of " + stride + " floats and steps of " + steps.length / 2
                     + " rows, but needed are columns " + column + " to " + end + " of " + rows + " rows");
@@ -82,7 +112,7 @@ public final class WidenedRows {
         if (y.address() < scratch.address() + scratch.byteSize() && scratch.address() < y.address() + y.byteSize()) {
             throw new IllegalArgumentException(spec + ": y and scratch must not overlap");
         }
-        check(spec, "bias", bias, biasAt, end * Float.BYTES);
+        check(spec, "bias", bias, biasAt, (column + (long) biases) * Float.BYTES);
         if (hasResidual()) {
             check(spec, "residual", residual, residualAt, bytes);
         }

@@ -136,6 +136,119 @@ class TileProductsTest {
         }
     }
 
+    private final ActivationTable silu = new ActivationTable(ActivationTableTest::silu, 1, 8);
+
+    private static MemorySegment floatsOf(Arena arena, int count, float value) {
+        MemorySegment memory = allocate(arena, (long) count * Float.BYTES);
+        for (int i = 0; i < count; i++) {
+            memory.setAtIndex(JAVA_FLOAT, i, value);
+        }
+        return memory;
+    }
+
+    /** The same bits as of floats that go through the table's plain twin afterwards; the steps are such that they meet all its pieces, and what is beyond. */
+    @ParameterizedTest
+    @MethodSource("specs")
+    void activationsAreThoseOfFloats(ProductSpec spec) {
+        int rows = 7;
+        int n = spec.n();
+        MemorySegment floats = floatsOf(arena, rows * n, 0);
+        MemorySegment activations = floatsOf(arena, rows * n, 0);
+        widened(spec, rows, n, floats, null, (binding, weights, widened) -> {
+            binding.widen(weights, rows, widened, 0);
+            widened.setTable(silu);
+            widened.setY(activations, 0, n);
+            binding.widen(weights, rows, widened, 0);
+        });
+        for (int i = 0; i < rows * n; i++) {
+            float x = floats.getAtIndex(JAVA_FLOAT, i);
+            // Boxed, so that what is not a number equals itself.
+            assertThat((Float) activations.getAtIndex(JAVA_FLOAT, i))
+                    .as("%s of %s", i, x)
+                    .isEqualTo(Float.valueOf(silu.of(x)));
+        }
+    }
+
+    static Stream<ProductSpec> gatedSpecs() {
+        return Stream.of(8, 72, 384)
+                .flatMap(k -> Stream.of(128, 384)
+                        .flatMap(n -> Stream.of(
+                                ProductSpec.of(k, n, U8, S8, S32).within(k + 3, n + 5),
+                                ProductSpec.of(k, n, U7, S7, S32))));
+    }
+
+    @ParameterizedTest
+    @MethodSource("gatedSpecs")
+    void unitsAreThoseOfFloatsWhateverTheShares(ProductSpec spec) {
+        for (int rows : new int[] {1, 2, 3, 4, 7, 9}) {
+            int n = spec.n();
+            int units = n / 2;
+            int stride = units + 3;
+            MemorySegment floats = floatsOf(arena, rows * n, 0);
+            for (int shares = 1; shares <= 4; shares++) {
+                int all = shares;
+                MemorySegment y = floatsOf(arena, rows * stride, -7);
+                widened(spec, rows, n, floats, silu, (binding, weights, widened) -> {
+                    widened.setTable(null);
+                    binding.widen(weights, rows, widened, 0);
+                    widened.setTable(silu);
+                    widened.setY(y, 0, stride);
+                    for (int share = 0; share < all; share++) {
+                        binding.gate(weights, rows, widened, share, all);
+                    }
+                });
+                for (int row = 0; row < rows; row++) {
+                    for (int unit = 0; unit < stride; unit++) {
+                        float expected = unit >= units
+                                ? -7
+                                : floats.getAtIndex(JAVA_FLOAT, row * n + unit)
+                                        * silu.of(floats.getAtIndex(JAVA_FLOAT, row * n + units + unit));
+                        assertThat((Float) y.getAtIndex(JAVA_FLOAT, (long) row * stride + unit))
+                                .as("%s, row %d of %d, unit %d, shares %d", spec, row, rows, unit, shares)
+                                .isEqualTo(Float.valueOf(expected));
+                    }
+                }
+            }
+        }
+    }
+
+    @FunctionalInterface
+    private interface Products {
+        void accept(Binding binding, Weights weights, WidenedRows widened);
+    }
+
+    /** Runs products of random bytes whose floats are mostly within -20 and 20; the first row's are not numbers. All memory ends where it must. */
+    private void widened(
+            ProductSpec spec, int rows, int stride, MemorySegment y, ActivationTable table, Products products) {
+        Product product = oneDnn.product(spec);
+        var seeded = new Random(spec.n() + rows);
+        MemorySegment a = GuardedMemory.allocate(arena, spec.aBytes(rows))
+                .copyFrom(Matrices.random(arena, seeded, spec.a(), spec.aBytes(rows)));
+        MemorySegment b = Matrices.weights(arena, seeded, oneDnn.isa(), spec.b(), spec.bBytes());
+        MemorySegment packed = GuardedMemory.allocate(arena, product.packedBytes());
+        MemorySegment scratch = GuardedMemory.allocate(arena, product.scratchBytes(rows));
+        MemorySegment bias = GuardedMemory.allocate(arena, 4L * spec.n());
+        float[] steps = new float[2 * rows];
+        float[] scales = new float[spec.n()];
+        for (int i = 0; i < steps.length; i++) {
+            steps[i] = i == 1 ? Float.NaN : seeded.nextFloat(-1, 1);
+        }
+        for (int j = 0; j < spec.n(); j++) {
+            scales[j] = seeded.nextFloat(-1, 1) / (1000 + 200 * spec.k());
+            bias.setAtIndex(JAVA_FLOAT, j, seeded.nextFloat(-20, 20));
+        }
+        try (Weights weights = product.pack(b, packed);
+                Binding binding = oneDnn.bind(a, allocate(arena, 64), scratch)) {
+            product.setMeaning(scales, scales, 0, packed);
+            var widened = new WidenedRows();
+            widened.setSteps(steps);
+            widened.setY(y, 0, stride);
+            widened.setBias(bias, 0);
+            widened.setTable(table);
+            products.accept(binding, weights, widened);
+        }
+    }
+
     private float[] floats(int count) {
         float[] values = new float[count];
         for (int i = 0; i < count; i++) {
@@ -185,6 +298,41 @@ class TileProductsTest {
         rows.setBias(y, 0);
         rows.setSteps(new float[2 * steps]);
         return rows;
+    }
+
+    @Test
+    void gatesThatDoNotFitAreRefused() {
+        MemorySegment memory = allocate(arena, 1 << 14);
+        MemorySegment scratch = allocate(arena, 1 << 12);
+        Product halves = oneDnn.product(ProductSpec.of(8, 64, U8, S8, S32));
+        try (Weights weights = halves.pack(memory, allocate(arena, halves.packedBytes()));
+                Binding binding = oneDnn.bind(memory, memory, scratch)) {
+            assertThat(halves.gates()).isFalse();
+            assertThatThrownBy(() -> binding.gate(weights, 1, rows(memory, 0, 64, 1), 0, 1))
+                    .isInstanceOf(UnsupportedOperationException.class);
+        }
+        Product product = oneDnn.product(ProductSpec.of(8, 128, U8, S8, S32));
+        assertThat(product.gates()).isTrue();
+        WidenedRows gates = rows(memory, 0, 64, 4);
+        try (Weights weights = product.pack(memory, allocate(arena, product.packedBytes()));
+                Binding binding = oneDnn.bind(memory, memory, scratch)) {
+            assertThatThrownBy(() -> binding.gate(weights, 4, gates, 0, 1))
+                    .isInstanceOf(IllegalArgumentException.class)
+                    .hasMessageContaining("gates need an activation");
+            gates.setTable(silu);
+            binding.gate(weights, 4, gates, 0, 1);
+            assertThatThrownBy(() -> binding.gate(weights, 4, gates, 1, 1)).hasMessageContaining("share 1 of 1");
+            assertThatThrownBy(() -> binding.gate(weights, 5, gates, 0, 1)).hasMessageContaining("steps of 4 rows");
+            gates.setY(memory, 0, 63);
+            assertThatThrownBy(() -> binding.gate(weights, 4, gates, 0, 1)).hasMessageContaining("rows of 63 floats");
+            gates.setY(memory, 0, 64);
+            gates.setBias(memory.asSlice(0, 4 * 127), 0);
+            assertThatThrownBy(() -> binding.gate(weights, 4, gates, 0, 1)).hasMessageContaining("bias");
+            gates.setBias(memory, 0);
+            gates.setResidual(memory, 0);
+            assertThatThrownBy(() -> binding.gate(weights, 4, gates, 0, 1)).hasMessageContaining("no residual");
+            assertThatThrownBy(() -> binding.widen(weights, 4, gates, 0)).hasMessageContaining("no residual");
+        }
     }
 
     @Test

@@ -37,6 +37,10 @@ final class BlockProducts {
             }
             return;
         }
+        if (job.table != null) {
+            multiplyAndActivate(job, task, lane, share, shares);
+            return;
+        }
         List<PackedMatrix> slices = job.ups.weights();
         int n = joined(job, slices);
         OneDnnMatrix first = matrix(slices.get(n - 1)).upTo();
@@ -46,6 +50,40 @@ final class BlockProducts {
             OneDnnMatrix up = matrix(slices.get(n));
             multiply(lane, input, 0, unit, up, job.rows(task, n), false, share, shares);
             unit += up.outputs();
+        }
+    }
+
+    /** Floats of units where sums would be: those of a row side by side. */
+    private void multiplyAndActivate(OneDnnJob job, int task, Lane lane, int share, int shares) {
+        List<PackedMatrix> slices = job.ups.weights();
+        lane.widened.setSteps(input.scales);
+        lane.widened.setTable(job.table);
+        int n = 0;
+        int unit = 0;
+        if (!job.gated && job.adjacentBiases) {
+            n = joined(job, slices);
+            OneDnnMatrix first = matrix(slices.get(n - 1)).upTo();
+            activate(job, lane, first, 0, job.rows(task, 0), 0, share, shares);
+            unit = first.outputs();
+        }
+        for (; job.rows(task, n) > 0; n++) {
+            OneDnnMatrix up = matrix(slices.get(n));
+            activate(job, lane, up, n, job.rows(task, n), unit, share, shares);
+            unit += job.gated ? up.outputs() / 2 : up.outputs();
+        }
+        lane.widened.setTable(null);
+    }
+
+    /** The share's units of a matrix, whose biases begin with those of slice {@code n}. */
+    private void activate(OneDnnJob job, Lane lane, OneDnnMatrix up, int n, int rows, int unit, int share, int shares) {
+        Floats bias = job.ups.biases().get(n).floats();
+        lane.widened.setBias(bias.segment(), bias.offset());
+        lane.widenToSums(unit, up.outputStride());
+        Binding binding = lane.binding(input, 0, 0);
+        if (job.gated) {
+            binding.gate(up.whole().weights(), rows, lane.widened, share, shares);
+        } else {
+            widen(up, binding, rows, lane.widened, share, shares);
         }
     }
 
@@ -142,12 +180,17 @@ final class BlockProducts {
         } else {
             rows.setResidual(job.residual.segment(), job.residual.at(at));
         }
-        Binding binding = lane.binding(operand, 0, 0);
+        widen(weight, lane.binding(operand, 0, 0), job.rows(task), rows, share, shares);
+    }
+
+    /** Of the columns that the share's parts of a matrix have. */
+    private static void widen(
+            OneDnnMatrix weight, Binding binding, int rows, WidenedRows widened, int share, int shares) {
         int column = 0;
         for (int i = 0; i < weight.parts().size(); i++) {
             Part part = weight.parts().get(i);
             if (i % shares == share) {
-                binding.widen(part.weights(), job.rows(task), rows, column);
+                binding.widen(part.weights(), rows, widened, column);
             }
             column += part.outputs();
         }

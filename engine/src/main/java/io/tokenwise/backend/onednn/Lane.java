@@ -47,6 +47,12 @@ final class Lane {
         scratch = Pages.allocate(arena, scratchBytes, OneDnnBuffers.ALIGNMENT);
     }
 
+    /** Lets {@link #widened} go where sums would, from a column of theirs on, without a residual. */
+    void widenToSums(int column, int stride) {
+        widened.setY(sums, (long) column * Float.BYTES, stride);
+        widened.setResidual(MemorySegment.NULL, 0);
+    }
+
     /** Few: one for each slice of an MLP and each first row of a product. */
     Binding binding(Operand operand, int input, int output) {
         for (int i = 0; i < bindings.size(); i++) {

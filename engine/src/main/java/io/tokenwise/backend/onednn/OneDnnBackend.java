@@ -12,8 +12,10 @@ import io.tokenwise.backend.cpu.Products;
 import io.tokenwise.backend.cpu.VectorBackend;
 import io.tokenwise.backend.cpu.VectorProducts;
 import io.tokenwise.backend.onednn.OneDnnMatrix.Part;
+import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Conversions.Columns;
 import io.tokenwise.kernels.Kernels;
+import io.tokenwise.natives.ActivationTable;
 import io.tokenwise.natives.DataType;
 import io.tokenwise.natives.Isa;
 import io.tokenwise.natives.OneDnn;
@@ -28,6 +30,7 @@ import java.lang.foreign.MemorySegment;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
+import java.util.Map;
 
 /**
  * Matrix products by oneDNN in one {@link Precision}, all else by our own kernels. The library's own threads are off: work is cut into blocks
@@ -73,6 +76,9 @@ public final class OneDnnBackend implements Backend {
     private final BufferPool<OneDnnBuffers> buffers;
     private final BufferPool<GradientBuffers> gradientBuffers;
 
+    /** What products of our own code can make of their values. */
+    private final Map<Activation, ActivationTable> tables;
+
     /** Null in float32, and where the CPU has no products of bfloat16. */
     private final NarrowAttention narrowAttention;
 
@@ -85,6 +91,7 @@ public final class OneDnnBackend implements Backend {
         this.oneDnn = oneDnn;
         this.precision = precision;
         this.tiles = precision != Precision.F32 && oneDnn.isa().hasTiles();
+        this.tables = precision.isOfBytes() && oneDnn.hasOwnCode() ? tables() : Map.of();
         this.vector = new VectorBackend(kernels, threads);
         this.buffers = new BufferPool<>(
                 PLACES,
@@ -95,6 +102,23 @@ public final class OneDnnBackend implements Backend {
                 : null;
         this.gradientBuffers = new BufferPool<>(
                 PLACES, b -> b.size.covers(gradientSize), () -> new GradientBuffers(oneDnn, gradientSize));
+    }
+
+    /** With pieces so short that no value is off by more than 2.1e-5; a step of a row that reaches 1 is 4e-3. */
+    private static Map<Activation, ActivationTable> tables() {
+        return Map.of(
+                Activation.GELU, table(Activation.GELU, 2, 16),
+                Activation.GELU_TANH, table(Activation.GELU_TANH, 2, 16),
+                Activation.SILU, table(Activation.SILU, 1, 8));
+    }
+
+    private static ActivationTable table(Activation activation, float offset, int octavePieces) {
+        return new ActivationTable(x -> activation.of((float) x), offset, octavePieces);
+    }
+
+    /** Of an activation that the products of units can apply by themselves; otherwise null. */
+    ActivationTable table(Activation activation) {
+        return tables.get(activation);
     }
 
     boolean hasTiles() {
@@ -290,7 +314,14 @@ public final class OneDnnBackend implements Backend {
         }
         int columns = precision.isOfBytes() ? outputs : 0;
         var meaning = new Columns(new float[columns], new float[columns]);
-        return new OneDnnMatrix(List.copyOf(parts), outputs, meaning, prefix, twin);
+        Part only = parts.size() == 1 ? parts.getFirst() : null;
+        if (only == null && parts.stream().allMatch(part -> part.product().isOfOwnCode())) {
+            // Parts of our own code are whole panels, and so together the panels of all.
+            Product product = product(inputs, outputs, allInputs, allOutputs);
+            only = new Part(product, all, product.weights(all).closeWith(arena));
+        }
+        Part whole = only != null && only.product().gates() ? only : null;
+        return new OneDnnMatrix(List.copyOf(parts), whole, outputs, meaning, prefix, twin);
     }
 
     /**

@@ -46,6 +46,7 @@ final class OneDnnBuffers implements BufferPool.Buffers {
     private final Arena arena = Arena.ofShared();
     private final OneDnn oneDnn;
     private final MemorySegment sums;
+    private final Floats sumFloats;
     private final SumRows sumRows;
     private final BlockProducts products;
     private final Operand input;
@@ -72,12 +73,13 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         this.oneDnn = oneDnn;
         try {
             sums = Pages.allocate(arena, (long) rows * outputs * Float.BYTES, ALIGNMENT);
+            sumFloats = new Floats(sums, 0);
             scratchBytes = SCRATCH_BYTES + (backend.lacksInt8() ? sums.byteSize() : 0);
             int valueBytes = (int) bytes(1);
             input = new Operand(arena, rows, inputs, valueBytes);
             units = new Operand(arena, rows, inputs, valueBytes);
             zeros = new Floats(arena.allocate((long) Math.max(inputs, outputs) * Float.BYTES, ALIGNMENT), 0);
-            sumRows = new SumRows(precision, conversions, sums, zeros);
+            sumRows = new SumRows(precision, conversions, sums, sumFloats, zeros);
             var kernelRows = new KernelRows(backend.hasTiles(), !precision.isOfBytes(), backend.lacksInt8());
             products = new BlockProducts(kernelRows, input, units, zeros);
             needLanes(1);
@@ -149,6 +151,12 @@ final class OneDnnBuffers implements BufferPool.Buffers {
         for (int i = from; i < to; i++) {
             long at = (long) i * stride;
             Floats row = lane.row;
+            if (job.table != null) {
+                int columns = job.columns(task, i);
+                long unit = (long) i * matrix(job.ups.weights().getFirst()).outputStride();
+                narrow(sumFloats, unit, job.gated ? columns / 2 : columns, units, at, i);
+                continue;
+            }
             if (job.gated && precision.isOfBytes() && Conversions.GATES.contains(job.activation)) {
                 narrow(row, 0, dequantizeGated(job, task, i, row), units, at, i);
                 continue;

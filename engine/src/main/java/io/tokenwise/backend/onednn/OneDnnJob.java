@@ -8,6 +8,7 @@ import io.tokenwise.backend.cpu.WorkerPool;
 import io.tokenwise.kernels.Activation;
 import io.tokenwise.kernels.Floats;
 import io.tokenwise.kernels.Scratch;
+import io.tokenwise.natives.ActivationTable;
 import io.tokenwise.tensor.Tensor;
 import java.util.List;
 
@@ -57,6 +58,9 @@ final class OneDnnJob extends Job {
     /** Whether the last product writes y by itself, so that its sums need not lie in memory: of one matrix for all rows, in their order. */
     boolean widensAtOnce;
 
+    /** What the products of an MLP's units apply to them by themselves, so that floats of units lie where sums would; otherwise null. */
+    ActivationTable table;
+
     private int sliceCount;
     private int[] sliceRows;
     private int[] rows;
@@ -80,6 +84,7 @@ final class OneDnnJob extends Job {
         downs = null;
         rows = null;
         widensAtOnce = !gelu && weight.isOfOwnCode();
+        table = null;
         steps = OUTPUTS;
         run(rowCount, weight.outputStride(), scratch);
     }
@@ -94,12 +99,24 @@ final class OneDnnJob extends Job {
                 && newRows == null
                 && OneDnnBuffers.matrix(downs.weights().getFirst()).isOfOwnCode();
         steps = ups == null ? INPUTS : downs == null ? OUTPUTS : MLP;
+        table = steps == MLP && canActivate(ups.weights()) ? backend.table(activation) : null;
         adjacentBiases = ups != null && areAdjacent(ups.biases());
         sliceCount = ups == null ? downs.count() : ups.count();
         rows = newRows;
         sliceRows = newSliceRows;
         int units = ups == null ? downs.columns() : ups.columns();
         run(newSliceRows[0], downs == null ? units : Math.max(units, downs.outputs()), scratch);
+    }
+
+    /** Whether code of our own multiplies by all slices, and where there are gates has them in whole panels: so it depends on the model alone. */
+    private boolean canActivate(List<PackedMatrix> slices) {
+        for (int n = 0; n < slices.size(); n++) {
+            OneDnnMatrix slice = OneDnnBuffers.matrix(slices.get(n));
+            if (gated ? slice.whole() == null : !slice.isOfOwnCode()) {
+                return false;
+            }
+        }
+        return true;
     }
 
     private void run(int rowCount, int widest, Scratch scratch) {

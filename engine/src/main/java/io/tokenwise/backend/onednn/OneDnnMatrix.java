@@ -11,12 +11,13 @@ import java.util.List;
  * A weight matrix in oneDNN's own order.
  *
  * @param parts the matrix, cut into some of its outputs each: into one where one thread computes, unless they would collide
+ * @param whole all parts as one, in the same memory, where code of our own multiplies units by gates that are its halves; otherwise null
  * @param columns for signed bytes what one step of each output means; otherwise empty
  * @param prefix for signed bytes this slice and all slices before it once more, as one matrix; null for the first slice, for some where
  *     there are more than four, and for floats, whose sums would depend on it. Rows that use the same slices need one product for all
  * @param twin of a matrix with so few outputs that they may be too few inputs for oneDNN once a gate has halved them: the same for our own kernels; otherwise null
  */
-record OneDnnMatrix(List<Part> parts, int outputs, Columns columns, OneDnnMatrix prefix, PackedMatrix twin)
+record OneDnnMatrix(List<Part> parts, Part whole, int outputs, Columns columns, OneDnnMatrix prefix, PackedMatrix twin)
         implements PackedMatrix {
     /**
      * Outputs that stand side by side and are one product.

@@ -14,12 +14,12 @@ final class SumRows {
     private final Floats sumFloats;
     private final Floats zeros;
 
-    SumRows(Precision precision, Conversions conversions, MemorySegment sums, Floats zeros) {
+    SumRows(Precision precision, Conversions conversions, MemorySegment sums, Floats sumFloats, Floats zeros) {
         ofBytes = precision.isOfBytes();
         this.conversions = conversions;
         this.sums = sums;
+        this.sumFloats = sumFloats;
         this.zeros = zeros;
-        sumFloats = new Floats(sums, 0);
     }
 
     /** Writes a row's {@code sums + bias}, the sums from value {@code from} on, in float32; {@code slot} is its place in the block. */
