@@ -8,9 +8,6 @@ final class ActivationCode {
     private static final int VECTOR_BYTES = 64;
     private static final int COEFFICIENTS = ActivationTable.COEFFICIENTS;
 
-    /** Vectors that it takes. */
-    static final int VECTORS = 2 * COEFFICIENTS + 9;
-
     private final Assembler code;
     private final int lines;
     private final int offset;
@@ -22,7 +19,7 @@ final class ActivationCode {
     private final int piece;
     private final int rest;
 
-    /** Takes vectors from {@code first} on. */
+    /** Takes 15 vectors from {@code first} on: two for each coefficient, five for what else it knows, four for what it computes. */
     ActivationCode(Assembler code, int first) {
         this.code = code;
         lines = first;

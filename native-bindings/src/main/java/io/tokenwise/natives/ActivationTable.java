@@ -9,9 +9,9 @@ import java.util.function.DoubleUnaryOperator;
 
 /**
  * An activation as products of our own code apply it to what they made, for {@link WidenedRows#setTable}: {@code max(x, 0) - rest(|x|)}, where the rest is even, as those of
- * GELU in both forms and of SiLU are. Of {@code s = |x| + offset} each octave is cut into as many equal pieces, so that a float's upper bits are the number of its piece, and in
- * each piece a parabola through three Chebyshev nodes is the rest. Beyond the last piece it is what it is at its end. So no exponential and no division is needed: the tiles'
- * multiplier has its hands full. Immutable; for any thread.
+ * GELU in both forms and of SiLU are. Of {@code s = |x| + offset} every octave is cut into the same number of equal pieces, so that a float's upper bits are the number of its piece, and in
+ * each piece a parabola through three Chebyshev nodes is the rest. Beyond the last piece it is what it is at its end. An exponential or the polynomial of our kernels would
+ * take multiplications, of which the tiles' products leave none. Immutable; for any thread.
  */
 public final class ActivationTable {
     /** As many as an instruction finds by a lane's five lowest bits. */
@@ -28,7 +28,10 @@ public final class ActivationTable {
     private static final int BYTES = SHIFT_AT + Integer.BYTES;
     private static final int MANTISSA_BITS = 23;
 
-    final MemorySegment memory = Arena.ofAuto().allocate(BYTES, Long.BYTES);
+    /** So that each of the code's vectors is one line of the cache. */
+    private static final int LINE_BYTES = 64;
+
+    final MemorySegment memory = Arena.ofAuto().allocate(BYTES, LINE_BYTES);
     private final float offset;
     private final int last;
     private final int shift;

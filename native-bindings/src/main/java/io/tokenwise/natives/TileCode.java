@@ -181,7 +181,7 @@ final class TileCode {
         code.add(R11, rows * ROW_BYTES);
     }
 
-    /** Where a vector of the tile's columns is, of a panel's lines whose first is so many vectors of all columns away. */
+    /** Where vector v of the tile's columns is in a group of a panel's lines, one for each vector of columns, that has so many groups before it. */
     private Address line(Register panel, int before, int v) {
         if (v < ownVectors) {
             return Address.of(panel, (before * vectors + half + v) * VECTOR_BYTES);

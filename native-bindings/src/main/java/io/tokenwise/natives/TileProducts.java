@@ -42,7 +42,9 @@ final class TileProducts {
 
     private final MemorySegment[] inPairs;
 
+    /** Of whole panels. */
     private final MemorySegment gated;
+
     private final MemorySegment gatedInPairs;
 
     private TileProducts(Arena owner) {
@@ -135,7 +137,7 @@ final class TileProducts {
         multiply(spec, layout, a, packed, y + (long) column * Float.BYTES, rows, scratch, widened);
     }
 
-    /** {@link WidenedRows} of units and gates side by side in B: of each unit that times the activation of its gate; from some whole panels' units to some. */
+    /** {@link WidenedRows} of units and gates side by side in B: each unit times the activation of its gate. From a unit to a unit, between which are whole panels. */
     void gate(
             ProductSpec spec,
             TileLayout layout,
@@ -153,10 +155,7 @@ final class TileProducts {
         int units = layout.columns() / 2;
         set(scratch, TileField.GATES_DISTANCE, layout.offset(units));
         set(scratch, TileField.GATES_BIAS_DISTANCE, (long) units * Float.BYTES);
-        setProduct(spec, a, rows, scratch);
-        if (layout.inPairs()) {
-            call(rowTerms, scratch, widened);
-        }
+        setProduct(spec, layout, a, rows, scratch, widened);
         MemorySegment code = layout.inPairs() ? gatedInPairs : gated;
         int panels = (to - from) / TileLayout.PANEL_COLUMNS;
         long y = widened.y.address() + widened.yAt;
@@ -174,7 +173,8 @@ final class TileProducts {
         set(scratch, TileField.TABLE, widened.table().address());
     }
 
-    private static void setProduct(ProductSpec spec, MemorySegment a, int rows, MemorySegment scratch) {
+    private void setProduct(
+            ProductSpec spec, TileLayout layout, MemorySegment a, int rows, MemorySegment scratch, WidenedRows kept) {
         int ints = spec.k() / Integer.BYTES;
         set(scratch, TileField.A, a.address());
         set(scratch, TileField.A_STRIDE_BYTES, spec.aStride());
@@ -183,6 +183,9 @@ final class TileProducts {
         set(scratch, TileField.ROW_TERMS, scratch.address() + TERMS_OFFSET);
         set(scratch, TileField.ROW_VECTORS, ints / TileLayout.LANES);
         set(scratch, TileField.ROW_REST, (1L << ints % TileLayout.LANES) - 1);
+        if (layout.inPairs()) {
+            call(rowTerms, scratch, kept);
+        }
     }
 
     private void multiply(
@@ -194,12 +197,8 @@ final class TileProducts {
             int rows,
             MemorySegment scratch,
             WidenedRows kept) {
-        setProduct(spec, a, rows, scratch);
-        MemorySegment[] codes = plain;
-        if (layout.inPairs()) {
-            codes = inPairs;
-            call(rowTerms, scratch, kept);
-        }
+        setProduct(spec, layout, a, rows, scratch, kept);
+        MemorySegment[] codes = layout.inPairs() ? inPairs : plain;
         int full = TileLayout.PANEL_VECTORS;
         multiplyPanels(codes[full - 1], layout, rows, 0, full, layout.fullPanels(), packed, c, scratch, kept);
         int rest = layout.restVectors();

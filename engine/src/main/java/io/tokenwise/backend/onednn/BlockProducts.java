@@ -71,7 +71,6 @@ final class BlockProducts {
             activate(job, lane, up, n, job.rows(task, n), unit, share, shares);
             unit += job.gated ? up.outputs() / 2 : up.outputs();
         }
-        lane.widened.setTable(null);
     }
 
     /** The share's units of a matrix, whose biases begin with those of slice {@code n}. */
@@ -173,6 +172,7 @@ final class BlockProducts {
         long at = job.row(task, 0) * columns;
         WidenedRows rows = lane.widened;
         rows.setSteps(operand.scales);
+        rows.setTable(null);
         rows.setY(job.y.segment(), job.y.at(at), columns * job.rowStep());
         rows.setBias(bias.segment(), bias.offset());
         if (job.residual == null) {
